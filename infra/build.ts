@@ -1,0 +1,45 @@
+import { readdir, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
+
+/**
+ * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`. CDK ships
+ * these folders and `npm start` runs these files.
+ */
+const root = new URL('..', import.meta.url);
+export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root));
+
+/** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+export async function buildBundles(): Promise<string[]> {
+  const functionsDirectory = fileURLToPath(new URL('functions/', root));
+  const names = (await readdir(functionsDirectory))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+  await rm(bundlesDirectory, { recursive: true, force: true });
+  await esbuild({
+    entryPoints: names.map((name) => ({ in: `${functionsDirectory}${name}.ts`, out: `${name}/index` })),
+    outdir: bundlesDirectory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    // Without `module` first, the SDK's CommonJS builds are taken, which die at init inside ESM.
+    mainFields: ['module', 'main'],
+    banner: { js: requireBanner },
+    logLevel: 'warning',
+  });
+  return names;
+}
+
+if (import.meta.main) {
+  const names = await buildBundles();
+  console.log(`built ${names.join(', ')} in .build/functions`);
+}

@@ -1,0 +1,148 @@
+import * as v from 'valibot';
+import { parseDuration } from './duration.ts';
+import { type Mistake, validate } from './validation.ts';
+
+/**
+ * The configuration: what `infra/config.ts` exports and what the bundles read from `STUDIO_CONFIG`.
+ * Checked at synth and again at cold start; every mistake is reported at once.
+ */
+
+export const SCOPES = ['trigger', 'read', 'read:personal', 'end', 'purge'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export const flowSid = v.pipe(
+  v.string(),
+  v.regex(/^FW[0-9a-fA-F]{32}$/, 'must be a flow SID: FW and 32 hexadecimal digits'),
+);
+
+const alias = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!all$|FW[0-9a-fA-F]{32}$)[A-Za-z][A-Za-z0-9_-]{0,39}$/,
+    'must be 1 to 40 letters, digits, dashes and underscores, a letter first, and not "all"',
+  ),
+);
+
+/** What Twilio accepts as an address: E.164 is checked strictly, the rest (`whatsapp:…`, `client:…`, MG…) not. */
+export const address = v.pipe(
+  v.string(),
+  v.minLength(1, 'must not be empty'),
+  v.maxLength(300, 'must be at most 300 characters'),
+  v.check(
+    (text) => !text.startsWith('+') || /^\+[1-9]\d{1,14}$/.test(text),
+    'must be E.164 when it begins with +: a plus and 2 to 15 digits',
+  ),
+);
+
+export const duration = v.pipe(
+  v.string(),
+  v.check((text) => parseDuration(text) !== undefined, 'must be an ISO 8601 duration, such as P7D or PT12H'),
+);
+
+const scopes = v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope'));
+
+const flow = v.strictObject({
+  alias,
+  sid: flowSid,
+  /** The sender when a trigger names none. */
+  from: v.optional(address),
+  /** What a trigger does when the contact already has an active execution. */
+  onConflict: v.optional(v.picklist(['fail', 'return', 'replace']), 'fail'),
+  /** Whether creates carry the correlation value that finds them again after a lost answer. */
+  correlation: v.optional(v.boolean(), true),
+});
+
+const policy = v.strictObject({
+  name: alias,
+  flows: v.optional(v.union([v.literal('all'), v.pipe(v.array(alias), v.minLength(1))]), 'all'),
+  status: v.optional(v.picklist(['ended', 'active', 'any']), 'ended'),
+  olderThan: duration,
+  action: v.optional(v.picklist(['delete', 'end']), 'delete'),
+  archive: v.optional(v.boolean(), false),
+});
+
+const webUrl = v.pipe(
+  v.string(),
+  v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL'),
+);
+
+const part = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be a name such as sydney or au1'));
+
+const configSchema = v.pipe(
+  v.strictObject({
+    flows: v.pipe(v.array(flow), v.minLength(1, 'must list at least one flow')),
+    policies: v.optional(v.array(policy), []),
+    /** Where callers reach the API; the base of X-Twilio-Signature. */
+    publicUrl: v.optional(webUrl),
+    edge: v.optional(part),
+    region: v.optional(part),
+    twilioWebhooks: v.optional(v.strictObject({ scopes })),
+    corsOrigins: v.optional(v.array(v.union([v.literal('*'), webUrl])), []),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const add = (message: string, ...path: (string | number)[]) =>
+      addIssue({ message, path: path.map((key) => pathItem(dataset.value, key)) as [v.IssuePathItem] });
+    const { flows, policies, edge, region } = dataset.value;
+    for (const [index, one] of flows.entries()) {
+      if (flows.findIndex((other) => other.alias === one.alias) < index)
+        add('is the alias of another flow already', 'flows', index, 'alias');
+      if (flows.findIndex((other) => other.sid === one.sid) < index)
+        add('is listed already', 'flows', index, 'sid');
+    }
+    for (const [index, one] of policies.entries()) {
+      if (policies.findIndex((other) => other.name === one.name) < index)
+        add('is the name of another policy already', 'policies', index, 'name');
+      if (one.flows === 'all') continue;
+      for (const [at, name] of one.flows.entries())
+        if (!flows.some((other) => other.alias === name))
+          add('is not the alias of a configured flow', 'policies', index, 'flows', at);
+    }
+    if (edge !== undefined && region === undefined) add('goes with region: give both or neither', 'edge');
+    if (region !== undefined && edge === undefined) add('goes with edge: give both or neither', 'region');
+  }),
+);
+
+function pathItem(input: unknown, key: string | number): v.IssuePathItem {
+  return { type: 'unknown', origin: 'value', input, key, value: undefined };
+}
+
+/** What a user writes: defaults may be left out. */
+export type ConfigInput = v.InferInput<typeof configSchema>;
+/** What the code reads: defaults filled in. */
+export type Config = v.InferOutput<typeof configSchema>;
+export type ConfiguredFlow = Config['flows'][number];
+export type Policy = Config['policies'][number];
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly mistakes: Mistake[];
+
+  constructor(what: string, mistakes: Mistake[]) {
+    super(`${what}: ${mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ')}`);
+    this.mistakes = mistakes;
+  }
+}
+
+/** Fills in the defaults. Throws a ConfigError that names every mistake with its path. */
+export function checkConfig(input: unknown): Config {
+  const result = validate(configSchema, input);
+  if (!result.ok) throw new ConfigError('The configuration has mistakes', result.mistakes);
+  return result.value;
+}
+
+/** Reads the JSON of `STUDIO_CONFIG`. Throws a ConfigError, also when it is missing or no JSON. */
+export function readConfig(json: string | undefined): Config {
+  let input: unknown;
+  try {
+    input = JSON.parse(json ?? '');
+  } catch {
+    throw new ConfigError('STUDIO_CONFIG', [{ pointer: '#', detail: json ? 'is not JSON' : 'is missing' }]);
+  }
+  return checkConfig(input);
+}
+
+/** The configured flow with this alias or SID. */
+export function findFlow(config: Config, aliasOrSid: string): ConfiguredFlow | undefined {
+  return config.flows.find((one) => one.alias === aliasOrSid || one.sid === aliasOrSid);
+}

@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import { ConfigError, SCOPES } from './config.ts';
+import { validate } from './validation.ts';
+
+/**
+ * The secret's JSON: Twilio's credentials and who may call. Nothing of it is ever logged. Unknown members
+ * are let pass, so that a secret can be written before the version that reads it is deployed.
+ */
+
+const sidOf = (prefix: string, what: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`), `must be ${what}: ${prefix} and 32 hexadecimal digits`),
+  );
+
+const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
+const nonEmpty = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
+const scopes = v.array(v.picklist(SCOPES));
+/** Aliases or SIDs of the flows that a caller may touch; all of them when left out. */
+const flows = v.optional(v.array(v.string()));
+
+const secretSchema = v.object({
+  accountSid: sidOf('AC', 'an account SID'),
+  apiKeySid: sidOf('SK', 'an API key SID'),
+  apiKeySecret: nonEmpty,
+  /** Only for checking X-Twilio-Signature. */
+  authToken: v.optional(nonEmpty),
+  callers: v.array(v.object({ name, token: nonEmpty, scopes, flows })),
+  webhooks: v.optional(
+    v.array(
+      v.object({
+        name,
+        secret: v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be whsec_ and base64')),
+        scopes,
+        flows,
+      }),
+    ),
+    [],
+  ),
+});
+
+export type Secret = v.InferOutput<typeof secretSchema>;
+
+/** Reads the secret's JSON. Throws a ConfigError that names every mistake, and no value. */
+export function readSecret(json: string): Secret {
+  let input: unknown;
+  try {
+    input = JSON.parse(json);
+  } catch {
+    throw new ConfigError('The secret', [{ pointer: '#', detail: 'is not JSON' }]);
+  }
+  const result = validate(secretSchema, input);
+  if (!result.ok) throw new ConfigError('The secret has mistakes', result.mistakes);
+  return result.value;
+}

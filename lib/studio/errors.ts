@@ -1,0 +1,71 @@
+/**
+ * Why a Studio call did not succeed. One class, told apart by `kind`, so that a `switch` over it can be
+ * exhaustive; the meanings of Twilio's codes are in https://www.twilio.com/docs/api/errors.
+ */
+export type StudioErrorKind =
+  /** A value that must not reach a path or a form: wrong SID, unknown status. Nothing was sent. */
+  | 'invalid-argument'
+  /** The caller's signal ended the call. */
+  | 'aborted'
+  /** No whole answer (headers and body) in time. */
+  | 'timeout'
+  /** The connection could not be made or broke. */
+  | 'connection'
+  /** 401 (20003) or 403. */
+  | 'refused-credentials'
+  /** 404 (20404). */
+  | 'not-found'
+  /** 409 (20409) where it is not an expected outcome. */
+  | 'conflict'
+  /** 429 (20429): not processed, safe to repeat. */
+  | 'throttled'
+  /** Any other 4xx. */
+  | 'rejected'
+  /** 5xx. */
+  | 'unavailable'
+  /** An answer that is no Studio answer: HTML, truncated JSON, a page that points elsewhere or back. */
+  | 'nonsense';
+
+export type StudioErrorDetails = {
+  operation: string;
+  /** HTTP status, when there was an answer. */
+  status?: number;
+  /** Twilio's error code, e.g. 21211. */
+  code?: number;
+  /** Twilio's own words. May repeat what the caller sent: for the caller's eyes, never for logs. */
+  upstreamMessage?: string;
+  moreInfo?: string;
+  details?: unknown;
+  /** The `Twilio-Request-Id` header. */
+  requestId?: string;
+  /** From `Retry-After`, in milliseconds. */
+  retryAfterMs?: number;
+  cause?: unknown;
+};
+
+export class StudioError extends Error {
+  override readonly name = 'StudioError';
+  readonly kind: StudioErrorKind;
+  readonly operation: string;
+  readonly status: number | undefined;
+  readonly code: number | undefined;
+  readonly upstreamMessage: string | undefined;
+  readonly moreInfo: string | undefined;
+  readonly details: unknown;
+  readonly requestId: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  /** `message` is ours and holds nothing personal; Twilio's words stand in `upstreamMessage`. */
+  constructor(kind: StudioErrorKind, message: string, details: StudioErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.kind = kind;
+    this.operation = details.operation;
+    this.status = details.status;
+    this.code = details.code;
+    this.upstreamMessage = details.upstreamMessage;
+    this.moreInfo = details.moreInfo;
+    this.details = details.details;
+    this.requestId = details.requestId;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/bench/node_modules/**'],
+    reporters: ['default', './test/reporter.ts'],
+    // The bundles are built once, by the same path that `npm run build` and CDK take.
+    globalSetup: ['test/build-bundles.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
