@@ -24,7 +24,7 @@ export function parseDuration(text: string): Duration | undefined {
  * The moment that lies `duration` before `epochMs`. Months are calendar months in UTC; a day that the
  * target month does not have becomes its last one.
  */
-export function before(epochMs: number, duration: Duration): number {
+export function momentBefore(epochMs: number, duration: Duration): number {
   const date = new Date(epochMs);
   const day = date.getUTCDate();
   date.setUTCDate(1);
