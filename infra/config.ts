@@ -1,0 +1,28 @@
+import type { ConfigInput } from '../lib/config.ts';
+import type { DeploymentInput } from './constructs/settings.ts';
+
+/**
+ * The one file to edit before `npm run deploy`. Mistakes in it are reported at synth, all at once.
+ */
+
+/** What the functions know: your flows, who they write as, and what is to be purged when. */
+export const config = {
+  flows: [
+    // Put your flows' SIDs here. Callers name a flow by its alias, so that a SID may change behind it.
+    { alias: 'welcome', sid: 'FW00000000000000000000000000000001', from: '+12025550100' },
+    { alias: 'support', sid: 'FW00000000000000000000000000000002', from: '+12025550101' },
+  ],
+  policies: [
+    // Twilio itself keeps executions for 30 days: a longer age never finds anything.
+    { name: 'weekly', flows: 'all', status: 'ended', olderThan: 'P7D', action: 'delete', archive: false },
+  ],
+} satisfies ConfigInput;
+
+/** How it is deployed. Everything may be left out; the defaults stand beside each setting's type. */
+export const deployment = {
+  /** When the policies run. */
+  schedule: 'rate(1 day)',
+  logRetentionDays: 30,
+  /** Archives hold personal data: they expire. */
+  archiveDays: 365,
+} satisfies DeploymentInput;

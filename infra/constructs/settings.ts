@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+import type { ConfigInput } from '../../lib/config.ts';
+
+/**
+ * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting may
+ * be left out; its default stands here.
+ */
+
+/** The only values that CloudWatch Logs takes, in days. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+/** API Gateway's own limit for an account is 10,000 requests a second: nothing above it can be meant. */
+const MAX_REQUESTS_PER_SECOND = 10_000;
+/** Lambda's usual limit for an account is 1,000 at once, of which 100 must stay unreserved. */
+const MAX_RESERVED_CONCURRENCY = 900;
+const MAX_ARCHIVE_DAYS = 36_500;
+/** Below, the SDK does not load within the time of a webhook sender; above, Lambda refuses. */
+const MEMORY_MB = { least: 256, most: 10_240 };
+
+const wholeNumber = (least: number, most: number) =>
+  v.pipe(
+    v.number(),
+    v.check(
+      (value) => Number.isInteger(value) && value >= least && value <= most,
+      `must be a whole number from ${least} to ${most}`,
+    ),
+  );
+
+const rateOrCron = v.pipe(
+  v.string(),
+  v.regex(
+    /^(rate\(1 (minute|hour|day)\)|rate\(([2-9]|[1-9]\d{1,4}) (minutes|hours|days)\)|cron\(\S+( \S+){5}\))$/,
+    'must be such as rate(1 day), rate(12 hours) or cron(0 3 * * ? *)',
+  ),
+);
+
+const throttling = v.strictObject({
+  /** Of the whole API. */
+  requestsPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 100),
+  burst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 200),
+  /** Of the trigger route alone. Studio takes 20 a second from an account, whoever sends them. */
+  triggersPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
+  triggerBurst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 50),
+});
+
+const entries = {
+  /** When the policies run; false: never by themselves. */
+  schedule: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 day)'),
+  /** Who is told of alarms. The address must confirm the subscription once. */
+  alarmEmail: v.optional(v.pipe(v.string(), v.email('must be an e-mail address'))),
+  logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS), 30),
+  /** After how long archives expire. They hold what callers wrote: keep them no longer than you must. */
+  archiveDays: v.optional(wholeNumber(1, MAX_ARCHIVE_DAYS), 365),
+  /** Of the functions behind the API. The CPU grows with it, and most of a cold start is CPU. */
+  memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), 1024),
+  throttling: v.optional(throttling, {}),
+  /**
+   * How many runs at once are set aside, and are the most there can be. Left out by default: a new account may
+   * run 10 at once and reserve none, and a deployment that reserves fails there.
+   */
+  reservedConcurrency: v.optional(
+    v.strictObject({
+      trigger: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
+      cleanup: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
+    }),
+    {},
+  ),
+  /**
+   * Which routes ask for AWS credentials (SigV4) instead of a token: none, all, or all but the trigger, which
+   * webhook senders could not reach otherwise.
+   */
+  iamRoutes: v.optional(v.picklist(['none', 'all', 'all-but-trigger']), 'none'),
+  /** A KMS key of your own for secret, table, bucket, queues and logs, instead of AWS's. */
+  customerKey: v.optional(v.boolean(), false),
+  /** Whether table, archives, secret and logs stay when the stack is removed. */
+  keepData: v.optional(v.boolean(), true),
+};
+
+export const settingsSchema = v.strictObject(entries);
+
+const isRecord = (input: unknown) => typeof input === 'object' && input !== null && !Array.isArray(input);
+
+const stage = v.strictObject({
+  ...v.partial(settingsSchema).entries,
+  /** Members of the configuration that this stage has otherwise. */
+  config: v.optional(v.custom<Partial<ConfigInput>>(isRecord, 'must be an object')),
+});
+
+const stageName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9]{0,15}$/, 'must be 1 to 16 lower-case letters and digits, a letter first'),
+);
+
+export const deploymentSchema = v.strictObject({
+  ...entries,
+  /** What differs in a stage, deployed with `-c stage=<name>` as a stack of its own. */
+  stages: v.optional(v.record(stageName, stage), {}),
+});
+
+/** What a user writes in `infra/config.ts`. */
+export type DeploymentInput = v.InferInput<typeof deploymentSchema>;
+/** What a construct is given: as above, without stages. */
+export type SettingsInput = v.InferInput<typeof settingsSchema>;
+/** What the constructs read: defaults filled in. */
+export type Settings = v.InferOutput<typeof settingsSchema>;
