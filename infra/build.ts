@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
+import { trim } from './trim.ts';
 
 /**
  * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`. CDK ships
@@ -33,6 +34,9 @@ export async function buildBundles(): Promise<string[]> {
     legalComments: 'none',
     // Without `module` first, the SDK's CommonJS builds are taken, which die at init inside ESM.
     mainFields: ['module', 'main'],
+    plugins: [trim],
+    // How Node's own build of undici is told to leave its experimental parser out.
+    define: { esbuildDetection: 'true' },
     banner: { js: requireBanner },
     logLevel: 'warning',
   });

@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import type { Plugin } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * What the bundler leaves out, and why it is safe. The sources import only public names; what came out is
+ * tried by starting every built bundle in a fresh process (test/functions/bundles.test.ts).
+ */
+
+/** The part of undici that lib/studio/transport.ts uses: the pool and its errors, without fetch and WebSocket. */
+const undiciDispatcher = `
+  const Dispatcher = require('./lib/dispatcher/dispatcher');
+  Object.assign(Dispatcher.prototype, { request: require('./lib/api/api-request') });
+  exports.Client = require('./lib/dispatcher/client');
+  exports.Pool = require('./lib/dispatcher/pool');
+  exports.errors = require('./lib/core/errors');
+`;
+
+/**
+ * On paths that these bundles never take:
+ * undici's fetch bodies (our bodies are strings), its parser without WebAssembly SIMD (every Lambda has it) and
+ * HTTP/2 (Studio is spoken to in HTTP/1.1).
+ */
+const undiciNeverReached = /\/(web\/(fetch|webidl)\/?.*|llhttp-wasm\.js|client-h2\.js)$/;
+
+/** Credentials are given explicitly from the environment, so that the chain of providers is never asked. */
+const credentialChain = /^@aws-sdk\/credential-provider-node$/;
+
+export const trim: Plugin = {
+  name: 'trim',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: require.resolve('undici'), namespace: 'dispatcher' }));
+    onLoad({ filter: /.*/, namespace: 'dispatcher' }, ({ path }) => ({
+      contents: undiciDispatcher,
+      resolveDir: path.slice(0, path.lastIndexOf('/')),
+      loader: 'js',
+    }));
+    onResolve({ filter: undiciNeverReached }, ({ path, importer }) =>
+      /\/node_modules\/undici\//.test(importer) ? { path, namespace: 'left-out' } : undefined,
+    );
+    onResolve({ filter: credentialChain }, ({ path }) => ({ path, namespace: 'left-out' }));
+    onLoad({ filter: credentialChain, namespace: 'left-out' }, () => ({
+      contents: `export const defaultProvider = () => async () => { throw new Error('credentials come from the environment only'); };`,
+      loader: 'js',
+    }));
+    onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+      // Required eagerly in places, so that only a call may fail.
+      contents: `module.exports = () => { throw new Error(${JSON.stringify(`${path} was left out of the bundle`)}); };`,
+      loader: 'js',
+    }));
+  },
+};
