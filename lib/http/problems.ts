@@ -1,0 +1,72 @@
+import type { Mistake } from '../validation.ts';
+
+/** Every problem that the API answers with (RFC 9457); `shared/API.md` fixes names and statuses. */
+export const problems = {
+  'malformed-request': { status: 400, title: 'The request cannot be read' },
+  unauthenticated: { status: 401, title: 'Who is calling is not known' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
+  'unknown-route': { status: 404, title: 'There is no such route' },
+  'unknown-flow': { status: 404, title: 'There is no such flow' },
+  'unknown-execution': { status: 404, title: 'There is no such execution' },
+  'unknown-purge': { status: 404, title: 'There is no such purge' },
+  'active-execution-exists': { status: 409, title: 'The contact has an active execution' },
+  'still-active': { status: 409, title: 'The execution is still active' },
+  'request-in-progress': { status: 409, title: 'The first request with this key is still running' },
+  'payload-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body has a media type that is not taken here' },
+  'invalid-request': { status: 422, title: 'The request has mistakes' },
+  'idempotency-key-reused': { status: 422, title: 'The key was used for another payload' },
+  'rejected-by-studio': { status: 422, title: 'Studio does not accept this' },
+  throttled: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something went wrong here' },
+  'studio-refused-credentials': { status: 502, title: 'Studio refused the credentials' },
+  'studio-answered-nonsense': { status: 502, title: 'Studio gave an answer that cannot be read' },
+  'studio-unavailable': { status: 503, title: 'Studio cannot be reached' },
+  'outcome-unknown': { status: 504, title: 'It is not known whether the execution was created' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemSlug = keyof typeof problems;
+
+export type ProblemOptions = {
+  /** Members beside the standard ones. Never an address, never a value that was received. */
+  members?: Record<string, unknown>;
+  /** Becomes `Retry-After`, in whole seconds, rounded up. */
+  retryAfterMs?: number;
+  headers?: Record<string, string>;
+  cause?: unknown;
+};
+
+/** Thrown by whatever answers a request; `serve` turns it into `application/problem+json`. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly slug: ProblemSlug;
+  readonly status: number;
+  readonly members: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+
+  /** `detail` is for the caller's eyes and holds no address and nothing internal to Studio. */
+  constructor(slug: ProblemSlug, detail: string, options: ProblemOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.slug = slug;
+    this.status = problems[slug].status;
+    this.members = options.members ?? {};
+    this.headers = { ...options.headers, ...retryAfter(options.retryAfterMs) };
+  }
+
+  /** The document of RFC 9457; `instance` is the request's id. */
+  toBody(instance: string): Record<string, unknown> {
+    const { title, status } = problems[this.slug];
+    return { type: `/problems/${this.slug}`, title, status, detail: this.message, instance, ...this.members };
+  }
+}
+
+/** 422 with every mistake that was found. */
+export function invalidRequest(errors: readonly Mistake[]): Problem {
+  const detail = errors.length === 1 ? 'One mistake was found.' : `${errors.length} mistakes were found.`;
+  return new Problem('invalid-request', detail, { members: { errors } });
+}
+
+function retryAfter(retryAfterMs: number | undefined): Record<string, string> {
+  if (retryAfterMs === undefined) return {};
+  return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) };
+}

@@ -1,0 +1,45 @@
+import type * as v from 'valibot';
+import type { ConfiguredFlow, Scope } from '../config.ts';
+import type { ParameterOf, RouteKey, routes } from './routes.ts';
+
+export type Caller = {
+  /** `kind:name`, unique over all kinds: what idempotency keys and purges are kept under. */
+  id: string;
+  name: string;
+  kind: 'bearer' | 'webhook' | 'twilio' | 'iam';
+  scopes: readonly Scope[];
+  /** SIDs of the flows that the caller may touch; null means every configured one. */
+  flows: readonly string[] | null;
+};
+
+type RouteSpec<K extends RouteKey> = (typeof routes)[K];
+type QueryOf<K extends RouteKey> =
+  RouteSpec<K> extends { query: infer S extends v.GenericSchema } ? v.InferOutput<S> : Record<string, never>;
+type BodyOf<K extends RouteKey> =
+  RouteSpec<K> extends { body: infer S extends v.GenericSchema } ? v.InferOutput<S> : undefined;
+
+/** A request that was authenticated, authorised and validated. */
+export type Request<K extends RouteKey = RouteKey> = {
+  /** API Gateway's request id, also the `instance` of problems. */
+  id: string;
+  route: K;
+  /** Of the public routes: nobody. */
+  caller: RouteSpec<K>['scope'] extends null ? null : Caller;
+  params: { [Name in ParameterOf<K>]: string };
+  /** When the route has `{flow}`: one that is configured, and that the caller may touch. */
+  flow: 'flow' extends ParameterOf<K> ? ConfiguredFlow : null;
+  query: QueryOf<K>;
+  body: BodyOf<K>;
+  /** `Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`. */
+  idempotencyKey: string | null;
+  /** Decoded, as it was sent. */
+  rawBody: string;
+  /** When the answer has to be there, in milliseconds since 1970. */
+  deadlineMs: number;
+  /** Ends a little before the deadline: hand it to every upstream call. */
+  signal: AbortSignal;
+};
+
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+
+export type Handlers = { [K in RouteKey]?: (request: Request<K>) => Promise<Answer> };

@@ -1,0 +1,80 @@
+import type { Scope } from '../config.ts';
+import { purgeBody } from './schemas/purge.ts';
+import { deleteQuery, executionsQuery, pageQuery } from './schemas/query.ts';
+import { triggerBody } from './schemas/trigger.ts';
+
+/**
+ * The one route table. API Gateway's routes, the scopes, the validation and the OpenAPI document are made
+ * from it; the keys are API Gateway's `routeKey`s. `shared/API.md` is the contract.
+ */
+
+export type FunctionName = 'trigger' | 'query' | 'end' | 'delete' | 'purge';
+
+export const FLOW = '/flows/{flow}';
+export const EXECUTION = '/flows/{flow}/executions/{execution}';
+
+const get = { function: 'query', scope: 'read' } as const;
+
+/** Every route here names its scope: one without it does not compile. */
+const guardedRoutes = {
+  'POST /flows/{flow}/executions': { function: 'trigger', scope: 'trigger', body: triggerBody, form: true },
+  'GET /flows': { ...get, query: pageQuery },
+  'GET /flows/{flow}': get,
+  'GET /executions': { ...get, query: executionsQuery },
+  'GET /flows/{flow}/executions': { ...get, query: executionsQuery },
+  'GET /flows/{flow}/executions/{execution}': get,
+  'GET /flows/{flow}/executions/{execution}/context': { function: 'query', scope: 'read:personal' },
+  'GET /flows/{flow}/executions/{execution}/steps': { ...get, query: pageQuery },
+  'GET /flows/{flow}/executions/{execution}/steps/{step}': get,
+  'GET /flows/{flow}/executions/{execution}/steps/{step}/context': {
+    function: 'query',
+    scope: 'read:personal',
+  },
+  'POST /flows/{flow}/executions/{execution}/end': { function: 'end', scope: 'end' },
+  'DELETE /flows/{flow}/executions/{execution}': { function: 'delete', scope: 'purge', query: deleteQuery },
+  'POST /purges': { function: 'purge', scope: 'purge', body: purgeBody },
+  'GET /purges': { function: 'purge', scope: 'purge', query: pageQuery },
+  'GET /purges/{purge}': { function: 'purge', scope: 'purge' },
+  'POST /purges/{purge}/stop': { function: 'purge', scope: 'purge' },
+} as const satisfies Record<RouteTemplate, GuardedRoute>;
+
+/** The only routes that nobody has to be known for; a third one is a decision to be made here. */
+const publicRoutes = {
+  'GET /health': { function: 'query', scope: null },
+  'GET /openapi.json': { function: 'query', scope: null },
+} as const satisfies Record<'GET /health' | 'GET /openapi.json', PublicRoute>;
+
+export const routes = { ...guardedRoutes, ...publicRoutes };
+
+/** What API Gateway calls a request that no route matches; the query function answers it with 404. */
+export const UNMATCHED_ROUTE = '$default';
+export const UNMATCHED_FUNCTION: FunctionName = 'query';
+
+export type RouteKey = keyof typeof routes;
+export const routeKeys = Object.keys(routes) as RouteKey[];
+
+export function isRouteKey(text: string): text is RouteKey {
+  return Object.hasOwn(routes, text);
+}
+
+/** The routes that one function serves. */
+export type RouteKeyOf<F extends FunctionName> = {
+  [K in RouteKey]: (typeof routes)[K]['function'] extends F ? K : never;
+}[RouteKey];
+
+type Method = 'GET' | 'POST' | 'DELETE';
+type RouteTemplate = `${Method} /${string}`;
+type PublicRoute = { function: FunctionName; scope: null };
+type GuardedRoute = {
+  function: FunctionName;
+  scope: Scope;
+  query?: typeof pageQuery | typeof executionsQuery | typeof deleteQuery;
+  body?: typeof triggerBody | typeof purgeBody;
+  /** Whether the body may also be `application/x-www-form-urlencoded`. */
+  form?: true;
+};
+
+/** `'flow' | 'execution'` for `POST /flows/{flow}/executions/{execution}/end`. */
+export type ParameterOf<K extends string> = K extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParameterOf<Rest>
+  : never;

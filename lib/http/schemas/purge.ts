@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import { address, duration } from '../../config.ts';
+import { moment } from './common.ts';
+
+/** Far above what an account can hold in the 30 days that Twilio keeps executions. */
+const MAX_PURGE_LIMIT = 100_000_000;
+const MAX_FLOWS = 1_000;
+
+const fields = v.strictObject({
+  flows: v.union([
+    v.literal('all'),
+    v.pipe(
+      v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))),
+      v.minLength(1, 'must name at least one flow'),
+      v.maxLength(MAX_FLOWS, 'must name at most 1000 flows'),
+    ),
+  ]),
+  status: v.optional(v.picklist(['ended', 'active', 'any']), 'ended'),
+  olderThan: v.optional(v.nullable(duration), null),
+  dateCreatedFrom: v.optional(v.nullable(moment), null),
+  dateCreatedTo: v.optional(v.nullable(moment), null),
+  contact: v.optional(v.nullable(address), null),
+  action: v.optional(v.picklist(['delete', 'end']), 'delete'),
+  archive: v.optional(v.boolean(), false),
+  limit: v.optional(
+    v.nullable(
+      v.pipe(
+        v.number(),
+        v.integer('must be a whole number'),
+        v.minValue(1, 'must be at least 1'),
+        v.maxValue(MAX_PURGE_LIMIT, 'must be at most 100000000'),
+      ),
+    ),
+    null,
+  ),
+  dryRun: v.optional(v.boolean(), true),
+});
+
+/** The body of POST /purges, defaults filled in. That the flows are configured ones is checked by `serve`. */
+export const purgeBody = v.pipe(
+  fields,
+  v.forward(
+    v.check(
+      (body) => (body.olderThan ?? body.dateCreatedFrom ?? body.dateCreatedTo ?? body.contact) !== null,
+      'is missing: give olderThan, dateCreatedFrom, dateCreatedTo or contact',
+    ),
+    ['olderThan'],
+  ),
+  v.forward(
+    v.check(
+      (body) => body.olderThan === null || (body.dateCreatedFrom ?? body.dateCreatedTo) === null,
+      'goes with neither dateCreatedFrom nor dateCreatedTo',
+    ),
+    ['olderThan'],
+  ),
+  v.forward(
+    v.check(
+      ({ dateCreatedFrom, dateCreatedTo }) =>
+        dateCreatedFrom === null || dateCreatedTo === null || dateCreatedFrom < dateCreatedTo,
+      'must be later than dateCreatedFrom',
+    ),
+    ['dateCreatedTo'],
+  ),
+);
+
+export type PurgeBody = v.InferOutput<typeof purgeBody>;

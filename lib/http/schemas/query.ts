@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { address } from '../../config.ts';
+import { moment } from './common.ts';
+
+/** Query strings. All values arrive as text; what comes out is typed. */
+
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 1_000;
+export const MAX_CURSOR_CHARACTERS = 4_096;
+
+const limit = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,9}$/, 'must be a whole number from 1 to 1000'),
+    v.transform(Number),
+    v.minValue(1, 'must be at least 1'),
+    v.maxValue(MAX_LIMIT, 'must be at most 1000'),
+  ),
+  String(DEFAULT_LIMIT),
+);
+
+const cursor = v.optional(
+  v.pipe(
+    v.string(),
+    v.maxLength(MAX_CURSOR_CHARACTERS, 'is not a cursor of this list'),
+    v.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'is not a cursor of this list'),
+  ),
+);
+
+export const pageQuery = v.strictObject({ limit, cursor });
+
+export const executionsQuery = v.strictObject({
+  status: v.optional(v.picklist(['active', 'ended'])),
+  dateCreatedFrom: v.optional(moment),
+  dateCreatedTo: v.optional(moment),
+  contact: v.optional(address),
+  limit,
+  cursor,
+});
+
+export const deleteQuery = v.strictObject({
+  end: v.optional(
+    v.pipe(
+      v.picklist(['true', 'false']),
+      v.transform((text) => text === 'true'),
+    ),
+    'false',
+  ),
+});
+
+export type PageQuery = v.InferOutput<typeof pageQuery>;
+export type ExecutionsQuery = v.InferOutput<typeof executionsQuery>;
