@@ -10,6 +10,8 @@ import { trim } from './trim.ts';
 const root = new URL('..', import.meta.url);
 export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root));
 
+const environmentCredentials = fileURLToPath(new URL('infra/environment-credentials.ts', root));
+
 /** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */
 const requireBanner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -35,6 +37,7 @@ export async function buildBundles(): Promise<string[]> {
     // Without `module` first, the SDK's CommonJS builds are taken, which die at init inside ESM.
     mainFields: ['module', 'main'],
     plugins: [trim],
+    alias: { '@aws-sdk/credential-provider-node': environmentCredentials },
     // How Node's own build of undici is told to leave its experimental parser out.
     define: { esbuildDetection: 'true' },
     banner: { js: requireBanner },

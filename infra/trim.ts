@@ -24,9 +24,6 @@ const undiciDispatcher = `
  */
 const undiciNeverReached = /\/(web\/(fetch|webidl)\/?.*|llhttp-wasm\.js|client-h2\.js)$/;
 
-/** Credentials are given explicitly from the environment, so that the chain of providers is never asked. */
-const credentialChain = /^@aws-sdk\/credential-provider-node$/;
-
 export const trim: Plugin = {
   name: 'trim',
   setup({ onResolve, onLoad }) {
@@ -39,11 +36,6 @@ export const trim: Plugin = {
     onResolve({ filter: undiciNeverReached }, ({ path, importer }) =>
       /\/node_modules\/undici\//.test(importer) ? { path, namespace: 'left-out' } : undefined,
     );
-    onResolve({ filter: credentialChain }, ({ path }) => ({ path, namespace: 'left-out' }));
-    onLoad({ filter: credentialChain, namespace: 'left-out' }, () => ({
-      contents: `export const defaultProvider = () => async () => { throw new Error('credentials come from the environment only'); };`,
-      loader: 'js',
-    }));
     onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
       // Required eagerly in places, so that only a call may fail.
       contents: `module.exports = () => { throw new Error(${JSON.stringify(`${path} was left out of the bundle`)}); };`,
