@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { readEnvironment } from '../../../lib/aws/environment.ts';
+import { ConfigError } from '../../../lib/config.ts';
+
+const whole = { AWS_REGION: 'eu-central-1', STUDIO_SECRET_ID: 'studio', STUDIO_TABLE: 'table' };
+
+function mistakesOf(read: () => unknown): string[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`);
+    throw error;
+  }
+  return [];
+}
+
+test('reads what a function needs and leaves out what nobody gave', () => {
+  expect(readEnvironment(whole, ['table'])).toEqual({
+    region: 'eu-central-1',
+    secretId: 'studio',
+    studioBaseUrl: undefined,
+    table: 'table',
+    archiveBucket: undefined,
+    cleanupFunction: undefined,
+  });
+});
+
+test('names every missing and wrong variable at once, and repeats no value', () => {
+  const mistakes = mistakesOf(() =>
+    readEnvironment({ STUDIO_BASE_URL: 'ftp://private', STUDIO_TABLE: '' }, ['table', 'archiveBucket']),
+  );
+  expect(mistakes).toEqual([
+    '#/AWS_REGION is missing',
+    '#/STUDIO_SECRET_ID is missing',
+    '#/STUDIO_BASE_URL must be an http or https URL',
+    '#/STUDIO_TABLE is missing',
+    '#/STUDIO_ARCHIVE_BUCKET is missing',
+  ]);
+});
+
+test('asks for nothing that a function does not need', () => {
+  expect(mistakesOf(() => readEnvironment({ ...whole, STUDIO_TABLE: undefined }, []))).toEqual([]);
+});
