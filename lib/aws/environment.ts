@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ConfigError } from '../config.ts';
+import { ConfigError, SCOPES, type Scope } from '../config.ts';
 import { validate } from '../validation.ts';
 import type { AwsEnvironment } from './clients.ts';
 
@@ -8,10 +8,18 @@ const webUrl = v.pipe(
   v.check((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''), 'must be an http or https URL'),
 );
 
+/** `read,trigger`: what callers whom API Gateway's IAM authorizer let through are granted. */
+const scopeList = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((scope) => scope.trim())),
+  v.array(v.picklist(SCOPES)),
+);
+
 const schema = v.object({
   AWS_REGION: v.string(),
   STUDIO_SECRET_ID: v.string(),
   STUDIO_BASE_URL: v.optional(webUrl),
+  STUDIO_IAM_SCOPES: v.optional(scopeList),
   STUDIO_TABLE: v.optional(v.string()),
   STUDIO_ARCHIVE_BUCKET: v.optional(v.string()),
   STUDIO_CLEANUP_FUNCTION: v.optional(v.string()),
@@ -31,6 +39,8 @@ export type Environment = {
   region: string;
   secretId: string;
   studioBaseUrl: string | undefined;
+  /** null when the deployment takes no IAM callers. */
+  iamScopes: readonly Scope[] | null;
 } & Record<Need, string | undefined>;
 
 /** Reads the environment. Throws a ConfigError that names every missing or wrong variable. */
@@ -57,6 +67,7 @@ export function readEnvironment<Needed extends Need>(
     region: result.value.AWS_REGION,
     secretId: result.value.STUDIO_SECRET_ID,
     studioBaseUrl: result.value.STUDIO_BASE_URL,
+    iamScopes: result.value.STUDIO_IAM_SCOPES ?? null,
     table: result.value.STUDIO_TABLE,
     archiveBucket: result.value.STUDIO_ARCHIVE_BUCKET,
     cleanupFunction: result.value.STUDIO_CLEANUP_FUNCTION,

@@ -20,6 +20,7 @@ test('reads what a function needs and leaves out what nobody gave', () => {
     region: 'eu-central-1',
     secretId: 'studio',
     studioBaseUrl: undefined,
+    iamScopes: null,
     table: 'table',
     archiveBucket: undefined,
     cleanupFunction: undefined,
@@ -41,4 +42,12 @@ test('names every missing and wrong variable at once, and repeats no value', () 
 
 test('asks for nothing that a function does not need', () => {
   expect(mistakesOf(() => readEnvironment({ ...whole, STUDIO_TABLE: undefined }, []))).toEqual([]);
+});
+
+test('reads the scopes of IAM callers, and refuses one that does not exist', () => {
+  const granted = readEnvironment({ ...whole, STUDIO_IAM_SCOPES: 'read, trigger' }, []).iamScopes;
+  expect(granted).toEqual(['read', 'trigger']);
+  const mistakes = mistakesOf(() => readEnvironment({ ...whole, STUDIO_IAM_SCOPES: 'read,write' }, []));
+  expect(mistakes).toHaveLength(1);
+  expect(mistakes[0]).toMatch(/^#\/STUDIO_IAM_SCOPES/);
 });
