@@ -1,6 +1,6 @@
 import type { Mistake } from '../validation.ts';
 
-/** Every problem that the API answers with (RFC 9457); `shared/API.md` fixes names and statuses. */
+/** Every problem that the API answers with (RFC 9457). Names and statuses are the contract with callers. */
 export const problems = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Who is calling is not known' },
@@ -22,6 +22,7 @@ export const problems = {
   'studio-refused-credentials': { status: 502, title: 'Studio refused the credentials' },
   'studio-answered-nonsense': { status: 502, title: 'Studio gave an answer that cannot be read' },
   'studio-unavailable': { status: 503, title: 'Studio cannot be reached' },
+  unavailable: { status: 503, title: 'Something that this needs cannot be reached' },
   'outcome-unknown': { status: 504, title: 'It is not known whether the execution was created' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -18,6 +18,13 @@ type QueryOf<K extends RouteKey> =
 type BodyOf<K extends RouteKey> =
   RouteSpec<K> extends { body: infer S extends v.GenericSchema } ? v.InferOutput<S> : undefined;
 
+export type Timed = {
+  /** When the answer has to be there, in milliseconds since 1970. */
+  deadlineMs: number;
+  /** Ends at the deadline: hand it to every upstream call. */
+  signal: AbortSignal;
+};
+
 /** A request that was authenticated, authorised and validated. */
 export type Request<K extends RouteKey = RouteKey> = {
   /** API Gateway's request id, also the `instance` of problems. */
@@ -34,10 +41,19 @@ export type Request<K extends RouteKey = RouteKey> = {
   idempotencyKey: string | null;
   /** Decoded, as it was sent. */
   rawBody: string;
-  /** When the answer has to be there, in milliseconds since 1970. */
-  deadlineMs: number;
-  /** Ends a little before the deadline: hand it to every upstream call. */
-  signal: AbortSignal;
+} & Timed;
+
+/** The same before the compiler knows which route it is. */
+export type AdmittedRequest = {
+  id: string;
+  route: RouteKey;
+  caller: Caller | null;
+  params: Record<string, string>;
+  flow: ConfiguredFlow | null;
+  query: unknown;
+  body: unknown;
+  idempotencyKey: string | null;
+  rawBody: string;
 };
 
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };

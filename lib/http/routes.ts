@@ -5,7 +5,7 @@ import { triggerBody } from './schemas/trigger.ts';
 
 /**
  * The one route table. API Gateway's routes, the scopes, the validation and the OpenAPI document are made
- * from it; the keys are API Gateway's `routeKey`s. `shared/API.md` is the contract.
+ * from it; the keys are API Gateway's `routeKey`s.
  */
 
 export type FunctionName = 'trigger' | 'query' | 'end' | 'delete' | 'purge';

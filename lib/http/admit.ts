@@ -1,0 +1,56 @@
+import { type ConfiguredFlow, findFlow } from '../config.ts';
+import { authenticate } from './auth/authenticate.ts';
+import { requireFlow, requireScope } from './auth/authorise.ts';
+import { requireBounded } from './body.ts';
+import { pathParametersOf, type Received } from './event.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { readInput } from './input.ts';
+import { Problem } from './problems.ts';
+import type { AdmittedRequest, Caller, Handlers } from './request.ts';
+import { isRouteKey, type RouteKey, routes } from './routes.ts';
+import type { ServeRuntime } from './runtime.ts';
+
+/** What is known of a request by the time its line is written, also when it was refused halfway. */
+export type Trace = { route?: RouteKey; caller?: Caller; flow?: ConfiguredFlow };
+
+/** Lets a request in, or throws the Problem that says why not. Nothing upstream is asked before it is in. */
+export async function admit(
+  runtime: ServeRuntime,
+  handlers: Handlers,
+  received: Received,
+  trace: Trace,
+): Promise<AdmittedRequest> {
+  const route = received.routeKey;
+  if (!isRouteKey(route) || !handlers[route]) throw new Problem('unknown-route', 'There is no such route.');
+  trace.route = route;
+  const { scope } = routes[route];
+  const common = { id: received.id, route, rawBody: '', query: {}, body: undefined, idempotencyKey: null };
+  if (scope === null) return { ...common, caller: null, params: {}, flow: null };
+
+  requireBounded(received.body);
+  const caller = await authenticate(runtime, received);
+  trace.caller = caller;
+  requireScope(caller, scope);
+  const flow = configuredFlow(runtime, pathParametersOf(route, received)['flow']);
+  if (flow) {
+    trace.flow = flow;
+    requireFlow(caller, flow);
+  }
+  const input = readInput(route, received);
+  return {
+    ...common,
+    ...input,
+    caller,
+    flow,
+    rawBody: received.body.toString('utf8'),
+    idempotencyKey: idempotencyKeyOf(received.headers, caller),
+  };
+}
+
+/** null for a route without a flow. Throws 404 for a flow that the configuration does not list. */
+function configuredFlow({ config }: ServeRuntime, aliasOrSid: string | undefined): ConfiguredFlow | null {
+  if (aliasOrSid === undefined) return null;
+  const flow = findFlow(config, aliasOrSid);
+  if (!flow) throw new Problem('unknown-flow', 'The configuration lists no flow with this alias or SID.');
+  return flow;
+}

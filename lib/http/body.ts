@@ -1,0 +1,104 @@
+import type { Mistake } from '../validation.ts';
+import { hasOtherCharset, isForm, isJson } from './media-type.ts';
+import { Problem } from './problems.ts';
+
+export const MAX_BODY_BYTES = 256 * 1_024;
+/** Deeper than any flow's parameters, and far from what recursive code further on could not take. */
+export const MAX_DEPTH = 32;
+
+/** The members of a form, as Twilio writes them, and ours. */
+const FORM_MEMBERS: Readonly<Record<string, string>> = {
+  To: 'to',
+  From: 'from',
+  Parameters: 'parameters',
+  OnConflict: 'onConflict',
+};
+
+export type ReadBody = { value: unknown; mistakes: Mistake[] };
+
+/** Throws 413 for a body above the bound. */
+export function requireBounded(body: Buffer): void {
+  if (body.length > MAX_BODY_BYTES)
+    throw new Problem('payload-too-large', `A body has at most ${MAX_BODY_BYTES} bytes.`);
+}
+
+/** Reads JSON, or a form where the route takes one. Throws a Problem for what cannot be read at all. */
+export function readBody(body: Buffer, contentType: string | undefined, formAllowed: boolean): ReadBody {
+  const form = formAllowed && isForm(contentType);
+  if (!form && !isJson(contentType)) throw unsupported(formAllowed);
+  if (hasOtherCharset(contentType)) throw new Problem('unsupported-media-type', 'Text is UTF-8 here.');
+  const text = decode(body);
+  return form ? readForm(text) : readJson(text);
+}
+
+function unsupported(formAllowed: boolean): Problem {
+  const taken = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
+  return new Problem('unsupported-media-type', `The body must be ${taken}.`, { headers: { accept: taken } });
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new Problem('malformed-request', 'The body is not UTF-8.', { cause });
+  }
+}
+
+function readJson(text: string): ReadBody {
+  if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
+  const value = parseJson(text);
+  if (value === undefined) throw new Problem('malformed-request', 'The body is not JSON.');
+  return { value, mistakes: mistakesInside(value, '#') };
+}
+
+function readForm(text: string): ReadBody {
+  const value: Record<string, unknown> = {};
+  const mistakes: Mistake[] = [];
+  for (const [name, entry] of new URLSearchParams(text)) {
+    const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
+    if (Object.hasOwn(value, member)) mistakes.push({ detail: 'is given twice', pointer: `#/${member}` });
+    else if (member === '__proto__')
+      mistakes.push({ detail: 'is not a known member', pointer: `#/${member}` });
+    else value[member] = entry;
+  }
+  if (typeof value['parameters'] === 'string') {
+    const parameters = parseJson(value['parameters']);
+    if (parameters === undefined) mistakes.push({ detail: 'is not JSON', pointer: '#/parameters' });
+    else mistakes.push(...mistakesInside(parameters, '#/parameters'));
+    value['parameters'] = parameters;
+  }
+  return { value, mistakes };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What no schema looks at: depth, `__proto__` as a name, text that is not well-formed and would break when
+ * it is encoded for Studio. Walks without recursion, since the depth is not known yet.
+ */
+function mistakesInside(value: unknown, pointer: string): Mistake[] {
+  const open = [{ value, pointer, depth: 1 }];
+  const mistakes: Mistake[] = [];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (typeof one.value === 'string' && !one.value.isWellFormed())
+      mistakes.push({ detail: 'has half a surrogate pair', pointer: one.pointer });
+    if (typeof one.value !== 'object' || one.value === null) continue;
+    if (one.depth > MAX_DEPTH) return [{ detail: `is nested deeper than ${MAX_DEPTH} levels`, pointer }];
+    for (const [name, member] of Object.entries(one.value)) {
+      if (name === '__proto__' || !name.isWellFormed())
+        mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
+      else open.push({ value: member, pointer: `${one.pointer}/${escapeName(name)}`, depth: one.depth + 1 });
+    }
+  }
+  return mistakes;
+}
+
+function escapeName(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}

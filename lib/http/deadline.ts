@@ -1,0 +1,38 @@
+import type { Context } from 'aws-lambda';
+
+/** An HTTP API cuts at 30 s; this leaves time for the answer, the cold start and the network. */
+export const TOTAL_MS = 25_000;
+/** Kept free of the time that Lambda leaves, to write answer and log. */
+const MARGIN_MS = 1_000;
+/** Between the signal and the answer that is given in place of a handler that does not come back. */
+export const GRACE_MS = 500;
+
+export type Deadline = {
+  /** When the answer has to be there, in milliseconds since 1970. */
+  deadlineMs: number;
+  /** Ends at the deadline. */
+  signal: AbortSignal;
+  /** Resolves a little later; for what does not listen to the signal. */
+  passed: Promise<'passed'>;
+  clear(): void;
+};
+
+/** The time that one request has, from `startedAt` on, retries and upstream calls included. */
+export function startDeadline(
+  startedAt: number,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Deadline {
+  const leftMs = Math.max(0, Math.min(TOTAL_MS, context.getRemainingTimeInMillis() - MARGIN_MS));
+  const controller = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  timers.push(setTimeout(() => controller.abort(), leftMs));
+  const passed = new Promise<'passed'>((resolve) => {
+    timers.push(setTimeout(() => resolve('passed'), leftMs + GRACE_MS));
+  });
+  return {
+    deadlineMs: startedAt + leftMs,
+    signal: controller.signal,
+    passed,
+    clear: () => timers.forEach(clearTimeout),
+  };
+}

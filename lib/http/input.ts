@@ -1,0 +1,100 @@
+import type * as v from 'valibot';
+import { type Mistake, validate } from '../validation.ts';
+import { readBody } from './body.ts';
+import { pathParametersOf, type Received } from './event.ts';
+import { invalidRequest, Problem } from './problems.ts';
+import { readQueryString } from './query-string.ts';
+import { type RouteKey, routes } from './routes.ts';
+import { executionSid, stepSid } from './schemas/common.ts';
+
+/** A list of everything could be longer than the body it is about. */
+const MAX_MISTAKES = 100;
+
+export type Input = { params: Record<string, string>; query: unknown; body: unknown };
+
+const parameterSchemas: Readonly<Record<string, v.GenericSchema<string>>> = {
+  execution: executionSid,
+  step: stepSid,
+};
+
+/** Ids of purges are made in lib/purge; what cannot be one is a purge that does not exist. */
+const PURGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Path, query string and body of a request, or a Problem with every mistake in them. */
+export function readInput(route: RouteKey, received: Received): Input {
+  const { query: querySchema, body: bodySchema, form } = specOf(route);
+  const params = pathParametersOf(route, received);
+  const mistakes = parameterMistakes(params);
+  if (params['purge'] !== undefined && !PURGE_ID.test(params['purge']))
+    throw new Problem('unknown-purge', 'There is no purge with this id.');
+
+  const readQuery = readQueryString(received.rawQueryString);
+  const query = check(querySchema, readQuery, (pointer) => pointer.replace('#/', '?'));
+  const body = bodySchema
+    ? check(bodySchema, readBody(received.body, received.headers.get('content-type'), form), (same) => same)
+    : { value: undefined, mistakes: [] };
+
+  const all = distinct([...mistakes, ...query.mistakes, ...body.mistakes]);
+  if (all.length > 0) throw invalidRequest(all.slice(0, MAX_MISTAKES));
+  return { params, query: query.value, body: body.value };
+}
+
+type Spec = { query: v.GenericSchema | undefined; body: v.GenericSchema | undefined; form: boolean };
+
+function specOf(route: RouteKey): Spec {
+  const spec = routes[route];
+  return {
+    query: 'query' in spec ? spec.query : undefined,
+    body: 'body' in spec ? spec.body : undefined,
+    form: 'form' in spec,
+  };
+}
+
+function parameterMistakes(params: Record<string, string>): Mistake[] {
+  return Object.entries(params).flatMap(([name, value]) => {
+    const schema = parameterSchemas[name];
+    const result = schema ? validate(schema, value) : undefined;
+    return result && !result.ok
+      ? result.mistakes.map(({ detail }) => ({ detail, pointer: `{${name}}` }))
+      : [];
+  });
+}
+
+/** Checks against the schema and names every unknown member, of which the schema names the first only. */
+function check(
+  schema: v.GenericSchema | undefined,
+  read: { value: unknown; mistakes: Mistake[] },
+  toPointer: (pointer: string) => string,
+): { value: unknown; mistakes: Mistake[] } {
+  const result = schema ? validate(schema, read.value) : { ok: true as const, value: {} };
+  const found = result.ok ? [] : result.mistakes;
+  const mistakes = [
+    ...read.mistakes,
+    ...[...found, ...unknownMembers(schema, read.value)].map(({ detail, pointer }) => ({
+      detail,
+      pointer: toPointer(pointer),
+    })),
+  ];
+  return { value: result.ok ? result.value : undefined, mistakes };
+}
+
+function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mistake[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const known = entriesOf(schema);
+  return Object.keys(value)
+    .filter((name) => !Object.hasOwn(known, name))
+    .map((name) => ({
+      detail: 'is not a known member',
+      pointer: `#/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    }));
+}
+
+/** The members of an object schema, also of one inside a pipe. */
+function entriesOf(schema: v.GenericSchema | undefined): object {
+  return schema && 'entries' in schema && typeof schema.entries === 'object' ? (schema.entries ?? {}) : {};
+}
+
+function distinct(mistakes: readonly Mistake[]): Mistake[] {
+  const seen = new Map(mistakes.map((one) => [`${one.pointer} ${one.detail}`, one]));
+  return [...seen.values()];
+}

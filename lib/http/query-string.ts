@@ -1,0 +1,21 @@
+import type { Mistake } from '../validation.ts';
+
+/** Far more than any route has; what is beyond is not looked at one by one. */
+const MAX_PARAMETERS = 50;
+
+export type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
+
+/** A parameter that is given twice is refused: which one was meant cannot be known. */
+export function readQueryString(rawQueryString: string): ReadQuery {
+  const value: Record<string, string> = {};
+  const mistakes: Mistake[] = [];
+  const parameters = [...new URLSearchParams(rawQueryString)];
+  if (parameters.length > MAX_PARAMETERS)
+    return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '?' }] };
+  for (const [name, text] of parameters) {
+    if (name === '__proto__') mistakes.push({ detail: 'is not a known member', pointer: `?${name}` });
+    else if (Object.hasOwn(value, name)) mistakes.push({ detail: 'is given twice', pointer: `?${name}` });
+    else value[name] = text;
+  }
+  return { value, mistakes };
+}

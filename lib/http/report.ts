@@ -1,0 +1,71 @@
+import { describeError, type Log, type LogFields, type UpstreamTally, upstreamFields } from '../log.ts';
+import { StudioError } from '../studio/errors.ts';
+import type { Trace } from './admit.ts';
+import { Problem } from './problems.ts';
+import type { Answer } from './request.ts';
+
+const FIRST_SERVER_ERROR = 500;
+
+export type Report = {
+  requestId: string;
+  functionRequestId: string;
+  trace: Trace;
+  outcome: Answer | Problem;
+  durationMs: number;
+  tally: UpstreamTally;
+};
+
+/** The one line of a request, which carries its metrics too. */
+export function reportRequest(log: Log, report: Report): void {
+  const { requestId, functionRequestId, trace, outcome, durationMs, tally } = report;
+  const { caller } = trace;
+  log(
+    outcome.status >= FIRST_SERVER_ERROR ? 'ERROR' : 'INFO',
+    'request',
+    {
+      requestId,
+      functionRequestId,
+      route: trace.route ?? 'unknown',
+      ...(caller ? { caller: caller.name, callerKind: caller.kind } : {}),
+      flow: trace.flow?.alias ?? 'none',
+      status: outcome.status,
+      outcome: outcomeOf(outcome),
+      durationMs,
+      ...upstreamFields(tally),
+      ...(outcome instanceof Problem ? troubleOf(outcome) : {}),
+    },
+    {
+      dimensions: [['route', 'outcome'], ['route'], ['flow', 'outcome']],
+      values: {
+        requests: 1,
+        duration: durationMs,
+        upstreamCalls: tally.calls,
+        upstreamThrottled: tally.throttled,
+        upstreamDuration: Math.round(tally.ms),
+      },
+    },
+  );
+}
+
+/** The outcome that an answer names, else that it worked; of a problem its slug. Bounded: a dimension. */
+function outcomeOf(outcome: Answer | Problem): string {
+  if (outcome instanceof Problem) return outcome.slug;
+  const { body } = outcome;
+  const named = typeof body === 'object' && body !== null && 'outcome' in body ? body.outcome : undefined;
+  return typeof named === 'string' ? named : 'ok';
+}
+
+/** Of problems that somebody should look into: what was behind them. */
+function troubleOf(problem: Problem): LogFields {
+  const { cause } = problem;
+  if (cause === undefined || problem.status < FIRST_SERVER_ERROR) return {};
+  return { ...describeError(cause), ...(cause instanceof StudioError ? upstreamTrouble(cause) : {}) };
+}
+
+function upstreamTrouble({ operation, status, code }: StudioError): LogFields {
+  return {
+    upstreamOperation: operation,
+    ...(status === undefined ? {} : { upstreamStatus: status }),
+    ...(code === undefined ? {} : { upstreamCode: code }),
+  };
+}

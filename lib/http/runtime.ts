@@ -1,0 +1,18 @@
+import type { Config, Scope } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Secret } from '../secret.ts';
+
+/** What `serve` needs of a function's runtime, which is made in lib/aws. */
+export type ServeRuntime = {
+  config: Config;
+  secret: {
+    get(): Promise<Secret>;
+    /** Reads it anew; single flight and cool-down are the source's business. */
+    refresh(): Promise<Secret>;
+  };
+  /** What IAM callers are granted (`STUDIO_IAM_SCOPES`); null when the deployment does not take them. */
+  environment: { iamScopes: readonly Scope[] | null };
+  now: () => number;
+  /** Where the line of each request goes; the process's log when left out. */
+  log?: Log;
+};
