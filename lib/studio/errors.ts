@@ -40,6 +40,8 @@ export type StudioErrorDetails = {
   requestId?: string;
   /** From `Retry-After`, in milliseconds. */
   retryAfterMs?: number;
+  /** Whether anything left for Studio; false only if surely nothing did. */
+  sent?: boolean;
   cause?: unknown;
 };
 
@@ -54,6 +56,7 @@ export class StudioError extends Error {
   readonly details: unknown;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly sent: boolean;
 
   /** `message` is ours and holds nothing personal; Twilio's words stand in `upstreamMessage`. */
   constructor(kind: StudioErrorKind, message: string, details: StudioErrorDetails) {
@@ -67,5 +70,6 @@ export class StudioError extends Error {
     this.details = details.details;
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
+    this.sent = details.sent ?? false;
   }
 }

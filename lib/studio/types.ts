@@ -2,6 +2,14 @@
  * What Studio answers, under the names of Twilio's Node SDK. Nearly every field may be null upstream
  * (Twilio's OpenAPI document, v2, 2026-04-14); times are ISO 8601 strings in UTC, as Studio sends them.
  */
+import type { StudioErrorKind } from './errors.ts';
+
+export type Credentials = { accountSid: string; username: string; password: string };
+
+/** `refresh` reads anew, after a 401; that it does so once for many and not too often is its own business. */
+export type CredentialSource = { get(): Promise<Credentials>; refresh(): Promise<Credentials> };
+
+export type Version = 'v1' | 'v2';
 
 export type ExecutionStatus = 'active' | 'ended';
 
@@ -47,6 +55,8 @@ export type Step = {
 
 export type StepContext = ExecutionContext & { stepSid: string | null };
 
+export type TestUsers = { sid: string; testUsers: string[]; url: string | null };
+
 export type FlowStatus = 'draft' | 'published';
 
 export type Flow = {
@@ -72,10 +82,18 @@ export type Flow = {
 export type Page<Item> = { items: Item[]; nextPageUrl: string | null };
 
 export type CallOptions = {
-  /** Ends the call, its retries included. */
+  /** Ends the call, its retries included; on a listing, the whole iteration. */
   signal?: AbortSignal;
-  /** For the whole call, retries and bodies included, in milliseconds. */
+  /** For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default 20,000. */
   timeoutMs?: number;
+};
+
+export type ListOptions = CallOptions & {
+  /**
+   * Whether the next page is asked for while the current one is worked on. Default true for the iteration
+   * over items, false for `pages()`. Leave it off where the work changes the list, such as deleting.
+   */
+  readAhead?: boolean;
 };
 
 export type ListExecutionsQuery = {
@@ -99,17 +117,53 @@ export type CreateExecutionInput = {
 /** What a create came to; everything else is thrown as a StudioError. */
 export type CreateOutcome =
   | { outcome: 'created'; execution: Execution }
+  /**
+   * Version v1 only, and the only success there: v1 answers 200 with the contact's active execution as if it
+   * had been created, and nothing tells the two apart. Never trigger through v1.
+   */
+  | { outcome: 'created-or-existing'; execution: Execution }
   /** The contact has an active execution already (409, code 20409). */
   | { outcome: 'conflict'; conflictingExecutionSid: string | null }
   /** The answer was lost or a 5xx: Studio may or may not have created it. */
   | { outcome: 'unknown'; cause: Error };
 
+export type FlowInput = {
+  friendlyName: string;
+  status: FlowStatus;
+  /** The flow's definition: an object, sent as JSON. */
+  definition: unknown;
+  commitMessage?: string;
+};
+
+/** What is left out stays as it is. */
+export type FlowUpdate = { status: FlowStatus } & Partial<Omit<FlowInput, 'status'>>;
+
 export type EndOutcome = { outcome: 'ended'; execution: Execution } | { outcome: 'already-ended' };
 
 export type DeleteOutcome = { outcome: 'deleted' | 'already-gone' };
 
-/** An async iteration over items that can also be walked by whole pages. */
+/** An async iteration over items that can also be walked by whole pages. Each iteration begins anew. */
 export type Listing<Item> = AsyncIterable<Item> & {
   /** Continue from `fromPageUrl`, an earlier page's `nextPageUrl`, instead of the beginning. */
   pages(options?: { fromPageUrl?: string }): AsyncIterable<Page<Item>>;
+};
+
+/** 1..1000 to a page, 50 unless told; `limit` ends the iteration after so many items. */
+export type ListQuery = { pageSize?: number; limit?: number };
+
+/** One HTTP request and what came of it: for logs and metrics, and nothing personal in it. */
+export type Attempt = {
+  operation: string;
+  method: 'GET' | 'POST' | 'DELETE';
+  /** HTTP status; undefined when there was no answer. */
+  status: number | undefined;
+  durationMs: number;
+  /** 1 for the first. */
+  attempt: number;
+  /** `Twilio-Request-Id`. */
+  requestId: string | undefined;
+  /** `Twilio-Concurrent-Requests`: how many the account has running. */
+  concurrentRequests: number | undefined;
+  /** undefined when it succeeded. */
+  errorKind: StudioErrorKind | undefined;
 };

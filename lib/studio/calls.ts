@@ -1,0 +1,91 @@
+import type { Endpoint } from './endpoints.ts';
+import { StudioError } from './errors.ts';
+import { listing } from './paging.ts';
+import type { Parser } from './parse.ts';
+import { type Call, request, type Wiring } from './request.ts';
+import { fillPath, type PathParts } from './sids.ts';
+import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
+
+/** From an endpoint's description and a caller's values to a request: the door all resources go through. */
+export type Calls = {
+  version: Version;
+  send<T>(
+    endpoint: Endpoint,
+    parts: PathParts,
+    parse: Parser<T>,
+    options: CallOptions | undefined,
+    form?: Call<T>['form'],
+  ): Promise<T>;
+  list<Item extends { sid: string }>(
+    endpoint: Endpoint,
+    parts: PathParts,
+    listed: Listed<Item>,
+    options: ListOptions | undefined,
+  ): Listing<Item>;
+};
+
+type Listed<Item> = {
+  key: string;
+  parseItem: Parser<Item>;
+  query: ListQuery | undefined;
+  filters?: Record<string, string | undefined>;
+  keep?: (item: Item) => boolean;
+  /** What tells two items apart; the SID unless told. */
+  identify?: (item: Item) => string;
+};
+
+const MAX_PAGE_SIZE = 1_000;
+
+export function createCalls(wiring: Wiring, origin: string, version: Version): Calls {
+  const pathOf = (endpoint: Endpoint, parts: PathParts) => {
+    const { operation, path } = endpoint;
+    if (version === 'v1' && !endpoint.alsoInV1)
+      throw new StudioError('invalid-argument', `${operation} does not exist in v1`, { operation });
+    return fillPath(operation, path, parts);
+  };
+  return {
+    version,
+    // Async, so that a wrong SID rejects like everything else.
+    send: async (endpoint, parts, parse, options, form) =>
+      request(wiring, { endpoint, path: pathOf(endpoint, parts), parse, ...(form ? { form } : {}) }, options),
+    list: (
+      endpoint,
+      parts,
+      { key, parseItem, query = {}, filters = {}, keep = () => true, identify = ({ sid }) => sid },
+      options,
+    ) => {
+      const { operation } = endpoint;
+      const limit = query.limit ?? Number.POSITIVE_INFINITY;
+      if (!(limit >= 1 && (Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY)))
+        throw new StudioError('invalid-argument', 'The limit must be a whole number from 1', { operation });
+      // No more than is wanted, unless told: but a filter applied here may need more than one page.
+      const pageSize =
+        query.pageSize ?? (Number.isFinite(limit) ? Math.min(limit, MAX_PAGE_SIZE) : undefined);
+      if (
+        pageSize !== undefined &&
+        !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= MAX_PAGE_SIZE)
+      )
+        throw new StudioError('invalid-argument', 'The page size must be a whole number from 1 to 1,000', {
+          operation,
+        });
+      const search = new URLSearchParams();
+      for (const [name, value] of Object.entries({ ...filters, PageSize: pageSize?.toString() }))
+        if (value !== undefined) search.set(name, value);
+      return listing(
+        wiring,
+        {
+          endpoint,
+          path: pathOf(endpoint, parts),
+          query: search.size === 0 ? '' : `?${search}`,
+          key,
+          origin,
+          parseItem,
+          keep,
+          identify,
+          limit,
+        },
+        options,
+      );
+    },
+  };
+}

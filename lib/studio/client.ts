@@ -1,0 +1,96 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createCalls } from './calls.ts';
+import { StudioError } from './errors.ts';
+import { type Executions, executionsOf } from './executions.ts';
+import {
+  type Flows,
+  flowsOf,
+  type Revisions,
+  revisionsOf,
+  type TestUsersOfFlows,
+  testUsersOf,
+} from './flows.ts';
+import { type Steps, stepsOf } from './steps.ts';
+import { createTransport, type Transport } from './transport.ts';
+import type { Attempt, CredentialSource, Credentials, Version } from './types.ts';
+
+export type StudioOptions = (Credentials | { credentials: CredentialSource }) & {
+  /** http or https, with or without a path before `/v2`. Default: Twilio's host for the edge and region. */
+  baseUrl?: string;
+  /** Such as `sydney`, with a region such as `au1`: both or neither. */
+  edge?: string;
+  region?: string;
+  /** Default v2. v1 has no conflict on create: see `executions.create`. */
+  version?: Version;
+  /** Of a call that names none, in milliseconds. Default 20,000. */
+  timeoutMs?: number;
+  /** Called after each HTTP request; it must not throw. */
+  onAttempt?: (attempt: Attempt) => void;
+  transport?: Transport;
+  now?: () => number;
+  sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  random?: () => number;
+};
+
+export type Studio = {
+  executions: Executions;
+  steps: Steps;
+  flows: Flows;
+  revisions: Revisions;
+  testUsers: TestUsersOfFlows;
+  /** Closes every connection; calls that are under way end as `aborted`. */
+  close(): Promise<void>;
+};
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * A client of Twilio Studio's REST API: https://www.twilio.com/docs/studio/rest-api. Everything unexpected is
+ * thrown as a StudioError; expected outcomes are values. Throws `invalid-argument` for wrong options.
+ */
+export function createStudio(options: StudioOptions): Studio {
+  const { version = 'v2', timeoutMs = TIMEOUT_MS, onAttempt, now = Date.now, random = Math.random } = options;
+  const base = baseOf(options);
+  const transport = options.transport ?? createTransport(base.origin);
+  const calls = createCalls(
+    {
+      basePath: `${base.pathname.replace(/\/+$/, '')}/${version}`,
+      credentials: sourceOf(options),
+      transport,
+      now,
+      sleep: options.sleep ?? ((ms, signal) => wait(ms, undefined, signal ? { signal } : {})),
+      random,
+      timeoutMs,
+      onAttempt,
+    },
+    base.origin,
+    version,
+  );
+  return {
+    executions: executionsOf(calls),
+    steps: stepsOf(calls),
+    flows: flowsOf(calls),
+    revisions: revisionsOf(calls),
+    testUsers: testUsersOf(calls),
+    close: () => transport.close(),
+  };
+}
+
+function sourceOf(options: Credentials | { credentials: CredentialSource }): CredentialSource {
+  if ('credentials' in options) return options.credentials;
+  const { accountSid, username, password } = options;
+  const fixed = async () => ({ accountSid, username, password });
+  return { get: fixed, refresh: fixed };
+}
+
+function baseOf({ baseUrl, edge, region }: StudioOptions): URL {
+  const wrong = (message: string) =>
+    new StudioError('invalid-argument', message, { operation: 'createStudio' });
+  if ((edge === undefined) !== (region === undefined)) throw wrong('Give edge and region, or neither');
+  const host = edge === undefined ? 'studio.twilio.com' : `studio.${edge}.${region}.twilio.com`;
+  const url = URL.parse(baseUrl ?? `https://${host}`);
+  // Credentials in a URL would reach logs; a query would be lost.
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+    throw wrong('The base URL must be an http or https URL without credentials and query');
+  return url;
+}

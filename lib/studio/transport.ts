@@ -1,0 +1,156 @@
+import { Pool } from 'undici';
+
+/**
+ * The only file that knows the network. Speaks HTTP/1.1 through undici's pool, by its lowest door
+ * (`dispatch`): that is all the bundle needs of undici, and it tells exactly when a request begins to leave.
+ */
+export type TransportRequest = {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** With the query. */
+  path: string;
+  headers: Record<string, string>;
+  body?: string | undefined;
+  /** Never on a connection that may have died unnoticed: for what must not be sent twice. */
+  fresh: boolean;
+  maxBodyBytes: number;
+  /** Until the last byte of the body. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+};
+
+export type TransportFailure =
+  | 'timeout'
+  | 'aborted'
+  | 'connection'
+  /** The body went past `maxBodyBytes`. */
+  | 'oversized'
+  /** What came is not HTTP. */
+  | 'garbled';
+
+export type TransportResult =
+  | { ok: true; status: number; header(name: string): string | undefined; body: Buffer }
+  | {
+      ok: false;
+      failure: TransportFailure;
+      /** false if surely not one byte left. */
+      sent: boolean;
+      /** Set when the answer had begun. */
+      status: number | undefined;
+      header(name: string): string | undefined;
+      cause: unknown;
+    };
+
+export type Transport = { send(request: TransportRequest): Promise<TransportResult>; close(): Promise<void> };
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Below the 5 s after which a Node server, and the shortest of the usual proxies, closes an idle connection. */
+const IDLE_TIMEOUT_MS = 4_000;
+/**
+ * How old a connection may be for a create, by the wall clock, which goes on while a Lambda is frozen (a
+ * monotonic clock may stand still). No server closes a connection that is younger than this, and no NAT
+ * forgets it; and one handshake a second, with TLS resumed, is what it costs at most.
+ */
+const FRESH_CONNECTION_MS = 1_000;
+
+export function createTransport(origin: string): Transport {
+  const options = {
+    // One exchange to a connection at a time: whatever breaks then broke for one request only.
+    allowH2: false,
+    pipelining: 1,
+    // Both are covered by `timeoutMs`, to the millisecond.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    // Some servers promise to keep a connection for minutes; a frozen Lambda makes nothing of such promises.
+    keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
+  };
+  const shared = new Pool(origin, options);
+  const fresh = new Pool(origin, { ...options, clientTtl: FRESH_CONNECTION_MS });
+  return {
+    send: (request) => send(request.fresh ? fresh : shared, request),
+    close: async () => {
+      await Promise.all([shared.destroy(), fresh.destroy()]);
+    },
+  };
+}
+
+function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    let sent = false;
+    let done = false;
+    let status: number | undefined;
+    let header: (name: string) => string | undefined = () => undefined;
+    let abort: ((reason: Error) => void) | undefined;
+
+    const settle = (result: TransportResult) => {
+      done = true;
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', onAbort);
+      resolve(result);
+    };
+    const fail = (failure: TransportFailure, cause: unknown) => {
+      if (done) return;
+      settle({ ok: false, failure, sent, status, header, cause });
+      // Closes the connection: half an answer is still on it.
+      abort?.(new Error(failure));
+    };
+    const onAbort = () => fail('aborted', request.signal?.reason);
+    const timer = setTimeout(() => fail('timeout', undefined), request.timeoutMs);
+    if (request.signal?.aborted) return onAbort();
+    request.signal?.addEventListener('abort', onAbort, { once: true });
+
+    pool.dispatch(
+      {
+        method: request.method,
+        path: request.path,
+        headers: request.headers,
+        body: request.body ?? null,
+      },
+      {
+        // Called when a connection stands and the first byte is about to be written to it.
+        onRequestStart: (controller) => {
+          // It was given up while it waited for a connection: then it does not leave at all.
+          if (done) return controller.abort(new Error('given up before it was sent'));
+          sent = true;
+          abort = (reason) => controller.abort(reason);
+        },
+        onResponseStart: (_controller, statusCode, headers) => {
+          status = statusCode;
+          header = (name) => {
+            const value = headers[name];
+            return Array.isArray(value) ? value[0] : value;
+          };
+        },
+        onResponseData: (_controller, chunk) => {
+          length += chunk.length;
+          if (length > request.maxBodyBytes) return fail('oversized', undefined);
+          chunks.push(chunk);
+        },
+        onResponseEnd: () => {
+          if (!done && status !== undefined)
+            settle({ ok: true, status, header, body: Buffer.concat(chunks, length) });
+        },
+        onResponseError: (_controller, error) => {
+          const failure = failureOf(error);
+          if (failure) return fail(failure, error);
+          clearTimeout(timer);
+          reject(error);
+        },
+      },
+    );
+  });
+}
+
+/** Told by code; an error that the network cannot have caused is a bug, and is thrown as it is. */
+function failureOf(error: Error): TransportFailure | undefined {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') return 'aborted';
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'garbled';
+  if (['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(code))
+    return 'connection';
+  // Node's own: ECONNREFUSED, ENOTFOUND, EPIPE …, and those of TLS and certificates.
+  return code !== '' && !code.startsWith('UND_ERR') ? 'connection' : undefined;
+}

@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { StudioOptions } from '../../../lib/studio/client.ts';
+import {
+  ACCOUNT,
+  created,
+  EXECUTION,
+  execution,
+  FLOW,
+  type Reply,
+  type Story,
+  type Teller,
+  tell,
+} from './stories.ts';
+
+const stories: Story[] = [];
+async function story(teller: Teller | readonly Reply[], options?: Partial<StudioOptions>) {
+  const one = await tell(teller, options);
+  stories.push(one);
+  return one;
+}
+afterEach(async () => {
+  await Promise.all(stories.splice(0).map((one) => one.close()));
+});
+
+describe('executions', () => {
+  test('a create sends To, From and the parameters as a JSON string, and hands back the execution', async () => {
+    const { studio, requests } = await story([created]);
+    const outcome = await studio.executions.create(FLOW, {
+      to: '+15550000001',
+      from: '+15550000002',
+      parameters: { name: 'Zoë & co' },
+    });
+    expect(outcome).toMatchObject({ outcome: 'created', execution: { sid: EXECUTION, flowSid: FLOW } });
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({ method: 'POST', url: `/v2/Flows/${FLOW}/Executions` });
+    expect(requests[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(requests[0]?.headers.authorization).toBe(`Basic ${btoa(`${ACCOUNT.username}:local`)}`);
+    expect(Object.fromEntries(new URLSearchParams(requests[0]?.body))).toEqual({
+      To: '+15550000001',
+      From: '+15550000002',
+      Parameters: '{"name":"Zoë & co"}',
+    });
+  });
+
+  test('a conflict on create is a value that names the execution in the way', async () => {
+    const { studio } = await story([
+      { status: 409, body: { code: 20409, details: { conflicting_execution_sid: EXECUTION }, status: 409 } },
+    ]);
+    expect(await studio.executions.create(FLOW, { to: '+15550000001', from: '+15550000002' })).toEqual({
+      outcome: 'conflict',
+      conflictingExecutionSid: EXECUTION,
+    });
+  });
+
+  test('a list walks every page', async () => {
+    const { studio, requests } = await story(({ url }) =>
+      url.includes('PageToken')
+        ? {
+            status: 200,
+            body: { executions: [execution(`FN${'b'.repeat(32)}`)], meta: { next_page_url: null } },
+          }
+        : {
+            status: 200,
+            body: {
+              executions: [execution(`FN${'a'.repeat(32)}`)],
+              meta: { key: 'executions', next_page_url: `/v2/Flows/${FLOW}/Executions?PageToken=two` },
+            },
+          },
+    );
+    const sids: string[] = [];
+    for await (const { sid } of studio.executions.list(FLOW, { status: 'active' })) sids.push(sid);
+    expect(sids).toEqual([`FN${'a'.repeat(32)}`, `FN${'b'.repeat(32)}`]);
+    expect(requests.map(({ url }) => url)).toEqual([
+      `/v2/Flows/${FLOW}/Executions?status=active`,
+      `/v2/Flows/${FLOW}/Executions?PageToken=two`,
+    ]);
+  });
+
+  test('ending what has ended and deleting what is gone are outcomes', async () => {
+    const { studio } = await story([
+      { status: 409, body: { code: 20409, message: 'Execution has ended', status: 409 } },
+      { status: 404, body: { code: 20404, status: 404 } },
+    ]);
+    expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({ outcome: 'already-ended' });
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'already-gone' });
+  });
+});
