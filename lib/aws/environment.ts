@@ -34,7 +34,7 @@ const variableOf = {
 
 export type Need = keyof typeof variableOf;
 
-/** The bundles' environment, beside `STUDIO_CONFIG` (DESIGN.md, section 3). */
+/** The bundles' environment, beside `STUDIO_CONFIG`. */
 export type Environment = {
   region: string;
   secretId: string;

@@ -1,0 +1,63 @@
+import { type Config, ConfigError, readConfig } from '../config.ts';
+import { logSecretTrouble, noteAttempt } from '../log.ts';
+import { createStudio, type Studio } from '../studio/client.ts';
+import type { Mistake } from '../validation.ts';
+import type { AwsEnvironment } from './clients.ts';
+import { type Environment, type Need, readEnvironment } from './environment.ts';
+import { createSecretSource, type SecretSource, secretsManagerLoader } from './secret.ts';
+
+/** What a function has from its cold start on; made once per process, by the function's own module. */
+export type Runtime<Needed extends Need = never> = {
+  config: Config;
+  environment: Environment & Record<Needed, string>;
+  /** The process's environment, for further AWS clients (see awsClientOptions). */
+  env: AwsEnvironment;
+  secret: SecretSource;
+  studio: Studio;
+  now: () => number;
+};
+
+/**
+ * The composition root. Asks for the secret at once and does not wait for it, so that its round trip
+ * overlaps with the loading of the rest. Throws a ConfigError that names every mistake of the environment
+ * and of the configuration; trouble with the secret shows when it is used, and is tried again then.
+ */
+export function coldStart<Needed extends Need = never>(
+  env: AwsEnvironment = process.env,
+  needs: readonly Needed[] = [],
+  { now = Date.now }: { now?: () => number } = {},
+): Runtime<Needed> {
+  const mistakes: Mistake[] = [];
+  const environment = collect(mistakes, () => readEnvironment(env, needs));
+  const config = collect(mistakes, () => readConfig(env['STUDIO_CONFIG']), '/STUDIO_CONFIG');
+  if (!environment || !config) throw new ConfigError('The environment has mistakes', mistakes);
+
+  const { region, secretId, studioBaseUrl } = environment;
+  const secret = createSecretSource({
+    load: secretsManagerLoader(env, region, secretId),
+    now,
+    onTrouble: logSecretTrouble,
+  });
+  // Whoever needs it asks again and gets the same read, or the error.
+  secret.get().catch(() => undefined);
+
+  const studio = createStudio({
+    credentials: secret.credentials,
+    onAttempt: noteAttempt,
+    ...(studioBaseUrl === undefined ? {} : { baseUrl: studioBaseUrl }),
+    ...(config.edge === undefined ? {} : { edge: config.edge }),
+    ...(config.region === undefined ? {} : { region: config.region }),
+  });
+  return { config, environment, env, secret, studio, now };
+}
+
+function collect<T>(mistakes: Mistake[], read: () => T, prefix = ''): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { pointer, detail } of error.mistakes)
+      mistakes.push({ pointer: `#${prefix}${pointer.slice('#'.length)}`, detail });
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ConfigError } from '../config.ts';
+import { readSecret, type Secret } from '../secret.ts';
+import type { CredentialSource, Credentials } from '../studio/types.ts';
+import { type AwsEnvironment, awsClientOptions } from './clients.ts';
+
+/** How long a secret is used before it is read again: a rotated caller is refused after at most this. */
+export const SECRET_TTL_MS = 5 * 60_000;
+/** How long the last good secret stays in use while Secrets Manager fails or holds a broken one. */
+export const SECRET_MAX_STALE_MS = 60 * 60_000;
+/** After a failed read nobody asks again for so long, as long as there is an old value to go on with. */
+export const SECRET_RETRY_COOL_DOWN_MS = 10_000;
+/** Forced reads (a 401 from Twilio) come at most this often, so that a wrong key cannot make them hammer. */
+export const SECRET_REFRESH_COOL_DOWN_MS = 2_000;
+
+export type SecretSource = {
+  /** The secret, from memory while it is fresh. Throws when there is none to go on with. */
+  get(): Promise<Secret>;
+  /** Reads it anew: one read for all who ask at the same time, and none within the cool-down. */
+  refresh(): Promise<Secret>;
+  /** The same for lib/studio. */
+  credentials: CredentialSource;
+};
+
+/** Secrets Manager could not be read. The message names nothing of the secret. */
+export class SecretUnavailableError extends Error {
+  override readonly name = 'SecretUnavailableError';
+}
+
+export type SecretTrouble = {
+  /** ConfigError: the secret has mistakes; SecretUnavailableError: it could not be read. */
+  error: Error;
+  /** Whether an older secret is used meanwhile. */
+  kept: boolean;
+};
+
+export type SecretSourceOptions = {
+  /** Reads the secret's JSON. */
+  load: () => Promise<string>;
+  now: () => number;
+  /** Told of every failed read. */
+  onTrouble?: (trouble: SecretTrouble) => void;
+};
+
+/**
+ * The cached secret. A failing read keeps the last good value for SECRET_MAX_STALE_MS, so that trouble at
+ * Secrets Manager does not take down a warm function; with none to keep, each `get` tries again.
+ */
+export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions): SecretSource {
+  let good: { secret: Secret; readAt: number } | undefined;
+  let reading: Promise<Secret> | undefined;
+  let lastReadAt = Number.NEGATIVE_INFINITY;
+  let lastFailureAt = Number.NEGATIVE_INFINITY;
+
+  /** Single flight: whoever asks while a read runs gets that read's result. */
+  function read(): Promise<Secret> {
+    reading ??= readOnce().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function readOnce(): Promise<Secret> {
+    lastReadAt = now();
+    try {
+      const secret = readSecret(await loadText(load));
+      good = { secret, readAt: now() };
+      return secret;
+    } catch (error) {
+      if (!(error instanceof ConfigError || error instanceof SecretUnavailableError)) throw error;
+      lastFailureAt = now();
+      const kept = good !== undefined && now() - good.readAt < SECRET_MAX_STALE_MS;
+      onTrouble?.({ error, kept });
+      if (good === undefined || !kept) throw error;
+      return good.secret;
+    }
+  }
+
+  async function get(): Promise<Secret> {
+    if (good === undefined) return read();
+    const age = now() - good.readAt;
+    if (age < SECRET_TTL_MS) return good.secret;
+    const coolingDown = now() - lastFailureAt < SECRET_RETRY_COOL_DOWN_MS;
+    return coolingDown && age < SECRET_MAX_STALE_MS ? good.secret : read();
+  }
+
+  async function refresh(): Promise<Secret> {
+    const coolingDown = now() - lastReadAt < SECRET_REFRESH_COOL_DOWN_MS;
+    return coolingDown && reading === undefined ? get() : read();
+  }
+
+  return {
+    get,
+    refresh,
+    credentials: {
+      get: async () => credentialsOf(await get()),
+      refresh: async () => credentialsOf(await refresh()),
+    },
+  };
+}
+
+/** Reads the secret with this name or ARN from AWS Secrets Manager. */
+export function secretsManagerLoader(env: AwsEnvironment, region: string, secretId: string) {
+  const client = new SecretsManagerClient(awsClientOptions(env, region));
+  return async (): Promise<string> => {
+    const { SecretString, SecretBinary } = await client.send(
+      new GetSecretValueCommand({ SecretId: secretId }),
+    );
+    return SecretString ?? new TextDecoder().decode(SecretBinary);
+  };
+}
+
+async function loadText(load: () => Promise<string>): Promise<string> {
+  try {
+    return await load();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.name : 'unknown';
+    throw new SecretUnavailableError(`The secret could not be read: ${reason}`, { cause });
+  }
+}
+
+function credentialsOf({ accountSid, apiKeySid, apiKeySecret }: Secret): Credentials {
+  return { accountSid, username: apiKeySid, password: apiKeySecret };
+}

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest';
+import {
+  createSecretSource,
+  SECRET_MAX_STALE_MS,
+  SECRET_REFRESH_COOL_DOWN_MS,
+  SECRET_RETRY_COOL_DOWN_MS,
+  SECRET_TTL_MS,
+  type SecretTrouble,
+} from '../../../lib/aws/secret.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+function json(apiKeySecret: string): string {
+  return JSON.stringify({
+    accountSid: `AC${'a'.repeat(32)}`,
+    apiKeySid: `SK${'a'.repeat(32)}`,
+    apiKeySecret,
+    callers: [],
+  });
+}
+
+/** A source over a scripted Secrets Manager, with a clock to move. */
+function prepare(...answers: (string | Error | Promise<string>)[]) {
+  const clock = { ms: START_MS };
+  const troubles: SecretTrouble[] = [];
+  let reads = 0;
+  const source = createSecretSource({
+    now: () => clock.ms,
+    onTrouble: (trouble) => troubles.push(trouble),
+    load: async () => {
+      const answer = answers[Math.min(reads++, answers.length - 1)];
+      if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no answer scripted');
+      return answer;
+    },
+  });
+  const apiKeySecret = async () => (await source.get()).apiKeySecret;
+  return { source, clock, troubles, apiKeySecret, reads: () => reads };
+}
+
+test('reads the secret once for all who ask at the same time, and keeps it for its time to live', async () => {
+  const { source, clock, reads } = prepare(json('one'), json('two'));
+  await Promise.all([source.get(), source.get(), source.credentials.get()]);
+  expect(reads()).toBe(1);
+  clock.ms += SECRET_TTL_MS - 1;
+  expect((await source.get()).apiKeySecret).toBe('one');
+  clock.ms += 1;
+  expect((await source.get()).apiKeySecret).toBe('two');
+  expect(reads()).toBe(2);
+});
+
+test('hands lib/studio the account and the API key', async () => {
+  const { source } = prepare(json('one'));
+  expect(await source.credentials.get()).toEqual({
+    accountSid: `AC${'a'.repeat(32)}`,
+    username: `SK${'a'.repeat(32)}`,
+    password: 'one',
+  });
+});
+
+test('a forced read brings the rotated secret at once, with one read for all who ask', async () => {
+  const { source, clock, reads } = prepare(json('one'), json('two'));
+  await source.get();
+  clock.ms += SECRET_REFRESH_COOL_DOWN_MS;
+  const rotated = await Promise.all([source.credentials.refresh(), source.credentials.refresh()]);
+  expect(rotated.map(({ password }) => password)).toEqual(['two', 'two']);
+  expect(reads()).toBe(2);
+  expect((await source.get()).apiKeySecret).toBe('two');
+});
+
+test('forced reads within the cool-down answer from memory', async () => {
+  const { source, clock, reads } = prepare(json('one'), json('two'), json('three'));
+  await source.get();
+  clock.ms += SECRET_REFRESH_COOL_DOWN_MS;
+  await source.refresh();
+  for (let at = 0; at < 10; at++) expect((await source.refresh()).apiKeySecret).toBe('two');
+  expect(reads()).toBe(2);
+  clock.ms += SECRET_REFRESH_COOL_DOWN_MS;
+  expect((await source.refresh()).apiKeySecret).toBe('three');
+});
+
+test('a forced read whose answer is slow is joined even within the cool-down', async () => {
+  let answer: (text: string) => void = () => undefined;
+  const slow = new Promise<string>((resolve) => {
+    answer = resolve;
+  });
+  const { source, clock, reads } = prepare(json('one'), slow);
+  await source.get();
+  clock.ms += SECRET_REFRESH_COOL_DOWN_MS;
+  const first = source.refresh();
+  const second = source.refresh();
+  answer(json('two'));
+  expect((await first).apiKeySecret).toBe('two');
+  expect((await second).apiKeySecret).toBe('two');
+  expect(reads()).toBe(2);
+});
+
+test('a failing Secrets Manager leaves the old secret in use, and is asked again after a cool-down', async () => {
+  const { apiKeySecret, clock, troubles, reads } = prepare(
+    json('one'),
+    new Error('down'),
+    new Error('down'),
+    json('two'),
+  );
+  expect(await apiKeySecret()).toBe('one');
+  clock.ms += SECRET_TTL_MS;
+  expect(await apiKeySecret()).toBe('one');
+  expect(await apiKeySecret()).toBe('one');
+  expect(reads()).toBe(2);
+  clock.ms += SECRET_RETRY_COOL_DOWN_MS;
+  expect(await apiKeySecret()).toBe('one');
+  clock.ms += SECRET_RETRY_COOL_DOWN_MS;
+  expect(await apiKeySecret()).toBe('two');
+  expect(troubles.map(({ kept, error }) => [kept, error.name])).toEqual([
+    [true, 'SecretUnavailableError'],
+    [true, 'SecretUnavailableError'],
+  ]);
+});
+
+test('the old secret is not kept for ever', async () => {
+  const { apiKeySecret, clock, troubles } = prepare(json('one'), new Error('down'));
+  await apiKeySecret();
+  clock.ms += SECRET_MAX_STALE_MS - 1;
+  expect(await apiKeySecret()).toBe('one');
+  clock.ms += 1;
+  await expect(apiKeySecret()).rejects.toThrow('The secret could not be read');
+  expect(troubles.at(-1)?.kept).toBe(false);
+});
+
+test('a secret that was edited into a broken one is reported, and the old one stays', async () => {
+  const { apiKeySecret, clock, troubles } = prepare(json('one'), '{}');
+  await apiKeySecret();
+  clock.ms += SECRET_TTL_MS;
+  expect(await apiKeySecret()).toBe('one');
+  expect(troubles[0]?.error.name).toBe('ConfigError');
+});
+
+test('a secret without its fields names them all and no value, and the next request tries again', async () => {
+  const broken = JSON.stringify({ accountSid: 'AC123', apiKeySecret: '', callers: [] });
+  const { apiKeySecret, reads } = prepare(broken, json('mended'));
+  const error = await apiKeySecret().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    name: 'ConfigError',
+    mistakes: [{ pointer: '#/accountSid' }, { pointer: '#/apiKeySid' }, { pointer: '#/apiKeySecret' }],
+  });
+  expect(String(error)).not.toContain('AC123');
+  expect(await apiKeySecret()).toBe('mended');
+  expect(reads()).toBe(2);
+});
+
+test('a read that failed before anything was there is not remembered', async () => {
+  const { apiKeySecret } = prepare(new Error('down'), json('one'));
+  await expect(apiKeySecret()).rejects.toMatchObject({
+    name: 'SecretUnavailableError',
+    cause: { message: 'down' },
+  });
+  expect(await apiKeySecret()).toBe('one');
+});
