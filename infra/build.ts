@@ -16,15 +16,25 @@ const environmentCredentials = fileURLToPath(new URL('infra/environment-credenti
 const requireBanner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
+/** Bundles each of `functions/*.ts` and tells their names. */
 export async function buildBundles(): Promise<string[]> {
   const functionsDirectory = fileURLToPath(new URL('functions/', root));
   const names = (await readdir(functionsDirectory))
     .filter((file) => file.endsWith('.ts'))
     .map((file) => file.slice(0, -'.ts'.length));
   await rm(bundlesDirectory, { recursive: true, force: true });
+  await bundle(
+    names.map((name) => ({ in: `${functionsDirectory}${name}.ts`, out: `${name}/index` })),
+    bundlesDirectory,
+  );
+  return names;
+}
+
+/** Writes `<outdir>/<out>.mjs` for each entry point, as everything that ships is written. */
+export async function bundle(entryPoints: { in: string; out: string }[], outdir: string): Promise<void> {
   await esbuild({
-    entryPoints: names.map((name) => ({ in: `${functionsDirectory}${name}.ts`, out: `${name}/index` })),
-    outdir: bundlesDirectory,
+    entryPoints,
+    outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
@@ -43,7 +53,6 @@ export async function buildBundles(): Promise<string[]> {
     banner: { js: requireBanner },
     logLevel: 'warning',
   });
-  return names;
 }
 
 if (import.meta.main) {

@@ -8,14 +8,8 @@ const require = createRequire(import.meta.url);
  * tried by starting every built bundle in a fresh process (test/functions/bundles.test.ts).
  */
 
-/** The part of undici that lib/studio/transport.ts uses: the pool and its errors, without fetch and WebSocket. */
-const undiciDispatcher = `
-  const Dispatcher = require('./lib/dispatcher/dispatcher');
-  Object.assign(Dispatcher.prototype, { request: require('./lib/api/api-request') });
-  exports.Client = require('./lib/dispatcher/client');
-  exports.Pool = require('./lib/dispatcher/pool');
-  exports.errors = require('./lib/core/errors');
-`;
+/** The part of undici that lib/studio/transport.ts uses: the pool and its `dispatch`, without fetch and WebSocket. */
+const undiciDispatcher = `exports.Pool = require('./lib/dispatcher/pool');`;
 
 /**
  * On paths that these bundles never take:
