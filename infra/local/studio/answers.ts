@@ -1,0 +1,39 @@
+/** An answer before it meets the wire; `body` is undefined for 204. */
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+
+/** Twilio's error codes that this simulator uses, with the status that each comes with. */
+const statuses = {
+  20001: 400,
+  20003: 401,
+  20004: 405,
+  20404: 404,
+  20409: 409,
+  20413: 413,
+  20429: 429,
+  20500: 500,
+  20503: 503,
+  21211: 400,
+  21212: 400,
+  21481: 400,
+  81023: 400,
+} as const;
+export type ErrorCode = keyof typeof statuses;
+
+/** Twilio's error document: {code, message, more_info, status, details?}. */
+export function refuse(code: ErrorCode, message: string, details?: Record<string, unknown>): Answer {
+  const status = statuses[code];
+  const body = { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status };
+  return { status, body: details ? { ...body, details } : body };
+}
+
+export function notFound(path: string): Answer {
+  return refuse(20404, `The requested resource ${path} was not found`);
+}
+
+export function invalidParameter(name: string): Answer {
+  return refuse(20001, `Invalid parameter: ${name}`);
+}
+
+export function missingParameter(name: string): Answer {
+  return refuse(20001, `Missing required parameter ${name} in the post body`);
+}

@@ -1,0 +1,129 @@
+import * as v from 'valibot';
+import { OPERATION_NAMES } from './names.ts';
+
+/**
+ * Everything that can be told to this Studio, by options, by `behave()` and by POST /__simulator/behaviour.
+ * The defaults are the real Studio as far as it is known.
+ */
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const milliseconds = v.pipe(v.number(), v.minValue(0));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const operations = v.optional(v.array(v.picklist(OPERATION_NAMES)));
+
+const fault = v.strictObject({
+  kind: v.picklist([
+    /** An error document of `status` (default 503). */
+    'error',
+    /** 429, whatever the limits. */
+    'throttle',
+    /** The connection is closed instead of an answer. */
+    'cut',
+    /** The connection is closed in the middle of the body. */
+    'cut-body',
+    /** An edge proxy's page with `status` (default 502). */
+    'html',
+    /** Half of the JSON, as a whole answer. */
+    'truncated-json',
+    /** A body that never ends, as fast as it is read. */
+    'endless-body',
+    /** A body that comes a byte at a time, for ever. */
+    'dripping-body',
+    /** The right answer, followed by 50 MB of white space. */
+    'huge-body',
+    /** No answer, and the connection stays open. */
+    'hang',
+  ]),
+  /** Whether Studio did what was asked before it failed; `undone` unless given. */
+  work: v.optional(v.picklist(['done', 'undone']), 'undone'),
+  status: v.optional(v.pipe(positive, v.minValue(200), v.maxValue(599))),
+  /** Only these; else all of them. */
+  operations,
+  /** Every Nth matching request; … */
+  every: v.optional(positive),
+  /** … or each with this probability; neither: each one. */
+  probability: v.optional(share),
+  /** The first so many matching requests are let pass. */
+  after: v.optional(count, 0),
+  /** Strikes so often at most. */
+  times: v.optional(positive),
+  /** Only on connections that carried a request before: what a frozen Lambda finds. */
+  reusedSocketOnly: v.optional(v.boolean(), false),
+});
+
+/** Executions that never do what is asked of them. */
+const stubborn = v.strictObject({
+  /** These, or … */
+  sids: v.optional(v.array(v.string()), []),
+  /** … this share of all, the same ones in each run of the same seed. */
+  share: v.optional(share, 0),
+  operations,
+  status: v.pipe(positive, v.minValue(400), v.maxValue(599)),
+});
+
+export const behaviourSchema = v.strictObject({
+  /** The accepted pairs; rotate by setting others. */
+  credentials: v.array(v.strictObject({ username: v.string(), password: v.string() })),
+  /** Before each answer, the refusing ones too: this, plus up to the jitter. */
+  latencyMs: milliseconds,
+  latencyJitterMs: milliseconds,
+  /** Above these: 429, code 20429. Null: no limit. */
+  maxInFlight: v.nullable(count),
+  requestsPerSecond: v.nullable(count),
+  createsPerSecond: v.nullable(count),
+  /** The header of a 429. Absurdly large is just a number of seconds. */
+  retryAfter: v.nullable(v.strictObject({ form: v.picklist(['seconds', 'date']), seconds: count })),
+  /** What deleting an active execution does: nobody documents it. */
+  deleteActive: v.picklist(['delete', 'conflict']),
+  /** Executions created from now on end by themselves after so long. */
+  endAfterMs: v.nullable(milliseconds),
+  /** Steps of each execution; null: 1 to 6. */
+  stepsPerExecution: v.nullable(count),
+  pageToken: v.picklist(['keyset', 'offset']),
+  /** Older page tokens: 400, code 21481. */
+  pageTokenLifetimeMs: v.nullable(milliseconds),
+  paging: v.picklist([
+    'honest',
+    /** From the second page on, next_page_url is the page's own. */
+    'repeated-cursor',
+    /** New tokens for ever, each with the first page's items. */
+    'repeated-page',
+    /** New tokens for ever, and no items. */
+    'empty-pages',
+    /** next_page_url at another host. */
+    'foreign-host',
+    /** next_page_url without scheme and host. */
+    'relative-url',
+    /** next_page_url as long as pages are full, even if nothing follows. */
+    'empty-last-page',
+  ]),
+  ignoreStatusFilter: v.boolean(),
+  /** So many ended executions arrive in the flow before each page of its executions. */
+  arrivalsPerList: count,
+  stubborn: v.array(stubborn),
+  faults: v.array(fault),
+});
+
+export type Behaviour = v.InferOutput<typeof behaviourSchema>;
+/** What callers write: members left out stay as they are. */
+export type BehaviourChange = Partial<v.InferInput<typeof behaviourSchema>>;
+export type Fault = v.InferOutput<typeof fault>;
+
+export const DEFAULT_BEHAVIOUR: Omit<Behaviour, 'credentials'> = {
+  latencyMs: 0,
+  latencyJitterMs: 0,
+  maxInFlight: 100,
+  requestsPerSecond: null,
+  createsPerSecond: 20,
+  retryAfter: null,
+  deleteActive: 'delete',
+  endAfterMs: null,
+  stepsPerExecution: null,
+  pageToken: 'keyset',
+  pageTokenLifetimeMs: null,
+  paging: 'honest',
+  ignoreStatusFilter: false,
+  arrivalsPerList: 0,
+  stubborn: [],
+  faults: [],
+};

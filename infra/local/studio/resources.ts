@@ -1,0 +1,117 @@
+import type { Call, Simulation } from './call.ts';
+import { ACTIVE } from './store/columns.ts';
+import type { Flow, Revision } from './store/flows.ts';
+import { latestRevision } from './store/flows.ts';
+import { sidOf } from './store/sids.ts';
+import { isoSeconds } from './store/store.ts';
+
+/** The resources as they go over the wire; the fields are those of Twilio's OpenAPI documents. */
+export function executionResource(simulation: Simulation, call: Call, row: number): Record<string, unknown> {
+  const { executions } = simulation.store;
+  const state = executions.stateOf(row);
+  const { contact, createdS, updatedS, flowVersion } = executions.columns.at(row);
+  const sid = executions.sidOf(row);
+  const url = `${call.origin}/${call.version}/Flows/${call.flowSid}/Executions/${sid}`;
+  return {
+    sid,
+    account_sid: simulation.accountSid,
+    flow_sid: call.flowSid,
+    context: {},
+    contact_channel_address: executions.contacts.addressOf(contact),
+    contact_sid: sidOf('FC', contact, executions.salt),
+    ...(call.version === 'v2' && {
+      flow_version: flowVersion,
+      initiated_by: sidOf('RQ', row, executions.salt),
+    }),
+    status: state === ACTIVE ? 'active' : 'ended',
+    date_created: isoSeconds(createdS * 1_000),
+    date_updated: updatedS > 0 ? isoSeconds(updatedS * 1_000) : null,
+    url,
+    links: { steps: `${url}/Steps`, execution_context: `${url}/Context` },
+  };
+}
+
+/** What the flow's widgets see as variables: the create's parameters stand in it twice. */
+export function contextOf(simulation: Simulation, row: number): Record<string, unknown> {
+  const { executions } = simulation.store;
+  const { contact, sender, flow, parameters } = executions.columns.at(row);
+  const to = executions.contacts.addressOf(contact);
+  const from = executions.senders[sender] ?? '';
+  const data: unknown = JSON.parse(executions.parameters[parameters] ?? '{}');
+  return {
+    widgets: {},
+    contact: { channel: { address: to } },
+    flow: {
+      sid: executions.sidOf(row),
+      flow_sid: executions.flowSids[flow] ?? '',
+      channel: { address: from },
+      data,
+    },
+    trigger: { request: { to, from, parameters: data } },
+  };
+}
+
+export function contextResource(simulation: Simulation, call: Call, row: number): Record<string, unknown> {
+  return {
+    account_sid: simulation.accountSid,
+    context: contextOf(simulation, row),
+    flow_sid: call.flowSid,
+    execution_sid: call.executionSid,
+    url: call.origin + call.path,
+  };
+}
+
+export function flowResource(simulation: Simulation, call: Call, flow: Flow): Record<string, unknown> {
+  const latest = latestRevision(flow);
+  const url = `${call.origin}/${call.version}/Flows/${flow.sid}`;
+  const common = {
+    sid: flow.sid,
+    account_sid: simulation.accountSid,
+    friendly_name: latest.friendlyName,
+    status: latest.status,
+    date_created: flow.dateCreated,
+    date_updated: flow.dateUpdated,
+    url,
+  };
+  if (call.version === 'v1')
+    return {
+      ...common,
+      version: latest.revision,
+      links: { engagements: `${url}/Engagements`, executions: `${url}/Executions` },
+    };
+  return {
+    ...common,
+    author_sid: latest.authorSid,
+    definition: latest.definition,
+    revision: latest.revision,
+    commit_message: latest.commitMessage,
+    valid: true,
+    errors: [],
+    warnings: [],
+    webhook_url: `https://webhooks.twilio.com/v1/Accounts/${simulation.accountSid}/Flows/${flow.sid}`,
+    links: { revisions: `${url}/Revisions`, test_users: `${url}/TestUsers`, executions: `${url}/Executions` },
+  };
+}
+
+export function revisionResource(
+  simulation: Simulation,
+  call: Call,
+  flow: Flow,
+  revision: Revision,
+): Record<string, unknown> {
+  return {
+    sid: flow.sid,
+    account_sid: simulation.accountSid,
+    author_sid: revision.authorSid,
+    friendly_name: revision.friendlyName,
+    definition: revision.definition,
+    status: revision.status,
+    revision: revision.revision,
+    commit_message: revision.commitMessage,
+    valid: true,
+    errors: [],
+    date_created: revision.dateCreated,
+    date_updated: revision.dateCreated,
+    url: `${call.origin}/v2/Flows/${flow.sid}/Revisions/${revision.revision}`,
+  };
+}

@@ -1,0 +1,99 @@
+import type { Answer } from './answers.ts';
+import { notFound, refuse } from './answers.ts';
+import type { Behaviour, Fault } from './behaviour.ts';
+import type { Call, Simulation } from './call.ts';
+import { match, type Operation } from './operations.ts';
+
+/** What arrived, read to its end. */
+export type Arrival = {
+  method: string;
+  url: URL;
+  prefix: string;
+  authorization: string | undefined;
+  contentType: string | undefined;
+  body: string;
+};
+
+export type Routed =
+  | { outcome: 'refused'; answer: Answer }
+  | { outcome: 'routed'; operation: Operation; call: Call };
+
+const FORM_TYPE = /^application\/x-www-form-urlencoded(\s*;|$)/i;
+
+/** Authenticates and routes, in this order: a stranger does not learn which paths exist. */
+export function route(simulation: Simulation, arrival: Arrival): Routed {
+  if (!isKnown(simulation.behaviour, arrival.authorization))
+    return {
+      outcome: 'refused',
+      answer: {
+        ...refuse(20003, 'Authenticate'),
+        headers: { 'WWW-Authenticate': 'Basic realm="Twilio API"' },
+      },
+    };
+  const path = arrival.url.pathname.slice(arrival.prefix.length);
+  const found = match(arrival.method, path);
+  if (found.outcome === 'nothing') return { outcome: 'refused', answer: notFound(path) };
+  if (found.outcome === 'wrong-method')
+    return { outcome: 'refused', answer: refuse(20004, 'Method not allowed') };
+  const { operation, sids } = found;
+  // Anything but a form is not looked into: its parameters are missing.
+  const isForm = FORM_TYPE.test(arrival.contentType ?? '');
+  return {
+    outcome: 'routed',
+    operation,
+    call: {
+      version: sids['version'] === 'v1' ? 'v1' : 'v2',
+      origin: arrival.url.origin + arrival.prefix,
+      path,
+      query: arrival.url.searchParams,
+      form: new URLSearchParams(isForm ? arrival.body : ''),
+      flowSid: sids['FW'] ?? '',
+      executionSid: sids['FN'] ?? '',
+      stepSid: sids['FT'] ?? '',
+      revision: sids['Revision'] ?? '',
+    },
+  };
+}
+
+function isKnown({ credentials }: Behaviour, authorization: string | undefined): boolean {
+  return credentials.some(
+    ({ username, password }) =>
+      authorization === `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+  );
+}
+
+/** Does the work, unless the execution is one that never lets itself be worked on. */
+export function work(simulation: Simulation, operation: Operation, call: Call): Answer {
+  const status = stubbornStatus(simulation.behaviour, operation, call.executionSid);
+  return status === undefined ? operation.handle(simulation, call) : failure(status, call.path);
+}
+
+function stubbornStatus(behaviour: Behaviour, { name }: Operation, sid: string): number | undefined {
+  if (sid === '') return undefined;
+  // Twelve hexadecimal digits of a SID are a hash of its row: as good as a throw of dice, and always the same.
+  const dice = Number.parseInt(sid.slice(-12), 16) / 16 ** 12;
+  return behaviour.stubborn.find(
+    ({ sids, share, operations }) =>
+      (!operations || operations.includes(name)) && (sids.includes(sid) || dice < share),
+  )?.status;
+}
+
+function failure(status: number, path: string): Answer {
+  if (status === 404) return notFound(path);
+  if (status === 409) return refuse(20409, 'The Execution cannot be changed');
+  const base = status === 503 ? refuse(20503, 'Service unavailable') : refuse(20500, 'Internal server error');
+  return { status, body: { ...(base.body as object), status } };
+}
+
+/** The whole answer that a fault puts in the place of the right one, if it is of that kind. */
+export function answerOf(fault: Fault, path: string): Answer | undefined {
+  return fault.kind === 'error' ? failure(fault.status ?? 503, path) : undefined;
+}
+
+export function throttled({ retryAfter }: Behaviour, nowMs: number): Answer {
+  const answer = refuse(20429, 'Too Many Requests');
+  if (!retryAfter) return answer;
+  const { form, seconds } = retryAfter;
+  const value = form === 'date' ? new Date(nowMs + seconds * 1_000).toUTCString() : String(seconds);
+  return { ...answer, headers: { 'Retry-After': value } };
+}
