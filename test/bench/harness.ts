@@ -1,0 +1,125 @@
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { SimulatedStudioOptions } from '../../infra/local/studio/server.ts';
+
+/**
+ * What the benchmarks share: the simulated Studio in a process of its own, contestants in processes of
+ * their own, and a table.
+ */
+
+export const FLOW_SID = `FW${'a'.repeat(32)}`;
+export const CREDENTIALS = {
+  accountSid: `AC${'a'.repeat(32)}`,
+  username: `SK${'a'.repeat(32)}`,
+  password: 'local',
+};
+
+export type Simulator = {
+  url: string;
+  /** Speaks to the administrative endpoint. */
+  admin<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T>;
+  stop(): Promise<void>;
+};
+
+export type SimulatorCounts = {
+  executions: { active: number; ended: number; deleted: number };
+  requests: number;
+  throttled: number;
+};
+
+/** Starts the simulated Studio in a process of its own, so that it shares no event loop with who is measured. */
+export async function startSimulator(
+  options: Pick<SimulatedStudioOptions, 'seed' | 'behaviour'>,
+): Promise<Simulator> {
+  const child = fork(fileURLToPath(new URL('simulator-process.ts', import.meta.url)), [
+    JSON.stringify(options),
+  ]);
+  const [url] = (await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the simulated Studio did not start'))),
+  ])) as [string];
+  return {
+    url,
+    async admin(method, path, body) {
+      const response = await fetch(`${url}/__simulator/${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`simulator: ${response.status} ${await response.text()}`);
+      return response.json() as never;
+    },
+    stop: () => stopChild(child),
+  };
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+export type Measured = { seconds: number; peakMegabytes: number; [figure: string]: number };
+
+/** A contestant may take so long at most. */
+const CONTESTANT_TIMEOUT_MS = 20 * 60_000;
+
+/** Runs a contestant in a fresh process; it prints its figures as JSON on its last line. */
+export async function contest(script: string, ...args: (string | number)[]): Promise<Measured> {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [file, ...args.map(String)], {
+    timeout: CONTESTANT_TIMEOUT_MS,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** For contestants: runs `work`, then prints seconds, the process's peak memory and what `work` told. */
+export async function report(work: () => Promise<Record<string, number>>): Promise<void> {
+  const startedAt = performance.now();
+  const figures = await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const peakMegabytes = process.resourceUsage().maxRSS / 1_024;
+  console.log(JSON.stringify({ seconds, peakMegabytes, ...figures }));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export type Row = Record<string, string | number | null>;
+
+/** A table for people; with `--json` the same rows as JSON. */
+export function print(title: string, rows: readonly Row[], argv: readonly string[]): void {
+  if (argv.includes('--json')) {
+    console.log(JSON.stringify({ title, rows }));
+    return;
+  }
+  const columns = Object.keys(rows[0] ?? {});
+  const cells = rows.map((row) => columns.map((column) => format(row[column] ?? null)));
+  const widths = columns.map((column, at) =>
+    Math.max(column.length, ...cells.map((row) => row[at]?.length ?? 0)),
+  );
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0)))
+      .join('  ');
+  console.log(`\n${title}\n${line(columns)}\n${widths.map((width) => '-'.repeat(width)).join('  ')}`);
+  for (const row of cells) console.log(line(row));
+}
+
+function format(value: string | number | null): string {
+  if (value === null) return '–';
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+}
