@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ConfigInput } from '../../lib/config.ts';
+import { type ConfigInput, SCOPES } from '../../lib/config.ts';
 
 /**
  * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting may
@@ -68,13 +68,19 @@ const entries = {
     {},
   ),
   /**
-   * Which routes ask for AWS credentials (SigV4) instead of a token: none, all, or all but the trigger, which
-   * webhook senders could not reach otherwise.
+   * Callers known by their AWS credentials (SigV4) instead of a token. API Gateway then refuses everybody
+   * else on these routes: on all, or on all but the trigger, which webhook senders could not reach otherwise.
    */
-  iamRoutes: v.optional(v.picklist(['none', 'all', 'all-but-trigger']), 'none'),
+  iam: v.optional(
+    v.strictObject({
+      routes: v.picklist(['all', 'all-but-trigger']),
+      /** What everybody may do whom IAM lets in. */
+      scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope')),
+    }),
+  ),
   /** A KMS key of your own for secret, table, bucket, queues and logs, instead of AWS's. */
   customerKey: v.optional(v.boolean(), false),
-  /** Whether table, archives, secret and logs stay when the stack is removed. */
+  /** Whether table, archives and secret stay when the stack is removed. */
   keepData: v.optional(v.boolean(), true),
 };
 
@@ -95,7 +101,7 @@ const stageName = v.pipe(
 
 export const deploymentSchema = v.strictObject({
   ...entries,
-  /** What differs in a stage, deployed with `-c stage=<name>` as a stack of its own. */
+  /** What a stage has otherwise, each setting as a whole; deployed with `-c stage=<name>` as a stack of its own. */
   stages: v.optional(v.record(stageName, stage), {}),
 });
 

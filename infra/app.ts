@@ -1,0 +1,23 @@
+import { App } from 'aws-cdk-lib';
+import { config, deployment } from './config.ts';
+import { checkInfraConfig, InfraConfigError } from './constructs/checked.ts';
+import { StudioExecutionsStack } from './stack.ts';
+
+/** What `cdk synth` and `cdk deploy` run. `-c stage=<name>` picks a stage, which is a stack of its own. */
+const app = new App();
+const stage: unknown = app.node.tryGetContext('stage');
+
+try {
+  const name = stage === undefined ? undefined : String(stage);
+  new StudioExecutionsStack(
+    app,
+    name === undefined ? 'StudioExecutions' : `StudioExecutions-${name}`,
+    checkInfraConfig({ config, deployment }, name),
+  );
+} catch (error) {
+  if (!(error instanceof InfraConfigError)) throw error;
+  console.error(
+    ['infra/config.ts has mistakes:', ...error.mistakes.map((mistake) => `  ${mistake}`)].join('\n'),
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,167 @@
+import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  CfnStage,
+  CorsHttpMethod,
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import {
+  type FunctionName,
+  type RouteKey,
+  routeKeys,
+  routes,
+  UNMATCHED_FUNCTION,
+} from '../../lib/http/routes.ts';
+import type { Settings } from './settings.ts';
+
+/** Browsers keep the answer to a preflight for so long. */
+const PREFLIGHT_MAX_AGE = Duration.hours(1);
+const API_NAME_LENGTH = 128;
+const TRIGGER_ROUTE = 'POST /flows/{flow}/executions' satisfies RouteKey;
+
+/**
+ * One line of JSON a request: who answered what, how fast. No address of the caller, no path and no query,
+ * which name executions and contacts; the route's template and the request's id lead on to the functions' logs.
+ */
+const ACCESS_LOG = {
+  requestId: '$context.requestId',
+  time: '$context.requestTime',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  latencyMs: '$context.responseLatency',
+  integrationLatencyMs: '$context.integrationLatency',
+  integrationStatus: '$context.integrationStatus',
+  integrationError: '$context.integrationErrorMessage',
+  error: '$context.error.message',
+  responseBytes: '$context.responseLength',
+};
+
+export type ApiProps = { corsOrigins: readonly string[] };
+
+export type RouteProps = {
+  functions: Record<FunctionName, IFunction>;
+  settings: Settings;
+  key: Key | undefined;
+};
+
+/**
+ * The HTTP API. Made in two moves: its address stands in the functions' configuration, so it is there before
+ * them, and its routes lead to them, so they come after.
+ */
+export class Api extends Construct {
+  readonly api: HttpApi;
+
+  constructor(scope: Construct, id: string, { corsOrigins }: ApiProps) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      apiName: Names.uniqueResourceName(this, { maxLength: API_NAME_LENGTH, separator: '-' }),
+      description: 'Triggers, finds, ends and purges executions of Twilio Studio flows',
+      createDefaultStage: false,
+      ...(corsOrigins.length > 0 && {
+        corsPreflight: {
+          allowOrigins: [...corsOrigins],
+          allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
+          allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
+          exposeHeaders: ['idempotent-replayed', 'location', 'retry-after'],
+          maxAge: PREFLIGHT_MAX_AGE,
+        },
+      }),
+    });
+  }
+
+  /** Without the slash that a stage's address ends with. */
+  get url(): string {
+    return this.api.apiEndpoint;
+  }
+
+  /** Adds exactly the routes of the route table, and the stage that serves them. */
+  serve({ functions, settings, key }: RouteProps): void {
+    const integrations = {
+      trigger: new HttpLambdaIntegration('Trigger', functions.trigger),
+      query: new HttpLambdaIntegration('Query', functions.query),
+      end: new HttpLambdaIntegration('End', functions.end),
+      delete: new HttpLambdaIntegration('Delete', functions.delete),
+      purge: new HttpLambdaIntegration('Purge', functions.purge),
+    } satisfies Record<FunctionName, HttpLambdaIntegration>;
+
+    const added = new Map<string, HttpRoute>();
+    for (const routeKey of routeKeys) {
+      const [method, path] = split(routeKey);
+      const route = new HttpRoute(this, routeKey.replaceAll('/', '.'), {
+        httpApi: this.api,
+        routeKey: HttpRouteKey.with(path, method),
+        integration: integrations[routes[routeKey].function],
+        authorizer: authorizerOf(routeKey, settings.iam),
+      });
+      added.set(routeKey, route);
+    }
+    // What no route matches is answered as a problem like any other, not with API Gateway's own words.
+    new HttpRoute(this, 'Unmatched', {
+      httpApi: this.api,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration: integrations[UNMATCHED_FUNCTION],
+    });
+    this.#stage(settings, key, added.get(TRIGGER_ROUTE));
+  }
+
+  #stage({ throttling, logRetentionDays }: Settings, key: Key | undefined, trigger: HttpRoute | undefined) {
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      retention: logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(key && { encryptionKey: key }),
+    });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: throttling.requestsPerSecond, burstLimit: throttling.burst },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(accessLogs),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
+    });
+    const resource = stage.node.defaultChild;
+    if (!(resource instanceof CfnStage) || !trigger)
+      throw new Error('The stage has no trigger route to slow');
+    // CDK knows throttling of the whole stage only. API Gateway refuses settings of a route that is not there yet.
+    resource.routeSettings = {
+      [TRIGGER_ROUTE]: {
+        ThrottlingRateLimit: throttling.triggersPerSecond,
+        ThrottlingBurstLimit: throttling.triggerBurst,
+      },
+    };
+    resource.node.addDependency(trigger);
+  }
+}
+
+const METHODS: Record<string, HttpMethod> = {
+  GET: HttpMethod.GET,
+  POST: HttpMethod.POST,
+  DELETE: HttpMethod.DELETE,
+};
+
+function split(routeKey: RouteKey): [HttpMethod, string] {
+  const [name = '', path = ''] = routeKey.split(' ');
+  const method = METHODS[name];
+  if (!method) throw new Error(`The route ${routeKey} has a method that the stack does not know`);
+  return [method, path];
+}
+
+/** With IAM, API Gateway asks for a signature on every route that is not for everybody. */
+function authorizerOf(routeKey: RouteKey, iam: Settings['iam']): IHttpRouteAuthorizer {
+  const open = routes[routeKey].scope === null || (iam?.routes !== 'all' && routeKey === TRIGGER_ROUTE);
+  return iam && !open ? new HttpIamAuthorizer() : new HttpNoneAuthorizer();
+}

@@ -1,0 +1,43 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+
+/** AWS's services that use the key themselves, beside what the functions' roles may. */
+const SERVICES = ['events.amazonaws.com', 'cloudwatch.amazonaws.com'];
+
+/**
+ * The key of the deployment's own for everything stored, when the settings ask for one. It outlives what it
+ * encrypts: data kept without its key is data lost.
+ */
+export function customerKey(scope: Construct, keepData: boolean): Key {
+  const key = new Key(scope, 'Key', {
+    description: 'Encrypts what studio-executions stores: secret, table, archives, queues, topic and logs',
+    enableKeyRotation: true,
+    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  const { account, partition, region } = Stack.of(scope);
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'LogsOfThisAccount',
+      principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: {
+        ArnLike: {
+          'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*`,
+        },
+      },
+    }),
+  );
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'DeadLettersAndAlarmsOfThisAccount',
+      principals: SERVICES.map((service) => new ServicePrincipal(service)),
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    }),
+  );
+  return key;
+}

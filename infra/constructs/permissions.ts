@@ -1,0 +1,100 @@
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import type { Storage } from './storage.ts';
+
+/**
+ * What the functions may do, one list a function: only the calls that its code makes, on the one resource it
+ * makes them on. A function that needs another call gets another line here.
+ */
+
+export type Permissions = {
+  storage: Storage;
+  /** The worker's alias, which is all that may be invoked. */
+  workerArn: string;
+  /** The worker without a version, which its checkpoints are counted under. */
+  workerFunctionArn: string;
+};
+
+export const permissionsOf = {
+  trigger: ({ storage }: Permissions) => [
+    readSecret(storage),
+    useTable(storage, 'GetItem', 'PutItem', 'UpdateItem'),
+  ],
+  query: ({ storage }: Permissions) => [readSecret(storage)],
+  end: ({ storage }: Permissions) => [readSecret(storage)],
+  delete: ({ storage }: Permissions) => [readSecret(storage)],
+  purge: ({ storage, workerArn }: Permissions) => [
+    readSecret(storage),
+    useTable(storage, 'GetItem', 'PutItem', 'UpdateItem', 'Query'),
+    allow(['lambda:InvokeFunction'], workerArn),
+  ],
+  cleanup: ({ storage, workerArn, workerFunctionArn }: Permissions) => [
+    readSecret(storage),
+    useTable(storage, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+    allow(['s3:PutObject'], storage.archive.arnForObjects('*')),
+    // A run that has grown long hands over to a new one of itself.
+    allow(['lambda:InvokeFunction'], workerArn),
+    // Durable runs belong to a version of the function, whose number nobody knows before it is published.
+    allow(['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'], `${workerFunctionArn}:*`),
+  ],
+} satisfies Record<string, (given: Permissions) => PolicyStatement[]>;
+
+export type DeployedFunction = keyof typeof permissionsOf;
+
+/** What a function needs of the deployment's own key, through which service. */
+export function keyPermissionsOf(name: DeployedFunction, key: Key): PolicyStatement[] {
+  const decryptSecret = useKey(key, 'secretsmanager', 'Decrypt');
+  // What DynamoDB asks of whoever uses a table with a customer's key.
+  const table = useKey(
+    key,
+    'dynamodb',
+    'Decrypt',
+    'DescribeKey',
+    'Encrypt',
+    'GenerateDataKey*',
+    'ReEncrypt*',
+  );
+  switch (name) {
+    case 'query':
+    case 'end':
+    case 'delete':
+      return [decryptSecret];
+    case 'trigger':
+    case 'purge':
+      return [decryptSecret, table];
+    case 'cleanup':
+      return [
+        decryptSecret,
+        table,
+        useKey(key, 's3', 'Decrypt', 'GenerateDataKey*'),
+        useKey(key, 'sqs', 'Decrypt', 'GenerateDataKey*'),
+      ];
+  }
+}
+
+function readSecret({ secret }: Storage): PolicyStatement {
+  return allow(['secretsmanager:GetSecretValue'], secret.ref);
+}
+
+function useTable({ table }: Storage, ...operations: string[]): PolicyStatement {
+  return allow(
+    operations.map((operation) => `dynamodb:${operation}`),
+    table.tableArn,
+  );
+}
+
+function useKey(key: Key, service: string, ...operations: string[]): PolicyStatement {
+  const statement = allow(
+    operations.map((operation) => `kms:${operation}`),
+    key.keyArn,
+  );
+  statement.addCondition('StringEquals', {
+    'kms:ViaService': `${service}.${Stack.of(key).region}.amazonaws.com`,
+  });
+  return statement;
+}
+
+function allow(actions: string[], resource: string): PolicyStatement {
+  return new PolicyStatement({ actions, resources: [resource] });
+}

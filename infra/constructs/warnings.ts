@@ -1,0 +1,33 @@
+import type { Config } from '../../lib/config.ts';
+import { DAY_MS, momentBefore, parseDuration } from '../../lib/duration.ts';
+
+/** What is valid and yet surely not meant; shown at synth, and stops nothing. */
+export type Warning = { id: string; text: string };
+
+/** Twilio deletes executions by itself after so long, whatever is configured here. */
+const STUDIO_RETENTION_DAYS = 30;
+/** The flows that `infra/config.ts` is delivered with. */
+const PLACEHOLDER_SID = /^FW0{24}/;
+/** A month back from here is 31 days, the most it can be. */
+const SOME_JANUARY = Date.UTC(2026, 0, 31);
+
+export function warningsOf(config: Config): Warning[] {
+  const old = config.policies
+    .filter(({ olderThan }) => daysOf(olderThan) > STUDIO_RETENTION_DAYS)
+    .map(({ name, olderThan }) => ({
+      id: `studio-executions:policy-${name}`,
+      text: `The policy ${name} waits ${olderThan}, but Twilio keeps executions for ${STUDIO_RETENTION_DAYS} days only: it finds nothing`,
+    }));
+  const placeholders = config.flows
+    .filter(({ sid }) => PLACEHOLDER_SID.test(sid))
+    .map(({ alias }) => ({
+      id: `studio-executions:flow-${alias}`,
+      text: `The flow ${alias} still has the SID of the example: put your own into infra/config.ts`,
+    }));
+  return [...old, ...placeholders];
+}
+
+function daysOf(olderThan: string): number {
+  const duration = parseDuration(olderThan);
+  return duration ? (SOME_JANUARY - momentBefore(SOME_JANUARY, duration)) / DAY_MS : 0;
+}

@@ -1,0 +1,31 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { StudioExecutions, type StudioExecutionsProps } from './constructs/studio-executions.ts';
+
+/** studio-executions as a stack of its own, with what one needs to know of it once it is deployed. */
+export class StudioExecutionsStack extends Stack {
+  readonly studio: StudioExecutions;
+
+  constructor(scope: Construct, id: string, props: StudioExecutionsProps & StackProps) {
+    const { config, settings, bundlesDirectory, ...stackProps } = props;
+    super(scope, id, {
+      description: 'Trigger, find, end and purge Twilio Studio flow executions',
+      ...stackProps,
+    });
+    this.studio = new StudioExecutions(this, 'Studio', {
+      config,
+      ...(settings && { settings }),
+      ...(bundlesDirectory && { bundlesDirectory }),
+    });
+    const { api, storage, worker } = this.studio;
+    this.#output('ApiUrl', api.url, 'Where callers reach the API');
+    this.#output('SecretArn', storage.secret.ref, 'The secret to fill in before the first request');
+    this.#output('TableName', storage.table.tableName, 'Idempotency keys and records of purges');
+    this.#output('ArchiveBucketName', storage.archive.bucketName, 'Archives of purged executions');
+    this.#output('CleanupFunctionArn', worker.arn, 'The worker that purges');
+  }
+
+  #output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { permissionsOf } from '../../infra/constructs/permissions.ts';
+import type { SettingsInput } from '../../infra/constructs/settings.ts';
+import { StudioExecutionsStack } from '../../infra/stack.ts';
+import type { ConfigInput } from '../../lib/config.ts';
+
+export const sampleConfig = {
+  flows: [{ alias: 'welcome', sid: `FW${'a'.repeat(32)}`, from: '+12025550100' }],
+  policies: [{ name: 'weekly', olderThan: 'P7D' }],
+} satisfies ConfigInput;
+
+export type Synthesized = { template: Template; stack: StudioExecutionsStack };
+
+/**
+ * The template as `cdk synth` would write it, with the context of `cdk.json`, over empty bundles: what the
+ * functions do is tested elsewhere.
+ */
+export function synthesize(settings: SettingsInput = {}, config: ConfigInput = sampleConfig): Synthesized {
+  const folder = mkdtempSync(join(tmpdir(), 'synthesized-'));
+  try {
+    for (const name of Object.keys(permissionsOf)) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'index.mjs'), `export const handler = () => '${name}';`);
+    }
+    const cdkJson = JSON.parse(readFileSync(new URL('../../infra/cdk.json', import.meta.url), 'utf8'));
+    const app = new App({ context: cdkJson.context, analyticsReporting: false, outdir: join(folder, 'out') });
+    const stack = new StudioExecutionsStack(app, 'Test', { config, settings, bundlesDirectory: folder });
+    return { template: Template.fromStack(stack), stack };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
