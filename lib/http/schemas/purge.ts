@@ -5,32 +5,24 @@ import { moment } from './common.ts';
 /** Far above what an account can hold in the 30 days that Twilio keeps executions. */
 const MAX_PURGE_LIMIT = 100_000_000;
 const MAX_FLOWS = 1_000;
-const MAX_FLOW_CHARACTERS = 64;
 
-/**
- * The body of POST /purges, member by member. Defaults, and what the members mean beside each other, are
- * lib/purge's business; a null says the same as leaving it out.
- */
-export const purgeBody = v.strictObject({
-  flows: v.optional(
-    v.nullable(
-      v.union([
-        v.literal('all'),
-        v.pipe(
-          v.array(v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(MAX_FLOW_CHARACTERS))),
-          v.minLength(1, 'must name at least one flow'),
-          v.maxLength(MAX_FLOWS, 'must name at most 1000 flows'),
-        ),
-      ]),
+const fields = v.strictObject({
+  flows: v.union([
+    v.literal('all'),
+    v.pipe(
+      v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))),
+      v.minLength(1, 'must name at least one flow'),
+      v.maxLength(MAX_FLOWS, 'must name at most 1000 flows'),
     ),
-  ),
-  status: v.optional(v.nullable(v.picklist(['ended', 'active', 'any']))),
-  olderThan: v.optional(v.nullable(duration)),
-  dateCreatedFrom: v.optional(v.nullable(moment)),
-  dateCreatedTo: v.optional(v.nullable(moment)),
-  contact: v.optional(v.nullable(address)),
-  action: v.optional(v.nullable(v.picklist(['delete', 'end']))),
-  archive: v.optional(v.nullable(v.boolean())),
+  ]),
+  /** `ended` unless the action is `end`, which only an active one can be told. */
+  status: v.optional(v.picklist(['ended', 'active', 'any'])),
+  olderThan: v.optional(v.nullable(duration), null),
+  dateCreatedFrom: v.optional(v.nullable(moment), null),
+  dateCreatedTo: v.optional(v.nullable(moment), null),
+  contact: v.optional(v.nullable(address), null),
+  action: v.optional(v.picklist(['delete', 'end']), 'delete'),
+  archive: v.optional(v.boolean(), false),
   limit: v.optional(
     v.nullable(
       v.pipe(
@@ -40,8 +32,51 @@ export const purgeBody = v.strictObject({
         v.maxValue(MAX_PURGE_LIMIT, 'must be at most 100000000'),
       ),
     ),
+    null,
   ),
-  dryRun: v.optional(v.nullable(v.boolean())),
+  dryRun: v.optional(v.boolean(), true),
 });
+
+/**
+ * The body of POST /purges, defaults filled in. That the flows are configured ones, and the caller's, is
+ * checked by the purge function, which knows both.
+ */
+export const purgeBody = v.pipe(
+  fields,
+  v.forward(
+    v.check(
+      (body) => (body.olderThan ?? body.dateCreatedFrom ?? body.dateCreatedTo ?? body.contact) !== null,
+      'is missing: give olderThan, dateCreatedFrom, dateCreatedTo or contact',
+    ),
+    ['olderThan'],
+  ),
+  v.forward(
+    v.check(
+      (body) => body.olderThan === null || (body.dateCreatedFrom ?? body.dateCreatedTo) === null,
+      'goes with neither dateCreatedFrom nor dateCreatedTo',
+    ),
+    ['olderThan'],
+  ),
+  v.forward(
+    v.check(
+      ({ dateCreatedFrom, dateCreatedTo }) =>
+        dateCreatedFrom === null || dateCreatedTo === null || dateCreatedFrom < dateCreatedTo,
+      'must be later than dateCreatedFrom',
+    ),
+    ['dateCreatedTo'],
+  ),
+  v.forward(
+    v.check(
+      ({ action, status }) => action !== 'end' || status !== 'ended',
+      'has nothing to end: give active or any',
+    ),
+    ['status'],
+  ),
+  v.forward(
+    v.check(({ action, archive }) => action !== 'end' || !archive, 'is only for the action delete'),
+    ['archive'],
+  ),
+  v.transform((body) => ({ ...body, status: body.status ?? (body.action === 'end' ? 'active' : 'ended') })),
+);
 
 export type PurgeBody = v.InferOutput<typeof purgeBody>;
