@@ -1,0 +1,25 @@
+/** What the host and a function's worker thread say to each other. */
+
+export type WorkerSettings = {
+  name: string;
+  version: string;
+  /** Path of the bundle's index.mjs. */
+  bundle: string;
+  memoryMb: number;
+  logStream: string;
+};
+
+export type Invocation = {
+  id: number;
+  requestId: string;
+  /** JSON, as it travels to Lambda. */
+  payload: string;
+  deadlineMs: number;
+  /** As it was invoked, qualifier included. */
+  arn: string;
+};
+
+export type FromWorker =
+  | { kind: 'answer'; id: number; payload: string }
+  | { kind: 'threw'; id: number; error: string }
+  | { kind: 'init failed'; id: number; error: string };

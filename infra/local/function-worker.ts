@@ -1,0 +1,68 @@
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FromWorker, Invocation, WorkerSettings } from './function-protocol.ts';
+
+/**
+ * What Lambda's Node runtime does around a bundle, in a worker thread: load it, then hand it one event after
+ * the other. The bundle cannot tell the difference and has no branch for it.
+ */
+
+const port = parentPort;
+if (!port) throw new Error('function-worker.ts runs as a worker thread only');
+const settings = workerData as WorkerSettings;
+
+type Handler = (event: unknown, context: object) => unknown;
+
+function say(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+/** As the runtime serialises a thrown value. */
+function describe(error: unknown): string {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return JSON.stringify({ errorType: name, errorMessage: message, trace: (stack ?? '').split('\n') });
+}
+
+function contextFor({ requestId, deadlineMs, arn }: Invocation): object {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: settings.name,
+    functionVersion: settings.version,
+    invokedFunctionArn: arn,
+    memoryLimitInMB: String(settings.memoryMb),
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${settings.name}`,
+    logStreamName: settings.logStream,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+  };
+}
+
+async function load(): Promise<Handler> {
+  const module: unknown = await import(pathToFileURL(settings.bundle).href);
+  const handler = (module as Record<string, unknown>)['handler'];
+  if (typeof handler !== 'function')
+    throw new Error(`${settings.name}: index.handler is undefined or not exported`);
+  return handler as Handler;
+}
+
+const loading = load();
+// An init that failed answers the first invocation with its error and ends the environment, as Lambda does.
+loading.catch(() => {});
+
+port.on('message', (invocation: Invocation) => {
+  void (async () => {
+    let handler: Handler;
+    try {
+      handler = await loading;
+    } catch (error) {
+      say({ kind: 'init failed', id: invocation.id, error: describe(error) });
+      return;
+    }
+    try {
+      const answer = await handler(JSON.parse(invocation.payload), contextFor(invocation));
+      say({ kind: 'answer', id: invocation.id, payload: JSON.stringify(answer) ?? 'null' });
+    } catch (error) {
+      say({ kind: 'threw', id: invocation.id, error: describe(error) });
+    }
+  })();
+});

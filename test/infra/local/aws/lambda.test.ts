@@ -1,0 +1,300 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  GetDurableExecutionCommand,
+  GetDurableExecutionStateCommand,
+  InvokeCommand,
+  type InvokeCommandInput,
+  LambdaClient,
+  ListDurableExecutionsByFunctionCommand,
+  StopDurableExecutionCommand,
+} from '@aws-sdk/client-lambda';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type LambdaStandIn, startLambda } from '../../../../infra/local/aws/lambda.ts';
+import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
+import { createFunctionHost, type FunctionHost } from '../../../../infra/local/functions.ts';
+import { bundleFixtures } from '../fixtures/bundle.ts';
+
+/** The stand-in for Lambda, spoken to by the real client and by the real durable SDK inside a bundle. */
+
+const DURABLE = 'arn:aws:lambda:us-east-1:000000000000:function:durable:live';
+const HOUR_MS = 3_600_000;
+/** The real cap is 3,000; a test need not walk there. */
+const MAX_OPERATIONS = 150;
+
+let bundles: Awaited<ReturnType<typeof bundleFixtures>>;
+let folder: string;
+let effects: string;
+let clock: ManualClock;
+let host: FunctionHost;
+let lambda: LambdaStandIn;
+let client: LambdaClient;
+const endpoint = { url: '' };
+
+beforeAll(async () => {
+  bundles = await bundleFixtures(['echo', 'durable']);
+  folder = await mkdtemp(join(tmpdir(), 'effects-'));
+  effects = join(folder, 'effects');
+});
+afterAll(async () => {
+  await bundles.remove();
+  await rm(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  await writeFile(effects, '');
+  clock = manualClock(Date.now());
+  const env = {};
+  const shared = { memoryMb: 256, maxEnvironments: 2, env };
+  host = createFunctionHost([
+    { ...shared, name: 'echo', bundle: bundles.path('echo'), timeoutMs: 5_000 },
+    {
+      ...shared,
+      name: 'durable',
+      bundle: bundles.path('durable'),
+      timeoutMs: 10_000,
+      durable: { executionTimeoutMs: 24 * HOUR_MS },
+    },
+  ]);
+  lambda = await startLambda({ host, clock, maxOperations: MAX_OPERATIONS });
+  endpoint.url = lambda.url;
+  Object.assign(env, { AWS_ENDPOINT_URL_LAMBDA: lambda.url });
+  client = new LambdaClient({
+    endpoint: lambda.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  await lambda.close();
+  await host.close();
+});
+
+function invoke(FunctionName: string, payload: unknown, more: Partial<InvokeCommandInput> = {}) {
+  return client.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(payload), ...more }));
+}
+
+async function startDurable(order: object, name?: string): Promise<string> {
+  const started = await invoke(
+    DURABLE,
+    { effects, ...order },
+    { InvocationType: 'Event', ...(name && { DurableExecutionName: name }) },
+  );
+  expect(started.StatusCode).toBe(202);
+  return started.DurableExecutionArn ?? '';
+}
+
+async function seenEffects(): Promise<string[]> {
+  return (await readFile(effects, 'utf8')).split('\n').filter((line) => line !== '');
+}
+
+describe('Invoke', () => {
+  test('answers with the payload and the version', async () => {
+    const answer = await invoke('echo', { a: 1 });
+    expect(answer).toMatchObject({ StatusCode: 200, ExecutedVersion: '1' });
+    expect(answer.FunctionError).toBeUndefined();
+    expect(JSON.parse(answer.Payload?.transformToString() ?? '')).toMatchObject({ event: { a: 1 } });
+  });
+
+  test('says Unhandled when the function throws', async () => {
+    const answer = await invoke('echo', { do: 'throw' });
+    expect(answer).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
+    expect(JSON.parse(answer.Payload?.transformToString() ?? '')).toMatchObject({ errorType: 'TypeError' });
+  });
+
+  test('answers 202 at once for an Event', async () => {
+    expect(await invoke('echo', {}, { InvocationType: 'Event' })).toMatchObject({ StatusCode: 202 });
+  });
+
+  test.each(['nobody', 'echo:nowhere', 'arn:aws:lambda:us-east-1:000000000000:function:nobody'])(
+    'does not know %s',
+    async (name) => {
+      await expect(invoke(name, {})).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    },
+  );
+
+  test('refuses a body that is no JSON', async () => {
+    await expect(
+      client.send(new InvokeCommand({ FunctionName: 'echo', Payload: '{' })),
+    ).rejects.toMatchObject({ name: 'InvalidRequestContentException' });
+  });
+
+  test('refuses an Event above 1 MB', async () => {
+    await expect(invoke('echo', 'x'.repeat(1_100_000), { InvocationType: 'Event' })).rejects.toMatchObject({
+      name: 'RequestTooLargeException',
+    });
+  });
+
+  test('refuses a durable name for a function that is not durable', async () => {
+    await expect(invoke('echo', {}, { DurableExecutionName: 'one' })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+    });
+  });
+
+  test('refuses a durable function by an unqualified name', async () => {
+    await expect(invoke('durable', {}, { InvocationType: 'Event' })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+    });
+  });
+
+  test('refuses a request without a signature', async () => {
+    const response = await fetch(`${endpoint.url}/2015-03-31/functions/echo/invocations`, { method: 'POST' });
+    expect(response.status).toBe(403);
+  });
+});
+
+describe('a durable execution', () => {
+  test('runs its steps once, waits without running, and goes on after the wait', async () => {
+    const arn = await startDurable({ way: 'steps and a wait' });
+    const execution = lambda.executions.find(arn);
+    await expect.poll(seenEffects).toEqual(['first']);
+    await expect.poll(() => execution.journal.operationCount).toBe(2);
+    // The wait is known; only now may time pass, and the invocation has ended meanwhile.
+    clock.advance(HOUR_MS - 1);
+    expect(execution.status).toBe('RUNNING');
+    expect(execution.invocations).toBe(1);
+    clock.advance(1);
+    await execution.ended;
+    expect(await seenEffects()).toEqual(['first', 'second']);
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', invocations: 2 });
+    expect(JSON.parse(execution.result ?? '')).toEqual({ second: 2 });
+    expect(execution.journal.operationCount).toBe(3);
+  });
+
+  test('is answered whole by a synchronous invocation', async () => {
+    const answer = await invoke(DURABLE, { way: 'nothing special', effects });
+    expect(JSON.parse(answer.Payload?.transformToString() ?? '')).toMatchObject({ way: 'nothing special' });
+    expect(answer.DurableExecutionArn).toMatch(/:durable:1\/durable-execution\/[^/]+\/[^/]+$/);
+  });
+
+  test('repeats a failing step after its delay, and counts it as one operation', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'retries' }));
+    for (const attempts of [1, 2]) {
+      await expect.poll(async () => (await seenEffects()).length).toBe(attempts);
+      await expect.poll(() => execution.journal.operationCount).toBe(1);
+      await expect.poll(() => advanceUntil(attempts + 1)).toBe(true);
+    }
+    await execution.ended;
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', result: '"third time lucky"' });
+    expect(execution.journal.operationCount).toBe(1);
+
+    async function advanceUntil(count: number): Promise<boolean> {
+      clock.advance(10 * 60_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return (await seenEffects()).length >= count;
+    }
+  });
+
+  test('that fails keeps the error', async () => {
+    const arn = await startDurable({ way: 'fails' });
+    await lambda.executions.find(arn).ended;
+    const answer = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));
+    expect(answer).toMatchObject({ Status: 'FAILED', Error: { ErrorMessage: 'never works' } });
+  });
+
+  test('survives the death of its process: what was checkpointed is not done again', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'hangs once' }));
+    await expect.poll(seenEffects).toEqual(['before', 'hangs']);
+    expect(host.kill('durable')).toBe(1);
+    await expect
+      .poll(() => {
+        clock.advance(1_000);
+        return execution.status;
+      })
+      .toBe('SUCCEEDED');
+    expect(await seenEffects()).toEqual(['before', 'hangs', 'hangs']);
+    expect(execution).toMatchObject({ invocations: 2, result: '"survived"' });
+  });
+
+  test('keeps its children in a finished context out of the state', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'children' }));
+    await expect.poll(() => execution.journal.operationCount).toBe(3);
+    await expect
+      .poll(() => {
+        clock.advance(60_000);
+        return execution.status;
+      })
+      .toBe('SUCCEEDED');
+    expect(await seenEffects()).toEqual(['inner']);
+  });
+
+  test('hands a result above 6 MB over by a checkpoint', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'large result', bytes: 6_400_000 }));
+    await execution.ended;
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(execution.result?.length).toBe(6_400_002);
+  });
+
+  test('reads a long history in pages', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'many', count: 120 }));
+    await expect.poll(() => execution.journal.operationCount).toBe(121);
+    await expect
+      .poll(() => {
+        clock.advance(HOUR_MS);
+        return execution.status;
+      })
+      .toBe('SUCCEEDED');
+    expect(execution).toMatchObject({ invocations: 2, result: '"all"' });
+  });
+
+  test('fails at the operation that is one too many', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'many', count: MAX_OPERATIONS + 1 }));
+    await execution.ended;
+    expect(execution).toMatchObject({
+      status: 'FAILED',
+      error: { ErrorType: 'ServiceQuotaExceededException' },
+      journal: { operationCount: MAX_OPERATIONS },
+    });
+  });
+
+  test('that is stopped runs into it at its next checkpoint', async () => {
+    const arn = await startDurable({ way: 'steps and a wait' });
+    await expect.poll(() => lambda.executions.find(arn).journal.operationCount).toBe(2);
+    await client.send(new StopDurableExecutionCommand({ DurableExecutionArn: arn }));
+    clock.advance(HOUR_MS);
+    const answer = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));
+    expect(answer.Status).toBe('STOPPED');
+    expect(await seenEffects()).toEqual(['first']);
+  });
+
+  test('ends as timed out after its longest time', async () => {
+    const execution = lambda.executions.find(await startDurable({ way: 'waits two days' }));
+    await expect.poll(() => execution.journal.operationCount).toBe(1);
+    clock.advance(24 * HOUR_MS);
+    expect(execution.status).toBe('TIMED_OUT');
+  });
+
+  test('refuses a state request with a token that is not the current one', async () => {
+    const arn = await startDurable({ way: 'steps and a wait' });
+    await expect(
+      client.send(new GetDurableExecutionStateCommand({ DurableExecutionArn: arn, CheckpointToken: 'old' })),
+    ).rejects.toMatchObject({ name: 'InvalidParameterValueException', message: 'Invalid Checkpoint Token' });
+  });
+});
+
+describe('a DurableExecutionName', () => {
+  test('with the same payload gives the same execution', async () => {
+    const first = await startDurable({ way: 'steps and a wait' }, 'purge-1');
+    const second = await startDurable({ way: 'steps and a wait' }, 'purge-1');
+    expect(second).toBe(first);
+    const { DurableExecutions } = await client.send(
+      new ListDurableExecutionsByFunctionCommand({ FunctionName: 'durable' }),
+    );
+    expect(DurableExecutions).toHaveLength(1);
+  });
+
+  test('with another payload is refused', async () => {
+    await startDurable({ way: 'steps and a wait' }, 'purge-1');
+    await expect(startDurable({ way: 'fails' }, 'purge-1')).rejects.toMatchObject({
+      name: 'DurableExecutionAlreadyStartedException',
+      $metadata: { httpStatusCode: 409 },
+    });
+  });
+
+  test.each(['with space', 'x'.repeat(65)])('such as "%s" is refused', async (name) => {
+    await expect(startDurable({}, name)).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+  });
+});
