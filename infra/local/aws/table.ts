@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import type { Listening } from '../http.ts';
 
-/** DynamoDB, in memory: dynalite, with the one table of the design (`pk`, `sk`; no index). */
+/** DynamoDB, in memory: dynalite, with the one table that the functions know (`pk`, `sk`; no index). */
 export async function startTable(tableName: string): Promise<Listening> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve, reject) => {
