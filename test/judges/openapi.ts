@@ -1,6 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import type { Exchange } from '../../infra/local/studio/server.ts';
+import { formOf } from '../../infra/local/studio/journal.ts';
+import type { Exchange } from '../../infra/local/studio/options.ts';
 import { type DocumentedOperation, readDocument, type Schema, type Version } from './openapi-document.ts';
 
 /**
@@ -68,8 +69,13 @@ export function judgeRequest(method: string, url: string, form: URLSearchParams)
     operation: operation.operationId,
     mistakes: [
       ...check(ajv, `${key(operation)} path`, objectOf(parameters['path'] ?? {}), inPath),
-      ...check(ajv, `${key(operation)} query`, objectOf(parameters['query'] ?? {}), entriesOf(searchParams)),
-      ...check(ajv, `${key(operation)} form`, formSchema, entriesOf(form)),
+      ...check(
+        ajv,
+        `${key(operation)} query`,
+        objectOf(parameters['query'] ?? {}),
+        formOf(String(searchParams)),
+      ),
+      ...check(ajv, `${key(operation)} form`, formSchema, formOf(String(form))),
     ],
   };
 }
@@ -112,16 +118,6 @@ function key({ version, operationId }: DocumentedOperation): string {
 
 function objectOf(properties: Record<string, Schema>): Schema {
   return { type: 'object', properties, additionalProperties: false };
-}
-
-function entriesOf(parameters: URLSearchParams): Record<string, string | string[]> {
-  const names = [...new Set(parameters.keys())];
-  return Object.fromEntries(
-    names.map((name) => {
-      const values = parameters.getAll(name);
-      return [name, values.length === 1 ? (values[0] ?? '') : values];
-    }),
-  );
 }
 
 function check(by: Ajv, name: string, schema: Schema, value: unknown): string[] {

@@ -2,9 +2,13 @@ import * as v from 'valibot';
 import type { Answer } from './answers.ts';
 import { type BehaviourChange, behaviourSchema } from './behaviour.ts';
 
-export const ADMINISTRATION = '/__simulator/';
+const ADMINISTRATION = '/__simulator/';
 
-/** What the administrative endpoint can do; the server hands it in. */
+export function isAdministrative(path: string): boolean {
+  return path.startsWith(ADMINISTRATION);
+}
+
+/** What the administrative endpoint can do. */
 export type Administration = {
   behave(change: BehaviourChange): void;
   behaviour(): unknown;

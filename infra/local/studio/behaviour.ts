@@ -23,6 +23,8 @@ const fault = v.strictObject({
     'cut-body',
     /** An edge proxy's page with `status` (default 502). */
     'html',
+    /** JSON that is no answer of Studio's, with `status` (default 200). */
+    'other-json',
     /** Half of the JSON, as a whole answer. */
     'truncated-json',
     /** A body that never ends, as fast as it is read. */
@@ -34,7 +36,10 @@ const fault = v.strictObject({
     /** No answer, and the connection stays open. */
     'hang',
   ]),
-  /** Whether Studio did what was asked before it failed; `undone` unless given. */
+  /**
+   * Whether Studio did what was asked before it failed; `undone` unless given. What spoils the body of the
+   * right answer comes after the work in any case, `throttle` before it.
+   */
   work: v.optional(v.picklist(['done', 'undone']), 'undone'),
   status: v.optional(v.pipe(positive, v.minValue(200), v.maxValue(599))),
   /** Only these; else all of them. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Answer } from './answers.ts';
 import type { Fault } from './behaviour.ts';
 
@@ -7,63 +8,60 @@ const HUGE_BODY_BYTES = 50 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, ' ');
 const DRIP_MS = 20;
 
-export type Delivery = { response: ServerResponse; answer: Answer; sleep: (ms: number) => Promise<void> };
-
-/** Writes the answer as Studio would; the text that went out, for whoever watches. */
-export function deliver({ response, answer }: Delivery): string {
-  const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
-  const type = answer.body === undefined ? {} : { 'Content-Type': 'application/json;charset=utf-8' };
-  const length = answer.body === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) };
-  response.writeHead(answer.status, { ...answer.headers, ...type, ...length });
-  response.end(text);
-  return text;
+/** Writes the answer as Studio would; gives the text that went out, for whoever watches. */
+export function deliver(response: ServerResponse, answer: Answer): string {
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+  if (answer.body === undefined) response.writeHead(answer.status, answer.headers).end();
+  else response.writeHead(answer.status, { ...JSON_TYPE, ...answer.headers, ...lengthOf(text) }).end(text);
+  return text ?? '';
 }
 
-/** Spoils the delivery of an answer in the way of the fault. Faults of whole answers were dealt with before. */
-export async function deliverSpoiled(delivery: Delivery, kind: Fault['kind']): Promise<void> {
-  const { response, answer, sleep } = delivery;
+/** Spoils the delivery of an answer in the way of the fault; resolves when nothing more will be written. */
+export async function deliverSpoiled(
+  response: ServerResponse,
+  answer: Answer,
+  kind: Fault['kind'],
+  sleep: (ms: number) => Promise<void>,
+): Promise<null> {
   const text = JSON.stringify(answer.body ?? {});
-  const headers = { ...answer.headers, 'Content-Type': 'application/json;charset=utf-8' };
-  const status = answer.status === 204 ? 200 : answer.status;
+  const status = answer.body === undefined ? 200 : answer.status;
+  const headers = { ...answer.headers, ...JSON_TYPE };
   switch (kind) {
     case 'cut':
       response.socket?.destroy();
-      return;
-    case 'hang':
-      return;
+      break;
     case 'cut-body':
-      response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
+      response.writeHead(status, { ...headers, ...lengthOf(text) });
       response.write(half(text), () => response.socket?.destroy());
-      return;
+      break;
     case 'truncated-json':
-      response.writeHead(status, headers);
-      response.end(half(text));
-      return;
+      response.writeHead(status, headers).end(half(text));
+      break;
     case 'huge-body':
-      response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) + HUGE_BODY_BYTES });
-      response.write(text);
+      response.writeHead(status, { ...headers, ...lengthOf(text, HUGE_BODY_BYTES) }).write(text);
       for (let sent = 0; sent < HUGE_BODY_BYTES; sent += CHUNK.length)
-        if (!(await write(response, CHUNK))) return;
+        if (!(await write(response, CHUNK))) return null;
       response.end();
-      return;
+      break;
     case 'endless-body':
-      response.writeHead(status, headers);
-      response.write(half(text));
-      while (await write(response, CHUNK)) await yieldToOthers();
-      return;
+      response.writeHead(status, headers).write(half(text));
+      while (await write(response, CHUNK)) await immediate();
+      break;
     case 'dripping-body':
-      response.writeHead(status, headers);
-      response.write(half(text));
+      response.writeHead(status, headers).write(half(text));
       while (await write(response, ' ')) await sleep(DRIP_MS);
-      return;
+      break;
     default:
-      deliver(delivery);
+      // `hang`: nothing, and the connection stays open.
+      break;
   }
+  return null;
 }
 
-export function htmlPage(status: number): string {
-  const title = status < 400 ? 'Please wait' : `${status} Error`;
-  return `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+const JSON_TYPE = { 'Content-Type': 'application/json;charset=utf-8' };
+
+function lengthOf(text: string, moreBytes = 0): { 'Content-Length': number } {
+  return { 'Content-Length': Buffer.byteLength(text) + moreBytes };
 }
 
 function half(text: string): string {
@@ -75,8 +73,4 @@ async function write(response: ServerResponse, chunk: string | Buffer): Promise<
   if (response.destroyed || response.socket?.destroyed !== false) return false;
   if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
   return !response.destroyed;
-}
-
-function yieldToOthers(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

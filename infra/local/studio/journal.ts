@@ -55,3 +55,15 @@ export class Journal {
     this.#throttled = 0;
   }
 }
+
+/** A form as an object; what is given twice becomes a list. */
+export function formOf(body: string): Record<string, string | string[]> {
+  const parameters = new URLSearchParams(body);
+  const names = [...new Set(parameters.keys())];
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = parameters.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
+}

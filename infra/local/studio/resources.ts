@@ -36,7 +36,7 @@ export function contextOf(simulation: Simulation, row: number): Record<string, u
   const { executions } = simulation.store;
   const { contact, sender, flow, parameters } = executions.columns.at(row);
   const to = executions.contacts.addressOf(contact);
-  const from = executions.senders[sender] ?? '';
+  const from = executions.senders.addressOf(sender);
   const data: unknown = JSON.parse(executions.parameters[parameters] ?? '{}');
   return {
     widgets: {},

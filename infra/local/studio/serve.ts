@@ -85,9 +85,42 @@ function failure(status: number, path: string): Answer {
   return { status, body: { ...(base.body as object), status } };
 }
 
-/** The whole answer that a fault puts in the place of the right one, if it is of that kind. */
-export function answerOf(fault: Fault, path: string): Answer | undefined {
-  return fault.kind === 'error' ? failure(fault.status ?? 503, path) : undefined;
+const SPOILS_THE_BODY: readonly Fault['kind'][] = [
+  'cut-body',
+  'truncated-json',
+  'endless-body',
+  'dripping-body',
+  'huge-body',
+];
+
+/** A right answer that is spoiled on its way exists only once the work was done. */
+export function isWorkDone({ kind, work }: Fault): boolean {
+  return work === 'done' || SPOILS_THE_BODY.includes(kind);
+}
+
+/** The answer that stands whole in the place of the right one; undefined if the fault is of another kind. */
+export function answerInstead({ kind, status }: Fault, path: string): Answer | undefined {
+  switch (kind) {
+    case 'error':
+      return failure(status ?? 503, path);
+    case 'throttle':
+      return refuse(20429, 'Too Many Requests');
+    case 'html':
+      return {
+        status: status ?? 502,
+        body: htmlPage(status ?? 502),
+        headers: { 'Content-Type': 'text/html' },
+      };
+    case 'other-json':
+      return { status: status ?? 200, body: { message: 'OK' } };
+    default:
+      return undefined;
+  }
+}
+
+function htmlPage(status: number): string {
+  const title = status < 400 ? 'Please wait' : `${status} Error`;
+  return `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
 }
 
 export function throttled({ retryAfter }: Behaviour, nowMs: number): Answer {

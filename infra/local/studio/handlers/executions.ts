@@ -100,7 +100,7 @@ export function createExecution(simulation: Simulation, call: Call): Answer {
   if (!isObject(parameters)) return invalidParameter('Parameters');
 
   const { executions } = store;
-  const active = executions.findActive(executions.contacts.find(to), executions.senderNumber(from));
+  const active = executions.findActive(executions.contacts.find(to), executions.senders.find(from));
   if (active !== undefined) return conflict(simulation, call, active);
   const endsAtMs = behaviour.endAfterMs === null ? 0 : simulation.now() + behaviour.endAfterMs;
   const flowVersion = latestRevision(flow).revision;

@@ -1,4 +1,4 @@
-/** One execution is one row over these arrays, 35 bytes in all: a million of them fit in 50 MB. */
+/** One execution is one row over these arrays, 33 bytes, and four more in its flow's timeline. */
 export const ACTIVE = 0;
 export const ENDED = 1;
 export const DELETED = 2;
@@ -26,7 +26,7 @@ export class Columns {
   length = 0;
   flow = new Uint16Array(FIRST_CAPACITY);
   contact = new Uint32Array(FIRST_CAPACITY);
-  sender = new Uint16Array(FIRST_CAPACITY);
+  sender = new Uint32Array(FIRST_CAPACITY);
   state = new Uint8Array(FIRST_CAPACITY);
   createdS = new Uint32Array(FIRST_CAPACITY);
   updatedS = new Uint32Array(FIRST_CAPACITY);
@@ -41,7 +41,7 @@ export class Columns {
     const capacity = Math.max(needed, Math.ceil(this.flow.length * GROWTH));
     this.flow = grow(this.flow, new Uint16Array(capacity));
     this.contact = grow(this.contact, new Uint32Array(capacity));
-    this.sender = grow(this.sender, new Uint16Array(capacity));
+    this.sender = grow(this.sender, new Uint32Array(capacity));
     this.state = grow(this.state, new Uint8Array(capacity));
     this.createdS = grow(this.createdS, new Uint32Array(capacity));
     this.updatedS = grow(this.updatedS, new Uint32Array(capacity));

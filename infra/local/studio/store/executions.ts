@@ -25,7 +25,7 @@ export class Executions {
   readonly salt: number;
   readonly columns = new Columns();
   readonly contacts = new Addresses();
-  readonly senders: string[] = [];
+  readonly senders = new Addresses();
   readonly parameters: string[] = ['{}'];
   readonly flowSids: string[] = [];
   readonly #timelines: Timeline[] = [];
@@ -43,7 +43,7 @@ export class Executions {
     return this.add({
       flow: this.flowNumber(flowSid),
       contact: this.contacts.numberOf(to),
-      sender: this.senderNumber(from),
+      sender: this.senders.numberOf(from),
       state: ACTIVE,
       createdS: Math.floor(this.#now() / 1_000),
       updatedS: 0,
@@ -68,8 +68,8 @@ export class Executions {
     return this.flowSids[this.columns.flow[row] ?? 0] === flowSid ? row : undefined;
   }
 
-  findActive(contact: number | undefined, sender: number): number | undefined {
-    if (contact === undefined) return undefined;
+  findActive(contact: number | undefined, sender: number | undefined): number | undefined {
+    if (contact === undefined || sender === undefined) return undefined;
     const row = this.#activeOf.get(pair(contact, sender));
     return row !== undefined && this.stateOf(row) === ACTIVE ? row : undefined;
   }
@@ -129,11 +129,6 @@ export class Executions {
     return this.flowSids.push(flowSid) - 1;
   }
 
-  senderNumber(sender: string): number {
-    const known = this.senders.indexOf(sender);
-    return known >= 0 ? known : this.senders.push(sender) - 1;
-  }
-
   #matches(row: number, { status }: Filter): boolean {
     const state = this.stateOf(row);
     if (state === DELETED) return false;
@@ -147,10 +142,11 @@ export class Executions {
 }
 
 const LAST: Place = { createdS: Number.POSITIVE_INFINITY, row: 0 };
-const SENDERS = 2 ** 16;
+/** Numbers of addresses stay below this: ten million made-up ones, and six million others. */
+const ADDRESSES = 2 ** 24;
 
 function pair(contact: number, sender: number): number {
-  return contact * SENDERS + sender;
+  return contact * ADDRESSES + sender;
 }
 
 /** Creation has a resolution of one second: "on or after" and "before" a moment both begin at the next whole one. */

@@ -39,13 +39,14 @@ export function seedExecutions(
   const { count } = request;
   const toMs = request.dateCreatedTo === undefined ? nowMs : Date.parse(request.dateCreatedTo);
   const fromMs = request.dateCreatedFrom === undefined ? toMs - DAY_MS : Date.parse(request.dateCreatedFrom);
-  if (!(fromMs <= toMs)) throw new RangeError('dateCreatedFrom must not be after dateCreatedTo');
+  if (!(fromMs >= 0 && fromMs <= toMs))
+    throw new RangeError('dateCreatedFrom and dateCreatedTo must be dates after 1970, in this order');
   const share = request.activeShare ?? 0;
   const contacts = Math.max(1, request.contacts ?? count);
   const firstContact = request.firstContact ?? nextContact;
   const onlyContact = request.contact === undefined ? null : executions.contacts.numberOf(request.contact);
   const flow = executions.flowNumber(request.flowSid);
-  const sender = executions.senderNumber(request.sender ?? DEFAULT_SENDER);
+  const sender = executions.senders.numberOf(request.sender ?? DEFAULT_SENDER);
   const parameters = request.parameters
     ? executions.parameters.push(JSON.stringify(request.parameters)) - 1
     : 0;

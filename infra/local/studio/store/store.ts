@@ -155,7 +155,7 @@ export class Store {
       sid: executions.sidOf(row),
       flowSid: executions.flowSids[flow] ?? '',
       to: executions.contacts.addressOf(contact),
-      from: executions.senders[sender] ?? '',
+      from: executions.senders.addressOf(sender),
       status,
       dateCreated: isoSeconds(createdS * 1_000),
       dateUpdated: updatedS > 0 ? isoSeconds(updatedS * 1_000) : null,

@@ -1,9 +1,6 @@
 import { afterEach, expect } from 'vitest';
-import {
-  type SimulatedStudio,
-  type SimulatedStudioOptions,
-  startSimulatedStudio,
-} from '../../../../infra/local/studio/server.ts';
+import type { SimulatedStudio, SimulatedStudioOptions } from '../../../../infra/local/studio/options.ts';
+import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
 import { judgeExchange } from '../../../judges/openapi.ts';
 
 export const FLOW = `FW${'a'.repeat(32)}`;

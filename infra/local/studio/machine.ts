@@ -1,0 +1,112 @@
+import * as v from 'valibot';
+import type { Administration } from './administration.ts';
+import { type Behaviour, type BehaviourChange, behaviourSchema, DEFAULT_BEHAVIOUR } from './behaviour.ts';
+import type { Simulation } from './call.ts';
+import { createFaultPicker, type FaultPicker } from './faults.ts';
+import { Journal, type Statistics } from './journal.ts';
+import { Limits } from './limits.ts';
+import type { Exchange, SimulatedStudioOptions, Watcher } from './options.ts';
+import { createRandom } from './random.ts';
+import type { FlowOptions } from './store/flows.ts';
+import type { SeedRequest, SeedResult } from './store/seed.ts';
+import { sidOf } from './store/sids.ts';
+import { Store } from './store/store.ts';
+
+const ACCOUNT_SID = `AC${'a'.repeat(32)}`;
+const API_KEY_SID = `SK${'a'.repeat(32)}`;
+const DEFAULT_FLOWS: FlowOptions[] = [{ sid: `FW${'a'.repeat(32)}`, friendlyName: 'Welcome' }];
+
+/** Everything that the simulated Studio remembers, apart from its sockets. */
+export class Machine implements Administration {
+  readonly simulation: Simulation;
+  readonly journal = new Journal();
+  limits = new Limits();
+  pickFault: FaultPicker;
+  readonly #seed: number;
+  readonly #flows: FlowOptions[];
+  readonly #firstBehaviour: Behaviour;
+  readonly #watchers = new Set<Watcher>();
+  #random: () => number;
+  #requestNumber = 0;
+
+  constructor(options: SimulatedStudioOptions) {
+    const { now = Date.now, seed = 1, username = API_KEY_SID, password = 'local' } = options;
+    const defaults = { ...DEFAULT_BEHAVIOUR, credentials: [{ username, password }] };
+    this.#firstBehaviour = v.parse(behaviourSchema, { ...defaults, ...options.behaviour });
+    this.#seed = seed;
+    this.#flows = options.flows ?? DEFAULT_FLOWS;
+    this.#random = createRandom(seed);
+    this.pickFault = createFaultPicker(this.#firstBehaviour.faults, seed);
+    this.simulation = {
+      accountSid: options.accountSid ?? ACCOUNT_SID,
+      seed,
+      store: new Store(seed, now),
+      behaviour: this.#firstBehaviour,
+      now,
+    };
+    for (const flow of this.#flows) this.simulation.store.addFlow(flow);
+    if (options.onExchange) this.watch(options.onExchange);
+  }
+
+  behaviour(): Behaviour {
+    return this.simulation.behaviour;
+  }
+
+  behave(change: BehaviourChange): void {
+    this.simulation.behaviour = v.parse(behaviourSchema, { ...this.simulation.behaviour, ...change });
+    // A new list of faults counts from zero; a change to anything else leaves their counters alone.
+    if (change.faults) this.pickFault = createFaultPicker(this.simulation.behaviour.faults, this.#seed);
+  }
+
+  seed(request: SeedRequest): SeedResult {
+    return this.simulation.store.seed(request);
+  }
+
+  counts(): unknown {
+    const { store } = this.simulation;
+    return { executions: store.count(), deletedWhileActive: store.deletedWhileActive, ...this.statistics() };
+  }
+
+  requests(): unknown {
+    return this.journal.requests;
+  }
+
+  statistics(): Statistics {
+    return this.journal.statistics(this.limits.peakInFlight);
+  }
+
+  reset(): void {
+    const { store } = this.simulation;
+    store.clear();
+    for (const flow of this.#flows) store.addFlow(flow);
+    this.journal.clear();
+    // Requests that are under way leave the old limits.
+    this.limits = new Limits();
+    this.simulation.behaviour = this.#firstBehaviour;
+    this.pickFault = createFaultPicker(this.#firstBehaviour.faults, this.#seed);
+    this.#random = createRandom(this.#seed);
+    this.#requestNumber = 0;
+  }
+
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  tell(exchange: Exchange): void {
+    for (const watcher of this.#watchers) watcher(exchange);
+  }
+
+  nextDelayMs(): number {
+    const { latencyMs, latencyJitterMs } = this.simulation.behaviour;
+    return latencyMs + (latencyJitterMs > 0 ? this.#random() * latencyJitterMs : 0);
+  }
+
+  /** The headers that each answer of Twilio's has. */
+  nextHeaders(): Record<string, string> {
+    return {
+      'Twilio-Request-Id': sidOf('RQ', this.#requestNumber++, ~this.#seed),
+      'Twilio-Concurrent-Requests': String(this.limits.inFlight + 1),
+    };
+  }
+}
