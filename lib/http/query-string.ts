@@ -5,11 +5,14 @@ const MAX_PARAMETERS = 50;
 
 export type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
 
-/** A parameter that is given twice is refused: which one was meant cannot be known. */
+/**
+ * A parameter that is given twice is refused: which one was meant cannot be known. A plus stays a plus, since
+ * addresses and time zones have one and no parameter of ours holds a space.
+ */
 export function readQueryString(rawQueryString: string): ReadQuery {
   const value: Record<string, string> = {};
   const mistakes: Mistake[] = [];
-  const parameters = [...new URLSearchParams(rawQueryString)];
+  const parameters = [...new URLSearchParams(rawQueryString.replaceAll('+', '%2B'))];
   if (parameters.length > MAX_PARAMETERS)
     return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '?' }] };
   for (const [name, text] of parameters) {

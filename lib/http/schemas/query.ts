@@ -30,7 +30,7 @@ const cursor = v.optional(
 
 export const pageQuery = v.strictObject({ limit, cursor });
 
-export const executionsQuery = v.strictObject({
+const executionFilters = v.strictObject({
   status: v.optional(v.picklist(['active', 'ended'])),
   dateCreatedFrom: v.optional(moment),
   dateCreatedTo: v.optional(moment),
@@ -38,6 +38,17 @@ export const executionsQuery = v.strictObject({
   limit,
   cursor,
 });
+
+export const executionsQuery = v.pipe(
+  executionFilters,
+  v.forward(
+    v.check(
+      ({ dateCreatedFrom: from, dateCreatedTo: to }) => from === undefined || to === undefined || from < to,
+      'must be later than dateCreatedFrom',
+    ),
+    ['dateCreatedTo'],
+  ),
+);
 
 export const deleteQuery = v.strictObject({
   end: v.optional(

@@ -1,0 +1,10 @@
+import { coldStart } from '../lib/aws/runtime.ts';
+import { deleteExecution } from '../lib/http/delete-execution.ts';
+import { serve } from '../lib/http/serve.ts';
+
+const runtime = coldStart();
+
+/** Deletes one execution with its steps; purges delete many. */
+export const handler = serve(runtime, {
+  'DELETE /flows/{flow}/executions/{execution}': (request) => deleteExecution(runtime, request),
+});

@@ -1,0 +1,10 @@
+import { coldStart } from '../lib/aws/runtime.ts';
+import { endExecution } from '../lib/http/end-execution.ts';
+import { serve } from '../lib/http/serve.ts';
+
+const runtime = coldStart();
+
+/** Ends an execution that is stuck, so that its contact can be reached again. */
+export const handler = serve(runtime, {
+  'POST /flows/{flow}/executions/{execution}/end': (request) => endExecution(runtime, request),
+});

@@ -1,0 +1,34 @@
+import type { Studio } from '../studio/client.ts';
+import { StudioError } from '../studio/errors.ts';
+import { Problem } from './problems.ts';
+import type { Answer, Request } from './request.ts';
+
+type DeleteRuntime = { studio: { executions: Pick<Studio['executions'], 'fetch' | 'end' | 'delete'> } };
+
+/**
+ * DELETE …/{execution}. May be repeated: one that is not there is a success. What a delete does to an active
+ * execution is not documented, so it is looked at first, and ended first when the caller wants that.
+ */
+export async function deleteExecution(
+  { studio }: DeleteRuntime,
+  { flow, params, query, signal }: Request<'DELETE /flows/{flow}/executions/{execution}'>,
+): Promise<Answer> {
+  const sid = params.execution;
+  try {
+    const { status } = await studio.executions.fetch(flow.sid, sid, { signal });
+    if (status !== 'ended') {
+      if (!query.end)
+        throw new Problem('still-active', 'It is still active: end it first, or delete with ?end=true.');
+      await studio.executions.end(flow.sid, sid, { signal });
+    }
+  } catch (error) {
+    if (error instanceof StudioError && error.kind === 'not-found') return answer('already-gone', sid);
+    throw error;
+  }
+  const { outcome } = await studio.executions.delete(flow.sid, sid, { signal });
+  return answer(outcome, sid);
+}
+
+function answer(outcome: 'deleted' | 'already-gone', sid: string): Answer {
+  return { status: 200, body: { outcome, sid } };
+}

@@ -1,0 +1,18 @@
+import type { Studio } from '../studio/client.ts';
+import { executionJson } from './execution-json.ts';
+import type { Answer, Request } from './request.ts';
+
+type EndRuntime = { studio: { executions: Pick<Studio['executions'], 'end' | 'fetch'> } };
+
+/** POST …/{execution}/end. May be repeated: one that has ended already is a success too. */
+export async function endExecution(
+  { studio }: EndRuntime,
+  { flow, params, signal }: Request<'POST /flows/{flow}/executions/{execution}/end'>,
+): Promise<Answer> {
+  const ended = await studio.executions.end(flow.sid, params.execution, { signal });
+  const execution =
+    ended.outcome === 'ended'
+      ? ended.execution
+      : await studio.executions.fetch(flow.sid, params.execution, { signal });
+  return { status: 200, body: { outcome: ended.outcome, execution: executionJson(execution, flow) } };
+}

@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import type { ExecutionsQuery } from '../schemas/query.ts';
+import { foreignCursor } from './cursor.ts';
+import { type Position, positionSchema, START } from './position.ts';
+
+/** What a list of executions was begun with; a cursor carries it, and what was found out so far. */
+const filtersSchema = v.strictObject({
+  status: v.optional(v.picklist(['active', 'ended'])),
+  dateCreatedFrom: v.optional(v.string()),
+  dateCreatedTo: v.optional(v.string()),
+  contact: v.optional(v.string()),
+});
+
+const stateSchema = v.strictObject({
+  filters: filtersSchema,
+  position: positionSchema,
+  /** Of flows whose position alone does not lead on, by index. */
+  hints: v.record(v.string(), v.string()),
+  /** Indexes of the flows that were read to their end. */
+  done: v.array(v.number()),
+});
+
+export type Filters = v.InferOutput<typeof filtersSchema>;
+export type ListState = {
+  filters: Filters;
+  position: Position;
+  hints: Record<string, string>;
+  done: readonly number[];
+};
+
+const FILTER_NAMES = ['status', 'dateCreatedFrom', 'dateCreatedTo', 'contact'] as const;
+
+/**
+ * Where to begin. With a cursor its filters hold; they may be repeated beside it, but another one beside it
+ * is refused. `opened`: what the cursor held, undefined without one.
+ */
+export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
+  const given = pickFilters(query);
+  if (opened === undefined) return { filters: given, position: START, hints: {}, done: [] };
+  const state = v.safeParse(stateSchema, opened);
+  if (!state.success) throw foreignCursor();
+  const { filters } = state.output;
+  for (const name of FILTER_NAMES)
+    if (given[name] !== undefined && given[name] !== filters[name]) throw foreignCursor();
+  return state.output;
+}
+
+function pickFilters({ status, dateCreatedFrom, dateCreatedTo, contact }: ExecutionsQuery): Filters {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(dateCreatedFrom === undefined ? {} : { dateCreatedFrom }),
+    ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }),
+    ...(contact === undefined ? {} : { contact }),
+  };
+}

@@ -1,0 +1,160 @@
+import type { Studio } from '../../studio/client.ts';
+import { StudioError } from '../../studio/errors.ts';
+import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
+import { type FlowPosition, markOf, secondOf, windowEnd } from './position.ts';
+
+/** How many upstream pages one request may still read, over all its flows. */
+export type Budget = { pages: number };
+
+export type ScanOptions = {
+  executions: Pick<Studio['executions'], 'list'>;
+  flowSid: string;
+  filters: {
+    status?: ExecutionStatus | undefined;
+    dateCreatedFrom?: string | undefined;
+    dateCreatedTo?: string | undefined;
+  };
+  /** What lies before it has been read. */
+  position: FlowPosition;
+  /** The page to go on from, where the position alone would not lead on: what `Scan.hint` said. */
+  hint: string | undefined;
+  pageSize: number;
+  budget: Budget;
+  signal: AbortSignal;
+};
+
+export type Scan = {
+  /** The next execution; `end` after the last, `pause` when the budget is used up. */
+  peek(): Promise<Execution | 'end' | 'pause'>;
+  /** Leaves the execution behind that `peek` showed. */
+  take(): void;
+  /** Whether nothing is left, as far as that is known without another page. */
+  isAtEnd(): boolean;
+  /** The query of the page that the next request has to go on from; undefined where the position suffices. */
+  hint(): string | undefined;
+};
+
+/**
+ * Reads one flow's executions, newest first, from a position on. Each page is asked for by a window that
+ * ends where the last one stopped, not by a page token: a token may be an offset that skips what moves up
+ * when others are deleted, and it may expire. Tokens are followed only where a window makes no progress: a
+ * page full of executions of one second, or a Studio that does not apply the window or the status.
+ */
+export function scanFlow({ budget, hint, position, ...options }: ScanOptions): Scan {
+  let buffer: Execution[] = [];
+  let bufferQuery: string | undefined;
+  let nextQuery = hint;
+  let isDone = false;
+  /** Where the scan stands after what is in the buffer. */
+  let fetched = position;
+  /** Some marks are lost: executions of this second are behind until the first known one comes. */
+  let isLost = position.overflown;
+
+  async function fetchPage(query: string | undefined): Promise<Page<Execution>> {
+    budget.pages--;
+    const { executions, flowSid, filters, pageSize, signal } = options;
+    const dateCreatedTo = earlier(filters.dateCreatedTo, windowEnd(fetched));
+    const listing = executions.list(
+      flowSid,
+      {
+        pageSize,
+        ...(filters.status === undefined ? {} : { status: filters.status }),
+        ...(filters.dateCreatedFrom === undefined ? {} : { dateCreatedFrom: filters.dateCreatedFrom }),
+        ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }),
+      },
+      { signal, readAhead: false },
+    );
+    for await (const page of listing.pages(query === undefined ? {} : { fromPageUrl: query })) return page;
+    return { items: [], nextPageUrl: null };
+  }
+
+  function isKnown(execution: Execution): boolean {
+    return fetched.seen === 'all' || fetched.seen.has(markOf(execution));
+  }
+
+  /** What of a page lies ahead of where the scan stands. */
+  function ahead(items: readonly Execution[]): Execution[] {
+    return items.filter((execution) => {
+      const second = secondOf(execution, fetched.second);
+      if (second !== fetched.second)
+        return fetched.second === null || (second !== null && second < fetched.second);
+      if (!isKnown(execution)) return !isLost;
+      isLost = false;
+      return false;
+    });
+  }
+
+  function advanceTo(execution: Execution): void {
+    const second = secondOf(execution, fetched.second);
+    const known = second === fetched.second && fetched.seen !== 'all' ? fetched.seen : [];
+    const overflown = second === fetched.second && fetched.overflown;
+    fetched = { second, seen: new Set([...known, markOf(execution)]), overflown };
+  }
+
+  async function fill(): Promise<void> {
+    let query = nextQuery;
+    let page: Page<Execution>;
+    try {
+      page = await fetchPage(query);
+    } catch (error) {
+      if (query === undefined || !isAboutToken(error)) throw error;
+      // A token that has expired is no reason to fail: the window leads on.
+      query = undefined;
+      isLost = fetched.overflown;
+      page = await fetchPage(query);
+    }
+    // The hint's page is the one with the first unread execution: no known one means that none was read.
+    if (query !== undefined && query === hint && !page.items.some(isKnown)) isLost = false;
+    const fresh = ahead(page.items);
+    if (isLost && (fresh.length > 0 || page.nextPageUrl === null)) {
+      // None of the known executions is there any more: rather one twice than one left out.
+      isLost = false;
+      nextQuery = undefined;
+      return;
+    }
+    const first = page.items[0];
+    const last = fresh.at(-1);
+    const windowMoves =
+      first !== undefined &&
+      last !== undefined &&
+      secondOf(first, fetched.second) !== secondOf(last, fetched.second);
+    for (const execution of fresh) advanceTo(execution);
+    buffer = fresh;
+    bufferQuery = query;
+    isDone = page.nextPageUrl === null;
+    nextQuery = windowMoves && query === undefined ? undefined : queryOf(page.nextPageUrl);
+  }
+
+  return {
+    async peek() {
+      for (let next = buffer[0]; ; next = buffer[0]) {
+        if (next) return next;
+        if (isDone) return 'end';
+        if (budget.pages <= 0) return 'pause';
+        await fill();
+      }
+    },
+    take: () => {
+      buffer.shift();
+    },
+    isAtEnd: () => isDone && buffer.length === 0,
+    hint: () => (buffer.length > 0 ? bufferQuery : nextQuery),
+  };
+}
+
+/** What Studio says to a page token that it does not take (any more). */
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof StudioError &&
+    (error.kind === 'rejected' || error.kind === 'nonsense' || error.kind === 'invalid-argument')
+  );
+}
+
+function queryOf(pageUrl: string | null): string | undefined {
+  return pageUrl === null ? undefined : new URL(pageUrl).search;
+}
+
+function earlier(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one < other ? one : other;
+}

@@ -1,0 +1,52 @@
+import type { ConfiguredFlow } from '../config.ts';
+import type { Triggered } from '../trigger/trigger.ts';
+import { invalidRequest, Problem } from './problems.ts';
+import type { Answer } from './request.ts';
+
+/** For callers who were turned away and have nothing to go by. */
+const RETRY_AFTER_MS = 2_000;
+
+/** What a caller is answered, for everything that triggering can come to. */
+export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answer {
+  switch (triggered.outcome) {
+    case 'created':
+    case 'existing':
+    case 'replaced':
+      return {
+        status: triggered.outcome === 'created' ? 201 : 200,
+        body: { outcome: triggered.outcome, execution: { ...triggered.execution, flow: flow.alias } },
+        headers: triggered.replayed ? { 'idempotent-replayed': 'true' } : {},
+      };
+    case 'invalid':
+      throw invalidRequest(triggered.mistakes);
+    case 'conflict':
+      throw new Problem('active-execution-exists', 'The contact has an active execution already.', {
+        members: { conflictingExecutionSid: triggered.conflictingExecutionSid },
+      });
+    case 'refused':
+      throw triggered.error;
+    case 'throttled':
+      throw new Problem('throttled', 'Studio takes no more executions at the moment.', triggered);
+    case 'out-of-time':
+      throw new Problem('studio-unavailable', 'Studio took too long; nothing was created.', {
+        retryAfterMs: RETRY_AFTER_MS,
+      });
+    case 'unknown':
+      throw new Problem('outcome-unknown', unknownDetail(triggered.repeatable), triggered);
+    case 'in-progress':
+      throw new Problem('request-in-progress', 'The first request with this key still runs.', triggered);
+    case 'key-reused':
+      throw new Problem('idempotency-key-reused', 'The first request with this key had another payload.');
+    case 'unavailable':
+      throw new Problem('unavailable', 'The key could not be claimed; nothing was created.', {
+        retryAfterMs: RETRY_AFTER_MS,
+        cause: triggered.cause,
+      });
+  }
+}
+
+function unknownDetail(repeatable: boolean): string {
+  return repeatable
+    ? 'Send it again with the same key: there will be no second execution.'
+    : 'Without a key, sending it again may create a second execution.';
+}
