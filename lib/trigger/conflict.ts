@@ -1,0 +1,59 @@
+import { StudioError } from '../studio/errors.ts';
+import type { Execution } from '../studio/types.ts';
+import type { Executions, Sleep } from './ports.ts';
+
+/** What is done when the contact has an active execution already. */
+export type ConflictPolicy = 'fail' | 'return' | 'replace';
+
+/** How often, and how far apart, it is checked that an execution ended. */
+const END_CHECKS = 4;
+const END_CHECK_PAUSE_MS = 250;
+
+export type ConflictJob = {
+  executions: Pick<Executions, 'fetch' | 'end'>;
+  sleep: Sleep;
+  flowSid: string;
+  onConflict: ConflictPolicy;
+  signal: AbortSignal;
+};
+
+export type Resolved =
+  /** It was ended, and was seen to have ended: create once more. */
+  | { outcome: 'ended'; executionSid: string }
+  | { outcome: 'existing'; execution: Execution }
+  | { outcome: 'conflict'; conflictingExecutionSid: string | null }
+  | { outcome: 'refused'; error: StudioError };
+
+/**
+ * Applies the policy to the execution that is in the way of a create. One that cannot be found under this
+ * flow belongs to another one: it is reported and not touched. `endedBefore` is the one that this request
+ * replaced already; another one that came in the meantime is reported, too.
+ */
+export async function resolveConflict(
+  job: ConflictJob,
+  executionSid: string | null,
+  endedBefore: string | null,
+): Promise<Resolved> {
+  const { executions, flowSid, onConflict, signal } = job;
+  const conflict = { outcome: 'conflict', conflictingExecutionSid: executionSid } as const;
+  if (executionSid === null || onConflict === 'fail') return conflict;
+  try {
+    if (onConflict === 'return')
+      return { outcome: 'existing', execution: await executions.fetch(flowSid, executionSid, { signal }) };
+    if (endedBefore !== null) return conflict;
+    await executions.end(flowSid, executionSid, { signal });
+    return (await hasEnded(job, executionSid)) ? { outcome: 'ended', executionSid } : conflict;
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+    return error.kind === 'not-found' ? conflict : { outcome: 'refused', error };
+  }
+}
+
+async function hasEnded({ executions, sleep, flowSid, signal }: ConflictJob, sid: string): Promise<boolean> {
+  for (let check = 1; ; check++) {
+    const { status } = await executions.fetch(flowSid, sid, { signal });
+    if (status === 'ended') return true;
+    if (check === END_CHECKS) return false;
+    await sleep(END_CHECK_PAUSE_MS);
+  }
+}

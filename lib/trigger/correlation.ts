@@ -1,0 +1,48 @@
+/** The one name that callers cannot use among their own parameters. */
+export const CORRELATION_PARAMETER = 'studioExecutionsCorrelation';
+
+/** What Studio shows of an execution's parameters: read again under both of the names it keeps them under. */
+const PARAMETER_PATHS = [
+  ['flow', 'data'],
+  ['trigger', 'request', 'parameters'],
+] as const;
+
+export function withCorrelation(
+  parameters: Record<string, unknown> | undefined,
+  correlation: string | null,
+): Record<string, unknown> | undefined {
+  return correlation === null ? parameters : { ...parameters, [CORRELATION_PARAMETER]: correlation };
+}
+
+/**
+ * Whose execution a context belongs to: `ours` when it carries the correlation value, `other` when it has
+ * parameters or a trigger without it, `unclear` when it is empty or cannot be read (yet).
+ */
+export function belongsTo(context: unknown, correlation: string): 'ours' | 'other' | 'unclear' {
+  const root = parsed(context);
+  if (!isObject(root)) return 'unclear';
+  const holders = PARAMETER_PATHS.map((path) => at(root, path)).filter(isObject);
+  if (holders.some((holder) => holder[CORRELATION_PARAMETER] === correlation)) return 'ours';
+  return holders.length > 0 || isObject(parsed(root['trigger'])) ? 'other' : 'unclear';
+}
+
+function at(root: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    const holder = parsed(value);
+    return isObject(holder) ? holder[key] : undefined;
+  }, root);
+}
+
+/** Contexts, and what lies in them, come as objects or as JSON strings. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,44 @@
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+
+const KEY_BYTES = 32;
+/** 128 bits: two keys never meet. */
+const CORRELATION_BYTES = 16;
+
+/** Who sent which key to which route. */
+export type KeyUse = { caller: string; route: string; key: string };
+
+/** The name of the claim: the same for the same caller, route and key, and telling none of them. */
+export function claimId({ caller, route, key }: KeyUse): string {
+  return createHash('sha256')
+    .update(JSON.stringify(['claim', caller, route, key]))
+    .digest('hex');
+}
+
+/**
+ * A hash of the payload that says nothing about it, not even to somebody who tries every phone number: it is
+ * keyed with the idempotency key, which is stored nowhere. Keyed with the secret it would not survive the
+ * secret's rotation, and every repeated delivery would then look like another payload.
+ */
+export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): string {
+  const material = hkdfSync('sha256', key, JSON.stringify([caller, route]), 'fingerprint', KEY_BYTES);
+  return createHmac('sha256', Buffer.from(material)).update(canonicalJson(payload)).digest('hex');
+}
+
+/**
+ * The value that creates carry in their parameters. Whoever sees it in Studio learns nothing about the key:
+ * it is keyed with the API key's secret. That may rotate, so the value is kept with the claim.
+ */
+export function correlationOf(apiKeySecret: string, id: string): string {
+  const material = hkdfSync('sha256', apiKeySecret, '', 'correlation', KEY_BYTES);
+  const digest = createHmac('sha256', Buffer.from(material)).update(id).digest();
+  return digest.subarray(0, CORRELATION_BYTES).toString('base64url');
+}
+
+/** JSON with the members of every object in one order, whatever order they came in. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    member !== null && typeof member === 'object' && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}

@@ -1,0 +1,127 @@
+import { StudioError } from '../studio/errors.ts';
+import type { Execution } from '../studio/types.ts';
+import type { SendWindow } from './claims.ts';
+import { contactMayBe } from './contact.ts';
+import { belongsTo } from './correlation.ts';
+import type { Executions } from './ports.ts';
+
+/** Twilio gives up on a create after about 26 s; until then it may still appear. */
+const UPSTREAM_LIMIT_MS = 26_000;
+/** For connecting (5 s), and for clocks that differ. */
+const PROOF_MARGIN_MS = 9_000;
+/** How much later than the last send a look must begin for an absence to be proof. */
+export const PROOF_AFTER_MS = UPSTREAM_LIMIT_MS + PROOF_MARGIN_MS;
+
+/** Twilio's clock and ours; Twilio's times are whole seconds. */
+const CLOCK_SKEW_MS = 60_000;
+const SECOND_MS = 1_000;
+
+/** So that one slow answer leaves time for another look. */
+const CALL_TIMEOUT_MS = 5_000;
+
+/** One look reads at most so many pages of so many executions, and so many contexts. */
+const PAGE_SIZE = 1_000;
+const MAX_PAGES = 20;
+const MAX_CONTEXTS = 300;
+const CONTEXT_CONCURRENCY = 8;
+
+export type LookJob = {
+  executions: Pick<Executions, 'list' | 'context'>;
+  now: () => number;
+  flowSid: string;
+  /** The contact's address, as it was sent. */
+  to: string;
+  /** null: creates carry none, so that what is found cannot be told from somebody else's. */
+  correlation: string | null;
+  signal: AbortSignal;
+};
+
+/** `absent` is proof: everything that could be it was looked at, late enough. */
+export type Looked = { outcome: 'found'; execution: Execution } | { outcome: 'absent' } | { outcome: 'open' };
+
+/**
+ * Looks for the execution that a create within `sends` may have made: among the flow's executions of that
+ * time and contact, for the one whose context carries the correlation value. Executions in `others` were
+ * looked at before; what turns out to be somebody else's is added.
+ */
+export async function look(job: LookJob, sends: SendWindow, others: Set<string>): Promise<Looked> {
+  const late = job.now() >= sends.untilMs + PROOF_AFTER_MS;
+  try {
+    const first = await lookThrough(job, sends, others);
+    if (first.outcome !== 'nothing') return first;
+    if (!late) return { outcome: 'open' };
+    // Deletes between two pages can make a list skip items, so that one walk over several proves nothing.
+    const last = first.pages > 1 ? await lookThrough(job, sends, others) : first;
+    return last.outcome === 'nothing' ? { outcome: 'absent' } : last;
+  } catch (error) {
+    // Trouble while looking proves nothing in either direction.
+    if (error instanceof StudioError) return { outcome: 'open' };
+    throw error;
+  }
+}
+
+async function lookThrough(
+  job: LookJob,
+  sends: SendWindow,
+  others: Set<string>,
+): Promise<
+  { outcome: 'found'; execution: Execution } | { outcome: 'open' } | { outcome: 'nothing'; pages: number }
+> {
+  const fromMs = sends.fromMs - CLOCK_SKEW_MS;
+  const toMs = sends.untilMs + PROOF_AFTER_MS + CLOCK_SKEW_MS;
+  const query = {
+    dateCreatedFrom: isoSeconds(fromMs),
+    ...(toMs < job.now() ? { dateCreatedTo: isoSeconds(toMs) } : {}),
+    pageSize: PAGE_SIZE,
+  };
+  const options = { signal: job.signal, timeoutMs: CALL_TIMEOUT_MS };
+  let complete = true;
+  let pages = 0;
+  let contexts = 0;
+  for await (const { items } of job.executions.list(job.flowSid, query, options).pages()) {
+    const candidates = items.filter(
+      (one) => !others.has(one.sid) && isWithin(one, fromMs, toMs) && contactMayBe(one, job.to),
+    );
+    for (let at = 0; at < candidates.length; at += CONTEXT_CONCURRENCY) {
+      const some = candidates.slice(at, at + CONTEXT_CONCURRENCY);
+      contexts += some.length;
+      if (contexts > MAX_CONTEXTS) return { outcome: 'open' };
+      const belongings = await Promise.all(some.map((one) => belonging(job, one.sid)));
+      for (const [index, execution] of some.entries()) {
+        if (belongings[index] === 'ours') return { outcome: 'found', execution };
+        if (belongings[index] === 'other') others.add(execution.sid);
+        else complete = false;
+      }
+    }
+    if (++pages >= MAX_PAGES) return { outcome: 'open' };
+  }
+  return complete ? { outcome: 'nothing', pages } : { outcome: 'open' };
+}
+
+/** Whether the execution with this SID was created with our correlation value. */
+export async function belonging(
+  { executions, flowSid, correlation, signal }: LookJob,
+  executionSid: string,
+): Promise<'ours' | 'other' | 'unclear'> {
+  if (correlation === null) return 'unclear';
+  try {
+    const { context } = await executions.context(flowSid, executionSid, {
+      signal,
+      timeoutMs: CALL_TIMEOUT_MS,
+    });
+    return belongsTo(context, correlation);
+  } catch (error) {
+    if (error instanceof StudioError && error.kind === 'not-found') return 'unclear';
+    throw error;
+  }
+}
+
+/** Filtered here again: a list may come without its filter applied. */
+function isWithin({ dateCreated }: Execution, fromMs: number, toMs: number): boolean {
+  const createdMs = dateCreated === null ? Number.NaN : Date.parse(dateCreated);
+  return Number.isNaN(createdMs) || (createdMs >= fromMs && createdMs < toMs);
+}
+
+function isoSeconds(epochMs: number): string {
+  return `${new Date(Math.floor(epochMs / SECOND_MS) * SECOND_MS).toISOString().slice(0, -'.000Z'.length)}Z`;
+}
