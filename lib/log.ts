@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigError } from './config.ts';
-import { type Metrics, metricsMember } from './metrics.ts';
+import { METRIC_NAMESPACE, METRIC_NAMESPACE_VARIABLE, type Metrics, metricsMember } from './metrics.ts';
 
 /**
  * Structured logs: one JSON line each, under the names that Powertools uses, so that operators' queries
@@ -86,11 +86,22 @@ export type LogOptions = {
   now: () => number;
   write: (line: string) => void;
   functionName: string | undefined;
+  metricNamespace?: string | undefined;
 };
 
-export function createLog({ now, write, functionName }: LogOptions): Log {
+/** Lines that somebody should look at, whatever else happens to the request: each counts as trouble. */
+const TROUBLES: ReadonlySet<LogMessage> = new Set([
+  'secret could not be read',
+  'the configuration has mistakes',
+  'claim could not be settled',
+  'unexpected error',
+] satisfies LogMessage[]);
+
+const TROUBLE: Metrics = [{ dimensions: [['message']], values: { trouble: 1 } }];
+
+export function createLog({ now, write, functionName, metricNamespace = METRIC_NAMESPACE }: LogOptions): Log {
   let coldStart = true;
-  return (level, message, fields, metrics) => {
+  return (level, message, fields, metrics = []) => {
     const timestampMs = now();
     const line: Record<string, unknown> = {
       level,
@@ -102,7 +113,8 @@ export function createLog({ now, write, functionName }: LogOptions): Log {
     };
     // Named one by one: what a caller of this smuggles in beside them is not written.
     for (const name of FIELD_NAMES) if (fields[name] !== undefined) line[name] = fields[name];
-    if (metrics) Object.assign(line, metricsMember(metrics, timestampMs));
+    const all = TROUBLES.has(message) ? [...metrics, ...TROUBLE] : metrics;
+    if (all.length > 0) Object.assign(line, metricsMember(all, timestampMs, metricNamespace));
     if (message === 'request') coldStart = false;
     write(`${JSON.stringify(line)}\n`);
   };
@@ -113,6 +125,7 @@ export const log: Log = createLog({
   now: Date.now,
   write: (line) => process.stdout.write(line),
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'],
+  metricNamespace: process.env[METRIC_NAMESPACE_VARIABLE],
 });
 
 const MAX_CAUSES = 5;

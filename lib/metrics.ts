@@ -1,9 +1,12 @@
 /**
  * Metrics in CloudWatch's embedded metric format: members of a log line that CloudWatch reads numbers from.
- * Dimensions are bounded: a route, an outcome or a flow's alias, never a SID and never an address.
+ * Dimensions are bounded: a route, an outcome, a flow's alias or a message, never a SID or an address.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
+
+/** Unless the environment names another one, under Powertools' own name for it. */
 export const METRIC_NAMESPACE = 'StudioExecutions';
+export const METRIC_NAMESPACE_VARIABLE = 'POWERTOOLS_METRICS_NAMESPACE';
 
 export const METRICS = {
   /** One for each request. */
@@ -12,6 +15,11 @@ export const METRICS = {
   upstreamCalls: { name: 'UpstreamCalls', unit: 'Count' },
   upstreamThrottled: { name: 'UpstreamThrottled', unit: 'Count' },
   upstreamDuration: { name: 'UpstreamDuration', unit: 'Milliseconds' },
+  /** Answers that an idempotency key gave back instead of a second execution. */
+  replays: { name: 'Replays', unit: 'Count' },
+  /** One for each line that somebody should look at. */
+  trouble: { name: 'Trouble', unit: 'Count' },
+  purgesEnded: { name: 'PurgesEnded', unit: 'Count' },
   purgeListed: { name: 'PurgeListed', unit: 'Count' },
   purgeDeleted: { name: 'PurgeDeleted', unit: 'Count' },
   purgeEnded: { name: 'PurgeEnded', unit: 'Count' },
@@ -20,27 +28,37 @@ export const METRICS = {
 
 export type MetricKey = keyof typeof METRICS;
 
-export type Metrics = {
-  /** Sets of dimension names; each name is a member of the log line. */
-  dimensions: readonly (readonly ('route' | 'outcome' | 'flow' | 'policy')[])[];
+/** One directive: these values under each of these sets of dimensions, which are members of the line. */
+export type MetricDirective = {
+  dimensions: readonly (readonly ('route' | 'outcome' | 'flow' | 'message')[])[];
   values: { readonly [K in MetricKey]?: number };
 };
 
+/** A value that every set of dimensions costs: hence several directives for one line. */
+export type Metrics = readonly MetricDirective[];
+
 /** What is put into a log line beside its fields. */
-export function metricsMember(metrics: Metrics, timestampMs: number): Record<string, unknown> {
-  const entries = Object.entries(metrics.values).filter(isMetric);
+export function metricsMember(
+  metrics: Metrics,
+  timestampMs: number,
+  namespace: string,
+): Record<string, unknown> {
+  const directives = metrics.map(({ dimensions, values }) => ({
+    dimensions,
+    entries: Object.entries(values).filter(isMetric),
+  }));
   return {
     _aws: {
       Timestamp: timestampMs,
-      CloudWatchMetrics: [
-        {
-          Namespace: METRIC_NAMESPACE,
-          Dimensions: metrics.dimensions,
-          Metrics: entries.map(([key]) => ({ Name: METRICS[key].name, Unit: METRICS[key].unit })),
-        },
-      ],
+      CloudWatchMetrics: directives.map(({ dimensions, entries }) => ({
+        Namespace: namespace,
+        Dimensions: dimensions,
+        Metrics: entries.map(([key]) => ({ Name: METRICS[key].name, Unit: METRICS[key].unit })),
+      })),
     },
-    ...Object.fromEntries(entries.map(([key, value]) => [METRICS[key].name, value])),
+    ...Object.fromEntries(
+      directives.flatMap(({ entries }) => entries.map(([key, value]) => [METRICS[key].name, value])),
+    ),
   };
 }
 

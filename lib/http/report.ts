@@ -5,6 +5,8 @@ import { Problem } from './problems.ts';
 import type { Answer } from './request.ts';
 
 const FIRST_SERVER_ERROR = 500;
+/** On an answer that was stored under an idempotency key. */
+export const REPLAYED_HEADER = 'idempotent-replayed';
 
 export type Report = {
   requestId: string;
@@ -34,17 +36,25 @@ export function reportRequest(log: Log, report: Report): void {
       ...upstreamFields(tally),
       ...(outcome instanceof Problem ? troubleOf(outcome) : {}),
     },
-    {
-      dimensions: [['route', 'outcome'], ['route'], ['flow', 'outcome']],
-      values: {
-        requests: 1,
-        duration: durationMs,
-        upstreamCalls: tally.calls,
-        upstreamThrottled: tally.throttled,
-        upstreamDuration: Math.round(tally.ms),
+    [
+      { dimensions: [['outcome'], ['route', 'outcome'], ['flow', 'outcome']], values: { requests: 1 } },
+      { dimensions: [['route']], values: { duration: durationMs } },
+      {
+        dimensions: [[]],
+        values: {
+          upstreamCalls: tally.calls,
+          upstreamThrottled: tally.throttled,
+          upstreamDuration: Math.round(tally.ms),
+          ...(isReplay(outcome) ? { replays: 1 } : {}),
+        },
       },
-    },
+    ],
   );
+}
+
+/** Header names are the handlers' own, so that there is one spelling of them. */
+function isReplay(outcome: Answer | Problem): boolean {
+  return outcome.headers?.[REPLAYED_HEADER] === 'true';
 }
 
 /** The outcome that an answer names, else that it worked; of a problem its slug. Bounded: a dimension. */

@@ -18,6 +18,8 @@ const stateSchema = v.strictObject({
   hints: v.record(v.string(), v.string()),
   /** Indexes of the flows that were read to their end. */
   done: v.array(v.number()),
+  /** Upstream pages in a row that had nothing new. */
+  idle: v.number(),
 });
 
 export type Filters = v.InferOutput<typeof filtersSchema>;
@@ -26,6 +28,7 @@ export type ListState = {
   position: Position;
   hints: Record<string, string>;
   done: readonly number[];
+  idle: number;
 };
 
 const FILTER_NAMES = ['status', 'dateCreatedFrom', 'dateCreatedTo', 'contact'] as const;
@@ -36,7 +39,7 @@ const FILTER_NAMES = ['status', 'dateCreatedFrom', 'dateCreatedTo', 'contact'] a
  */
 export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
   const given = pickFilters(query);
-  if (opened === undefined) return { filters: given, position: START, hints: {}, done: [] };
+  if (opened === undefined) return { filters: given, position: START, hints: {}, done: [], idle: 0 };
   const state = v.safeParse(stateSchema, opened);
   if (!state.success) throw foreignCursor();
   const { filters } = state.output;

@@ -57,7 +57,8 @@ async function list(
   const start = startOf(query, opened);
   const { contact } = start.filters;
 
-  const scans = startScans(runtime, request, flows, start);
+  const budget = { pages: flows.length + MAX_FURTHER_PAGES, idle: start.idle };
+  const scans = startScans(runtime, request, flows, start, budget);
   await concurrently(scans, MAX_CONCURRENT_FLOWS, async (scan) => scan?.peek());
   const merged = await merge({
     scans,
@@ -68,7 +69,13 @@ async function list(
   });
 
   const done = scans.flatMap((scan, index) => (!scan || scan.isAtEnd() ? [index] : []));
-  const state = { filters: start.filters, position: merged.position, hints: hintsOf(scans), done };
+  const state = {
+    filters: start.filters,
+    position: merged.position,
+    hints: hintsOf(scans),
+    done,
+    idle: budget.idle,
+  };
   return {
     status: 200,
     body: {
@@ -83,9 +90,9 @@ function startScans(
   { query, signal }: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
   flows: readonly ConfiguredFlow[],
   start: ListState,
+  budget: Budget,
 ): (Scan | undefined)[] {
   const { contact, ...filters } = start.filters;
-  const budget: Budget = { pages: flows.length + MAX_FURTHER_PAGES };
   // What was read already of the position's second comes once more, and must not fill the page.
   const share = flows.length === 1 ? query.limit : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
   const pageSize = contact === undefined ? share + start.position.seen.length : MAX_PAGE_SIZE;

@@ -4,7 +4,14 @@ import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
 import { type FlowPosition, markOf, secondOf, windowEnd } from './position.ts';
 
 /** How many upstream pages one request may still read, over all its flows. */
-export type Budget = { pages: number };
+export type Budget = {
+  pages: number;
+  /** Pages in a row, over all requests of a list, that had nothing new. */
+  idle: number;
+};
+
+/** A list that goes on and on without anything new does not end by itself. */
+const MAX_IDLE_PAGES = 1_000;
 
 export type ScanOptions = {
   executions: Pick<Studio['executions'], 'list'>;
@@ -122,6 +129,10 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
     buffer = fresh;
     bufferQuery = query;
     isDone = page.nextPageUrl === null;
+    budget.idle = fresh.length > 0 ? 0 : budget.idle + 1;
+    const leadsToItself = query !== undefined && query === queryOf(page.nextPageUrl);
+    if (leadsToItself || budget.idle > MAX_IDLE_PAGES)
+      throw new StudioError('nonsense', 'The list does not end', { operation: 'ListExecution' });
     nextQuery = windowMoves && query === undefined ? undefined : queryOf(page.nextPageUrl);
   }
 
