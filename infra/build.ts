@@ -22,11 +22,13 @@ export async function buildBundles(): Promise<string[]> {
   const names = (await readdir(functionsDirectory))
     .filter((file) => file.endsWith('.ts'))
     .map((file) => file.slice(0, -'.ts'.length));
-  await rm(bundlesDirectory, { recursive: true, force: true });
   await bundle(
     names.map((name) => ({ in: `${functionsDirectory}${name}.ts`, out: `${name}/index` })),
     bundlesDirectory,
   );
+  // What was a function once must not ship. Bundles are overwritten in place: a local run may be reading them.
+  for (const folder of await readdir(bundlesDirectory))
+    if (!names.includes(folder)) await rm(`${bundlesDirectory}${folder}`, { recursive: true });
   return names;
 }
 

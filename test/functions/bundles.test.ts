@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { bundlesDirectory } from '../../infra/build.ts';
+
+/** What each bundle may weigh, minified, in kilobytes: loading it is most of a cold start. */
+const BUDGET_KB: Record<string, number> = {
+  trigger: 500,
+  query: 500,
+  end: 450,
+  delete: 450,
+  purge: 600,
+  // Four AWS clients and the durable SDK; it starts by itself, and nobody waits for it.
+  cleanup: 900,
+};
+
+/** What Lambda and the stack put into a function's environment; nothing listens at these addresses. */
+const environment = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'not-a-key',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+  STUDIO_SECRET_ID: 'studio-executions',
+  STUDIO_CONFIG: JSON.stringify({ flows: [{ alias: 'welcome', sid: `FW${'0'.repeat(32)}` }] }),
+  STUDIO_TABLE: 'studio-executions',
+  STUDIO_ARCHIVE_BUCKET: 'studio-executions-archive',
+  STUDIO_CLEANUP_FUNCTION: 'arn:aws:lambda:us-east-1:123456789012:function:cleanup:live',
+  STUDIO_BASE_URL: 'http://127.0.0.1:9',
+};
+
+const bundleOf = (name: string) => join(bundlesDirectory, name, 'index.mjs');
+
+/** Loads the bundle as Lambda does, in a process that knows nothing else, and prints what `handler` is. */
+async function load(name: string, env: Record<string, string>): Promise<string> {
+  const script = `const { handler } = await import(${JSON.stringify(pathToFileURL(bundleOf(name)).href)});
+    console.log(typeof handler); process.exit();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+    timeout: 15_000,
+  });
+  return stdout.trim();
+}
+
+describe('the built bundles', () => {
+  it('are those that have a budget', () => {
+    expect(readdirSync(bundlesDirectory).sort()).toEqual(Object.keys(BUDGET_KB).sort());
+  });
+
+  it.each(Object.entries(BUDGET_KB))('%s stays below %d KB', (name, kilobytes) => {
+    expect(statSync(bundleOf(name)).size).toBeLessThan(kilobytes * 1_000);
+  });
+
+  it.each(Object.keys(BUDGET_KB))('%s loads in a fresh process and exports its handler', async (name) => {
+    expect(await load(name, environment)).toBe('function');
+  });
+
+  it('name every mistake of their configuration when they are loaded with one that has three', async () => {
+    const wrong = {
+      flows: [{ alias: 'welcome', sid: 'FW0', colour: 'red' }],
+      policies: [{ name: 'p', olderThan: '7' }],
+    };
+    const loading = load('trigger', { ...environment, STUDIO_CONFIG: JSON.stringify(wrong) });
+    await expect(loading).rejects.toThrow(/flows\/0\/sid .*flows\/0\/colour .*policies\/0\/olderThan /s);
+  });
+});
