@@ -71,6 +71,14 @@ function half(text: string): string {
 /** False once the other side is gone. */
 async function write(response: ServerResponse, chunk: string | Buffer): Promise<boolean> {
   if (response.destroyed || response.socket?.destroyed !== false) return false;
-  if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  if (!response.write(chunk)) {
+    const settled = new AbortController();
+    const { signal } = settled;
+    const events = ['drain', 'close'].map((event) => once(response, event, { signal }));
+    // The one that does not come ends with an abort, which nobody waits for.
+    await Promise.race(events).catch(() => undefined);
+    settled.abort();
+    await Promise.allSettled(events);
+  }
   return !response.destroyed;
 }

@@ -39,17 +39,15 @@ export function slicePage<Item>(all: readonly Item[], { size, start }: PageReque
   };
 }
 
-/** The list's answer with its metadata; here the ways of misbehaving with pages are acted out. */
+/** The list's answer with its metadata. */
 export function listAnswer(
   simulation: Simulation,
   call: Call,
   key: string,
-  request: PageRequest,
+  { size, page }: PageRequest,
   result: PageResult<unknown>,
 ): Answer {
-  const { paging } = simulation.behaviour;
-  const { size, page } = request;
-  const urlOf = (index: number, token: string | null): string => {
+  const urlOf: PageUrl = (index, token) => {
     const query = new URLSearchParams(call.query);
     query.set('PageSize', String(size));
     query.set('Page', String(index));
@@ -57,30 +55,47 @@ export function listAnswer(
     else query.set('PageToken', token);
     return `${call.origin}${call.path}?${query}`;
   };
-  const tokenOf = (start: Start | null) => start && writeToken(start, simulation.now());
-  const ownToken = call.query.get('PageToken');
-  const items = paging === 'empty-pages' ? [] : result.items;
-  let nextToken = tokenOf(result.next);
-  if (paging === 'repeated-cursor' && nextToken && ownToken) nextToken = ownToken;
-  if (paging === 'repeated-page' || paging === 'empty-pages')
-    nextToken = writeToken(FIRST, simulation.now() + page + 1);
-  let nextPageUrl = nextToken === null ? null : urlOf(page + 1, nextToken);
-  if (nextPageUrl && paging === 'repeated-cursor' && ownToken) nextPageUrl = urlOf(page, ownToken);
-  if (nextPageUrl && (paging === 'foreign-host' || paging === 'relative-url')) {
-    const { pathname, search } = new URL(nextPageUrl);
-    nextPageUrl = (paging === 'foreign-host' ? FOREIGN_ORIGIN : '') + pathname + search;
-  }
-  const previousToken = tokenOf(result.previous);
+  const { next, previous } = result;
+  const nowMs = simulation.now();
   const meta = {
     page,
     page_size: size,
     first_page_url: urlOf(0, null),
-    previous_page_url: previousToken === null ? null : urlOf(Math.max(0, page - 1), previousToken),
-    url: urlOf(page, ownToken),
-    next_page_url: nextPageUrl,
+    previous_page_url: previous && urlOf(Math.max(0, page - 1), writeToken(previous, nowMs)),
+    url: urlOf(page, call.query.get('PageToken')),
+    next_page_url: misdirect(simulation, call, page, urlOf, next && urlOf(page + 1, writeToken(next, nowMs))),
     key,
   };
+  const items = simulation.behaviour.paging === 'empty-pages' ? [] : result.items;
   return { status: 200, body: { meta, [key]: items } };
+}
+
+type PageUrl = (page: number, token: string | null) => string;
+
+/** What stands in the place of the right URL of the next page, if this Studio was told to go wrong there. */
+function misdirect(
+  { behaviour, now }: Simulation,
+  call: Call,
+  page: number,
+  urlOf: PageUrl,
+  nextUrl: string | null,
+): string | null {
+  const ownToken = call.query.get('PageToken');
+  const { pathname, search } = new URL(nextUrl ?? call.origin);
+  switch (behaviour.paging) {
+    case 'repeated-cursor':
+      return ownToken ? urlOf(page, ownToken) : nextUrl;
+    case 'repeated-page':
+    case 'empty-pages':
+      // A token of its own for each page, and each of them means the first.
+      return urlOf(page + 1, writeToken(FIRST, now() + page + 1));
+    case 'foreign-host':
+      return nextUrl && FOREIGN_ORIGIN + pathname + search;
+    case 'relative-url':
+      return nextUrl && pathname + search;
+    default:
+      return nextUrl;
+  }
 }
 
 function writeToken(start: Start, nowMs: number): string {

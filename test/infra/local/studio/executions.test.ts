@@ -180,7 +180,7 @@ test('a method that the path does not have is refused as such', async () => {
 });
 
 test.each([
-  ['none', ''],
+  ['nothing', 'Basic '],
   ['another password', `Basic ${Buffer.from(`SK${'a'.repeat(32)}:wrong`).toString('base64')}`],
   ['another key', `Basic ${Buffer.from(`SK${'b'.repeat(32)}:local`).toString('base64')}`],
   ['a bearer token', 'Bearer local'],

@@ -30,10 +30,8 @@ export async function start(options: SimulatedStudioOptions = {}) {
   /** Sends one request as a careful client does; `form` makes it a POST. */
   const call = async (path: string, init: RequestInit & { form?: Record<string, string> } = {}) => {
     const { form, ...rest } = init;
-    const headers = new Headers({
-      Authorization: AUTHORIZATION,
-      ...Object.fromEntries(new Headers(rest.headers)),
-    });
+    const headers = new Headers(rest.headers);
+    if (!headers.has('Authorization')) headers.set('Authorization', AUTHORIZATION);
     const post = form ? { method: 'POST', body: new URLSearchParams(form) } : {};
     const response = await fetch(path.startsWith('http') ? path : studio.url + path, {
       ...post,
