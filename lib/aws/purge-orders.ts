@@ -1,0 +1,81 @@
+import type { Config } from '../config.ts';
+import { deriveContactKey } from '../purge/contact.ts';
+import type { PurgeStore, WorkerStarter } from '../purge/ports.ts';
+import { purgeId } from '../purge/purge-id.ts';
+import type { PurgeRecord, PurgeRequest } from '../purge/record.ts';
+import { type Started, startPurge } from '../purge/start.ts';
+import type { Secret } from '../secret.ts';
+import type { ClaimStore, ClaimStoreError } from '../trigger/claims.ts';
+import { claimId, fingerprint } from '../trigger/keys.ts';
+import { once, type Verdict } from '../trigger/once.ts';
+
+export type OrderPorts = {
+  config: Config;
+  secret: { get(): Promise<Secret> };
+  store: PurgeStore;
+  worker: WorkerStarter;
+  claims: ClaimStore;
+  now: () => number;
+  /** A name that nobody had before. */
+  newId: () => string;
+  onTrouble?: (error: ClaimStoreError) => void;
+};
+
+export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
+
+export type Ordered =
+  | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
+  | { outcome: 'not-started'; cause: unknown }
+  | { outcome: 'in-progress'; retryAfterMs: number }
+  | { outcome: 'key-reused' }
+  | { outcome: 'unavailable'; cause: Error };
+
+/**
+ * Starts a purge, once for an idempotency key: the claim's memo is the purge's id, so that an attempt that
+ * died anywhere between the claim and the worker's start is finished by the next one under the same id. The
+ * key's answer is the purge as it stands when it is asked for again.
+ */
+export async function orderPurge(ports: OrderPorts, order: Order): Promise<Ordered> {
+  const { config, store, worker, claims, now, newId, onTrouble } = ports;
+  const { caller, route, idempotencyKey: key, request } = order;
+  const newPurgeId = () => purgeId(now(), newId());
+  const contactKey = request.contact === null ? null : deriveContactKey(await ports.secret.get());
+  const start = (id: string): Promise<Started> =>
+    startPurge(
+      { config, store, worker },
+      { id, request, requestedBy: caller, policy: null, nowMs: now() },
+      contactKey,
+    );
+
+  if (key === null) return asOrdered(await start(newPurgeId()), false);
+  const use = { caller, route, key };
+  const done = await once({
+    store: claims,
+    now,
+    owner: newId(),
+    id: claimId(use),
+    fingerprint: fingerprint(use, request),
+    memo: newPurgeId(),
+    work: async ({ memo }) => {
+      const started = await start(memo);
+      return { result: started, verdict: verdictOn(started) };
+    },
+    ...(onTrouble ? { onTrouble } : {}),
+  });
+  if (done.outcome === 'ran') return asOrdered(done.result, false);
+  if (done.outcome !== 'settled') return done;
+  const stored = await store.read(done.answer);
+  if (!stored) return { outcome: 'not-started', cause: new Error('The purge of this key is gone') };
+  return { outcome: 'started', record: stored.record, replayed: true };
+}
+
+/** A purge whose worker could not be started is over: the same key may ask for a new one. */
+function verdictOn(started: Started): Verdict {
+  return started.outcome === 'started'
+    ? { claim: 'settle', answer: started.record.id }
+    : { claim: 'release' };
+}
+
+function asOrdered(started: Started, replayed: boolean): Ordered {
+  return started.outcome === 'started' ? { ...started, replayed } : started;
+}

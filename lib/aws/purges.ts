@@ -1,0 +1,190 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import { type Batch, type PurgeStore, type StoredPurge, SupersededError } from '../purge/ports.ts';
+import type { PurgeRecord } from '../purge/record.ts';
+import { batchSchema, recordSchema } from '../purge/stored.ts';
+import type { Item, Table } from './table.ts';
+
+/**
+ * Purges in the table. All records share one partition, whose sort key is the time-ordered id: newest first
+ * is a query backwards, without an index. Batches lie in a partition of their own for each purge.
+ *
+ * A record is one JSON text beside the few attributes that conditions need. Only its worker writes the text,
+ * each time in place of the version it has read; `stopRequested` is everybody else's.
+ */
+const RECORDS = 'purges';
+const BATCH = 'batch#';
+const SEQ_DIGITS = 8;
+const FIRST_VERSION = 1;
+/** Batches that name what failed are of use for as long as Twilio keeps the executions, and some. */
+const BATCH_TTL_SECONDS = 60 * 24 * 60 * 60;
+const SECOND_MS = 1_000;
+
+const text = v.object({ S: v.string() });
+const recordItem = v.object({
+  record: text,
+  version: v.object({ N: v.pipe(v.string(), v.transform(Number), v.safeInteger()) }),
+  stopRequested: v.optional(v.object({ BOOL: v.boolean() })),
+});
+const batchItem = v.object({ batch: text });
+
+export function createPurgeStore({ client, name }: Table, now: () => number): PurgeStore {
+  async function get(key: Item): Promise<Item | undefined> {
+    const command = new GetItemCommand({ TableName: name, Key: key, ConsistentRead: true });
+    return (await client.send(command)).Item;
+  }
+
+  async function read(id: string): Promise<StoredPurge | undefined> {
+    const item = await get(recordKey(id));
+    return item && fromItem(item);
+  }
+
+  /** false when the condition does not hold. */
+  async function unless(condition: Promise<unknown>): Promise<boolean> {
+    try {
+      await condition;
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  const putBatch = (purge: string, batch: Batch, isNew: boolean) =>
+    client.send(
+      new PutItemCommand({
+        TableName: name,
+        Item: {
+          ...batchKey(purge, batch.seq),
+          batch: { S: JSON.stringify(batch) },
+          expiresAt: { N: String(Math.ceil(now() / SECOND_MS) + BATCH_TTL_SECONDS) },
+        },
+        ...(isNew ? { ConditionExpression: 'attribute_not_exists(pk)' } : {}),
+      }),
+    );
+
+  return {
+    read,
+
+    async create(record) {
+      const put = new PutItemCommand({
+        TableName: name,
+        Item: {
+          ...recordKey(record.id),
+          record: { S: JSON.stringify(record) },
+          version: { N: String(FIRST_VERSION) },
+        },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      });
+      return (await unless(client.send(put))) ? 'created' : 'exists';
+    },
+
+    async save(record, version) {
+      const json = JSON.stringify(record);
+      const update = client.send(
+        new UpdateItemCommand({
+          TableName: name,
+          Key: recordKey(record.id),
+          UpdateExpression: 'SET #record = :record, version = :next',
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeNames: { '#record': 'record' },
+          ExpressionAttributeValues: {
+            ':record': { S: json },
+            ':version': { N: String(version) },
+            ':next': { N: String(version + 1) },
+          },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      try {
+        const { Attributes: item } = await update;
+        return { version: version + 1, stopRequested: item?.['stopRequested']?.BOOL === true };
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        // The SDK repeats what got no answer: then the first try's own write is in the way.
+        const item = await get(recordKey(record.id));
+        if (item?.['record']?.S !== json)
+          throw new SupersededError(`Purge ${record.id} is somebody else's now`);
+        return { version: version + 1, stopRequested: item['stopRequested']?.BOOL === true };
+      }
+    },
+
+    async requestStop(id) {
+      const update = new UpdateItemCommand({
+        TableName: name,
+        Key: recordKey(id),
+        UpdateExpression: 'SET stopRequested = :true',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':true': { BOOL: true } },
+      });
+      return (await unless(client.send(update))) ? read(id) : undefined;
+    },
+
+    async list(limit, before) {
+      const query = new QueryCommand({
+        TableName: name,
+        KeyConditionExpression: before === null ? 'pk = :pk' : 'pk = :pk AND sk < :before',
+        ExpressionAttributeValues: {
+          ':pk': { S: RECORDS },
+          ...(before === null ? {} : { ':before': { S: before } }),
+        },
+        ScanIndexForward: false,
+        Limit: limit,
+      });
+      const { Items: items = [], LastEvaluatedKey: last } = await client.send(query);
+      return { purges: items.map((item) => fromItem(item).record), next: last?.['sk']?.S ?? null };
+    },
+
+    async openBatch(purge, batch) {
+      if (await unless(putBatch(purge, batch, true))) return;
+      const standing = await get(batchKey(purge, batch.seq));
+      if (standing?.['batch']?.S !== JSON.stringify(batch))
+        throw new SupersededError(`Purge ${purge} is somebody else's now`);
+    },
+
+    async saveBatch(purge, batch) {
+      await putBatch(purge, batch, false);
+    },
+
+    async dropBatch(purge, seq) {
+      await client.send(new DeleteItemCommand({ TableName: name, Key: batchKey(purge, seq) }));
+    },
+
+    async *batches(purge) {
+      let start: Item | undefined;
+      do {
+        const query: QueryCommand = new QueryCommand({
+          TableName: name,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :batch)',
+          ExpressionAttributeValues: { ':pk': { S: `purge#${purge}` }, ':batch': { S: BATCH } },
+          ConsistentRead: true,
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        });
+        const { Items: items = [], LastEvaluatedKey: last } = await client.send(query);
+        for (const item of items) yield v.parse(batchSchema, JSON.parse(v.parse(batchItem, item).batch.S));
+        start = last;
+      } while (start !== undefined);
+    },
+  };
+}
+
+function recordKey(id: string): Item {
+  return { pk: { S: RECORDS }, sk: { S: id } };
+}
+
+function batchKey(purge: string, seq: number): Item {
+  return { pk: { S: `purge#${purge}` }, sk: { S: `${BATCH}${String(seq).padStart(SEQ_DIGITS, '0')}` } };
+}
+
+function fromItem(item: Item): StoredPurge {
+  const { record, version, stopRequested } = v.parse(recordItem, item);
+  const parsed: PurgeRecord = v.parse(recordSchema, JSON.parse(record.S));
+  return { record: parsed, version: version.N, stopRequested: stopRequested?.BOOL === true };
+}

@@ -1,0 +1,32 @@
+import { DurableExecutionAlreadyStartedException, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { WorkerStarter } from '../purge/ports.ts';
+import { runName } from '../purge/purge-id.ts';
+import { type AwsEnvironment, awsClientOptions } from './clients.ts';
+
+/** What the worker is invoked with; nothing personal, since AWS keeps it beside the run. */
+export type WorkerInput = { purge: string; run: number };
+
+/**
+ * Starts the durable worker, asynchronously and under a name of its own for each run: Lambda starts a name
+ * once, so that whoever is not sure may start it again.
+ */
+export function createWorkerStarter(env: AwsEnvironment, region: string, functionArn: string): WorkerStarter {
+  const client = new LambdaClient(awsClientOptions(env, region));
+  return {
+    async start(purge, run) {
+      const input: WorkerInput = { purge, run };
+      try {
+        await client.send(
+          new InvokeCommand({
+            FunctionName: functionArn,
+            InvocationType: 'Event',
+            DurableExecutionName: runName(purge, run),
+            Payload: new TextEncoder().encode(JSON.stringify(input)),
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof DurableExecutionAlreadyStartedException)) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createGzip } from 'node:zlib';
+import { StudioError } from '../studio/errors.ts';
+import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
+import { isTransient, reasonOf } from './act.ts';
+import type { FailedItem, Gate, Upstream } from './ports.ts';
+
+/** One line of an archive object: everything that Studio tells of one execution. Personal throughout. */
+export type ArchivedExecution = { execution: Execution; context: ExecutionContext; steps: Step[] };
+
+export type Collected = {
+  /** Gzipped NDJSON; null when there is not one line. */
+  body: Uint8Array | null;
+  archived: string[];
+  gone: string[];
+  failed: FailedItem[];
+};
+
+export type ToArchive = { sid: string; active: boolean; execution: Execution | undefined };
+
+/** `flow/date/purge/slice`: the same batch always has the same key, so that a repeat replaces its object. */
+export function archiveKey(flow: string, dateStarted: string, purge: string, batch: number): string {
+  return `${flow}/${dateStarted.slice(0, 'YYYY-MM-DD'.length)}/${purge}/${String(batch).padStart(8, '0')}.ndjson.gz`;
+}
+
+/**
+ * Reads context and steps of each execution and packs them, line by line as they come, so that only the
+ * compressed object is held as a whole. One that cannot be read is not archived, and so must not be deleted.
+ */
+export async function collect(
+  { upstream, gate }: { upstream: Upstream; gate: Gate },
+  flowSid: string,
+  items: readonly ToArchive[],
+  mayGoOn: () => boolean,
+): Promise<Collected> {
+  const gzip = createGzip();
+  const chunks: Buffer[] = [];
+  gzip.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const packed = once(gzip, 'end');
+  const collected: Collected = { body: null, archived: [], gone: [], failed: [] };
+
+  await Promise.all(
+    items.map(({ sid, active, execution }) =>
+      gate.run(async () => {
+        if (!mayGoOn()) return;
+        try {
+          const line = await read(upstream, flowSid, sid, execution);
+          if (!gzip.write(`${JSON.stringify(line)}\n`)) await once(gzip, 'drain');
+          collected.archived.push(sid);
+        } catch (error) {
+          if (!(error instanceof StudioError)) throw error;
+          if (error.kind === 'not-found') collected.gone.push(sid);
+          else {
+            const transient = isTransient(error.kind);
+            const reason = reasonOf('archive', error);
+            collected.failed.push({ sid, active, archived: false, reason, transient });
+          }
+        }
+      }),
+    ),
+  );
+  gzip.end();
+  await packed;
+  return { ...collected, body: collected.archived.length > 0 ? Buffer.concat(chunks) : null };
+}
+
+async function read(
+  upstream: Upstream,
+  flowSid: string,
+  sid: string,
+  listed: Execution | undefined,
+): Promise<ArchivedExecution> {
+  const execution = listed ?? (await upstream.fetch(flowSid, sid));
+  const context = await upstream.context(flowSid, sid);
+  const steps: Step[] = [];
+  for await (const step of upstream.steps(flowSid, sid)) steps.push(step);
+  return { execution, context, steps };
+}

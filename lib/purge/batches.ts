@@ -1,0 +1,209 @@
+import type { Execution } from '../studio/types.ts';
+import { type Acted, actOn } from './act.ts';
+import { archiveKey, collect } from './archive.ts';
+import { BATCH_TARGET_MS, FIRST_BATCH_SIZE, MAX_BATCH_SIZE, MIN_BATCH_SIZE, STOP_POLL_MS } from './limits.ts';
+import type { Batch, FailedItem } from './ports.ts';
+import type { Progress } from './record.ts';
+import type { Session } from './session.ts';
+import { settle } from './settle.ts';
+
+export type NewBatch = {
+  flow: number;
+  items: readonly { sid: string; active: boolean; execution?: Execution }[];
+  retryOf?: { seq: number; failed: FailedItem[] };
+  /** Whether their archive was confirmed by an earlier batch. */
+  archived?: boolean;
+  /** What else the record shall say once this batch is settled, given whether it was cut short. */
+  onSettled?: OnSettled;
+};
+
+export type OnSettled = (wasCut: boolean) => Partial<Progress>;
+
+/** What became of a batch's executions; those that were not begun with are in none of the lists. */
+export type Results = { acted: Map<string, Acted>; isCut: boolean };
+
+/** At most two batches at a time: while one runs out, the next is listed, written down and begun. */
+const MAX_OPEN = 2;
+
+/** Writes batches down, acts on them side by side, and settles them strictly in their order. */
+export class Batches {
+  readonly #session: Session;
+  #settling: Promise<void> = Promise.resolve();
+  #open: Promise<void>[] = [];
+  #next: number;
+  #changes = 0;
+  #size = FIRST_BATCH_SIZE;
+  #lookedForStopAt: number;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#next = session.record.progress.settledBatch + 1;
+    this.#lookedForStopAt = session.startedMs;
+  }
+
+  /** How many executions the next batch should have. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isBusy(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** See ScanOptions. */
+  quietAt(): number | null {
+    return this.isBusy ? null : this.#changes;
+  }
+
+  /** Resolves when every batch is settled. Throws what kept one from being settled. */
+  async drained(): Promise<void> {
+    await this.#settling;
+  }
+
+  /** Does what a worker that died had begun, once more; its order is kept. */
+  async replay(batch: Batch): Promise<void> {
+    this.#next = Math.max(this.#next, batch.seq + 1);
+    const results = await this.#act(batch, new Map(), true);
+    // Half of it says nothing: what was not begun with now may have been done before.
+    if (!results.isCut) await settle(this.#session, batch, results);
+  }
+
+  /** Returns when half of the batch is done: the time to list the next one. */
+  async submit({ flow, items, retryOf, archived, onSettled }: NewBatch): Promise<void> {
+    const retried = new Set(items.map(({ sid }) => sid));
+    while (this.#open.length >= MAX_OPEN) await this.#open[0];
+    const batch: Batch = {
+      seq: this.#next++,
+      flow,
+      retryOf: retryOf ?? null,
+      archived: archived ?? false,
+      newlyArchived: 0,
+      gone: 0,
+      active: items.filter(({ active }) => active).map(({ sid }) => sid),
+      inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
+      failed: retryOf?.failed.filter(({ sid }) => !retried.has(sid)) ?? [],
+    };
+    for (const { sid } of items) this.#session.underWay.add(sid);
+    this.#session.inFlight += items.length;
+    this.#changes += 1;
+    await this.#session.ports.store.openBatch(this.#session.record.id, batch);
+
+    const executions = new Map(items.map(({ sid, execution }) => [sid, execution]));
+    const half = Promise.withResolvers<void>();
+    const acting = this.#act(batch, executions, retryOf !== undefined, half.resolve);
+    const before = this.#settling;
+    const settled = (async () => {
+      // Both are awaited, whichever fails: nothing may go on unobserved.
+      const [, results] = await Promise.all([before, acting.finally(half.resolve)]);
+      await settle(this.#session, batch, results, (wasCut) => {
+        // In the same breath as the counts, or the limit would see them twice.
+        this.#session.inFlight -= items.length;
+        return onSettled?.(wasCut) ?? {};
+      });
+    })();
+    this.#settling = settled;
+    this.#open.push(settled);
+    const closed = () => {
+      this.#open = this.#open.filter((one) => one !== settled);
+      this.#changes += 1;
+      for (const { sid } of items) this.#session.underWay.delete(sid);
+    };
+    settled.then(closed, closed);
+    await half.promise;
+  }
+
+  async #act(
+    batch: Batch,
+    executions: Map<string, Execution | undefined>,
+    repeated: boolean,
+    onHalf?: () => void,
+  ): Promise<Results> {
+    const { session, flow } = { session: this.#session, flow: this.#session.record.flows[batch.flow] };
+    if (!flow) throw new Error(`Purge ${session.record.id} has no flow ${batch.flow}`);
+    if (session.record.request.archive && !batch.archived) {
+      const stored = await this.#archive(batch, executions);
+      if (!stored) return { acted: new Map(), isCut: true };
+    }
+
+    const startedMs = session.ports.now();
+    const acted = new Map<string, Acted>();
+    const all = [
+      ...batch.active.map((sid) => ({ sid, active: true })),
+      ...batch.inactive.map((sid) => ({ sid, active: false })),
+    ];
+    await Promise.all(
+      all.map((item) =>
+        session.ports.gate.run(async () => {
+          if (!(await this.#mayFinish(repeated && batch.retryOf === null))) return;
+          const result = await actOn(
+            session.ports.upstream,
+            flow.sid,
+            item,
+            session.record.request.action,
+            repeated,
+          );
+          acted.set(item.sid, result);
+          if (result.outcome === 'failed') session.hasFailed(result.reason, result.transient);
+          else session.succeeded(item.sid);
+          if (acted.size * 2 >= all.length) onHalf?.();
+        }),
+      ),
+    );
+    this.#learnSize(acted.size, session.ports.now() - startedMs);
+    return { acted, isCut: acted.size < all.length };
+  }
+
+  /** What a dead worker had begun is finished even after a wish to stop: only that makes its counts true. */
+  async #mayFinish(isReplay: boolean): Promise<boolean> {
+    const nowMs = this.#session.ports.now();
+    if (nowMs - this.#lookedForStopAt >= STOP_POLL_MS) {
+      this.#lookedForStopAt = nowMs;
+      await this.#session.lookForStop();
+    }
+    return isReplay ? this.#session.trouble === null : this.#session.mayFinish;
+  }
+
+  /** Stores context and steps of the batch; from then on it holds only what is surely stored. */
+  async #archive(batch: Batch, executions: Map<string, Execution | undefined>): Promise<boolean> {
+    const { ports, record } = this.#session;
+    const flow = record.flows[batch.flow];
+    if (!flow || !ports.archive) throw new Error('There is no archive to write to');
+    const isActive = new Set(batch.active);
+    const items = [...batch.active, ...batch.inactive].map((sid) => ({
+      sid,
+      active: isActive.has(sid),
+      execution: executions.get(sid),
+    }));
+    const { body, archived, gone, failed } = await collect(
+      ports,
+      flow.sid,
+      items,
+      () => this.#session.mayFinish,
+    );
+    if (archived.length + gone.length + failed.length < items.length) return false;
+    for (const { reason, transient } of failed) this.#session.hasFailed(reason, transient);
+    if (body) {
+      try {
+        await ports.archive.put(archiveKey(flow.alias, record.dateStarted, record.id, batch.seq), body);
+      } catch (error) {
+        const name = error instanceof Error ? error.name : 'unknown';
+        this.#session.trouble ??= { reason: `the archive could not be written: ${name}`, refused: false };
+        return false;
+      }
+    }
+    batch.active = archived.filter((sid) => isActive.has(sid));
+    batch.inactive = archived.filter((sid) => !isActive.has(sid));
+    batch.failed.push(...failed);
+    batch.gone = gone.length;
+    batch.archived = true;
+    batch.newlyArchived = archived.length;
+    await ports.store.saveBatch(record.id, batch);
+    return true;
+  }
+
+  #learnSize(done: number, tookMs: number): void {
+    if (done === 0) return;
+    const fitting = Math.round((done / Math.max(1, tookMs)) * BATCH_TARGET_MS);
+    this.#size = Math.min(MAX_BATCH_SIZE, Math.max(MIN_BATCH_SIZE, fitting));
+  }
+}

@@ -1,0 +1,35 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/**
+ * A contact's address as a purge's record keeps it: a keyed hash, `hmac-sha256:<key id>:<hex>`. The worker
+ * hashes what it lists with the same key and compares, so the address never leaves the request. A plain
+ * hash would not do: there are few enough phone numbers to try them all.
+ *
+ * The key is derived (HKDF, RFC 5869) from the API key's secret. When that is rotated while a purge of a
+ * contact runs, the key's id no longer fits and the purge ends with an error, instead of matching nobody.
+ */
+export type ContactKey = { id: string; key: Buffer };
+
+const KEY_BYTES = 32;
+const KEY_ID_CHARACTERS = 8;
+const PURPOSE = 'studio-executions: contacts of purges';
+
+export function deriveContactKey(secret: { accountSid: string; apiKeySecret: string }): ContactKey {
+  const key = Buffer.from(hkdfSync('sha256', secret.apiKeySecret, secret.accountSid, PURPOSE, KEY_BYTES));
+  const id = createHmac('sha256', key).update('id').digest('hex').slice(0, KEY_ID_CHARACTERS);
+  return { id, key };
+}
+
+export function hashContact({ id, key }: ContactKey, address: string): string {
+  return `hmac-sha256:${id}:${createHmac('sha256', key).update(address).digest('hex')}`;
+}
+
+/** Whether `hash` was made with this key; if not, comparing with it says nothing. */
+export function madeWith({ id }: ContactKey, hash: string): boolean {
+  return hash.startsWith(`hmac-sha256:${id}:`);
+}
+
+export function isContact(contactKey: ContactKey, hash: string, address: string): boolean {
+  const [one, other] = [Buffer.from(hashContact(contactKey, address)), Buffer.from(hash)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}

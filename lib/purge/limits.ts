@@ -1,0 +1,42 @@
+/** Every number of the purge, in one place. */
+
+/** What Studio gives at most in one page. */
+export const PAGE_SIZE = 1_000;
+/** One batch is one page at most: its SIDs are one item of the table (37 KB of 400). */
+export const MAX_BATCH_SIZE = PAGE_SIZE;
+/** The first batch, while nothing is known of how fast Studio is. */
+export const FIRST_BATCH_SIZE = 200;
+export const MIN_BATCH_SIZE = 10;
+/** Batches are made as large as can be done in this time, so that a wish to stop is seen soon. */
+export const BATCH_TARGET_MS = 8_000;
+/** Pages that are searched for more, with a few found already, before these are acted on. */
+export const MAX_SPARSE_PAGES = 20;
+
+/** After this, a slice begins no batch, and a little later no execution; all ends within 60 s. */
+export const SLICE_BATCHES_MS = 40_000;
+export const SLICE_ITEMS_MS = 50_000;
+/** A slice that has not got on at all (one second holding too many to list) goes on so long instead. */
+export const STUCK_SLICE_MS = 240_000;
+/** Left of the Lambda's time when a slice begins to be too short for it. */
+export const MIN_SLICE_MS = 20_000;
+/** How often a batch under way looks for the wish to stop. */
+export const STOP_POLL_MS = 3_000;
+
+/** So many failures in a row, with no success between them, and the slice gives up. */
+export const BREAKER_FAILURES = 50;
+/** Pauses between slices that could do nothing, in seconds; short enough to stop within a minute. */
+export const PAUSES_SECONDS = [1, 2, 4, 8, 15, 30, 30, 30, 30, 30, 30] as const;
+/** Nobody waits out wrong credentials. */
+export const MAX_FRUITLESS_REFUSED = 4;
+
+/** A flow is swept until a sweep finds nothing more, and at most so often. */
+export const MAX_SWEEPS = 8;
+/** What failed for a passing reason is tried again after everything else, in at most so many rounds. */
+export const MAX_RETRY_ROUNDS = 3;
+export const RETRY_PAUSE_SECONDS = 5;
+
+/** SIDs handled last, which a list that lags behind may still show. */
+export const RECENT_SIDS = 10_000;
+
+/** AWS allows 3,000 operations a durable run. */
+export const MAX_OPERATIONS_A_RUN = 1_800;

@@ -1,0 +1,65 @@
+import type { Config, Policy } from '../config.ts';
+import { purgeId } from './purge-id.ts';
+import type { PurgeRequest } from './record.ts';
+import type { StartPorts } from './start.ts';
+import { startPurge } from './start.ts';
+
+/** One time that the schedule fell due. */
+export type Occurrence = { id: string; timeMs: number };
+
+export const SCHEDULE = 'schedule';
+
+export function policyRequest({ flows, status, olderThan, action, archive }: Policy): PurgeRequest {
+  return {
+    flows,
+    // A policy that ends, and says nothing of the status, means what can be ended.
+    status: action === 'end' && status === 'ended' ? 'active' : status,
+    olderThan,
+    dateCreatedFrom: null,
+    dateCreatedTo: null,
+    contact: null,
+    action,
+    archive: archive && action === 'delete',
+    limit: null,
+    dryRun: false,
+  };
+}
+
+/** Starts one policy's purge of this occurrence. Delivered twice, the event finds the first one's record. */
+export async function startPolicy(
+  ports: StartPorts,
+  policy: Policy,
+  { id, timeMs }: Occurrence,
+): Promise<PolicyRun> {
+  const purge = purgeId(timeMs, JSON.stringify([SCHEDULE, id, policy.name]));
+  const started = await startPurge(
+    ports,
+    {
+      id: purge,
+      request: policyRequest(policy),
+      requestedBy: SCHEDULE,
+      policy: policy.name,
+      nowMs: timeMs,
+    },
+    null,
+  );
+  return { policy: policy.name, purge, outcome: started.outcome };
+}
+
+export type PolicyRun = { policy: string; purge: string | null; outcome: 'started' | 'not-started' };
+
+/** Every policy is started in a step of its own: one that cannot be started keeps no other from running. */
+export async function startPolicies(
+  config: Config,
+  start: (policy: Policy) => Promise<PolicyRun>,
+): Promise<PolicyRun[]> {
+  const runs: PolicyRun[] = [];
+  for (const policy of config.policies) {
+    try {
+      runs.push(await start(policy));
+    } catch {
+      runs.push({ policy: policy.name, purge: null, outcome: 'not-started' });
+    }
+  }
+  return runs;
+}

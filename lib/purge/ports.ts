@@ -1,0 +1,94 @@
+import type {
+  DeleteOutcome,
+  EndOutcome,
+  Execution,
+  ExecutionContext,
+  ExecutionStatus,
+  Page,
+  Step,
+} from '../studio/types.ts';
+import type { PurgeRecord } from './record.ts';
+
+/** What the purge asks of Studio. Everything else is thrown as a StudioError. */
+export type Upstream = {
+  /** From the top; each further page is asked for when it is taken, unless `readAhead`. */
+  pages(
+    flowSid: string,
+    query: { status?: ExecutionStatus; dateCreatedFrom?: string; dateCreatedTo: string },
+    readAhead: boolean,
+  ): AsyncIterable<Page<Execution>>;
+  fetch(flowSid: string, sid: string): Promise<Execution>;
+  context(flowSid: string, sid: string): Promise<ExecutionContext>;
+  steps(flowSid: string, sid: string): AsyncIterable<Step>;
+  end(flowSid: string, sid: string): Promise<EndOutcome>;
+  delete(flowSid: string, sid: string): Promise<DeleteOutcome>;
+};
+
+/** Runs work with bounded concurrency: as much at a time as Studio lets through. */
+export type Gate = { run<T>(work: () => Promise<T>): Promise<T> };
+
+/** A record as it stands in the store. */
+export type StoredPurge = { record: PurgeRecord; version: number; stopRequested: boolean };
+
+export type FailedItem = {
+  sid: string;
+  active: boolean;
+  archived: boolean;
+  reason: string;
+  /** Whether another try may help. */
+  transient: boolean;
+};
+
+/**
+ * What is about to be done to these executions, written down before it is done. Found again after a crash,
+ * it is done again, and what is gone by then was this purge's own work. What failed stays in it.
+ */
+export type Batch = {
+  seq: number;
+  /** Index into the record's flows. */
+  flow: number;
+  /** The batch whose failures this one tries again and takes over. */
+  retryOf: { seq: number; failed: FailedItem[] } | null;
+  /** Whether `active` and `inactive` are surely in the archive, in this batch's object or an earlier one's. */
+  archived: boolean;
+  /** How many of them this batch's own object holds. */
+  newlyArchived: number;
+  /** Found gone when they were to be archived. */
+  gone: number;
+  active: string[];
+  inactive: string[];
+  /** What failed for good. */
+  failed: FailedItem[];
+};
+
+export type PurgePage = { purges: PurgeRecord[]; next: string | null };
+
+export type PurgeStore = {
+  create(record: PurgeRecord): Promise<'created' | 'exists'>;
+  read(id: string): Promise<StoredPurge | undefined>;
+  /** Throws a SupersededError if somebody else saved since `version` was read. */
+  save(record: PurgeRecord, version: number): Promise<{ version: number; stopRequested: boolean }>;
+  /** What stands in the store after the wish was noted; a finished purge stays as it is. */
+  requestStop(id: string): Promise<StoredPurge | undefined>;
+  /** Newest first, of those older than `before`. */
+  list(limit: number, before: string | null): Promise<PurgePage>;
+  /** Throws a SupersededError if there is a batch of that number. */
+  openBatch(purge: string, batch: Batch): Promise<void>;
+  saveBatch(purge: string, batch: Batch): Promise<void>;
+  dropBatch(purge: string, seq: number): Promise<void>;
+  /** In the order of their numbers. */
+  batches(purge: string): AsyncIterable<Batch>;
+};
+
+/** Another worker goes on with this purge; this one must touch nothing any more. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}
+
+export type ArchiveStore = {
+  /** Resolves when the object is surely stored. */
+  put(key: string, body: Uint8Array): Promise<void>;
+};
+
+/** Starts a durable run of the worker; a second start of the same run changes nothing. */
+export type WorkerStarter = { start(purge: string, run: number): Promise<void> };

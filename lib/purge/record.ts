@@ -1,0 +1,146 @@
+import { EMPTY_DIGEST, type SidDigest } from './digest.ts';
+
+export type PurgeStatus = 'running' | 'succeeded' | 'stopped' | 'failed';
+export type StatusFilter = 'ended' | 'active' | 'any';
+export type PurgeAction = 'delete' | 'end';
+
+/** What was asked for, as the record keeps it; `contact` is a keyed hash by then, never an address. */
+export type PurgeRequest = {
+  flows: 'all' | readonly string[];
+  status: StatusFilter;
+  olderThan: string | null;
+  dateCreatedFrom: string | null;
+  dateCreatedTo: string | null;
+  contact: string | null;
+  action: PurgeAction;
+  archive: boolean;
+  limit: number | null;
+  dryRun: boolean;
+};
+
+export type Counts = {
+  /** Executions inside the window that Studio listed, each once. */
+  listed: number;
+  /** Those that the request selects; in a real run every one of them was acted on. */
+  matched: number;
+  archived: number;
+  ended: number;
+  deleted: number;
+  /** Gone (for `end`: ended) before this purge touched them. */
+  alreadyGone: number;
+  failed: number;
+};
+
+/** `reason` is ours: what was tried, the kind of error and Twilio's code. Nothing personal. */
+export type Failure = { sid: string; reason: string };
+
+/** From (on or after; null: no beginning) and to (before), whole seconds in UTC, resolved once at the start. */
+export type Window = { from: string | null; to: string };
+
+export type PurgedFlow = { alias: string; sid: string };
+
+/** Where the worker stands. Lives in the record, so that whoever takes over goes on from the last batch. */
+export type Progress = {
+  /** Index of the flow that is swept; past the last one, what failed is tried again. */
+  flow: number;
+  /** Sweeps of this flow so far, the running one included. */
+  sweep: number;
+  /** Acted on in this sweep: a sweep that finds nothing more is the flow's last. */
+  foundInSweep: number;
+  /** Everything from here on is done in this sweep (ISO second, exclusive); null: nothing yet. */
+  bound: string | null;
+  /** Counted already although the next list begins with them again. */
+  overlap: { listed: number; matched: number; active: number };
+  /** The last batch whose counts are in the record. */
+  settledBatch: number;
+  /** Rounds over what failed. */
+  retryRound: number;
+  /** Whether this round has made any good. */
+  retryHelped: boolean;
+  /** The batch up to which this round has come. */
+  retriedUpTo: number;
+  /** Slices in a row in which nothing could be done. */
+  fruitless: number;
+  /** What kept whole flows from being listed, by alias. */
+  flowErrors: { flow: string; reason: string }[];
+};
+
+export type PurgeRecord = {
+  id: string;
+  request: PurgeRequest;
+  requestedBy: string;
+  /** The policy that this is a run of. */
+  policy: string | null;
+  status: PurgeStatus;
+  dateStarted: string;
+  dateUpdated: string;
+  dateEnded: string | null;
+  window: Window;
+  flows: readonly PurgedFlow[];
+  counts: Counts;
+  /** Of a dry run: how many of the matched ones are active and would be ended first. */
+  activeMatched: number;
+  failures: Failure[];
+  digest: SidDigest;
+  error: string | null;
+  progress: Progress;
+};
+
+/** How many failures a record names; the rest is counted. */
+export const MAX_FAILURES_NAMED = 100;
+
+export const NO_COUNTS: Counts = {
+  listed: 0,
+  matched: 0,
+  archived: 0,
+  ended: 0,
+  deleted: 0,
+  alreadyGone: 0,
+  failed: 0,
+};
+
+export const FIRST_PROGRESS: Progress = {
+  flow: 0,
+  sweep: 1,
+  foundInSweep: 0,
+  bound: null,
+  overlap: { listed: 0, matched: 0, active: 0 },
+  settledBatch: 0,
+  retryRound: 0,
+  retryHelped: false,
+  retriedUpTo: 0,
+  fruitless: 0,
+  flowErrors: [],
+};
+
+export type NewPurge = Pick<
+  PurgeRecord,
+  'id' | 'request' | 'requestedBy' | 'policy' | 'dateStarted' | 'window' | 'flows'
+>;
+
+export function newRecord(purge: NewPurge): PurgeRecord {
+  return {
+    ...purge,
+    status: 'running',
+    dateUpdated: purge.dateStarted,
+    dateEnded: null,
+    counts: NO_COUNTS,
+    activeMatched: 0,
+    failures: [],
+    digest: EMPTY_DIGEST,
+    error: null,
+    progress: FIRST_PROGRESS,
+  };
+}
+
+export function addCounts(one: Counts, other: Counts): Counts {
+  return {
+    listed: one.listed + other.listed,
+    matched: one.matched + other.matched,
+    archived: one.archived + other.archived,
+    ended: one.ended + other.ended,
+    deleted: one.deleted + other.deleted,
+    alreadyGone: one.alreadyGone + other.alreadyGone,
+    failed: one.failed + other.failed,
+  };
+}

@@ -1,0 +1,45 @@
+import { MAX_OPERATIONS_A_RUN } from './limits.ts';
+import type { PurgeStatus } from './record.ts';
+import type { SliceResult } from './slice.ts';
+
+/** The durable context, as little of it as is needed; each call is one durable operation. */
+export type Steps = {
+  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+  wait(name: string, seconds: number): Promise<void>;
+};
+
+export type RunPorts = {
+  slice(purge: string): Promise<SliceResult>;
+  /** Starts the next run, under its own name. */
+  startNext(purge: string): Promise<void>;
+  /** Marks the purge failed, if it still runs. */
+  abandon(purge: string, error: string): Promise<void>;
+};
+
+export type RunResult = { purge: string; status: PurgeStatus | 'superseded' | 'continued' };
+
+/**
+ * One durable run of a purge: slices, and pauses between them where a slice asks for one. What decides is
+ * only what the steps returned, so a replay takes the same way. Below MAX_OPERATIONS_A_RUN operations; what
+ * is left then is the next run's, which finds it in the record.
+ */
+export async function runPurge(purge: string, steps: Steps, ports: RunPorts): Promise<RunResult> {
+  let operations = 0;
+  try {
+    // A round is a slice and perhaps a pause; one more operation ends the run.
+    for (let round = 1; operations + 3 <= MAX_OPERATIONS_A_RUN; round++) {
+      const { status, pauseSeconds } = await steps.step(`slice-${round}`, () => ports.slice(purge));
+      operations += 1;
+      if (status !== 'running') return { purge, status };
+      if (pauseSeconds === 0) continue;
+      await steps.wait(`pause-${round}`, pauseSeconds);
+      operations += 1;
+    }
+    await steps.step('next-run', () => ports.startNext(purge));
+    return { purge, status: 'continued' };
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown';
+    await steps.step('abandon', () => ports.abandon(purge, `The worker failed: ${name}`));
+    return { purge, status: 'failed' };
+  }
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+import type { Batch } from './ports.ts';
+import type { PurgeRecord } from './record.ts';
+
+/** What is read back from the table is checked like everything else that comes from outside. */
+
+const count = v.pipe(v.number(), v.safeInteger());
+const nullableText = v.nullable(v.string());
+
+const request = v.object({
+  flows: v.union([v.literal('all'), v.array(v.string())]),
+  status: v.picklist(['ended', 'active', 'any']),
+  olderThan: nullableText,
+  dateCreatedFrom: nullableText,
+  dateCreatedTo: nullableText,
+  contact: nullableText,
+  action: v.picklist(['delete', 'end']),
+  archive: v.boolean(),
+  limit: v.nullable(count),
+  dryRun: v.boolean(),
+});
+
+const progress = v.object({
+  flow: count,
+  sweep: count,
+  foundInSweep: count,
+  bound: nullableText,
+  overlap: v.object({ listed: count, matched: count, active: count }),
+  settledBatch: count,
+  retryRound: count,
+  retryHelped: v.boolean(),
+  retriedUpTo: count,
+  fruitless: count,
+  flowErrors: v.array(v.object({ flow: v.string(), reason: v.string() })),
+});
+
+export const recordSchema: v.GenericSchema<unknown, PurgeRecord> = v.object({
+  id: v.string(),
+  request,
+  requestedBy: v.string(),
+  policy: nullableText,
+  status: v.picklist(['running', 'succeeded', 'stopped', 'failed']),
+  dateStarted: v.string(),
+  dateUpdated: v.string(),
+  dateEnded: nullableText,
+  window: v.object({ from: nullableText, to: v.string() }),
+  flows: v.array(v.object({ alias: v.string(), sid: v.string() })),
+  counts: v.object({
+    listed: count,
+    matched: count,
+    archived: count,
+    ended: count,
+    deleted: count,
+    alreadyGone: count,
+    failed: count,
+  }),
+  activeMatched: count,
+  failures: v.array(v.object({ sid: v.string(), reason: v.string() })),
+  digest: v.object({ algorithm: v.literal('sum-sha256'), count, value: v.string() }),
+  error: nullableText,
+  progress,
+});
+
+const failedItem = v.object({
+  sid: v.string(),
+  active: v.boolean(),
+  archived: v.boolean(),
+  reason: v.string(),
+  transient: v.boolean(),
+});
+
+export const batchSchema: v.GenericSchema<unknown, Batch> = v.object({
+  seq: count,
+  flow: count,
+  retryOf: v.nullable(v.object({ seq: count, failed: v.array(failedItem) })),
+  archived: v.boolean(),
+  newlyArchived: count,
+  gone: count,
+  active: v.array(v.string()),
+  inactive: v.array(v.string()),
+  failed: v.array(failedItem),
+});

@@ -1,0 +1,53 @@
+import type { Execution } from '../studio/types.ts';
+
+const SECOND_MS = 1_000;
+/** Around a bound lie a tenth of a page, or one second's executions; far more than an account can create. */
+const MAX_REMEMBERED = 200_000;
+
+type Entry = { createdMs: number; matched: boolean; active: boolean };
+export type Overlap = { listed: number; matched: number; active: number };
+
+/**
+ * Counts what is listed, each execution once, although lists overlap around their bound. Remembers only
+ * those that a later list may show again; a worker that goes on from a bound subtracts the `overlap`.
+ */
+export type Tally = {
+  /** Whether it is the first time; counts nothing itself. */
+  add(execution: Execution, matched: boolean): boolean;
+  /** It is gone and cannot be listed again. */
+  forget(sid: string): void;
+  /** Lists begin below this from now on. */
+  lower(bound: string): void;
+  overlap(): Overlap;
+};
+
+export function createTally(): Tally {
+  const entries = new Map<string, Entry>();
+  return {
+    add({ sid, dateCreated, status }, matched) {
+      if (entries.has(sid)) return false;
+      const createdMs = Date.parse(dateCreated ?? '');
+      if (entries.size < MAX_REMEMBERED)
+        entries.set(sid, {
+          createdMs: Number.isNaN(createdMs) ? 0 : createdMs,
+          matched,
+          active: matched && status !== 'ended',
+        });
+      return true;
+    },
+    forget: (sid) => void entries.delete(sid),
+    lower(bound) {
+      const boundMs = Date.parse(bound);
+      for (const [sid, { createdMs }] of entries)
+        if (Math.floor(createdMs / SECOND_MS) * SECOND_MS >= boundMs) entries.delete(sid);
+    },
+    overlap() {
+      const all = [...entries.values()];
+      return {
+        listed: all.length,
+        matched: all.filter(({ matched }) => matched).length,
+        active: all.filter(({ active }) => active).length,
+      };
+    },
+  };
+}

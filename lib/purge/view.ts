@@ -1,0 +1,27 @@
+import type { PurgeRecord, PurgeStatus, Window } from './record.ts';
+
+/** A purge as the API shows it: the record without what only the worker needs. */
+export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched'> & {
+  window: Window;
+  /** Of a dry run: how many of the matched ones are active and would be ended first. */
+  activeMatched: number | null;
+};
+
+/** A worker that lives saves the record at least every minute; its longest pause is half of one. */
+export const SILENCE_MS = 20 * 60_000;
+
+/**
+ * A record that says it runs while nobody has written to it for long is shown as what it is. Nothing is
+ * written for that: should the worker come back, so does `running`.
+ */
+export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
+  const { progress: _progress, flows: _flows, activeMatched, ...shown } = record;
+  const isSilent = record.status === 'running' && nowMs - Date.parse(record.dateUpdated) > SILENCE_MS;
+  const status: PurgeStatus = isSilent ? 'failed' : record.status;
+  return {
+    ...shown,
+    status,
+    error: isSilent ? `The worker has not been heard of since ${record.dateUpdated}.` : record.error,
+    activeMatched: record.request.dryRun ? activeMatched : null,
+  };
+}

@@ -1,0 +1,164 @@
+import { afterEach } from 'vitest';
+import type { BehaviourChange } from '../../../../infra/local/studio/behaviour.ts';
+import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
+import { checkConfig } from '../../../../lib/config.ts';
+import { deriveContactKey } from '../../../../lib/purge/contact.ts';
+import { createGate } from '../../../../lib/purge/gate.ts';
+import type { ArchiveStore, PurgeStore, Upstream } from '../../../../lib/purge/ports.ts';
+import { purgeId } from '../../../../lib/purge/purge-id.ts';
+import type { PurgeRecord, PurgeRequest } from '../../../../lib/purge/record.ts';
+import { runPurge } from '../../../../lib/purge/run.ts';
+import type { Ports } from '../../../../lib/purge/session.ts';
+import { runSlice, type SliceResult } from '../../../../lib/purge/slice.ts';
+import { startPurge } from '../../../../lib/purge/start.ts';
+import { upstreamOf } from '../../../../lib/purge/upstream.ts';
+import { createStudio } from '../../../../lib/studio/client.ts';
+import { createMemoryPurges } from './store.ts';
+
+export const ACCOUNT = `AC${'a'.repeat(32)}`;
+export const WELCOME = `FW${'a'.repeat(32)}`;
+export const SURVEY = `FW${'b'.repeat(32)}`;
+/** Now, in the tests. */
+export const NOON = Date.parse('2026-11-20T12:00:00Z');
+
+export const config = checkConfig({
+  flows: [
+    { alias: 'welcome', sid: WELCOME },
+    { alias: 'survey', sid: SURVEY },
+  ],
+});
+
+/** Of the secret that the contact's key is derived from. */
+export const contactKey = deriveContactKey({ accountSid: ACCOUNT, apiKeySecret: 'local' });
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+export type Wrap = {
+  store?: (store: PurgeStore) => PurgeStore;
+  upstream?: (upstream: Upstream) => Upstream;
+  archive?: ArchiveStore;
+  remainingMs?: () => number;
+};
+
+/** A simulated Studio over a real socket, a store and an archive in memory, and a clock that is moved. */
+export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = {}) {
+  const clock = { nowMs: NOON };
+  const now = () => clock.nowMs;
+  const studio = await startSimulatedStudio({
+    now,
+    behaviour,
+    flows: [{ sid: WELCOME }, { sid: SURVEY }],
+  });
+  const client = createStudio({
+    accountSid: ACCOUNT,
+    username: `SK${'a'.repeat(32)}`,
+    password: 'local',
+    baseUrl: studio.url,
+    now,
+    // What the client would wait, the clock moves.
+    sleep: async (ms) => {
+      clock.nowMs += ms;
+    },
+    random: () => 0.5,
+  });
+  closing.push(
+    () => client.close(),
+    () => studio.close(),
+  );
+
+  const memory = createMemoryPurges();
+  const objects = new Map<string, Uint8Array>();
+  const ports: Ports = {
+    store: wrap.store?.(memory) ?? memory,
+    upstream: (wrap.upstream ?? ((upstream) => upstream))(upstreamOf(client, {})),
+    gate: createGate(50),
+    archive: wrap.archive ?? { put: async (key, body) => void objects.set(key, body) },
+    contactKey: async () => contactKey,
+    now,
+    remainingMs: wrap.remainingMs ?? (() => 900_000),
+  };
+
+  const runs: string[] = [];
+  const waits: number[] = [];
+  let ids = 0;
+
+  const start = async (request: Partial<PurgeRequest>): Promise<string> => {
+    const started = await startPurge(
+      { config, store: memory, worker: { start: async (id, run) => void runs.push(`${id}-${run}`) } },
+      {
+        id: purgeId(clock.nowMs, String(++ids)),
+        request: { ...wholeRequest, ...request },
+        requestedBy: 'bearer:tests',
+        policy: null,
+        nowMs: clock.nowMs,
+      },
+      contactKey,
+    );
+    if (started.outcome !== 'started') throw new Error('not started');
+    return started.record.id;
+  };
+
+  const record = async (id: string): Promise<PurgeRecord> => {
+    const stored = await memory.read(id);
+    if (!stored) throw new Error(`no purge ${id}`);
+    return stored.record;
+  };
+
+  const slice = (id: string): Promise<SliceResult> => runSlice(id, ports);
+
+  /** Runs it as the durable worker does; a step that was killed is run again. */
+  const run = async (id: string): Promise<PurgeRecord> => {
+    const steps = {
+      async step<T>(_name: string, work: () => Promise<T>): Promise<T> {
+        for (;;) {
+          try {
+            return await work();
+          } catch (error) {
+            if (!(error instanceof Killed)) throw error;
+          }
+        }
+      },
+      async wait(_name: string, seconds: number) {
+        waits.push(seconds);
+        clock.nowMs += seconds * 1_000;
+      },
+    };
+    let status = 'continued';
+    while (status === 'continued') {
+      const result = await runPurge(id, steps, {
+        slice,
+        startNext: async () => undefined,
+        abandon: async (_purge, message) => {
+          throw new Error(message);
+        },
+      });
+      status = result.status;
+    }
+    return record(id);
+  };
+
+  const purge = async (request: Partial<PurgeRequest>): Promise<PurgeRecord> => run(await start(request));
+  return { studio, clock, memory, objects, ports, runs, waits, start, record, slice, run, purge };
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+const wholeRequest: PurgeRequest = {
+  flows: ['welcome'],
+  status: 'ended',
+  olderThan: null,
+  dateCreatedFrom: null,
+  dateCreatedTo: null,
+  contact: null,
+  action: 'delete',
+  archive: false,
+  limit: null,
+  dryRun: false,
+};
