@@ -22,8 +22,24 @@ function mistakeOf(issue: v.BaseIssue<unknown>): Mistake {
 function detailOf(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a known member';
   if (issue.kind === 'schema' && issue.input === undefined) return 'is missing';
-  if (issue.kind === 'schema') return `must be ${issue.expected ?? 'something else'}`;
+  if (issue.kind === 'schema') return `must be ${inWords(issue.expected ?? 'something else')}`;
   return issue.message;
+}
+
+const WORDS: Record<string, string> = {
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+  Object: 'an object',
+  Array: 'an array',
+};
+
+/** `("ended" | "active" | "any")` reads `"ended", "active" or "any"`. */
+function inWords(expected: string): string {
+  const options = expected.replace(/^\((.*)\)$/, '$1').split(' | ');
+  const words = options.map((option) => WORDS[option] ?? option);
+  const last = words.pop() ?? '';
+  return words.length === 0 ? last : `${words.join(', ')} or ${last}`;
 }
 
 function escapeSegment(key: string): string {

@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { validate } from '../../lib/validation.ts';
+
+const schema = v.strictObject({
+  to: v.string(),
+  status: v.optional(v.picklist(['active', 'ended', 'any'])),
+  'a/b~c': v.optional(v.number()),
+});
+
+function mistakesOf(input: unknown): string[] {
+  const result = validate(schema, input);
+  return result.ok ? [] : result.mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`);
+}
+
+describe('validation', () => {
+  it('gives the value when there is no mistake', () => {
+    expect(validate(schema, { to: 'x' })).toEqual({ ok: true, value: { to: 'x' } });
+  });
+
+  it('lists every mistake, in words', () => {
+    expect(mistakesOf({ status: 'gone', too: 1 })).toEqual([
+      '#/to is missing',
+      '#/status must be "active", "ended" or "any"',
+      '#/too is not a known member',
+    ]);
+  });
+
+  it('points with JSON Pointers, with the two characters escaped that need it', () => {
+    expect(mistakesOf({ to: 'x', 'a/b~c': '1' })).toEqual(['#/a~1b~0c must be a number']);
+  });
+
+  it('points at the whole document when it is of the wrong kind', () => {
+    expect(mistakesOf(7)).toEqual(['# must be an object']);
+  });
+
+  it('never repeats what it was given', () => {
+    const marked = 'personal-555';
+    expect(mistakesOf({ to: 5, status: marked, [`x-${marked}`]: marked }).join()).not.toContain(
+      `"${marked}"`,
+    );
+  });
+});
