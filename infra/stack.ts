@@ -17,12 +17,13 @@ export class StudioExecutionsStack extends Stack {
       ...(settings && { settings }),
       ...(bundlesDirectory && { bundlesDirectory }),
     });
-    const { api, storage, worker } = this.studio;
+    const { api, storage, workerArn, alarms } = this.studio;
     this.#output('ApiUrl', api.url, 'Where callers reach the API');
     this.#output('SecretArn', storage.secret.ref, 'The secret to fill in before the first request');
     this.#output('TableName', storage.table.tableName, 'Idempotency keys and records of purges');
     this.#output('ArchiveBucketName', storage.archive.bucketName, 'Archives of purged executions');
-    this.#output('CleanupFunctionArn', worker.arn, 'The worker that purges');
+    this.#output('CleanupFunctionArn', workerArn, 'The worker that purges');
+    this.#output('AlarmTopicArn', alarms.topic.topicArn, 'Where alarms are told; subscribe what you like');
   }
 
   #output(name: string, value: string, description: string): void {

@@ -15,7 +15,6 @@ import {
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Key } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
@@ -26,6 +25,7 @@ import {
   UNMATCHED_FUNCTION,
 } from '../../lib/http/routes.ts';
 import type { Settings } from './settings.ts';
+import type { StudioFunction } from './studio-function.ts';
 
 /** Browsers keep the answer to a preflight for so long. */
 const PREFLIGHT_MAX_AGE = Duration.hours(1);
@@ -52,7 +52,7 @@ const ACCESS_LOG = {
 export type ApiProps = { corsOrigins: readonly string[] };
 
 export type RouteProps = {
-  functions: Record<FunctionName, IFunction>;
+  functions: Record<FunctionName, StudioFunction>;
   settings: Settings;
   key: Key | undefined;
 };
@@ -87,14 +87,14 @@ export class Api extends Construct {
     return this.api.apiEndpoint;
   }
 
-  /** Adds exactly the routes of the route table, and the stage that serves them. */
-  serve({ functions, settings, key }: RouteProps): void {
+  /** Adds exactly the routes of the route table, and gives the stage that serves them. */
+  serve({ functions, settings, key }: RouteProps): HttpStage {
     const integrations = {
-      trigger: new HttpLambdaIntegration('Trigger', functions.trigger),
-      query: new HttpLambdaIntegration('Query', functions.query),
-      end: new HttpLambdaIntegration('End', functions.end),
-      delete: new HttpLambdaIntegration('Delete', functions.delete),
-      purge: new HttpLambdaIntegration('Purge', functions.purge),
+      trigger: new HttpLambdaIntegration('Trigger', functions.trigger.function),
+      query: new HttpLambdaIntegration('Query', functions.query.function),
+      end: new HttpLambdaIntegration('End', functions.end.function),
+      delete: new HttpLambdaIntegration('Delete', functions.delete.function),
+      purge: new HttpLambdaIntegration('Purge', functions.purge.function),
     } satisfies Record<FunctionName, HttpLambdaIntegration>;
 
     const added = new Map<string, HttpRoute>();
@@ -114,7 +114,7 @@ export class Api extends Construct {
       routeKey: HttpRouteKey.DEFAULT,
       integration: integrations[UNMATCHED_FUNCTION],
     });
-    this.#stage(settings, key, added.get(TRIGGER_ROUTE));
+    return this.#stage(settings, key, added.get(TRIGGER_ROUTE));
   }
 
   #stage({ throttling, logRetentionDays }: Settings, key: Key | undefined, trigger: HttpRoute | undefined) {
@@ -144,6 +144,7 @@ export class Api extends Construct {
       },
     };
     resource.node.addDependency(trigger);
+    return stage;
   }
 }
 

@@ -50,6 +50,8 @@ const entries = {
   schedule: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 day)'),
   /** Who is told of alarms. The address must confirm the subscription once. */
   alarmEmail: v.optional(v.pipe(v.string(), v.email('must be an e-mail address'))),
+  /** Where the runbook can be read, for the links in the alarms: put your own copy’s address here. */
+  runbookUrl: v.optional(v.pipe(v.string(), v.minLength(1, 'must not be empty')), 'infra/RUNBOOK.md'),
   logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS), 30),
   /** After how long archives expire. They hold what callers wrote: keep them no longer than you must. */
   archiveDays: v.optional(wholeNumber(1, MAX_ARCHIVE_DAYS), 365),

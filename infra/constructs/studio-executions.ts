@@ -3,15 +3,19 @@ import { Construct } from 'constructs';
 import type { Config, ConfigInput } from '../../lib/config.ts';
 import type { FunctionName } from '../../lib/http/routes.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
+import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { type Checked, checkParts } from './checked.ts';
 import { customerKey } from './encryption.ts';
+import { environmentsOf } from './environments.ts';
+import { Overview } from './overview.ts';
 import { permissionsOf } from './permissions.ts';
 import type { SettingsInput } from './settings.ts';
 import { Storage } from './storage.ts';
 import { StudioFunction } from './studio-function.ts';
 import { warningsOf } from './warnings.ts';
 import { Worker } from './worker.ts';
+import { workerName } from './worker-name.ts';
 
 export type StudioExecutionsProps = {
   /** Flows, senders, policies: what the functions know. */
@@ -30,6 +34,9 @@ export class StudioExecutions extends Construct {
   readonly api: Api;
   readonly storage: Storage;
   readonly worker: Worker;
+  /** The worker's alias: what is invoked to purge. */
+  readonly workerArn: string;
+  readonly alarms: Alarms;
   readonly functions: Record<FunctionName, StudioFunction>;
 
   constructor(scope: Construct, id: string, props: StudioExecutionsProps) {
@@ -42,71 +49,57 @@ export class StudioExecutions extends Construct {
     const storage = new Storage(this, 'Storage', { settings, key });
     const api = new Api(this, 'Http', { corsOrigins: config.corsOrigins });
 
-    const common = {
-      STUDIO_SECRET_ID: storage.secret.ref,
-      STUDIO_CONFIG: configJson(this, config, api.url),
-    };
-    const forCallers = settings.iam
-      ? { ...common, STUDIO_IAM_SCOPES: settings.iam.scopes.join(',') }
-      : common;
-    const withTable = { ...forCallers, STUDIO_TABLE: storage.table.tableName };
+    const worked = workerName(this);
+    const workerArns = { workerArn: worked.aliasArn, workerFunctionArn: worked.functionArn };
 
+    const deploymentName = this.node.path.replaceAll(/[^A-Za-z0-9_-]/g, '-');
+    const environments = environmentsOf({
+      storage,
+      workerArn: worked.aliasArn,
+      configJson: configJson(this, config, api.url),
+      metricNamespace: deploymentName,
+      iam: settings.iam,
+    });
     const worker = new Worker(this, 'Worker', {
+      name: worked,
       bundlesDirectory,
       settings,
       policies: config.policies,
-      storage,
       key,
-      environment: {
-        ...common,
-        STUDIO_TABLE: storage.table.tableName,
-        STUDIO_ARCHIVE_BUCKET: storage.archive.bucketName,
-      },
+      environment: environments.cleanup,
+      permissions: permissionsOf.cleanup({ storage, ...workerArns }),
     });
-    const given = { storage, workerArn: worker.arn, workerFunctionArn: worker.functionArn };
-    const fn = (
-      constructId: string,
-      name: FunctionName,
-      description: string,
-      environment: Record<string, string>,
-    ) =>
+    const behindApi = (constructId: string, name: FunctionName, description: string) =>
       new StudioFunction(this, constructId, {
         name,
         description,
         bundlesDirectory,
         settings,
         key,
-        environment,
-        permissions: permissionsOf[name](given),
+        environment: environments[name],
+        permissions: permissionsOf[name]({ storage, ...workerArns }),
         ...(name === 'trigger' &&
           settings.reservedConcurrency.trigger && {
             reservedConcurrentExecutions: settings.reservedConcurrency.trigger,
           }),
       });
-    this.functions = {
-      trigger: fn('Trigger', 'trigger', 'Triggers an execution, exactly once', withTable),
-      query: fn('Query', 'query', 'Finds flows, executions and their steps', forCallers),
-      end: fn('End', 'end', 'Ends an execution', forCallers),
-      delete: fn('Delete', 'delete', 'Deletes an execution', forCallers),
-      purge: fn('Purge', 'purge', 'Starts, shows and stops purges', {
-        ...withTable,
-        STUDIO_CLEANUP_FUNCTION: worker.arn,
-      }),
-    };
-    api.serve({
-      functions: {
-        trigger: this.functions.trigger.function,
-        query: this.functions.query.function,
-        end: this.functions.end.function,
-        delete: this.functions.delete.function,
-        purge: this.functions.purge.function,
-      },
-      settings,
-      key,
-    });
+    const functions = {
+      trigger: behindApi('Trigger', 'trigger', 'Triggers an execution, exactly once'),
+      query: behindApi('Query', 'query', 'Finds flows, executions and their steps'),
+      end: behindApi('End', 'end', 'Ends an execution'),
+      delete: behindApi('Delete', 'delete', 'Deletes an execution'),
+      purge: behindApi('Purge', 'purge', 'Starts, shows and stops purges'),
+    } satisfies Record<FunctionName, StudioFunction>;
+    const stage = api.serve({ functions, settings, key });
+
+    const seen = { name: deploymentName, settings, stage, functions, worker };
+    this.alarms = new Alarms(this, 'Alarms', { ...seen, key });
+    new Overview(this, 'Overview', seen, this.alarms.alarms);
     this.api = api;
     this.storage = storage;
     this.worker = worker;
+    this.workerArn = worked.aliasArn;
+    this.functions = functions;
   }
 }
 

@@ -1,36 +1,35 @@
-import { Annotations, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Policy } from '../../lib/config.ts';
-import { permissionsOf } from './permissions.ts';
 import type { Settings } from './settings.ts';
-import type { Storage } from './storage.ts';
 import { StudioFunction } from './studio-function.ts';
+import { WORKER_ALIAS, type WorkerName } from './worker-name.ts';
 
-const ALIAS = 'live';
 /** Lambda's most for one invocation; a slice takes at most 60 s of it. */
 const INVOCATION_TIMEOUT = Duration.minutes(15);
 /** 2,000 slices of 60 s are 34 hours; the rest is for waiting while Studio throttles. */
 const RUN_TIMEOUT = Duration.days(7);
 /** For so long a run's name starts no second one, and its steps can be looked at. */
 const RUN_HISTORY = Duration.days(14);
-/** Long enough to be looked at after a week-end, and no longer: a letter may name a contact to be erased. */
-const DEAD_LETTERS = Duration.days(7);
-const FUNCTION_NAME_LENGTH = 64;
+/** The most that SQS keeps. A letter holds the number of a purge, and no address. */
+const DEAD_LETTERS = Duration.days(14);
 /** A schedule that could not be delivered for so long is left to the next one, and to the alarm. */
 const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
 
 export type WorkerProps = {
+  name: WorkerName;
   bundlesDirectory: string;
   settings: Settings;
   policies: readonly Policy[];
-  storage: Storage;
   key: Key | undefined;
   environment: Record<string, string>;
+  permissions: PolicyStatement[];
 };
 
 /** The durable function that purges, its alias, and the schedule that starts it with the policies. */
@@ -38,14 +37,10 @@ export class Worker extends Construct {
   readonly worker: StudioFunction;
   readonly deadLetters: Queue;
   readonly schedule: Rule | undefined;
-  /** The alias: the only way in. */
-  readonly arn: string;
-  /** The same without the alias. */
-  readonly functionArn: string;
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
-    const { bundlesDirectory, settings, policies, storage, key } = props;
+    const { name, bundlesDirectory, settings, policies, key, environment, permissions } = props;
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       enforceSSL: true,
@@ -55,28 +50,15 @@ export class Worker extends Construct {
         : { encryption: QueueEncryption.SQS_MANAGED }),
     });
 
-    // Named, because its own role and environment name it: a reference would be a circle. It is durable from
-    // its creation, so the replacement that a name would be in the way of does not come.
-    const functionName = Names.uniqueResourceName(this, { maxLength: FUNCTION_NAME_LENGTH, separator: '-' });
-    this.functionArn = Stack.of(this).formatArn({
-      service: 'lambda',
-      resource: `function:${functionName}`,
-    });
-    this.arn = `${this.functionArn}:${ALIAS}`;
-
     this.worker = new StudioFunction(this, 'Cleanup', {
       name: 'cleanup',
       description: 'Purges: the durable worker behind the schedule and POST /purges',
-      functionName,
+      functionName: name.functionName,
       bundlesDirectory,
       settings,
       key,
-      environment: { ...props.environment, STUDIO_CLEANUP_FUNCTION: this.arn },
-      permissions: permissionsOf.cleanup({
-        storage,
-        workerArn: this.arn,
-        workerFunctionArn: this.functionArn,
-      }),
+      environment,
+      permissions,
       timeout: INVOCATION_TIMEOUT,
       durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
       deadLetterQueue: this.deadLetters,
@@ -90,7 +72,7 @@ export class Worker extends Construct {
       'aws-lambda:Function.DurableConfig',
       'It is durable from its creation',
     );
-    const alias = this.worker.function.addAlias(ALIAS);
+    const alias = this.worker.function.addAlias(WORKER_ALIAS);
     if (!isFunction(alias)) throw new Error('The worker’s alias has no role');
 
     if (settings.schedule !== false && policies.length > 0) {

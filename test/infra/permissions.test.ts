@@ -60,7 +60,7 @@ describe('what each function may do', () => {
         'StudioStorageTable',
         ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       ],
-      [expect.stringMatching(/:function:[^:]*Worker[^:]*:live$/), ['lambda:InvokeFunction']],
+      [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       ['*', XRAY],
     ]);
   });
@@ -80,9 +80,9 @@ describe('what each function may do', () => {
         ],
       ],
       ['StudioStorageArchive/*', ['s3:PutObject']],
-      [expect.stringMatching(/:function:[^:]*Worker[^:]*:live$/), ['lambda:InvokeFunction']],
+      [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       [
-        expect.stringMatching(/:function:[^:]*Worker[^:]*:\*$/),
+        expect.stringMatching(/:function:[^:]*-cleanup:\*$/),
         ['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'],
       ],
       ['StudioWorkerDeadLetters', ['sqs:SendMessage']],

@@ -42,14 +42,14 @@ describe('the functions', () => {
         Object.keys(properties.Environment.Variables).toSorted(),
       ]),
     );
-    const common = ['STUDIO_CONFIG', 'STUDIO_SECRET_ID'];
+    const common = ['POWERTOOLS_METRICS_NAMESPACE', 'STUDIO_CONFIG', 'STUDIO_SECRET_ID'];
     expect(variables).toEqual({
       trigger: [...common, 'STUDIO_TABLE'],
       query: common,
       end: common,
       delete: common,
-      purge: ['STUDIO_CLEANUP_FUNCTION', ...common, 'STUDIO_TABLE'],
-      cleanup: ['STUDIO_ARCHIVE_BUCKET', 'STUDIO_CLEANUP_FUNCTION', ...common, 'STUDIO_TABLE'],
+      purge: [...common, 'STUDIO_CLEANUP_FUNCTION', 'STUDIO_TABLE'].toSorted(),
+      cleanup: [...common, 'STUDIO_ARCHIVE_BUCKET', 'STUDIO_CLEANUP_FUNCTION', 'STUDIO_TABLE'].toSorted(),
     });
   });
 
@@ -209,6 +209,13 @@ describe('the construct in an app of another team', () => {
 
   it('says where things are once it is deployed', () => {
     const outputs = Object.keys(template.toJSON()['Outputs']);
-    expect(outputs).toEqual(['ApiUrl', 'SecretArn', 'TableName', 'ArchiveBucketName', 'CleanupFunctionArn']);
+    expect(outputs).toEqual([
+      'ApiUrl',
+      'SecretArn',
+      'TableName',
+      'ArchiveBucketName',
+      'CleanupFunctionArn',
+      'AlarmTopicArn',
+    ]);
   });
 });

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { gapHours } from '../../infra/constructs/cleanup-gap.ts';
+import { sampleConfig, synthesize } from './synthesized.ts';
+
+const runbook = readFileSync(new URL('../../infra/RUNBOOK.md', import.meta.url), 'utf8');
+
+type Alarm = {
+  AlarmName: string;
+  AlarmDescription: string;
+  AlarmActions: unknown[];
+  OKActions: unknown[];
+  TreatMissingData: string;
+};
+
+function alarmsOf(template: Template): Alarm[] {
+  return Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+}
+
+const paragraphs = [...runbook.matchAll(/^## (\S+)$/gm)].map(([, id]) => id ?? '');
+
+describe('the alarms', () => {
+  let template: Template;
+  beforeAll(() => {
+    ({ template } = synthesize());
+  });
+
+  it('and the paragraphs of the runbook are the same set', () => {
+    const linked = alarmsOf(template).map(
+      ({ AlarmDescription }) => AlarmDescription.split('infra/RUNBOOK.md#')[1],
+    );
+    expect(linked.toSorted()).toEqual(paragraphs.toSorted());
+  });
+
+  it.each(paragraphs)('%s: the runbook says what it means, where to look and what to do', (id) => {
+    const paragraph = runbook.split(`## ${id}\n`)[1]?.split('\n## ')[0] ?? '';
+    for (const part of ['**Means**: ', '**Look**: ', '**Do**: ']) expect(paragraph).toContain(part);
+    for (const [, anchor = ''] of paragraph.matchAll(/\]\(#([^)]+)\)/g)) expect(paragraphs).toContain(anchor);
+  });
+
+  it('are told to the topic, when they begin and when they end', () => {
+    for (const { AlarmActions, OKActions } of alarmsOf(template)) {
+      expect(JSON.stringify(AlarmActions)).toContain('AlarmsTopic');
+      expect(OKActions).toEqual(AlarmActions);
+    }
+  });
+
+  it('are silent where there is no traffic, but for a cleanup that does not come', () => {
+    const loud = alarmsOf(template).filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
+    expect(loud.map(({ AlarmName }) => AlarmName)).toEqual([expect.stringMatching(/-cleanup-missing$/)]);
+  });
+
+  it('are named after their deployment, as the metrics of the functions are', () => {
+    for (const { AlarmName } of alarmsOf(template)) expect(AlarmName).toMatch(/^Test-Studio-/);
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function')))
+      expect(Properties['Environment'].Variables.POWERTOOLS_METRICS_NAMESPACE).toBe('Test-Studio');
+  });
+
+  it('reach nobody by mail until an address is configured', () => {
+    template.resourceCountIs('AWS::SNS::Subscription', 0);
+    const { template: told } = synthesize({ alarmEmail: 'ops@example.com' });
+    told.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
+  });
+
+  it('link to the team’s own copy of the runbook', () => {
+    const { template: own } = synthesize({ runbookUrl: 'https://wiki.example.com/studio' });
+    for (const { AlarmDescription } of alarmsOf(own))
+      expect(AlarmDescription).toMatch(/ https:\/\/wiki\.example\.com\/studio#[a-z-]+$/);
+  });
+
+  it.each([
+    ['without a schedule', { schedule: false } as const],
+    ['with more than a week between two runs', { schedule: 'rate(10 days)' }],
+    ['with a schedule that does not run every day', { schedule: 'cron(0 3 1 * ? *)' }],
+  ])('wait for no cleanup %s', (_how, settings) => {
+    const names = alarmsOf(synthesize(settings, sampleConfig).template).map(({ AlarmName }) => AlarmName);
+    expect(names.filter((name) => name.endsWith('cleanup-missing'))).toEqual([]);
+    expect(names).toHaveLength(paragraphs.length - 1);
+  });
+});
+
+describe('the longest gap of a schedule', () => {
+  it.each([
+    ['rate(1 day)', 24],
+    ['rate(12 hours)', 12],
+    ['rate(90 minutes)', 1.5],
+    ['cron(0 3 * * ? *)', 24],
+    ['cron(0/15 * ? * * *)', 24],
+    ['cron(0 3 ? * MON *)', undefined],
+    ['cron(0 3 1 * ? *)', undefined],
+  ])('%s: %s hours', (schedule, hours) => {
+    expect(gapHours(schedule)).toBe(hours);
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows triggers, Studio, purges, functions and the last errors, and links to the logs', () => {
+    const { template } = synthesize();
+    const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+    const body = JSON.stringify(dashboard);
+    for (const title of [
+      'Triggers by outcome',
+      'Duplicates avoided',
+      'Calls to Studio',
+      'Purged',
+      'Errors',
+      'What went wrong',
+    ])
+      expect(body).toContain(title);
+    expect(body).toContain('#logsV2:log-groups/log-group/');
+  });
+});
