@@ -14,7 +14,8 @@ export type FunctionSpec = {
   bundle: string;
   timeoutMs: number;
   memoryMb: number;
-  env: Record<string, string>;
+  /** Its own variables, asked for when an environment starts; those of Lambda's runtime come before them. */
+  env: () => Record<string, string>;
   /** Invocations beyond it wait for a free environment. */
   maxEnvironments: number;
   /** A durable function: only these may be given a DurableExecutionName. */
@@ -172,7 +173,7 @@ class Fleet {
     };
     const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
       workerData: settings,
-      env: { ...lambdaEnvironment(settings), ...spec.env },
+      env: { ...lambdaEnvironment(settings), ...spec.env() },
       execArgv: ['--enable-source-maps'],
       resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb },
       stdout: true,

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type Clock, realClock } from '../clock.ts';
 import type { InvocationResult } from '../functions.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
+import { corsHeaders, preflightReply } from './cors.ts';
 import { eventFor, type FormBodies } from './event.ts';
 import { createMatcher, type RouteMatch } from './match.ts';
 import { gatewayReply, replyOf } from './reply.ts';
@@ -15,6 +16,9 @@ const INTEGRATION_TIMEOUT_MS = 30_000;
 /** Lambda takes at most 6 MB for a synchronous invocation, the event around the body included. */
 const MAX_EVENT_BYTES = 6 * 1024 * 1024;
 
+/** Paths below it are the local run's own. */
+const ADMINISTRATION = '/__local/';
+
 export type GatewayOptions = {
   /** Function by routeKey, e.g. `GET /flows` → `query`; what nothing matches goes to `unmatched`. */
   routes: Readonly<Record<string, string>>;
@@ -23,12 +27,26 @@ export type GatewayOptions = {
   port?: number;
   formBodies?: FormBodies;
   clock?: Clock;
-  /** For requests under `/__local/`, which no deployment has. */
+  /** Default: none, and no CORS header at all. */
+  corsOrigins?: readonly string[];
+  /** Told of every request that was answered, once. */
+  onAnswer?: (answered: Answered) => void;
+  /** For requests below `/__local/`, which no deployment has. */
   administration?: (exchange: Exchange) => Promise<Reply>;
 };
 
+export type Answered = {
+  method: string;
+  path: string;
+  routeKey: string | null;
+  function: string;
+  status: number;
+  durationMs: number;
+  userAgent: string;
+};
+
 export async function startGateway(options: GatewayOptions): Promise<Listening> {
-  const { routes, clock = realClock, formBodies = 'base64' } = options;
+  const { routes, clock = realClock, formBodies = 'base64', corsOrigins = [] } = options;
   const match = createMatcher(Object.keys(routes));
   const tooLarge = gatewayReply(413, 'Request Entity Too Large');
 
@@ -36,8 +54,29 @@ export async function startGateway(options: GatewayOptions): Promise<Listening> 
     const event = eventFor(exchange, found, { nowMs: clock.now(), formBodies });
     if (Buffer.byteLength(JSON.stringify(event)) > MAX_EVENT_BYTES) return tooLarge;
     const target = (found && routes[found.routeKey]) ?? options.unmatched;
+    const startedMs = clock.now();
     const reply = await within(clock, options.invoke(target, event).then(replyOf));
-    return { ...reply, headers: { ...reply.headers, 'apigw-requestid': event.requestContext.requestId } };
+    const { method, path, headers } = exchange;
+    const routeKey = found?.routeKey ?? null;
+    const durationMs = clock.now() - startedMs;
+    const userAgent = headers['user-agent'] ?? '';
+    options.onAnswer?.({
+      method,
+      path,
+      routeKey,
+      function: target,
+      status: reply.status,
+      durationMs,
+      userAgent,
+    });
+    return {
+      ...reply,
+      headers: {
+        ...reply.headers,
+        ...corsHeaders(exchange, corsOrigins),
+        'apigw-requestid': event.requestContext.requestId,
+      },
+    };
   };
 
   return listen({
@@ -45,10 +84,12 @@ export async function startGateway(options: GatewayOptions): Promise<Listening> 
     maxBodyBytes: MAX_PAYLOAD_BYTES,
     maxHeaderBytes: MAX_HEADER_BYTES,
     tooLarge,
-    answer: (exchange) =>
-      options.administration && exchange.path.startsWith('/__local/')
-        ? options.administration(exchange)
-        : handle(exchange, match(exchange.method, exchange.path)),
+    async answer(exchange) {
+      if (options.administration && exchange.path.startsWith(ADMINISTRATION))
+        return options.administration(exchange);
+      const preflight = preflightReply(exchange, corsOrigins);
+      return preflight ?? handle(exchange, match(exchange.method, exchange.path));
+    },
   });
 }
 

@@ -24,7 +24,7 @@ function startHost(changes: Partial<FunctionSpec> = {}): FunctionHost {
     bundle: bundles.path('echo'),
     timeoutMs: 5_000,
     memoryMb: 256,
-    env: { STUDIO_TABLE: 'table' },
+    env: () => ({ STUDIO_TABLE: 'table' }),
     maxEnvironments: 2,
     ...changes,
   };

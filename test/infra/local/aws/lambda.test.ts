@@ -30,7 +30,6 @@ let clock: ManualClock;
 let host: FunctionHost;
 let lambda: LambdaStandIn;
 let client: LambdaClient;
-const endpoint = { url: '' };
 
 beforeAll(async () => {
   bundles = await bundleFixtures(['echo', 'durable']);
@@ -45,7 +44,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await writeFile(effects, '');
   clock = manualClock(Date.now());
-  const env = {};
+  const env = () => ({ AWS_ENDPOINT_URL_LAMBDA: lambda.url });
   const shared = { memoryMb: 256, maxEnvironments: 2, env };
   host = createFunctionHost([
     { ...shared, name: 'echo', bundle: bundles.path('echo'), timeoutMs: 5_000 },
@@ -58,8 +57,6 @@ beforeEach(async () => {
     },
   ]);
   lambda = await startLambda({ host, clock, maxOperations: MAX_OPERATIONS });
-  endpoint.url = lambda.url;
-  Object.assign(env, { AWS_ENDPOINT_URL_LAMBDA: lambda.url });
   client = new LambdaClient({
     endpoint: lambda.url,
     region: 'us-east-1',
@@ -141,7 +138,7 @@ describe('Invoke', () => {
   });
 
   test('refuses a request without a signature', async () => {
-    const response = await fetch(`${endpoint.url}/2015-03-31/functions/echo/invocations`, { method: 'POST' });
+    const response = await fetch(`${lambda.url}/2015-03-31/functions/echo/invocations`, { method: 'POST' });
     expect(response.status).toBe(403);
   });
 });

@@ -272,3 +272,42 @@ describe('limits', () => {
     expect((await call('/nowhere', { headers: { 'x-long': 'x'.repeat(11_000) } })).status).toBe(431);
   });
 });
+
+describe('CORS', () => {
+  const preflight = (origin: string) =>
+    call('/purges/1', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
+
+  test('is silent without configured origins, and a preflight is a request like any other', async () => {
+    await start();
+    const response = await preflight('https://console.example');
+    expect(response.headers.has('access-control-allow-origin')).toBe(false);
+    expect(lastEvent().routeKey).toBe('$default');
+  });
+
+  test('answers the preflight of a configured origin without asking a function', async () => {
+    await start({ corsOrigins: ['https://console.example'] });
+    const response = await preflight('https://console.example');
+    expect(response.status).toBe(204);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'access-control-allow-origin': 'https://console.example',
+      'access-control-allow-methods': 'GET,POST,DELETE',
+      vary: 'Origin',
+    });
+    expect(seen).toEqual([]);
+  });
+
+  test('tells another origin nothing', async () => {
+    await start({ corsOrigins: ['https://console.example'] });
+    for (const response of [
+      await preflight('https://other.example'),
+      await call('/purges/1', { headers: { origin: 'https://other.example' } }),
+    ])
+      expect(response.headers.has('access-control-allow-origin')).toBe(false);
+  });
+
+  test('marks the answers to a configured origin', async () => {
+    await start({ corsOrigins: ['*'] });
+    const response = await call('/purges/1', { headers: { origin: 'https://any.example' } });
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});

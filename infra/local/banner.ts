@@ -1,0 +1,80 @@
+import { styleText } from 'node:util';
+import { LOCAL_CALLERS } from './caller-tokens.ts';
+import type { Service } from './endpoints.ts';
+
+/** What `npm start` says once it is up: 80 columns, every line to be copied as it stands. */
+
+export type BannerFacts = {
+  url: string;
+  /** In words, e.g. `simulated, 504 executions`. */
+  studio: string;
+  /** Which services are not stand-ins of this run. */
+  given: readonly Service[];
+  logs: string;
+  flow: string;
+  activeSid: string | null;
+};
+
+type Job = { title: string; curl: string[] };
+
+const TITLE_WIDTH = 14;
+/** Used only where Studio is not simulated: nobody knows an active execution there. */
+const ANY_EXECUTION = 'FN00000000000000000000000000000000';
+
+export function banner(facts: BannerFacts): string {
+  const { url, studio, given, logs } = facts;
+  const rows = [
+    ['API', styleText('bold', url)],
+    ['Studio', studio],
+    ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
+    ...LOCAL_CALLERS.map(({ token, scopes }) => [
+      'Token',
+      `${token.padEnd(TITLE_WIDTH)}${scopes.join(', ')}`,
+    ]),
+    ['Logs', logs],
+    ['Keys', 's fires the purge schedule, Ctrl-C stops'],
+  ];
+  return [
+    '',
+    styleText('bold', 'studio-executions is running'),
+    '',
+    ...rows.map(([name = '', value = '']) => `  ${styleText('dim', name.padEnd(8))}${value}`),
+    ...jobs(facts).flatMap(({ title, curl }) => ['', styleText('cyan', `# ${title}`), curl.join(' \\\n  ')]),
+    '',
+  ].join('\n');
+}
+
+export function jobs({ url, flow, activeSid }: Pick<BannerFacts, 'url' | 'flow' | 'activeSid'>): Job[] {
+  // curl takes http for granted, and 34 characters of SID leave no room for it.
+  const api = url.replace('http://', '');
+  const admin = "-H 'authorization: Bearer local-admin'";
+  const reader = "-H 'authorization: Bearer local-reader'";
+  const json = "-H 'content-type: application/json'";
+  const purge = (dryRun: boolean) => [
+    `curl ${api}/purges ${json}`,
+    admin,
+    `-d '{"flows":["${flow}"],"olderThan":"P7D","dryRun":${dryRun}}'`,
+  ];
+  return [
+    {
+      title: 'Trigger: the same key a second time starts no second execution',
+      curl: [
+        `curl ${api}/flows/${flow}/executions`,
+        admin,
+        `${json} -H 'idempotency-key: order-1'`,
+        `-d '{"to":"+12025550123","parameters":{"name":"Ada"}}'`,
+      ],
+    },
+    {
+      title: 'Find: what is running',
+      curl: [`curl '${api}/flows/${flow}/executions?status=active&limit=3'`, reader],
+    },
+    {
+      title: 'End: one that is stuck',
+      curl: [`curl -X POST ${admin}`, `${api}/flows/${flow}/executions/${activeSid ?? ANY_EXECUTION}/end`],
+    },
+    { title: 'Purge: first what it would do', curl: purge(true) },
+    { title: 'Purge: then for good', curl: purge(false) },
+    { title: 'Watch the purges', curl: [`curl '${api}/purges?limit=2' ${admin}`] },
+  ];
+}

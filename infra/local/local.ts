@@ -1,0 +1,200 @@
+import type { Config } from '../../lib/config.ts';
+import { routes, UNMATCHED_FUNCTION } from '../../lib/http/routes.ts';
+import type { Secret } from '../../lib/secret.ts';
+import { bundlesDirectory as builtBundles } from '../build.ts';
+import { type LambdaStandIn, startLambda } from './aws/lambda.ts';
+import { type S3StandIn, startS3 } from './aws/s3/server.ts';
+import { type SecretsStandIn, startSecrets } from './aws/secrets.ts';
+import { startTable } from './aws/table.ts';
+import { functionSpecs, type Resources } from './bundles.ts';
+import { localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
+import { type Clock, realClock } from './clock.ts';
+import { type Endpoints, endpointVariables } from './endpoints.ts';
+import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './functions.ts';
+import type { FormBodies } from './gateway/event.ts';
+import { type Answered, startGateway } from './gateway/gateway.ts';
+import { gatewayReply } from './gateway/reply.ts';
+import type { Exchange, Reply } from './http.ts';
+import { provision } from './provision.ts';
+import { scheduledEvent } from './schedule.ts';
+import { type SimulatedStudio, type SimulatedStudioOptions, startSimulatedStudio } from './studio/server.ts';
+
+export type LocalOptions = {
+  config: Config;
+  /** Default: any free one. */
+  port?: number;
+  /** Another Studio instead of a simulated one. Without `baseUrl`: Twilio's. */
+  studio?: { account: StudioAccount; baseUrl?: string };
+  simulated?: SimulatedStudioOptions;
+  /** Members of the secret that are to be otherwise. */
+  secret?: Partial<Secret>;
+  /** Moves the stand-ins, the gateway and the simulated Studio; the bundles read the machine's own clock. */
+  clock?: Clock;
+  /** AWS endpoints that are there already; a stand-in is started for each of the others. */
+  endpoints?: Partial<Endpoints>;
+  /** Names of what is behind those endpoints, and credentials for them. */
+  resources?: Partial<Omit<Resources, 'config'>>;
+  variables?: Record<string, string>;
+  /** Default: where `npm run build` puts them. */
+  bundlesDirectory?: string;
+  formBodies?: FormBodies;
+  onLog?: (line: LogLine) => void;
+  onAnswer?: (answered: Answered) => void;
+  /** Told of every firing of the schedule. */
+  onSchedule?: () => void;
+};
+
+/** The whole system in one process. Stand-ins are null where an endpoint was given. */
+export type Local = {
+  /** Of the API. */
+  url: string;
+  studio: SimulatedStudio | null;
+  functions: FunctionHost;
+  secrets: SecretsStandIn | null;
+  s3: S3StandIn | null;
+  lambda: LambdaStandIn | null;
+  endpoints: Endpoints;
+  resources: Resources;
+  /** Sends the worker what the schedule's rule sends; answers with the durable execution's ARN. */
+  fireSchedule(): Promise<string>;
+  close(): Promise<void>;
+};
+
+const NAMES = { secretId: 'studio-executions', table: 'studio-executions', archiveBucket: 'studio-archive' };
+
+/** Starts everything on loopback. Throws what `listen` throws when the port is taken, with nothing left running. */
+export async function startLocal(options: LocalOptions): Promise<Local> {
+  await using starting = new AsyncDisposableStack();
+  const { clock = realClock, endpoints: given = {}, config } = options;
+  const keep = <T extends { close(): Promise<void> }>(started: T): T => {
+    starting.defer(() => started.close());
+    return started;
+  };
+
+  // The gateway comes first, so that a taken port shows at once; nobody knows its address yet.
+  const ready = Promise.withResolvers<FunctionHost>();
+  const schedule = Promise.withResolvers<() => Promise<string>>();
+  const gateway = keep(
+    await startGateway({
+      routes: Object.fromEntries(Object.entries(routes).map(([key, route]) => [key, route.function])),
+      unmatched: UNMATCHED_FUNCTION,
+      port: options.port ?? 0,
+      clock,
+      corsOrigins: config.corsOrigins,
+      invoke: async (name, event) => (await ready.promise).invoke(name, JSON.stringify(event)),
+      administration: async (exchange) => administer(exchange, await schedule.promise),
+      ...(options.formBodies && { formBodies: options.formBodies }),
+      ...(options.onAnswer && { onAnswer: options.onAnswer }),
+    }),
+  );
+
+  const studio = options.studio
+    ? null
+    : keep(
+        await startSimulatedStudio({ now: () => clock.now(), flows: flowsOf(config), ...options.simulated }),
+      );
+  const account = options.studio?.account ?? SIMULATED_ACCOUNT;
+  const baseUrl = options.studio ? options.studio.baseUrl : studio?.url;
+
+  const resources: Resources = {
+    ...NAMES,
+    cleanupFunction: functionArn('cleanup', 'live'),
+    ...options.resources,
+    // Twilio's signatures are over the address that callers use.
+    config: JSON.stringify({ ...config, publicUrl: config.publicUrl ?? gateway.url }),
+  };
+  const endpoints: Partial<Endpoints> = { ...given };
+  const functions = keep(
+    createFunctionHost(
+      functionSpecs({
+        bundlesDirectory: options.bundlesDirectory ?? builtBundles,
+        resources: () => resources,
+        shared: () => ({
+          ...endpointVariables(whole(endpoints)),
+          ...(baseUrl !== undefined && { STUDIO_BASE_URL: baseUrl }),
+          ...options.variables,
+        }),
+      }),
+      options.onLog ? { log: options.onLog } : {},
+    ),
+  );
+
+  const secret = localSecret(account, options.secret);
+  const secrets = given.SECRETS_MANAGER
+    ? null
+    : keep(await startSecrets({ secrets: { [resources.secretId]: secret }, clock }));
+  const table = given.DYNAMODB ? null : keep(await startTable(resources.table));
+  const s3 = given.S3 ? null : keep(await startS3({ buckets: [resources.archiveBucket], clock }));
+  await provision({ endpoints: given, resources, secret, env: process.env });
+  const log = (line: string) => options.onLog?.({ function: 'cleanup', line });
+  const lambda = given.LAMBDA ? null : keep(await startLambda({ host: functions, clock, log }));
+  if (secrets) endpoints.SECRETS_MANAGER = secrets.url;
+  if (table) endpoints.DYNAMODB = table.url;
+  if (s3) endpoints.S3 = s3.url;
+  if (lambda) endpoints.LAMBDA = lambda.url;
+
+  const fireSchedule = () => {
+    options.onSchedule?.();
+    return invokeWorker(whole(endpoints).LAMBDA, resources.cleanupFunction, clock.now());
+  };
+  ready.resolve(functions);
+  schedule.resolve(fireSchedule);
+  const running = starting.move();
+  return {
+    url: gateway.url,
+    studio,
+    functions,
+    secrets,
+    s3,
+    lambda,
+    endpoints: whole(endpoints),
+    resources,
+    fireSchedule,
+    close: () => running.disposeAsync(),
+  };
+}
+
+/** The simulated account has the configured flows, under their names. */
+function flowsOf(config: Config) {
+  return config.flows.map(({ sid, alias }) => ({ sid, friendlyName: alias }));
+}
+
+function whole(endpoints: Partial<Endpoints>): Endpoints {
+  const { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA } = endpoints;
+  if (!SECRETS_MANAGER || !DYNAMODB || !S3 || !LAMBDA) throw new Error('The local run has not started yet');
+  return { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA };
+}
+
+/** `POST /__local/schedule` does what the rule does. */
+async function administer({ method, path }: Exchange, fireSchedule: () => Promise<string>): Promise<Reply> {
+  if (method !== 'POST' || path !== '/__local/schedule') return gatewayReply(404, 'Not Found');
+  const executionArn = await fireSchedule();
+  return {
+    status: 202,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ executionArn }),
+  };
+}
+
+async function invokeWorker(endpoint: string, worker: string, nowMs: number): Promise<string> {
+  // Loaded when it is wanted: it would be a third of the time that the start takes.
+  const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { env } = process;
+  const client = new LambdaClient({
+    endpoint,
+    region: env['AWS_REGION'] ?? 'us-east-1',
+    credentials: {
+      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? 'local',
+      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'local',
+    },
+  });
+  const started = await client.send(
+    new InvokeCommand({
+      FunctionName: worker,
+      InvocationType: 'Event',
+      Payload: JSON.stringify(scheduledEvent(nowMs)),
+    }),
+  );
+  client.destroy();
+  return started.DurableExecutionArn ?? '';
+}

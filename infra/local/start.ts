@@ -1,0 +1,126 @@
+import { styleText } from 'node:util';
+import { config as fileConfig } from '../config.ts';
+import { banner } from './banner.ts';
+import { realClock } from './clock.ts';
+import { SERVICES } from './endpoints.ts';
+import { buildWhenNeeded } from './fresh-build.ts';
+import type { Answered } from './gateway/gateway.ts';
+import { type Local, startLocal } from './local.ts';
+import { openLogs } from './logs.ts';
+import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './purge-progress.ts';
+import { requestLine } from './request-line.ts';
+import { seedExamples } from './seed.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { createTerminal } from './terminal.ts';
+
+/** `npm start`: the whole system on this machine, until Ctrl-C. `--verbose` shows the functions' logs too. */
+
+const LOGS = '.build/logs';
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+
+const verbose = process.argv.includes('--verbose');
+const terminal = createTerminal(process.stdout);
+
+const read = readSettings(process.env, fileConfig);
+if (read.ok) await run(read.settings);
+else fail(read.mistakes);
+
+async function run(settings: Settings): Promise<void> {
+  if (await buildWhenNeeded()) terminal.line(styleText('dim', 'built the functions in .build/functions'));
+  const logs = await openLogs(LOGS);
+  let progress: PurgeProgress | undefined;
+
+  const onAnswer = (answered: Answered) => {
+    if (answered.userAgent === PROGRESS_USER_AGENT) return;
+    terminal.line(requestLine(answered, Date.now()));
+    if (answered.function === 'purge' && answered.method === 'POST' && answered.status < 300)
+      progress?.watch();
+  };
+  const local = await start(settings, {
+    onAnswer,
+    onSchedule() {
+      terminal.line('  the schedule has fired');
+      progress?.watch();
+    },
+    onLog(line) {
+      logs.write(line);
+      if (verbose) terminal.line(`${styleText('dim', `${line.function} |`)} ${line.line}`);
+    },
+  });
+  if (!local) return;
+  progress = createPurgeProgress({ url: local.url, terminal, clock: realClock });
+
+  terminal.line(banner(factsOf(local, settings)));
+  untilStopped({ s: local.fireSchedule }, async () => {
+    progress.close();
+    await local.close();
+    await logs.close();
+  });
+}
+
+async function start(
+  settings: Settings,
+  hooks: Pick<Parameters<typeof startLocal>[0], 'onAnswer' | 'onSchedule' | 'onLog'>,
+): Promise<Local | null> {
+  const { studio, ...others } = settings;
+  try {
+    return await startLocal({ ...others, ...(studio && { studio }), ...hooks });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    const { port } = settings;
+    if (error.code === 'EADDRINUSE')
+      fail([`Port ${port} is in use. Choose another: PORT=${port + 1} npm start`]);
+    else if (error.code === 'EACCES')
+      fail([`Port ${port} may not be used by you. Choose another: PORT=3000 npm start`]);
+    else throw error;
+    return null;
+  }
+}
+
+function factsOf(local: Local, settings: Settings): Parameters<typeof banner>[0] {
+  const { url, studio } = local;
+  const { config } = settings;
+  const given = SERVICES.filter((service) => settings.endpoints[service] !== undefined);
+  const logs = `${LOGS}/<function>.log`;
+  if (!studio) {
+    const where = settings.studio?.baseUrl ?? "Twilio's own, with your account";
+    return { url, studio: where, given, logs, flow: config.flows[0]?.alias ?? '', activeSid: null };
+  }
+  const { executions, active, exampleFlow, exampleActiveSid } = seedExamples(studio, config, Date.now());
+  const flows = config.flows.map(({ alias }) => alias).join(', ');
+  return {
+    url,
+    studio: `simulated: ${executions} executions, ${active} active, of ${flows}`,
+    given,
+    logs,
+    flow: exampleFlow,
+    activeSid: exampleActiveSid,
+  };
+}
+
+/** Runs until a signal or Ctrl-C; a second one does not wait. */
+function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () => Promise<void>): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    terminal.line('stopping');
+    void close().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  if (!process.stdin.isTTY) return;
+  // Key by key; the terminal then sends no signal for Ctrl-C by itself.
+  process.stdin.setRawMode(true).setEncoding('utf8');
+  process.stdin.on('data', (key) => {
+    const text = String(key);
+    if (text === CTRL_C || text === CTRL_D) stop();
+    else void keys[text]?.();
+  });
+}
+
+function fail(lines: string[]): void {
+  for (const line of lines) console.error(line);
+  process.exitCode = 1;
+}
