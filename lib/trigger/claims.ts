@@ -6,13 +6,13 @@
 /** How long a claim keeps others out: longer than a whole request may take (25 s). */
 export const LEASE_MS = 30_000;
 
-/** A create is sent within this time after the claim was written or renewed, or not at all. */
-export const SEND_WINDOW_MS = 5_000;
+/** What is sent under a claim has left within this time after it was written or renewed, or never leaves. */
+export const SEND_WINDOW_MS = 15_000;
 
 /** How long a key is remembered after the last write: the promised 24 hours and some. */
 export const KEEP_MS = 25 * 60 * 60_000;
 
-/** When something irrevocable may have been sent under the claim, in milliseconds since 1970. */
+/** When something irrevocable may have left under the claim, in milliseconds since 1970. */
 export type SendWindow = { fromMs: number; untilMs: number };
 
 export type Claim = {

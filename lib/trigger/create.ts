@@ -8,8 +8,13 @@ import type { Executions, Sleep } from './ports.ts';
 import { type ReconcileJob, reconcile } from './reconcile.ts';
 import type { Wish } from './request.ts';
 
-/** How long a create may take; the rest of a request's time is for finding out what became of it. */
-const CREATE_TIMEOUT_MS = 12_000;
+/**
+ * How long a create may take, reading the secret and connecting included: nothing leaves later than this. It
+ * has to fit into the claim's window; the rest of a request's time is for finding out what became of it.
+ */
+const CREATE_TIMEOUT_MS = 10_000;
+/** What is left of it for another create when the looking has proven that one is needed. */
+const CREATE_AGAIN_MS = 3_000;
 /** No create begins with less than this left. */
 const MIN_CREATE_MS = 1_000;
 /** What is kept of a request's time for writing down how it ended. */
@@ -66,9 +71,14 @@ export async function create(job: CreateJob): Promise<Created> {
   for (;;) {
     const leftMs = job.deadlineMs - CONCLUDE_MS - now();
     if (leftMs < MIN_CREATE_MS) return { outcome: 'out-of-time' };
-    if (now() >= hold.sends().untilMs && !(await hold.renew())) return { outcome: 'lost' };
+    const timeoutMs = Math.min(CREATE_TIMEOUT_MS, leftMs);
+    if (now() + timeoutMs > hold.sends().untilMs) {
+      if (!(await hold.renew())) return { outcome: 'lost' };
+      // The renewal may have taken long: look at the clock again, with nothing to wait for before the create.
+      continue;
+    }
 
-    const sent = await send(job, Math.min(CREATE_TIMEOUT_MS, leftMs));
+    const sent = await send(job, timeoutMs);
     switch (sent.outcome) {
       case 'created':
       // Only v1 answers so, which cannot tell the two apart; triggering goes through v2.
@@ -148,15 +158,8 @@ async function ownExecution(
   }
 }
 
-function lookingOf({
-  executions,
-  now,
-  sleep,
-  flowSid,
-  to,
-  correlation,
-  deadlineMs,
-  signal,
-}: CreateJob): ReconcileJob {
-  return { executions, now, sleep, flowSid, to, correlation, signal, stopAtMs: deadlineMs - CONCLUDE_MS };
+function lookingOf(job: CreateJob): ReconcileJob {
+  const { executions, now, sleep, flowSid, to, correlation, signal } = job;
+  const stopAtMs = job.deadlineMs - CONCLUDE_MS - CREATE_AGAIN_MS;
+  return { executions, now, sleep, flowSid, to, correlation, signal, stopAtMs };
 }

@@ -7,8 +7,8 @@ import type { Executions } from './ports.ts';
 
 /** Twilio gives up on a create after about 26 s; until then it may still appear. */
 const UPSTREAM_LIMIT_MS = 26_000;
-/** For connecting (5 s), and for clocks that differ. */
-const PROOF_MARGIN_MS = 9_000;
+/** For clocks that differ. */
+const PROOF_MARGIN_MS = 4_000;
 /** How much later than the last send a look must begin for an absence to be proof. */
 export const PROOF_AFTER_MS = UPSTREAM_LIMIT_MS + PROOF_MARGIN_MS;
 

@@ -173,11 +173,11 @@ describe('an answer that was lost', () => {
     const { clock, studio, send } = createWorld();
     studio.fates = ['lost-before'];
     const sentAtMs = clock.now();
-    expect((await send())?.outcome).toBe('unknown');
-    const again = await send();
-    expect(again).toMatchObject({ outcome: 'unknown' });
+    const first = await send();
+    expect(first).toMatchObject({ outcome: 'unknown', repeatable: true });
+    expect(await send()).toMatchObject({ outcome: 'unknown' });
     expect(studio.creates).toBe(1);
-    await clock.pass(again?.outcome === 'unknown' ? again.retryAfterMs : 0);
+    await clock.pass(first?.outcome === 'unknown' ? first.retryAfterMs : 0);
     expect((await send())?.outcome).toBe('created');
     expect(studio.creates).toBe(2);
     expect((studio.runs[0]?.createdMs ?? 0) - sentAtMs).toBeGreaterThan(26_000);
@@ -193,6 +193,17 @@ describe('an answer that was lost', () => {
     studio.readFaults = [];
     expect((await send())?.outcome).toBe('created');
     expect(studio.creates).toBe(1);
+  });
+
+  test('that no list shows is recognised by the conflict it makes', async () => {
+    const { clock, studio, send } = createWorld();
+    const list = studio.list;
+    studio.list = (flow) => list(flow, { dateCreatedFrom: '2100-01-01T00:00:00Z' });
+    studio.fates = ['lost-after'];
+    expect((await send())?.outcome).toBe('unknown');
+    await clock.pass(60_000);
+    expect(await send()).toMatchObject({ outcome: 'created', execution: { sid: studio.runs[0]?.sid } });
+    expect(studio.runs).toHaveLength(1);
   });
 
   test('stays open for a flow without correlation as soon as anything could be it', async () => {
@@ -236,7 +247,7 @@ describe('a process that dies', () => {
   test.each(deaths)('$boundary leaves one execution behind in the end', async ({ boundary, created }) => {
     const { clock, studio, send } = createWorld();
     studio.runsForMs = 500;
-    expect(await send({}, { dieAt: { boundary } })).toBeNull();
+    expect(await send({}, { stop: { boundary } })).toBeNull();
     expect(studio.runs).toHaveLength(created ? 1 : 0);
     await clock.pass(LEASE_MS);
     expect((await send())?.outcome).toBe('created');
@@ -246,7 +257,7 @@ describe('a process that dies', () => {
 
   test('keeps others out until its lease ends', async () => {
     const { clock, studio, send } = createWorld();
-    await send({}, { dieAt: { boundary: 'before create' } });
+    await send({}, { stop: { boundary: 'before create' } });
     expect((await send())?.outcome).toBe('in-progress');
     await clock.pass(LEASE_MS);
     expect((await send())?.outcome).toBe('created');
@@ -256,9 +267,9 @@ describe('a process that dies', () => {
   test('during a second attempt is followed by a third', async () => {
     const { clock, studio, send } = createWorld();
     studio.runsForMs = 500;
-    await send({}, { dieAt: { boundary: 'before create' } });
+    await send({}, { stop: { boundary: 'before create' } });
     await clock.pass(LEASE_MS);
-    await send({}, { dieAt: { boundary: 'after create' } });
+    await send({}, { stop: { boundary: 'after create' } });
     await clock.pass(LEASE_MS);
     expect((await send())?.outcome).toBe('created');
     expect(studio.runs).toHaveLength(1);
@@ -266,7 +277,7 @@ describe('a process that dies', () => {
 
   test('is resumed by one of those who come at once', async () => {
     const { clock, studio, deliver, send } = createWorld();
-    await send({}, { dieAt: { boundary: 'before create' } });
+    await send({}, { stop: { boundary: 'before create' } });
     await clock.pass(LEASE_MS);
     const answers = await clock.run(Promise.all([deliver(), deliver(), deliver()]));
     expect(answers.map((answer) => answer?.outcome).sort()).toEqual([
@@ -279,15 +290,44 @@ describe('a process that dies', () => {
 });
 
 describe('a process that slept', () => {
-  test('through its lease does not create any more when another one took over', async () => {
-    const { clock, studio, deliver } = createWorld();
+  test('through its lease does not create any more when another one did', async () => {
+    const { clock, studio, deliver, send } = createWorld();
     studio.runsForMs = 500;
-    const slow = deliver({}, { tableLatencyMs: () => 41_000 });
-    await clock.pass(40_999);
-    expect(studio.creates).toBe(0);
-    await clock.run(slow);
-    expect((await clock.run(deliver()))?.outcome).toBe('created');
+    const sleeper = deliver(
+      { deadlineMs: clock.now() + 120_000 },
+      { stop: { boundary: 'after claim', forMs: 90_000 } },
+    );
+    await clock.pass(60_000);
+    expect((await send())?.outcome).toBe('created');
+    expect((await clock.run(sleeper))?.outcome).toBe('in-progress');
     expect(studio.runs).toHaveLength(1);
+  });
+
+  test('through its lease goes on when nobody else came', async () => {
+    const { clock, studio, deliver } = createWorld();
+    const request = { deadlineMs: clock.now() + 120_000 };
+    const sleeper = deliver(request, { stop: { boundary: 'after claim', forMs: 90_000 } });
+    expect((await clock.run(sleeper))?.outcome).toBe('created');
+    expect(studio.runs).toHaveLength(1);
+  });
+
+  test('while it renewed its claim does not create any more when another one did', async () => {
+    const { clock, studio, deliver, send } = createWorld();
+    studio.runsForMs = 500;
+    const stop = { boundary: 'after update', forMs: 90_000 } as const;
+    const sleeper = deliver({ deadlineMs: clock.now() + 240_000 }, { stop, tableLatencyMs: () => 8_000 });
+    await clock.pass(75_000);
+    expect((await send())?.outcome).toBe('created');
+    await clock.run(sleeper);
+    expect(studio.runs).toHaveLength(1);
+  });
+
+  test('past its deadline sends nothing for a caller who has gone', async () => {
+    const { clock, studio, claims, deliver } = createWorld();
+    const sleeper = deliver({}, { stop: { boundary: 'after claim', forMs: 90_000 } });
+    expect((await clock.run(sleeper))?.outcome).toBe('out-of-time');
+    expect(studio.creates).toBe(0);
+    expect(claims.records.size).toBe(0);
   });
 });
 

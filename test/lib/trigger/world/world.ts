@@ -22,8 +22,8 @@ export type Boundary =
   `${'before' | 'after'} ${'claim' | 'takeOver' | 'update' | 'release' | 'create' | 'list'}`;
 
 export type ProcessOptions = {
-  /** The process dies at this boundary, the `nth` time it comes to it. */
-  dieAt?: { boundary: Boundary; nth?: number };
+  /** The process dies at this boundary, the `nth` time it comes to it; with `forMs` it only sleeps. */
+  stop?: { boundary: Boundary; nth?: number; forMs?: number };
   /** The table fails at these calls of it, counted from 1: before the write is done, or after. */
   tableFaults?: ReadonlyMap<number, 'before' | 'after'>;
   tableLatencyMs?: () => number;
@@ -42,7 +42,7 @@ export function createWorld(options: { latencyMs?: () => number } = {}) {
   /** Delivers a request to a new process. null: the process died on the way. */
   function deliver(
     request: Partial<TriggerRequest> = {},
-    { dieAt, tableFaults, tableLatencyMs = () => 5 }: ProcessOptions = {},
+    { stop, tableFaults, tableLatencyMs = () => 5 }: ProcessOptions = {},
   ): Promise<Triggered | null> {
     let die: () => void = () => undefined;
     const died = new Promise<null>((resolve) => {
@@ -60,7 +60,8 @@ export function createWorld(options: { latencyMs?: () => number } = {}) {
     }
 
     async function stopAt(boundary: string): Promise<void> {
-      if (dieAt?.boundary === boundary && ++passed === (dieAt.nth ?? 1)) {
+      if (stop?.boundary === boundary && ++passed === (stop.nth ?? 1)) {
+        if (stop.forMs !== undefined) return clock.sleep(stop.forMs);
         dead = true;
         die();
       }
