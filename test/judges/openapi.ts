@@ -47,6 +47,18 @@ const twilioError = exactAjv.compile({
     details: { type: ['object', 'null'] },
   },
 });
+/** What Twilio's SDK takes for an error of the newer kind: RFC 9457 with a code. */
+const problem = exactAjv.compile({
+  type: 'object',
+  required: ['type', 'title', 'status', 'code'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference' },
+    title: { type: 'string' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    code: { type: 'integer' },
+    detail: { type: 'string' },
+  },
+});
 const validators = new Map<string, ValidateFunction>();
 
 /** Whether this is a call that Studio has, with parameters that it declares. `form`: the parsed body. */
@@ -90,7 +102,7 @@ export function judgeAnswer(
   const documented = operations.find((one) => one.operationId === operation && one.version === version);
   if (!documented) return [`${operation} is no operation of Studio ${version}`];
   if (status >= 400) {
-    return twilioError(body) ? [] : mistakesOf(`${operation} ${status}`, twilioError);
+    return problem(body) || twilioError(body) ? [] : mistakesOf(`${operation} ${status}`, twilioError);
   }
   const response = documented.responses[String(status)];
   if (!response) return [`${operation} never answers ${status}`];

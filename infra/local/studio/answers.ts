@@ -19,10 +19,27 @@ const statuses = {
 } as const;
 export type ErrorCode = keyof typeof statuses;
 
+type TwilioError = {
+  code: number;
+  message: string;
+  more_info: string;
+  status: number;
+  details?: Record<string, unknown>;
+};
+
 /** Twilio's error document: {code, message, more_info, status, details?}. */
-export function refuse(code: ErrorCode, message: string, details?: Record<string, unknown>): Answer {
+export function refuse(
+  code: ErrorCode,
+  message: string,
+  details?: Record<string, unknown>,
+): Answer & { body: TwilioError } {
   const status = statuses[code];
-  const body = { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status };
+  const body: TwilioError = {
+    code,
+    message,
+    more_info: `https://www.twilio.com/docs/errors/${code}`,
+    status,
+  };
   return { status, body: details ? { ...body, details } : body };
 }
 
@@ -36,4 +53,16 @@ export function invalidParameter(name: string): Answer {
 
 export function missingParameter(name: string): Answer {
   return refuse(20001, `Missing required parameter ${name} in the post body`);
+}
+
+/** The same refusal in the form that Twilio's newer APIs have: RFC 9457, with Twilio's code beside it. */
+export function asProblem(answer: Answer): Answer {
+  if (!isTwilioError(answer.body)) return answer;
+  const { code, message, more_info: type, status, details } = answer.body;
+  const body = { type, title: message, status, code, detail: message, ...(details && { details }) };
+  return { ...answer, body, headers: { ...answer.headers, 'Content-Type': 'application/problem+json' } };
+}
+
+function isTwilioError(body: unknown): body is TwilioError {
+  return typeof body === 'object' && body !== null && 'more_info' in body && 'message' in body;
 }

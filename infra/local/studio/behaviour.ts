@@ -105,6 +105,8 @@ export const behaviourSchema = v.strictObject({
   ignoreStatusFilter: v.boolean(),
   /** So many ended executions arrive in the flow before each page of its executions. */
   arrivalsPerList: count,
+  /** Twilio's own error documents, or those of RFC 9457 as its newer APIs answer. */
+  errors: v.picklist(['twilio', 'problem']),
   stubborn: v.array(stubborn),
   faults: v.array(fault),
 });
@@ -129,6 +131,7 @@ export const DEFAULT_BEHAVIOUR: Omit<Behaviour, 'credentials'> = {
   paging: 'honest',
   ignoreStatusFilter: false,
   arrivalsPerList: 0,
+  errors: 'twilio',
   stubborn: [],
   faults: [],
 };

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { administer, isAdministrative } from './administration.ts';
-import type { Answer } from './answers.ts';
-import { refuse } from './answers.ts';
+import { type Answer, asProblem, refuse } from './answers.ts';
 import type { Fault } from './behaviour.ts';
 import { deliver, deliverSpoiled } from './deliver.ts';
 import { formOf } from './journal.ts';
@@ -36,7 +35,8 @@ export async function exchange(wire: Wire): Promise<void> {
   const headers = machine.nextHeaders();
   const routed = route(machine.simulation, { method, url, prefix, authorization, contentType, body });
   const { answer, fault, isSpoiled } = await settle(wire, routed);
-  const whole = { ...answer, headers: { ...headers, ...answer.headers } };
+  const formed = machine.behaviour().errors === 'problem' ? asProblem(answer) : answer;
+  const whole = { ...formed, headers: { ...headers, ...formed.headers } };
   const text =
     fault && isSpoiled ? await deliverSpoiled(response, whole, fault.kind, sleep) : deliver(response, whole);
 

@@ -82,7 +82,7 @@ function failure(status: number, path: string): Answer {
   if (status === 404) return notFound(path);
   if (status === 409) return refuse(20409, 'The Execution cannot be changed');
   const base = status === 503 ? refuse(20503, 'Service unavailable') : refuse(20500, 'Internal server error');
-  return { status, body: { ...(base.body as object), status } };
+  return { ...base, status, body: { ...base.body, status } };
 }
 
 const SPOILS_THE_BODY: readonly Fault['kind'][] = [

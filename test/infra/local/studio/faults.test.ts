@@ -194,3 +194,14 @@ test('a wrong behaviour is refused and changes nothing', async () => {
   expect(() => studio.behave({ latencyMs: -1 })).toThrow();
   expect(studio.behaviour()).toBe(before);
 });
+
+test('errors can have the form of RFC 9457', async () => {
+  const { call, studio } = await start({ behaviour: { errors: 'problem' } });
+  const answer = await call(executions, { form: { To: '+0', From: FROM } });
+  expect(answer.status).toBe(400);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(JSON.parse(answer.text)).toMatchObject({ status: 400, code: 21211, title: expect.any(String) });
+  expect(JSON.parse(answer.text)).not.toHaveProperty('more_info');
+  studio.behave({ errors: 'twilio' });
+  expect((await call(executions, { form: { To: '+0', From: FROM } })).body).toHaveProperty('more_info');
+});
