@@ -31,15 +31,9 @@ export type SimulatorCounts = {
 
 /** Starts the simulated Studio in a process of its own, so that it shares no event loop with who is measured. */
 export async function startSimulator(
-  options: Pick<SimulatedStudioOptions, 'seed' | 'behaviour'>,
+  options: Pick<SimulatedStudioOptions, 'seed' | 'behaviour' | 'flows'>,
 ): Promise<Simulator> {
-  const child = fork(fileURLToPath(new URL('simulator-process.ts', import.meta.url)), [
-    JSON.stringify(options),
-  ]);
-  const [url] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the simulated Studio did not start'))),
-  ])) as [string];
+  const { told: url, stop } = await startProcess<string>('simulator-process.ts', JSON.stringify(options));
   return {
     url,
     async admin(method, path, body) {
@@ -50,8 +44,23 @@ export async function startSimulator(
       if (!response.ok) throw new Error(`simulator: ${response.status} ${await response.text()}`);
       return response.json() as never;
     },
-    stop: () => stopChild(child),
+    stop,
   };
+}
+
+/** Starts the stand-ins of Secrets Manager and DynamoDB; tells the variables that lead a bundle there. */
+export async function startAws(): Promise<{ variables: Record<string, string>; stop(): Promise<void> }> {
+  const { told, stop } = await startProcess<Record<string, string>>('aws-process.ts');
+  return { variables: told, stop };
+}
+
+async function startProcess<Told>(script: string, ...args: string[]) {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), args);
+  const [told] = (await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error(`${script} did not start`))),
+  ])) as [Told];
+  return { told, stop: () => stopChild(child) };
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
@@ -68,8 +77,18 @@ const CONTESTANT_TIMEOUT_MS = 20 * 60_000;
 
 /** Runs a contestant in a fresh process; it prints its figures as JSON on its last line. */
 export async function contest(script: string, ...args: (string | number)[]): Promise<Measured> {
+  return contestIn(process.env, script, ...args);
+}
+
+/** The same with these variables for an environment. */
+export async function contestIn(
+  env: NodeJS.ProcessEnv,
+  script: string,
+  ...args: (string | number)[]
+): Promise<Measured> {
   const file = fileURLToPath(new URL(script, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [file, ...args.map(String)], {
+    env,
     timeout: CONTESTANT_TIMEOUT_MS,
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
  * `npm run bench -- <name> [options]`: runs test/bench/<name>.ts, which exports `run(argv)`. The peers that a
  * benchmark compares with are installed beside it on first use, so that nobody else carries them.
  */
+const NOT_BENCHMARKS = /^(run|harness|.*-process)\.ts$/;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const [name, ...argv] = process.argv.slice(2);
 const known = readdirSync(here)
-  .filter((file) => file.endsWith('.ts') && !['run.ts', 'harness.ts', 'simulator-process.ts'].includes(file))
+  .filter((file) => file.endsWith('.ts') && !NOT_BENCHMARKS.test(file))
   .map((file) => file.slice(0, -'.ts'.length))
   .sort();
 
