@@ -1,48 +1,50 @@
-import { StudioError, type StudioErrorKind } from './errors.ts';
-import { fieldsOf } from './parse.ts';
+import { StudioError, type StudioErrorDetails, type StudioErrorKind } from './errors.ts';
+import { fieldsOf, type Parser } from './parse.ts';
 import { parseRetryAfter } from './retry.ts';
 import type { TransportFailure, TransportResult } from './transport.ts';
 
-/**
- * What came back, judged: the JSON of a success, or a StudioError. `undefined` stands for an empty body.
- * Twilio's errors are `{code, message, more_info, details}`; its newer APIs answer RFC 9457.
- */
-export type Answer = { ok: true; body: unknown } | { ok: false; error: StudioError };
+export type Answer<T> = { ok: true; value: T } | { ok: false; error: StudioError };
 
-export function judge(operation: string, result: TransportResult, nowMs: number): Answer {
-  const requestId = result.header('twilio-request-id');
-  const facts = { operation, ...(requestId === undefined ? {} : { requestId }) };
-  if (!result.ok && !(result.status !== undefined && result.status >= 400)) {
-    const [kind, message] = FAILURES[result.failure];
-    const status = result.status === undefined ? {} : { status: result.status };
-    return refuse(kind, message, { ...facts, ...status, sent: result.sent, cause: result.cause });
-  }
-  const status = result.status ?? 0;
-  if (status >= 200 && status < 300) {
-    const text = result.ok ? result.body.toString('utf8') : '';
-    if (text.trim() === '') return { ok: true, body: undefined };
-    try {
-      return { ok: true, body: JSON.parse(text) };
-    } catch {
-      // Without the parser's words as cause: they quote the text, which may be personal.
-      return refuse('nonsense', 'Studio answered something that is not JSON', {
-        ...facts,
-        status,
-        sent: true,
-      });
-    }
-  }
-  if (status < 400)
-    return refuse('nonsense', `Studio answered with status ${status}`, { ...facts, status, sent: true });
+type Known = Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>;
+
+/**
+ * What came back, judged: what `parse` reads from a success's JSON (an empty body is undefined to it), or a
+ * StudioError. Twilio's errors are `{code, message, more_info, details}`; its newer APIs answer RFC 9457.
+ */
+export function judge<T>(known: Known, result: TransportResult, parse: Parser<T>, nowMs: number): Answer<T> {
+  const facts: StudioErrorDetails = {
+    ...known,
+    sent: result.ok || result.sent,
+    requestId: result.header('twilio-request-id'),
+    status: result.status,
+  };
+  const { status } = result;
   // An error whose body broke off, or is a proxy's HTML, is still that error.
-  const retryAfterMs = parseRetryAfter(result.header('retry-after'), nowMs);
-  return refuse(kindOf(status), `Studio answered with status ${status}`, {
-    ...facts,
-    status,
-    sent: true,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(result.ok ? errorBody(result.body) : {}),
-  });
+  if (status !== undefined && status >= 400) {
+    const retryAfterMs = parseRetryAfter(result.header('retry-after'), nowMs);
+    const told = result.ok ? errorBody(result.body) : {};
+    return refuse(kindOf(status), `Studio answered with status ${status}`, {
+      ...facts,
+      ...told,
+      retryAfterMs,
+    });
+  }
+  if (!result.ok) {
+    const { cause } = result;
+    // What ended the call says why: its caller, or its time.
+    if (cause instanceof StudioError)
+      return refuse(cause.kind, cause.message, { ...facts, cause: cause.cause });
+    const [kind, message] = FAILURES[result.failure];
+    return refuse(kind, message, { ...facts, cause });
+  }
+  // Redirects are not followed: Studio has none, and the credentials stay here.
+  if (result.status >= 300) return refuse('nonsense', `Studio answered with status ${result.status}`, facts);
+  const json = readJson(result.body);
+  if (!json.ok) return refuse('nonsense', 'Studio answered something that is not JSON', facts);
+  const value = parse(json.value);
+  if (value === undefined)
+    return refuse('nonsense', 'Studio answered something else than was asked for', facts);
+  return { ok: true, value };
 }
 
 const FAILURES: Record<TransportFailure, [StudioErrorKind, string]> = {
@@ -53,7 +55,7 @@ const FAILURES: Record<TransportFailure, [StudioErrorKind, string]> = {
   garbled: ['nonsense', 'The answer is not HTTP'],
 };
 
-function refuse(...[kind, message, details]: ConstructorParameters<typeof StudioError>): Answer {
+function refuse(...[kind, message, details]: ConstructorParameters<typeof StudioError>): Answer<never> {
   return { ok: false, error: new StudioError(kind, message, details) };
 }
 
@@ -68,23 +70,28 @@ function kindOf(status: number): StudioErrorKind {
 }
 
 function errorBody(body: Buffer) {
-  const fields = readFields(body);
+  const json = readJson(body);
+  const fields = json.ok ? fieldsOf(json.value) : undefined;
   if (!fields) return {};
   const code = Number(fields['code'] ?? Number.NaN);
-  const words = fields['message'] ?? fields['detail'] ?? fields['title'];
-  const moreInfo = fields['more_info'] ?? fields['type'];
   return {
-    ...(Number.isInteger(code) ? { code } : {}),
-    ...(typeof words === 'string' ? { upstreamMessage: words } : {}),
-    ...(typeof moreInfo === 'string' ? { moreInfo } : {}),
-    ...(fields['details'] === undefined ? {} : { details: fields['details'] }),
+    code: Number.isInteger(code) ? code : undefined,
+    upstreamMessage: stringOf(fields['message'] ?? fields['detail'] ?? fields['title']),
+    moreInfo: stringOf(fields['more_info'] ?? fields['type']),
+    details: fields['details'],
   };
 }
 
-function readFields(body: Buffer) {
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Without the parser's error: its words quote the text, which may be personal. */
+function readJson(body: Buffer): { ok: true; value: unknown } | { ok: false } {
+  if (body.length === 0) return { ok: true, value: undefined };
   try {
-    return fieldsOf(JSON.parse(body.toString('utf8')));
+    return { ok: true, value: JSON.parse(body.toString('utf8')) };
   } catch {
-    return undefined;
+    return { ok: false };
   }
 }

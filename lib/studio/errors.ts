@@ -29,19 +29,21 @@ export type StudioErrorKind =
 export type StudioErrorDetails = {
   operation: string;
   /** HTTP status, when there was an answer. */
-  status?: number;
+  status?: number | undefined;
   /** Twilio's error code, e.g. 21211. */
-  code?: number;
+  code?: number | undefined;
   /** Twilio's own words. May repeat what the caller sent: for the caller's eyes, never for logs. */
-  upstreamMessage?: string;
-  moreInfo?: string;
+  upstreamMessage?: string | undefined;
+  moreInfo?: string | undefined;
   details?: unknown;
   /** The `Twilio-Request-Id` header. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** From `Retry-After`, in milliseconds. */
-  retryAfterMs?: number;
-  /** Whether anything left for Studio; false only if surely nothing did. */
-  sent?: boolean;
+  retryAfterMs?: number | undefined;
+  /** Whether any of the last request left; false only if surely not one byte did. Default false. */
+  sent?: boolean | undefined;
+  /** Whether an earlier try of the same call may have done the work: its answer was lost, or a 5xx. Default false. */
+  afterUnclear?: boolean | undefined;
   cause?: unknown;
 };
 
@@ -57,6 +59,7 @@ export class StudioError extends Error {
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly sent: boolean;
+  readonly afterUnclear: boolean;
 
   /** `message` is ours and holds nothing personal; Twilio's words stand in `upstreamMessage`. */
   constructor(kind: StudioErrorKind, message: string, details: StudioErrorDetails) {
@@ -71,5 +74,6 @@ export class StudioError extends Error {
     this.requestId = details.requestId;
     this.retryAfterMs = details.retryAfterMs;
     this.sent = details.sent ?? false;
+    this.afterUnclear = details.afterUnclear ?? false;
   }
 }

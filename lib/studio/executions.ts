@@ -54,7 +54,7 @@ export function executionsOf(calls: Calls): Executions {
         if (!(error instanceof StudioError)) throw error;
         if (error.kind === 'conflict')
           return { outcome: 'conflict', conflictingExecutionSid: conflictingSid(error.details) };
-        if (mayHaveHappened(error, error.status)) return { outcome: 'unknown', cause: error };
+        if (mayHaveHappened(error)) return { outcome: 'unknown', cause: error };
         throw error;
       }
     },
@@ -93,7 +93,8 @@ export function executionsOf(calls: Calls): Executions {
         const ended = await calls.send(endpoints.endExecution, parts, parseExecution, options, form);
         return { outcome: 'ended', execution: ended };
       } catch (error) {
-        if (error instanceof StudioError && error.kind === 'conflict') return { outcome: 'already-ended' };
+        if (error instanceof StudioError && error.kind === 'conflict')
+          return { outcome: 'already-ended', afterUnclear: error.afterUnclear };
         throw error;
       }
     },
@@ -110,7 +111,8 @@ export async function remove(request: Promise<unknown>): Promise<DeleteOutcome> 
     await request;
     return { outcome: 'deleted' };
   } catch (error) {
-    if (error instanceof StudioError && error.kind === 'not-found') return { outcome: 'already-gone' };
+    if (error instanceof StudioError && error.kind === 'not-found')
+      return { outcome: 'already-gone', afterUnclear: error.afterUnclear };
     throw error;
   }
 }

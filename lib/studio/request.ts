@@ -1,9 +1,10 @@
-import { judge } from './answer.ts';
+import { type Answer, judge } from './answer.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
+import type { Went } from './governor.ts';
 import type { Parser } from './parse.ts';
-import { isRetryable, MAX_TRIES, retryDelayMs } from './retry.ts';
-import type { Transport, TransportResult } from './transport.ts';
+import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
+import type { Transport } from './transport.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from './types.ts';
 import { VERSION } from './version.ts';
 
@@ -15,7 +16,6 @@ export type Wiring = {
   transport: Transport;
   /** Epoch milliseconds. */
   now: () => number;
-  /** Rejects when the signal ends it. */
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   random: () => number;
   timeoutMs: number;
@@ -41,68 +41,88 @@ const ATTEMPT_TIMEOUT_MS = 10_000;
  * not fit in, the last failure is thrown at once.
  */
 export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOptions = {}): Promise<T> {
-  const { operation, kind } = call.endpoint;
-  const deadlineMs = wiring.now() + (options.timeoutMs ?? wiring.timeoutMs);
-  let credentials = await withinCall(wiring.credentials.get());
+  const { operation } = call.endpoint;
+  const timeoutMs = options.timeoutMs ?? wiring.timeoutMs;
+  const deadlineMs = wiring.now() + timeoutMs;
+  // One signal for everything that is waited for; its reason is the error to throw.
+  const ended = new AbortController();
+  const onAbort = () =>
+    ended.abort(
+      new StudioError('aborted', 'The call was ended by its caller', {
+        operation,
+        cause: options.signal?.reason,
+      }),
+    );
+  const timer = setTimeout(
+    () => ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
+    timeoutMs,
+  );
+  options.signal?.addEventListener('abort', onAbort);
+  try {
+    if (options.signal?.aborted) onAbort();
+    return await repeat(wiring, call, options, deadlineMs, ended.signal);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function repeat<T>(
+  wiring: Wiring,
+  call: Call<T>,
+  { limiter, maxTries = MAX_TRIES }: CallOptions,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  let credentials = await until(signal, wiring.credentials.get());
   let refreshed = false;
+  let afterUnclear = false;
   for (let attempt = 1, tries = 1; ; attempt += 1) {
-    const answer = await tryOnce(wiring, call, { credentials, attempt, deadlineMs, signal: options.signal });
+    const giveBack = await limiter?.acquire(signal);
+    let went: Went = 'other';
+    let answer: Answer<T>;
+    try {
+      answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, deadlineMs, signal });
+      if (answer.ok) went = 'success';
+      else if (answer.error.kind === 'throttled') went = 'throttled';
+    } finally {
+      giveBack?.(went);
+    }
     if (answer.ok) return answer.value;
     const { error } = answer;
     if (error.status === 401 && !refreshed) {
       // Not processed, whatever the operation. The key may have been rotated since it was read.
       refreshed = true;
-      const renewed = await withinCall(wiring.credentials.refresh());
+      const renewed = await until(signal, wiring.credentials.refresh());
       if (renewed.username === credentials.username && renewed.password === credentials.password) throw error;
       credentials = renewed;
       continue;
     }
-    if (tries >= MAX_TRIES || !isRetryable(kind, error)) throw error;
+    if (tries >= maxTries || !isRetryable(call.endpoint.kind, error)) throw error;
     const delayMs = retryDelayMs(tries, error.retryAfterMs, wiring.random);
     if (wiring.now() + delayMs >= deadlineMs) throw error;
-    await withinCall(wiring.sleep(delayMs, options.signal));
+    afterUnclear ||= mayHaveHappened(error);
+    await until(signal, wiring.sleep(delayMs, signal));
     tries += 1;
-  }
-
-  /** Waiting for others ends with the call, too. */
-  async function withinCall<R>(promise: Promise<R>): Promise<R> {
-    const { signal } = options;
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort: (() => void) | undefined;
-    const end = new Promise<never>((_, reject) => {
-      const because = (kind: 'timeout' | 'aborted', message: string, cause?: unknown) =>
-        reject(new StudioError(kind, message, { operation, sent: false, cause }));
-      onAbort = () => because('aborted', 'The call was ended by its caller', signal?.reason);
-      timer = setTimeout(() => because('timeout', 'Out of time'), Math.max(0, deadlineMs - wiring.now()));
-      if (signal?.aborted) onAbort();
-      signal?.addEventListener('abort', onAbort);
-    });
-    try {
-      return await Promise.race([end, promise]);
-    } catch (error) {
-      // The sleep notices the signal itself, in its own words.
-      if (signal?.aborted && !(error instanceof StudioError))
-        throw new StudioError('aborted', 'The call was ended by its caller', { operation, cause: error });
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      if (onAbort) signal?.removeEventListener('abort', onAbort);
-    }
   }
 }
 
-type Try = { credentials: Credentials; attempt: number; deadlineMs: number; signal: AbortSignal | undefined };
+type Try = {
+  credentials: Credentials;
+  attempt: number;
+  afterUnclear: boolean;
+  deadlineMs: number;
+  signal: AbortSignal;
+};
 
 async function tryOnce<T>(
   wiring: Wiring,
   call: Call<T>,
-  { credentials, attempt, deadlineMs, signal }: Try,
-): Promise<{ ok: true; value: T } | { ok: false; error: StudioError }> {
+  { credentials, attempt, afterUnclear, deadlineMs, signal }: Try,
+): Promise<Answer<T>> {
   const { operation, method, kind, maxBodyBytes } = call.endpoint;
   const startedMs = wiring.now();
-  const remainingMs = deadlineMs - startedMs;
-  if (remainingMs <= 0)
-    return { ok: false, error: new StudioError('timeout', 'Out of time', { operation, sent: false }) };
+  const remainingMs = Math.max(0, deadlineMs - startedMs);
   const result = await wiring.transport.send({
     method,
     path: `${wiring.basePath}${call.path}${call.query ?? ''}`,
@@ -114,13 +134,7 @@ async function tryOnce<T>(
     timeoutMs: kind === 'once' ? remainingMs : Math.min(remainingMs, ATTEMPT_TIMEOUT_MS),
     signal,
   });
-  const judged = judge(operation, result, wiring.now());
-  const value = judged.ok ? call.parse(judged.body) : undefined;
-  const error = judged.ok ? undefined : judged.error;
-  const outcome =
-    value === undefined
-      ? ({ ok: false, error: error ?? unreadable(operation, result) } as const)
-      : ({ ok: true, value } as const);
+  const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now());
   wiring.onAttempt?.({
     operation,
     method,
@@ -129,17 +143,21 @@ async function tryOnce<T>(
     attempt,
     requestId: result.header('twilio-request-id'),
     concurrentRequests: numberOf(result.header('twilio-concurrent-requests')),
-    errorKind: outcome.ok ? undefined : outcome.error.kind,
+    errorKind: answer.ok ? undefined : answer.error.kind,
   });
-  return outcome;
+  return answer;
 }
 
-function unreadable(operation: string, result: TransportResult): StudioError {
-  const status = result.status === undefined ? {} : { status: result.status };
-  return new StudioError('nonsense', 'The answer is not what Studio answers here', {
-    operation,
-    sent: true,
-    ...status,
+/** The promise's outcome, or the signal's reason if that comes first. */
+function until<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    promise
+      // A sleep notices the signal as well, and says so in its own words.
+      .then(resolve, (error) => reject(signal.aborted ? signal.reason : error))
+      .finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
 

@@ -47,7 +47,7 @@ export function isRetryable(operation: OperationKind, failure: Failure): boolean
 }
 
 /** Whether Studio may have done the work although the call failed. Only then is a create's outcome unknown. */
-export function mayHaveHappened(failure: Failure, status: number | undefined): boolean {
+export function mayHaveHappened(failure: Failure): boolean {
   switch (failure.kind) {
     case 'connection':
     case 'timeout':
@@ -55,9 +55,9 @@ export function mayHaveHappened(failure: Failure, status: number | undefined): b
       return failure.sent;
     case 'unavailable':
       return true;
-    // A success that cannot be read has still happened; a redirect says nothing either way.
+    // A success that cannot be read has still happened.
     case 'nonsense':
-      return failure.sent && (status === undefined || status < 400);
+      return failure.sent;
     case 'throttled':
     case 'invalid-argument':
     case 'refused-credentials':

@@ -2,7 +2,9 @@
  * What Studio answers, under the names of Twilio's Node SDK. Nearly every field may be null upstream
  * (Twilio's OpenAPI document, v2, 2026-04-14); times are ISO 8601 strings in UTC, as Studio sends them.
  */
+
 import type { StudioErrorKind } from './errors.ts';
+import type { Limiter } from './limiter.ts';
 
 export type Credentials = { accountSid: string; username: string; password: string };
 
@@ -86,6 +88,10 @@ export type CallOptions = {
   signal?: AbortSignal;
   /** For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default 20,000. */
   timeoutMs?: number;
+  /** Tries in all, 1 for none but the first. A repetition with fresh credentials after a 401 is not counted. Default 5. */
+  maxTries?: number;
+  /** Holds every try until there is room upstream, and learns from how it went: see limiter.ts. */
+  limiter?: Limiter;
 };
 
 export type ListOptions = CallOptions & {
@@ -138,9 +144,16 @@ export type FlowInput = {
 /** What is left out stays as it is. */
 export type FlowUpdate = { status: FlowStatus } & Partial<Omit<FlowInput, 'status'>>;
 
-export type EndOutcome = { outcome: 'ended'; execution: Execution } | { outcome: 'already-ended' };
+/**
+ * `afterUnclear`: an earlier try of the same call lost its answer, or got a 5xx, so that the work may have
+ * been this call's own.
+ */
+export type EndOutcome =
+  | { outcome: 'ended'; execution: Execution }
+  | { outcome: 'already-ended'; afterUnclear: boolean };
 
-export type DeleteOutcome = { outcome: 'deleted' | 'already-gone' };
+/** `afterUnclear` as with EndOutcome. */
+export type DeleteOutcome = { outcome: 'deleted' } | { outcome: 'already-gone'; afterUnclear: boolean };
 
 /** An async iteration over items that can also be walked by whole pages. Each iteration begins anew. */
 export type Listing<Item> = AsyncIterable<Item> & {

@@ -81,7 +81,13 @@ describe('executions', () => {
       { status: 409, body: { code: 20409, message: 'Execution has ended', status: 409 } },
       { status: 404, body: { code: 20404, status: 404 } },
     ]);
-    expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({ outcome: 'already-ended' });
-    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'already-gone' });
+    expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-ended',
+      afterUnclear: false,
+    });
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: false,
+    });
   });
 });

@@ -1,0 +1,223 @@
+/**
+ * How many requests an upstream stands, found out from its 429s alone. Pure: no clock, no promises; limiter.ts
+ * puts a queue around it.
+ *
+ * Two knobs, for the two kinds of limits there are: the window is how many may be in flight at once, the rate
+ * how many may start in a second, which stays infinite until 429s show that there is such a limit.
+ *
+ * - Growing: until the first 429 the window grows by a quarter a round trip, from 4 to 500 in some 20, and
+ *   is hardly more than a quarter too large when it meets the limit.
+ * - Backing off: upstream refuses exactly those that are too many, so each 429 takes one off the window.
+ *   After one round trip that has taken off what was too much and no more, whether the limit was overshot
+ *   by one or fell from 500 to 5. Halving instead would cost what halving gives up.
+ * - A limit of the rate gives itself away: what starts after such a round trip is refused all the same. Then
+ *   the rate of the last second's successes is kept, evenly paced, and the window is what it was.
+ * - Probing: every 429 has to be earned by 120 successes. Then a little more is tried, and twice as much with
+ *   every round that goes well, so that a limit that was lifted is soon found.
+ */
+export type Governor = {
+  /** Milliseconds until the next request may start; 0 is now, Infinity means when one in flight has ended. */
+  waitMs(nowMs: number): number;
+  start(nowMs: number): Ticket;
+  end(ticket: Ticket, went: Went, nowMs: number): void;
+  readonly window: number;
+  /** Infinity as long as no limit of the rate has shown. */
+  readonly ratePerSecond: number;
+  readonly inFlight: number;
+};
+
+/** `other`, such as a 5xx or a timeout, says nothing about limits. */
+export type Went = 'success' | 'throttled' | 'other';
+
+/** `boundBy`: what would have held one more request back. */
+export type Ticket = { order: number; boundBy: 'window' | 'rate' | 'demand' };
+
+/** What a round that went well may add, as a share of the window: before the first 429, and after it. */
+const SEEKING_STEP = 0.25;
+const PROBING_STEP = 0.12;
+/** The same for the rate: at first, and at most. */
+const FIRST_RATE_STEP = 0.03;
+const MAX_RATE_STEP = 1;
+/** What is kept of a rate that was too high. */
+const KEPT_RATE = 0.95;
+/** Requests a second. */
+const SLOWEST_RATE = 0.5;
+/** Less than one percent of 429s in the long run. */
+const SUCCESSES_PER_PROBE = 120;
+/** In probes. More debt is forgiven: a limit that fell from 500 to 5 may rise again. */
+const MAX_DEBT = 4;
+/** Refusals within a window that is strikingly smaller than the one that met the limit. */
+const SURPRISES_OF_A_RATE_LIMIT = 5;
+const STRIKINGLY_SMALLER = 0.7;
+/** A window at least this large that falls to 1 was not too large: nothing went through at all. */
+const LARGE_WINDOW = 8;
+/** So many requests after a 429 the next one counts as the beginning of something else. */
+const FEW = 20;
+/** 429s in a row when the rate is known: the second's allowance is spent, asking more often does not help. */
+const REFUSALS_OF_A_CLOSED_DOOR = 5;
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 1_000;
+const SECOND_MS = 1_000;
+/** A little more than the second over which upstreams count. */
+const RATE_ROUND_MS = 1_200;
+/** How much a late timer may make up for. */
+const BURST_MS = 20;
+
+export function createGovernor({ initial, max }: { initial: number; max: number }): Governor {
+  let inFlight = 0;
+  let order = 0;
+  let credit = 0;
+  // The window.
+  let window = Math.min(initial, max);
+  let windowStep = SEEKING_STEP * window;
+  let roundStart = 1;
+  let lastRefused = 0;
+  let windowBefore = window;
+  let surprises = 0;
+  // The rate.
+  let rate = Number.POSITIVE_INFINITY;
+  let goodRate = rate;
+  let rateStep = 0;
+  let rateRoundStartMs = 0;
+  let lastSlowDownMs = 0;
+  let nextStartMs = 0;
+  let refusedInRow = 0;
+  let pauseMs = FIRST_PAUSE_MS;
+  let pausedUntilMs = 0;
+  const tally = createTally();
+
+  const size = () => Math.max(1, Math.floor(window));
+  const isPaced = () => rate !== Number.POSITIVE_INFINITY;
+  const isClosed = () => refusedInRow >= REFUSALS_OF_A_CLOSED_DOOR;
+
+  function succeed(ticket: Ticket, nowMs: number) {
+    tally.add(nowMs);
+    credit = Math.min(1, credit + 1 / SUCCESSES_PER_PROBE);
+    refusedInRow = 0;
+    pauseMs = FIRST_PAUSE_MS;
+    // Only the knob that holds the requests back has shown that it can be turned up.
+    if (ticket.boundBy === 'window') growWindow(ticket);
+    if (ticket.boundBy === 'rate' && nowMs - rateRoundStartMs >= RATE_ROUND_MS) growRate(nowMs);
+  }
+
+  function growWindow(ticket: Ticket) {
+    window = Math.min(max, window + windowStep / size());
+    // A round has gone well when as many as fit into the window, begun after it did, have.
+    if (ticket.order < roundStart + size()) return;
+    roundStart = order + 1;
+    const maxStep = Math.max(1, window * (lastRefused === 0 ? SEEKING_STEP : PROBING_STEP));
+    if (windowStep > 0) windowStep = Math.min(windowStep * 2, maxStep);
+    else if (credit >= 1) windowStep = 1;
+  }
+
+  function growRate(nowMs: number) {
+    rateRoundStartMs = nowMs;
+    goodRate = rate;
+    if (rateStep > 0) rateStep = Math.min(rateStep * 2, MAX_RATE_STEP);
+    else if (credit >= 1) rateStep = FIRST_RATE_STEP;
+    rate += rate * rateStep;
+  }
+
+  function shrinkWindow(ticket: Ticket, nowMs: number) {
+    if (ticket.order > lastRefused + Math.max(size(), FEW)) {
+      windowBefore = size();
+      surprises = 0;
+    } else if (ticket.order > lastRefused && size() <= STRIKINGLY_SMALLER * windowBefore) {
+      // It began after the last 429 had come, so it was not one of those too many.
+      surprises += 1;
+    }
+    lastRefused = order;
+    // One of those in flight was too many; `inFlight` no longer counts it.
+    window = Math.max(1, Math.min(size() - 1, inFlight));
+    windowStep = 0;
+    roundStart = order + 1;
+    const nothingGoesThrough = window === 1 && windowBefore >= LARGE_WINDOW;
+    if (surprises >= SURPRISES_OF_A_RATE_LIMIT || nothingGoesThrough) beginPacing(nowMs);
+  }
+
+  function beginPacing(nowMs: number) {
+    window = windowBefore;
+    refusedInRow = REFUSALS_OF_A_CLOSED_DOOR;
+    lastSlowDownMs = nowMs;
+    keepRate(KEPT_RATE * tally.lastSecond(nowMs), nowMs);
+  }
+
+  function slowDown(nowMs: number) {
+    refusedInRow += 1;
+    // Once in the second over which upstream counts: its remaining 429s have the same reason.
+    if (nowMs - lastSlowDownMs < SECOND_MS) return;
+    lastSlowDownMs = nowMs;
+    const slower = Math.min(KEPT_RATE * rate, tally.lastSecond(nowMs));
+    keepRate(rate > goodRate ? goodRate : slower, nowMs);
+  }
+
+  function keepRate(wanted: number, nowMs: number) {
+    rate = Math.max(wanted, SLOWEST_RATE);
+    goodRate = rate;
+    rateStep = 0;
+    rateRoundStartMs = nowMs;
+  }
+
+  function fail(ticket: Ticket, nowMs: number) {
+    credit = Math.max(-MAX_DEBT, credit - 1);
+    if (isPaced()) slowDown(nowMs);
+    else shrinkWindow(ticket, nowMs);
+    if (!isClosed() || nowMs < pausedUntilMs) return;
+    pausedUntilMs = nowMs + pauseMs;
+    pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+  }
+
+  return {
+    get window() {
+      return size();
+    },
+    get ratePerSecond() {
+      return rate;
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    waitMs: (nowMs) => {
+      if (inFlight >= size()) return Number.POSITIVE_INFINITY;
+      // After a pause one goes ahead, to see whether the door is open again.
+      if (isClosed() && inFlight > 0 && nowMs >= pausedUntilMs) return Number.POSITIVE_INFINITY;
+      return Math.max(0, pausedUntilMs - nowMs, isPaced() ? nextStartMs - nowMs : 0);
+    },
+    start: (nowMs) => {
+      inFlight += 1;
+      order += 1;
+      nextStartMs = Math.max(nextStartMs, nowMs - BURST_MS) + SECOND_MS / rate;
+      return { order, boundBy: inFlight >= size() ? 'window' : isPaced() ? 'rate' : 'demand' };
+    },
+    end: (ticket, went, nowMs) => {
+      inFlight -= 1;
+      if (went === 'success') succeed(ticket, nowMs);
+      if (went === 'throttled') fail(ticket, nowMs);
+    },
+  };
+}
+
+const SLOT_MS = 100;
+
+/** How many there were in the last second, counted in tenths. */
+function createTally() {
+  const slots = new Array<number>(SECOND_MS / SLOT_MS).fill(0);
+  let latest = 0;
+  const advance = (nowMs: number) => {
+    const slot = Math.floor(nowMs / SLOT_MS);
+    const oldest = Math.max(latest + 1, slot - slots.length + 1);
+    for (let one = oldest; one <= slot; one += 1) slots[one % slots.length] = 0;
+    latest = Math.max(latest, slot);
+    return slot % slots.length;
+  };
+  return {
+    add: (nowMs: number) => {
+      const at = advance(nowMs);
+      slots[at] = (slots[at] ?? 0) + 1;
+    },
+    lastSecond: (nowMs: number) => {
+      advance(nowMs);
+      return slots.reduce((sum, one) => sum + one, 0);
+    },
+  };
+}
