@@ -38,12 +38,16 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
       const { deadlineMs, signal } = deadline;
       return await handlerOf(handlers, request.route)({ ...request, deadlineMs, signal });
     };
-    const outcome = await Promise.race([
-      tallyAttempts(tally, work),
-      deadline.passed.then(() => tooLate(trace)),
-    ])
+    let outcome = await Promise.race([tallyAttempts(tally, work), deadline.passed.then(() => tooLate(trace))])
       .catch((error: unknown) => toProblem(error, trace))
       .finally(() => deadline.clear());
+    let result: Result;
+    try {
+      result = toResult(outcome, received.id);
+    } catch (error) {
+      outcome = toProblem(error, trace);
+      result = toResult(outcome, received.id);
+    }
 
     reportRequest(runtime.log ?? log, {
       requestId: received.id,
@@ -53,7 +57,7 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
       durationMs: runtime.now() - startedAt,
       tally,
     });
-    return toResult(outcome, received.id);
+    return result;
   };
 }
 

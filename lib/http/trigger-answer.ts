@@ -1,5 +1,6 @@
 import type { ConfiguredFlow } from '../config.ts';
 import type { Triggered } from '../trigger/trigger.ts';
+import { executionJson } from './execution-json.ts';
 import { invalidRequest, Problem } from './problems.ts';
 import type { Answer } from './request.ts';
 
@@ -14,7 +15,7 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
     case 'replaced':
       return {
         status: triggered.outcome === 'created' ? 201 : 200,
-        body: { outcome: triggered.outcome, execution: { ...triggered.execution, flow: flow.alias } },
+        body: { outcome: triggered.outcome, execution: executionJson(triggered.execution, flow) },
         headers: triggered.replayed ? { 'idempotent-replayed': 'true' } : {},
       };
     case 'invalid':

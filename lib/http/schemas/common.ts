@@ -1,16 +1,20 @@
 import * as v from 'valibot';
 
-/** A moment: a date or a date and time, ISO 8601, with a zone when it has a time. Comes out in UTC. */
+const MOMENT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** A date, or a date and time with its zone, ISO 8601. Comes out in UTC. */
 export const moment = v.pipe(
   v.string(),
-  v.maxLength(40, 'must be at most 40 characters'),
-  v.regex(
-    /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/,
-    'must be ISO 8601 with a zone, such as 2026-11-22T10:00:00Z',
-  ),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a moment that exists'),
+  v.check(isMoment, 'must be a date, or a date and time with its zone, such as 2026-11-22T10:00:00Z'),
   v.transform((text) => new Date(text).toISOString()),
 );
+
+function isMoment(text: string): boolean {
+  const date = MOMENT.exec(text)?.[1];
+  if (date === undefined || Number.isNaN(Date.parse(text))) return false;
+  // The language takes a 30th of February for the 2nd of March.
+  return new Date(date).toISOString().startsWith(date);
+}
 
 export const executionSid = v.pipe(
   v.string(),

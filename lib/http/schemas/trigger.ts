@@ -1,11 +1,21 @@
 import * as v from 'valibot';
 import { address } from '../../config.ts';
 
+/** Whatever JSON can say in an object. A schema for records would drop names such as `constructor`. */
+const parameters = v.pipe(
+  v.unknown(),
+  v.check(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be an object',
+  ),
+  v.transform((value): Record<string, unknown> => Object(value)),
+);
+
 /** The body of a trigger. A form's `To`, `From` and `Parameters` are read into the same members first. */
 export const triggerBody = v.strictObject({
   to: address,
   from: v.optional(address),
-  parameters: v.optional(v.record(v.string(), v.unknown())),
+  parameters: v.optional(parameters),
   onConflict: v.optional(v.picklist(['fail', 'return', 'replace'])),
 });
 

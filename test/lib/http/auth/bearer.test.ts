@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { bearerToken, findBearer } from '../../../../lib/http/auth/bearer.ts';
+import { readSecret } from '../../../../lib/secret.ts';
+import { secretInput } from '../api.ts';
+
+const secret = readSecret(JSON.stringify(secretInput));
+
+test('a token is its caller’s, and nothing near it is anybody’s', () => {
+  expect(findBearer(secret, 'admin-token')?.name).toBe('admin');
+  expect(findBearer(secret, 'reader-token')?.name).toBe('reader');
+  for (const wrong of ['', 'admin-toke', 'admin-token ', 'Admin-token', 'x'.repeat(5_000)])
+    expect(findBearer(secret, wrong)).toBeNull();
+});
+
+test('every caller is compared, also after the right one was found', () => {
+  // Two callers with one token: the later one wins, which shows that the search goes to the end.
+  const callers = [...secretInput.callers, { name: 'last', token: 'admin-token', scopes: ['read'] }];
+  expect(findBearer(readSecret(JSON.stringify({ ...secretInput, callers })), 'admin-token')?.name).toBe(
+    'last',
+  );
+});
+
+test('the scheme is read in any case, and other schemes are not ours', () => {
+  expect(bearerToken('Bearer abc')).toBe('abc');
+  expect(bearerToken('bearer   abc ')).toBe('abc');
+  for (const none of [undefined, '', 'Bearer', 'Bearer ', 'Basic abc', 'Bearerabc'])
+    expect(bearerToken(none)).toBeNull();
+});

@@ -1,0 +1,117 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import twilio from 'twilio';
+import { describe, expect, test } from 'vitest';
+import { isSignedByTwilio } from '../../../../lib/http/auth/twilio.ts';
+import { readEvent } from '../../../../lib/http/event.ts';
+import { PUBLIC_URL } from '../api.ts';
+import { type EventOptions, eventOf } from '../events.ts';
+
+const TOKEN = '12345';
+const FORM = 'application/x-www-form-urlencoded';
+const PATH = '/flows/welcome/executions';
+
+function sign(url: string, parameters: Record<string, string | string[]> = {}): string {
+  return twilio.getExpectedTwilioSignature(TOKEN, url, parameters);
+}
+
+function check(target: string, options: EventOptions, publicUrl = PUBLIC_URL): boolean {
+  const received = readEvent(eventOf(`POST ${target}`, options), { awsRequestId: 'lambda-1' });
+  return isSignedByTwilio(TOKEN, publicUrl, received);
+}
+
+const form = (body: string, signature: string): EventOptions => ({
+  headers: { 'content-type': `${FORM}; charset=UTF-8`, 'X-Twilio-Signature': signature },
+  body,
+});
+
+describe('X-Twilio-Signature', () => {
+  test('of Twilio’s example is right', () => {
+    const body =
+      'Digits=1234&To=%2B18005551212&From=%2B14158675310&Caller=%2B14158675310&CallSid=CA1234567890ABCDE';
+    const request = form(body, 'L/OH5YylLD5NRKLltdqwSvS0BnU=');
+    expect(check('/myapp.php?foo=1&bar=2', request, 'https://example.com')).toBe(true);
+    expect(check('/myapp.php?foo=1&bar=2', { ...request, base64: true }, 'https://example.com')).toBe(true);
+    expect(check('/myapp.php?foo=1&bar=3', request, 'https://example.com')).toBe(false);
+    expect(check('/myapp.php?foo=1&bar=2', request, 'https://example.org')).toBe(false);
+    expect(check('/myapp.php?foo=1&bar=2', { ...request, body: `${body}&x=1` }, 'https://example.com')).toBe(
+      false,
+    );
+  });
+
+  test('may have been made with or without the port', () => {
+    for (const host of ['https://api.example.com', 'https://api.example.com:443'])
+      expect(check(PATH, form('To=a', sign(`${host}${PATH}`, { To: 'a' })))).toBe(true);
+    expect(check(PATH, form('To=a', sign(`https://api.example.com:444${PATH}`, { To: 'a' })))).toBe(false);
+  });
+
+  test('is over the public URL with its path, never over the Host that the request claims', () => {
+    const signature = sign(`https://api.example.com/studio${PATH}`, { To: 'a' });
+    expect(check(PATH, form('To=a', signature), 'https://api.example.com/studio/')).toBe(true);
+    expect(check(`/studio${PATH}`, form('To=a', signature), 'https://api.example.com/studio')).toBe(true);
+    expect(check(PATH, form('To=a', sign(`https://attacker.example${PATH}`, { To: 'a' })))).toBe(false);
+  });
+
+  test('counts the distinct values of a repeated parameter', () => {
+    const signature = sign(`${PUBLIC_URL}${PATH}`, { To: ['b', 'a', 'b'] });
+    expect(check(PATH, form('To=b&To=a&To=b', signature))).toBe(true);
+    expect(check(PATH, form('To=b&To=c&To=b', signature))).toBe(false);
+  });
+
+  test('covers JSON by its hash in the URL, and nothing else does', () => {
+    const body = '{"to":"+15005550006"}';
+    const target = `${PATH}?bodySHA256=${twilio.getExpectedBodyHash(body)}`;
+    const headers = {
+      'content-type': 'application/json',
+      'x-twilio-signature': sign(`${PUBLIC_URL}${target}`),
+    };
+    expect(check(target, { headers, body })).toBe(true);
+    expect(check(target, { headers, body, base64: true })).toBe(true);
+    expect(check(target, { headers, body: '{"to":"+15005550007"}' })).toBe(false);
+    // The URL is signed rightly, but nothing says that this body belongs to it.
+    const bare = { 'content-type': 'application/json', 'x-twilio-signature': sign(`${PUBLIC_URL}${PATH}`) };
+    expect(check(PATH, { headers: bare, body })).toBe(false);
+    expect(check(PATH, { headers: { 'x-twilio-signature': sign(`${PUBLIC_URL}${PATH}`) } })).toBe(true);
+  });
+
+  test('made with another token, an empty or a missing one is wrong', () => {
+    const other = createHmac('sha1', '54321').update(`${PUBLIC_URL}${PATH}Toa`).digest('base64');
+    expect(check(PATH, form('To=a', other))).toBe(false);
+    expect(check(PATH, form('To=a', ''))).toBe(false);
+    expect(check(PATH, { headers: { 'content-type': FORM }, body: 'To=a' })).toBe(false);
+  });
+
+  test('is judged as Twilio’s own SDK judges it', () => {
+    const name = fc.stringMatching(/^[A-Za-z]{1,8}$/);
+    fc.assert(
+      fc.property(
+        fc.dictionary(name, fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))),
+        fc.constantFrom('', '?a=1&b=%2B2', '?x=%20y'),
+        fc.constantFrom('right', 'token', 'body', 'path'),
+        (parameters, query, spoil) => {
+          // fast-check's dictionaries may have no prototype, which Twilio's SDK does not mind.
+          const pairs = Object.entries(parameters).flatMap(([key, value]) =>
+            [value].flat().map((one): [string, string] => [key, one.toWellFormed()]),
+          );
+          const sent = new URLSearchParams(pairs);
+          const asReceived: Record<string, string[]> = {};
+          for (const key of sent.keys()) asReceived[key] = sent.getAll(key);
+          const url = `${PUBLIC_URL}${PATH}${query}`;
+          const signature = twilio.getExpectedTwilioSignature(
+            spoil === 'token' ? '1' : TOKEN,
+            url,
+            asReceived,
+          );
+          if (spoil === 'body') {
+            sent.append('Z', 'z');
+            asReceived['Z'] = [...(asReceived['Z'] ?? []), 'z'];
+          }
+          const target = `${PATH}${spoil === 'path' ? '/' : ''}${query}`;
+          const verdict = twilio.validateRequest(TOKEN, signature, `${PUBLIC_URL}${target}`, asReceived);
+          expect(check(target, form(sent.toString(), signature))).toBe(verdict);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
