@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { checkConfig } from '../../../lib/config.ts';
+import { deleteExecution } from '../../../lib/http/delete-execution.ts';
+import { endExecution } from '../../../lib/http/end-execution.ts';
+import { problems } from '../../../lib/http/problems.ts';
+import { fetchContext, fetchExecution } from '../../../lib/http/query/executions.ts';
+import { fetchFlow, listFlows } from '../../../lib/http/query/flows.ts';
+import { listAllExecutions, listFlowExecutions } from '../../../lib/http/query/list-executions.ts';
+import { fetchStep, fetchStepContext, listSteps } from '../../../lib/http/query/steps.ts';
+import type { Handlers } from '../../../lib/http/request.ts';
+import { routeKeys } from '../../../lib/http/routes.ts';
+import { createStudio } from '../../../lib/studio/client.ts';
+import { admin, apiOver, configInput, NOW, reader, secretInput, secretSource, surveyor } from './api.ts';
+
+/**
+ * Whatever is sent: an answer, never a 500, always a problem document when it is refused, and nothing is
+ * asked upstream for what is refused.
+ */
+const CASES = 10_000;
+
+/** Every call upstream is counted, and answered as unknown. */
+let upstreamCalls = 0;
+const studio = createStudio({
+  accountSid: secretInput.accountSid,
+  username: secretInput.apiKeySid,
+  password: 'local',
+  transport: {
+    send: async () => {
+      upstreamCalls++;
+      const body = Buffer.from('{"code":20404,"message":"not found","status":404}');
+      return { ok: true as const, status: 404, header: () => undefined, body };
+    },
+    close: async () => {},
+  },
+});
+afterAll(() => studio.close());
+
+const runtime = { config: checkConfig(configInput), secret: secretSource(), studio, now: () => NOW };
+/** What a request that got in would do upstream: one call at least. */
+const reach = async () => {
+  upstreamCalls++;
+  return { status: 201, body: {} };
+};
+const handlers: Handlers = {
+  'POST /flows/{flow}/executions': reach,
+  'GET /flows': (request) => listFlows(runtime, request),
+  'GET /flows/{flow}': (request) => fetchFlow(runtime, request),
+  'GET /executions': (request) => listAllExecutions(runtime, request),
+  'GET /flows/{flow}/executions': (request) => listFlowExecutions(runtime, request),
+  'GET /flows/{flow}/executions/{execution}': (request) => fetchExecution(runtime, request),
+  'GET /flows/{flow}/executions/{execution}/context': (request) => fetchContext(runtime, request),
+  'GET /flows/{flow}/executions/{execution}/steps': (request) => listSteps(runtime, request),
+  'GET /flows/{flow}/executions/{execution}/steps/{step}': (request) => fetchStep(runtime, request),
+  'GET /flows/{flow}/executions/{execution}/steps/{step}/context': (request) =>
+    fetchStepContext(runtime, request),
+  'POST /flows/{flow}/executions/{execution}/end': (request) => endExecution(runtime, request),
+  'DELETE /flows/{flow}/executions/{execution}': (request) => deleteExecution(runtime, request),
+  'POST /purges': reach,
+  'GET /purges': reach,
+  'GET /purges/{purge}': reach,
+  'POST /purges/{purge}/stop': reach,
+};
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ maxLength: 60 }),
+  fc.constantFrom('', '..', '__proto__', 'constructor', '%00', '%ff', '\u0000', '\ud800', '"', '+', ' '),
+);
+const sid = fc
+  .tuple(
+    fc.constantFrom('FN', 'FT', 'FW'),
+    fc.string({ unit: fc.constantFrom(...'0123456789abcdefABCDEF'), minLength: 32, maxLength: 32 }),
+  )
+  .map((parts) => parts.join(''));
+const segment = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('welcome', 'survey') },
+  { weight: 3, arbitrary: sid },
+  anyText,
+);
+const token = fc.constantFrom(admin, reader, surveyor, {}, { authorization: 'Bearer wrong' });
+const headerName = fc.oneof(
+  fc.constantFrom(
+    'authorization',
+    'content-type',
+    'Content-Type',
+    'idempotency-key',
+    'webhook-id',
+    'webhook-timestamp',
+    'webhook-signature',
+    'x-twilio-signature',
+    'i-twilio-idempotency-token',
+  ),
+  anyText,
+);
+const contentType = fc.constantFrom(
+  {},
+  { 'content-type': 'application/json' },
+  { 'content-type': 'application/x-www-form-urlencoded' },
+);
+const member = fc.oneof(
+  fc.constantFrom(
+    'to',
+    'from',
+    'parameters',
+    'onConflict',
+    'flows',
+    'olderThan',
+    'contact',
+    'dryRun',
+    'limit',
+  ),
+  anyText,
+);
+const body = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  fc.json().map((json) => Buffer.from(json)),
+  fc.dictionary(member, fc.oneof(fc.jsonValue(), anyText)).map((value) => Buffer.from(JSON.stringify(value))),
+  fc
+    .array(fc.tuple(fc.constantFrom('To', 'From', 'Parameters', 'Else'), anyText))
+    .map((pairs) =>
+      Buffer.from(
+        new URLSearchParams(
+          pairs.map(([name, value]): [string, string] => [name, value.toWellFormed()]),
+        ).toString(),
+      ),
+    ),
+);
+const parameter = fc.tuple(
+  fc.constantFrom('limit', 'cursor', 'status', 'contact', 'dateCreatedFrom', 'dateCreatedTo', 'end', 'x'),
+  fc.oneof(anyText, fc.constantFrom('1', '0', 'true', 'ended', '2026-11-22', '+15005550006')),
+);
+const query = fc.oneof(
+  fc.constant(''),
+  anyText,
+  fc.array(parameter, { maxLength: 4 }).map((pairs) => pairs.map((pair) => pair.join('=')).join('&')),
+);
+const request = fc.record({
+  route: fc.constantFrom(...routeKeys, '$default', 'GET /nowhere', '__proto__'),
+  segments: fc.record({ flow: segment, execution: segment, step: segment, purge: segment }),
+  token,
+  contentType,
+  headers: fc.dictionary(headerName, anyText, { maxKeys: 3 }),
+  query,
+  body,
+  base64: fc.boolean(),
+});
+
+test(`${CASES} requests of any bytes: never a 500, always a problem, nothing upstream for what is refused`, async () => {
+  const { handler } = apiOver(handlers, { secret: runtime.secret });
+  const statuses = new Map<number, number>();
+  await fc.assert(
+    fc.asyncProperty(request, async ({ route, segments, headers, ...sent }) => {
+      upstreamCalls = 0;
+      const event: unknown = {
+        routeKey: route,
+        rawPath: '/anything',
+        rawQueryString: sent.query,
+        pathParameters: Object.fromEntries(
+          Object.entries(segments).filter(([name]) => route.includes(`{${name}}`)),
+        ),
+        headers: { ...headers, ...sent.contentType, ...sent.token },
+        body: sent.base64 ? sent.body.toString('base64') : sent.body.toString('utf8'),
+        isBase64Encoded: sent.base64,
+        requestContext: { requestId: 'request-1' },
+      };
+      const result = await handler(event as Parameters<typeof handler>[0], {
+        awsRequestId: 'lambda-1',
+        getRemainingTimeInMillis: () => 29_000,
+      });
+      const { statusCode } = result;
+      statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
+      const answered = JSON.parse(result.body);
+      if (statusCode < 400) return;
+      expect(statusCode).not.toBe(500);
+      expect(result.headers['content-type']).toBe('application/problem+json');
+      const slug = String(answered.type).replace('/problems/', '');
+      expect(problems).toHaveProperty([slug, 'status'], statusCode);
+      expect(answered).toMatchObject({ status: statusCode, instance: 'request-1' });
+      const wasReached = slug === 'unknown-execution' || (slug === 'unknown-flow' && upstreamCalls > 0);
+      if (!wasReached) expect([slug, upstreamCalls]).toEqual([slug, 0]);
+    }),
+    { numRuns: CASES },
+  );
+  // Otherwise the cases would all end at the door.
+  for (const status of [200, 201, 400, 401, 403, 404, 415, 422])
+    expect([status, (statuses.get(status) ?? 0) > 10]).toEqual([status, true]);
+}, 60_000);
+
+test('an event that is none at all is answered too', async () => {
+  const { handler } = apiOver(handlers);
+  for (const event of [undefined, null, 42, 'text', [], {}, { requestContext: null, headers: [], body: 7 }]) {
+    const result = await handler(event as unknown as Parameters<typeof handler>[0], {
+      awsRequestId: 'lambda-1',
+      getRemainingTimeInMillis: () => 29_000,
+    });
+    expect(result.statusCode).toBe(404);
+  }
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { admin, reader, startApi, surveyor, WELCOME } from '../api.ts';
+
+const NOBODY = `FN${'0'.repeat(32)}`;
+
+async function withOne(options: Parameters<typeof startApi>[0] = {}) {
+  const api = await startApi(options);
+  api.studio.store.seed({ flowSid: WELCOME, count: 1, contact: '+15005550006', activeShare: 1 });
+  const sid = [...api.studio.store.list()][0]?.sid ?? '';
+  return { ...api, sid, path: `/flows/welcome/executions/${sid}` };
+}
+
+describe('one execution', () => {
+  test('is fetched under its flow’s alias and its SID', async () => {
+    const { call, sid, path } = await withOne();
+    const byAlias = await call(`GET ${path}`, { headers: reader });
+    expect(byAlias.body).toMatchObject({ sid, flow: 'welcome', status: 'active' });
+    const bySid = await call(`GET ${path.replace('welcome', WELCOME)}`, { headers: reader });
+    expect(bySid.body).toEqual(byAlias.body);
+  });
+
+  test('that is not there is unknown, whatever is asked of it', async () => {
+    const { call } = await withOne();
+    const path = `/flows/welcome/executions/${NOBODY}`;
+    for (const target of [`GET ${path}`, `GET ${path}/context`, `GET ${path}/steps`, `POST ${path}/end`]) {
+      const { status, body } = await call(target, { headers: admin });
+      expect([target, status, body.type]).toEqual([target, 404, '/problems/unknown-execution']);
+    }
+  });
+
+  test('has a context, behind its own scope', async () => {
+    const { call, sid, path } = await withOne();
+    const { status, body } = await call(`GET ${path}/context`, { headers: admin });
+    expect(status).toBe(200);
+    expect(Object.keys(body)).toEqual(['executionSid', 'flowSid', 'accountSid', 'context', 'url']);
+    expect(body).toMatchObject({ executionSid: sid, flowSid: WELCOME });
+    expect((await call(`GET ${path}/context`, { headers: reader })).status).toBe(403);
+  });
+
+  test('of a flow that is not the caller’s is not asked for upstream', async () => {
+    const { call, path, studio } = await withOne();
+    expect((await call(`GET ${path}`, { headers: surveyor })).status).toBe(403);
+    expect(studio.requests).toEqual([]);
+  });
+
+  test('Studio’s credentials that are wrong are our trouble, not the caller’s', async () => {
+    const { call, path, studio } = await withOne();
+    studio.behave({ credentials: [{ username: 'other', password: 'other' }] });
+    const { status, body } = await call(`GET ${path}`, { headers: reader });
+    expect([status, body.type]).toEqual([502, '/problems/studio-refused-credentials']);
+  });
+
+  test('the request’s line counts what was asked upstream', async () => {
+    const { call, path, lines } = await withOne();
+    await call(`GET ${path}`, { headers: reader });
+    expect(lines()[0]).toMatchObject({ upstreamCalls: 1, UpstreamCalls: 1, UpstreamThrottled: 0 });
+    expect(lines()[0].upstreamRequestIds).toHaveLength(1);
+  });
+});
+
+describe('the steps of an execution', () => {
+  test.each([3, 4, 12, 50])('are read once each, %i a page', async (limit) => {
+    const { call, path } = await withOne({ behaviour: { stepsPerExecution: 12 } });
+    const sids: string[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await call(`GET ${path}/steps?limit=${limit}${cursor}`, { headers: reader });
+      sids.push(...body.steps.map((step: { sid: string }) => step.sid));
+      for (const step of body.steps) expect(step).not.toHaveProperty('context');
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(sids).toHaveLength(12);
+    expect(new Set(sids).size).toBe(12);
+  });
+
+  test('are fetched one by one, their contexts behind their own scope', async () => {
+    const { call, path, sid } = await withOne();
+    const { body } = await call(`GET ${path}/steps`, { headers: reader });
+    const step = `${path}/steps/${body.steps[0].sid}`;
+    expect((await call(`GET ${step}`, { headers: reader })).body).toEqual(body.steps[0]);
+    expect((await call(`GET ${step}/context`, { headers: reader })).status).toBe(403);
+    const context = await call(`GET ${step}/context`, { headers: admin });
+    expect(context.body).toMatchObject({ executionSid: sid, stepSid: body.steps[0].sid });
+    const none = await call(`GET ${path}/steps/FT${'0'.repeat(32)}`, { headers: reader });
+    expect(none.status).toBe(404);
+  });
+
+  test('a cursor of another execution’s steps is refused', async () => {
+    const { call, path } = await withOne({ behaviour: { stepsPerExecution: 5 } });
+    const { body } = await call(`GET ${path}/steps?limit=2`, { headers: reader });
+    const other = `/flows/welcome/executions/${NOBODY}/steps?cursor=${body.nextCursor}`;
+    expect((await call(`GET ${other}`, { headers: reader })).status).toBe(422);
+  });
+});
+
+describe('ending an execution', () => {
+  test('ends it, and may be repeated', async () => {
+    const { call, path, sid } = await withOne();
+    const first = await call(`POST ${path}/end`, { headers: admin });
+    expect([first.status, first.body.outcome]).toEqual([200, 'ended']);
+    expect(first.body.execution).toMatchObject({ sid, status: 'ended', flow: 'welcome' });
+    const second = await call(`POST ${path}/end`, { headers: admin, json: {} });
+    expect([second.status, second.body.outcome]).toEqual([200, 'already-ended']);
+    expect(second.body.execution).toMatchObject({ sid, status: 'ended', flow: 'welcome' });
+  });
+});
+
+describe('deleting an execution', () => {
+  test('deletes an ended one, and may be repeated', async () => {
+    const { call, path, sid, studio } = await withOne();
+    studio.store.end(sid);
+    expect((await call(`DELETE ${path}`, { headers: admin })).body).toEqual({ outcome: 'deleted', sid });
+    expect(studio.store.find(sid)?.status).toBe('deleted');
+    const again = await call(`DELETE ${path}`, { headers: admin });
+    expect([again.status, again.body]).toEqual([200, { outcome: 'already-gone', sid }]);
+  });
+
+  test('leaves an active one alone, unless it shall be ended first', async () => {
+    const { call, path, sid, studio } = await withOne();
+    for (const target of [`DELETE ${path}`, `DELETE ${path}?end=false`]) {
+      const { status, body } = await call(target, { headers: admin });
+      expect([status, body.type]).toEqual([409, '/problems/still-active']);
+    }
+    expect(studio.store.find(sid)?.status).toBe('active');
+    expect((await call(`DELETE ${path}?end=true`, { headers: admin })).body.outcome).toBe('deleted');
+    expect(studio.store.deletedWhileActive).toBe(0);
+    expect((await call(`DELETE ${path}?end=yes`, { headers: admin })).status).toBe(422);
+  });
+});
