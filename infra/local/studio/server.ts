@@ -23,10 +23,11 @@ export async function startSimulatedStudio(options: SimulatedStudioOptions = {})
     usedSockets.add(request.socket);
     exchange({ machine, prefix, sleep, request, response, isReusedSocket, scheme }).catch(
       (error: unknown) => {
-        if (request.destroyed) return;
+        if (response.destroyed) return;
+        // Nobody would see what goes wrong after the answer, say a watcher's complaint: it ends the process.
+        if (response.headersSent) throw error;
         // A bug of this simulator must not look like one of Studio's faults.
-        if (!response.headersSent) response.writeHead(501, { 'Content-Type': 'text/plain' });
-        response.end(String(error));
+        response.writeHead(501, { 'Content-Type': 'text/plain' }).end(String(error));
       },
     );
   };

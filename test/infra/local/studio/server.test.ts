@@ -117,3 +117,12 @@ test('it speaks https with a certificate, and its URLs do too', async () => {
   });
   expect(JSON.parse(text).executions[0].url).toMatch(/^https:\/\/127\.0\.0\.1:/);
 });
+
+test('a mistake in the simulator itself is answered with 501, which Studio never does', async () => {
+  const { call, studio } = await start();
+  studio.store.flows.find = () => {
+    throw new Error('a bug');
+  };
+  const answer = await call(executions);
+  expect([answer.status, answer.text]).toEqual([501, 'Error: a bug']);
+});
