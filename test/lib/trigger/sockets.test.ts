@@ -1,0 +1,171 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startTable } from '../../../infra/local/aws/table.ts';
+import type { BehaviourChange, Fault } from '../../../infra/local/studio/behaviour.ts';
+import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import { createClaimStore } from '../../../lib/aws/claims.ts';
+import { awsClientOptions } from '../../../lib/aws/clients.ts';
+import { createStudio } from '../../../lib/studio/client.ts';
+import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
+import { type TriggerPorts, trigger } from '../../../lib/trigger/trigger.ts';
+import { BODY, CONTACT, WELCOME } from './world/world.ts';
+
+const REQUEST_MS = 25_000;
+const closers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** The simulated Studio and a table over sockets, with one clock for all that sleeping moves on. */
+async function prepare(behaviour: BehaviourChange = {}) {
+  const clock = { aheadMs: 0 };
+  const now = () => Date.now() + clock.aheadMs;
+  const sleep = async (ms: number) => {
+    clock.aheadMs += ms;
+  };
+  const simulated = await startSimulatedStudio({ now, behaviour });
+  const table = await startTable('claims');
+  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
+  const client = new DynamoDBClient({ ...awsClientOptions(env, 'eu-central-1'), endpoint: table.url });
+  const studio = createStudio({
+    accountSid: `AC${'a'.repeat(32)}`,
+    username: `SK${'a'.repeat(32)}`,
+    password: 'local',
+    baseUrl: simulated.url,
+    now,
+    sleep,
+  });
+  closers.push(simulated.close, table.close, async () => client.destroy(), studio.close);
+
+  let ids = 0;
+  const ports: TriggerPorts = {
+    claims: createClaimStore({ client, name: 'claims' }),
+    executions: studio.executions,
+    apiKeySecret: async () => 'local',
+    now,
+    sleep,
+    random: () => 0.5,
+    newId: () => `id-${++ids}`,
+  };
+  const send = (
+    idempotencyKey: string | null = 'key-1',
+    body: typeof BODY & { onConflict?: 'replace' } = BODY,
+  ) =>
+    trigger(ports, {
+      caller: 'bearer:test',
+      route: 'POST /flows/{flow}/executions',
+      idempotencyKey,
+      flow: WELCOME,
+      body,
+      deadlineMs: now() + REQUEST_MS,
+      signal: new AbortController().signal,
+    });
+  const found = () => [...simulated.store.list({ flowSid: WELCOME.sid })];
+  return { simulated, send, found, pass: sleep };
+}
+
+function failing(fault: Partial<Fault> & Pick<Fault, 'kind'>): BehaviourChange {
+  return { faults: [{ operations: ['CreateExecution'], times: 1, ...fault }], endAfterMs: 1 };
+}
+
+test('a key that is sent twice creates one execution, with the parameters and the correlation value', async () => {
+  const { send, found } = await prepare({ endAfterMs: 1 });
+  const first = await send();
+  expect(first).toMatchObject({ outcome: 'created', replayed: false });
+  expect(await send()).toEqual({ ...first, replayed: true });
+  expect(found()).toMatchObject([
+    { to: CONTACT, parameters: { name: 'Ada', [CORRELATION_PARAMETER]: expect.any(String) } },
+  ]);
+});
+
+test('ten deliveries at once create one execution', async () => {
+  const { send, found } = await prepare({ latencyMs: 20, endAfterMs: 1 });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => send()));
+  const first = answers.filter((answer) => answer.outcome === 'created' && !answer.replayed);
+  expect(first).toHaveLength(1);
+  expect(answers.every(({ outcome }) => outcome === 'created' || outcome === 'in-progress')).toBe(true);
+  expect(found()).toHaveLength(1);
+});
+
+describe('an execution that ends within a millisecond, when the create', () => {
+  const done: [string, Partial<Fault> & Pick<Fault, 'kind'>][] = [
+    ['loses its connection', { kind: 'cut', work: 'done' }],
+    ['loses its connection in the middle of the answer', { kind: 'cut-body', work: 'done' }],
+    ['is answered with 503', { kind: 'error', work: 'done' }],
+    ['is answered with 500', { kind: 'error', work: 'done', status: 500 }],
+    ['is answered with HTML', { kind: 'html', work: 'done' }],
+    ['is answered with half of the JSON', { kind: 'truncated-json', work: 'done' }],
+    ['is answered with other JSON', { kind: 'other-json', work: 'done' }],
+  ];
+  test.each(done)('%s after the work, is found and told', async (_, fault) => {
+    const { simulated, send, found } = await prepare(failing(fault));
+    const answer = await send();
+    expect(answer).toMatchObject({ outcome: 'created', execution: { sid: found()[0]?.sid } });
+    expect(found()).toHaveLength(1);
+    expect(simulated.requests.filter(({ operation }) => operation === 'CreateExecution')).toHaveLength(1);
+  });
+
+  const undone: [string, Partial<Fault> & Pick<Fault, 'kind'>][] = [
+    ['loses its connection', { kind: 'cut' }],
+    ['is answered with 503', { kind: 'error' }],
+    ['is answered with HTML', { kind: 'html' }],
+  ];
+  test.each(undone)('%s before the work, is created later, once', async (_, fault) => {
+    const { send, found, pass } = await prepare(failing(fault));
+    const answer = await send();
+    expect(answer).toMatchObject({ outcome: 'unknown', repeatable: true });
+    expect(found()).toHaveLength(0);
+    await pass(answer.outcome === 'unknown' ? answer.retryAfterMs : 0);
+    expect((await send())?.outcome).toBe('created');
+    expect((await send())?.outcome).toBe('created');
+    expect(found()).toHaveLength(1);
+  });
+
+  test('is throttled, is created when there is room', async () => {
+    const { send, found } = await prepare({ ...failing({ kind: 'throttle', times: 3 }), retryAfter: null });
+    expect((await send())?.outcome).toBe('created');
+    expect(found()).toHaveLength(1);
+  });
+});
+
+describe('a lost answer is found', () => {
+  const ways: [string, BehaviourChange][] = [
+    ['behind page tokens that are offsets', { pageToken: 'offset' }],
+    ['in pages that are named without a host', { paging: 'relative-url' }],
+    ['before an empty last page', { paging: 'empty-last-page' }],
+    ['while others arrive', { arrivalsPerList: 3 }],
+    ['when lists fail at first', {}],
+  ];
+  test.each(ways)('%s', async (name, behaviour) => {
+    const { simulated, send, found } = await prepare({ ...behaviour, endAfterMs: 1 });
+    const dateCreatedFrom = new Date(Date.now() - 50_000).toISOString();
+    simulated.store.seed({ flowSid: WELCOME.sid, count: 1_200, firstContact: 5_000_000, dateCreatedFrom });
+    const faults = failing({ kind: 'cut', work: 'done' }).faults ?? [];
+    if (name.includes('fail')) faults.push({ kind: 'error', operations: ['ListExecution'], times: 6 });
+    simulated.behave({ faults });
+    const answer = await send();
+    expect(answer).toMatchObject({ outcome: 'created' });
+    const ours = found().filter(({ to }) => to === CONTACT);
+    expect(ours).toHaveLength(1);
+    expect(answer).toMatchObject({ execution: { sid: ours[0]?.sid } });
+  });
+});
+
+test('replace ends the active execution, sees that it ended, and creates the new one', async () => {
+  const { simulated, send, found } = await prepare();
+  await send('first');
+  expect(await send('second', { ...BODY, onConflict: 'replace' })).toMatchObject({ outcome: 'replaced' });
+  expect(
+    found()
+      .map(({ status }) => status)
+      .sort(),
+  ).toEqual(['active', 'ended']);
+  const operations = simulated.requests.map(({ operation }) => operation);
+  expect(operations.slice(-4)).toEqual([
+    'CreateExecution',
+    'UpdateExecution',
+    'FetchExecution',
+    'CreateExecution',
+  ]);
+});
