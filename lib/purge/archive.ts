@@ -37,6 +37,14 @@ export async function collect(
   const chunks: Buffer[] = [];
   gzip.on('data', (chunk: Buffer) => chunks.push(chunk));
   const packed = once(gzip, 'end');
+  let written: Promise<unknown> = Promise.resolve();
+  /** One after the other, so that there is never more than one that waits for gzip. */
+  const write = (line: ArchivedExecution) => {
+    written = written.then(async () => {
+      if (!gzip.write(`${JSON.stringify(line)}\n`)) await once(gzip, 'drain');
+    });
+    return written;
+  };
   const collected: Collected = { body: null, archived: [], gone: [], failed: [] };
 
   await Promise.all(
@@ -44,8 +52,7 @@ export async function collect(
       gate.run(async () => {
         if (!mayGoOn()) return;
         try {
-          const line = await read(upstream, flowSid, sid, execution);
-          if (!gzip.write(`${JSON.stringify(line)}\n`)) await once(gzip, 'drain');
+          await write(await read(upstream, flowSid, sid, execution));
           collected.archived.push(sid);
         } catch (error) {
           if (!(error instanceof StudioError)) throw error;

@@ -49,7 +49,6 @@ type Outcome = {
   alreadyGone: number;
   /** All that was done anything about, the failures among them. */
   touched: number;
-  notBegun: number;
 };
 
 function sumUp(batch: Batch, { acted }: Results): Outcome {
@@ -62,7 +61,6 @@ function sumUp(batch: Batch, { acted }: Results): Outcome {
     ended: 0,
     alreadyGone: batch.gone,
     touched: batch.gone + batch.failed.length + acted.size,
-    notBegun: sids.length - acted.size,
   };
   for (const sid of sids) {
     const result = acted.get(sid);
@@ -86,12 +84,12 @@ function sumUp(batch: Batch, { acted }: Results): Outcome {
 }
 
 function countsOf(session: Session, batch: Batch, outcome: Outcome): Counts {
-  const { request, progress } = session.record;
+  const { request } = session.record;
   const isRetry = batch.retryOf !== null;
   const isDelete = request.action === 'delete';
   return {
-    // What was not begun with is listed again, and counted then; a later sweep counts what it acts on.
-    listed: isRetry ? 0 : progress.sweep === 1 ? -outcome.notBegun : outcome.touched,
+    // What was listed and does not match is counted where it is listed; the rest here, once it is dealt with.
+    listed: isRetry ? 0 : outcome.touched,
     matched: isRetry ? 0 : outcome.touched,
     archived: batch.newlyArchived,
     ended: outcome.ended,

@@ -64,14 +64,18 @@ async function work(session: Session): Promise<SliceResult> {
 /** Does once more what was begun and not counted, and remembers what failed. */
 async function takeUp(session: Session, batches: Batches): Promise<void> {
   const begun: Batch[] = [];
-  const replaced = new Set<number>();
+  /** Settled, but its worker died before it could be dropped. */
+  const overdue = new Set<number>();
   for await (const batch of session.ports.store.batches(session.record.id)) {
     if (batch.seq > session.record.progress.settledBatch) begun.push(batch);
-    else if (batch.retryOf) replaced.add(batch.retryOf.seq);
+    else {
+      if (batch.retryOf) overdue.add(batch.retryOf.seq);
+      if (batch.failed.length === 0) overdue.add(batch.seq);
+    }
     for (const { sid } of batch.failed) session.failed.add(sid);
     for (const { sid } of batch.retryOf?.failed ?? []) session.failed.add(sid);
   }
-  for (const seq of replaced) await session.ports.store.dropBatch(session.record.id, seq);
+  for (const seq of overdue) await session.ports.store.dropBatch(session.record.id, seq);
   for (const batch of begun) {
     if (session.trouble === null) await batches.replay(batch);
   }

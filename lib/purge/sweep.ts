@@ -31,7 +31,6 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   const submit = async () => {
     const items = pending.splice(0, Math.min(batches.size, roomLeft(session)));
     const boundThen = pending.length === 0 ? bound : null;
-    for (const { sid } of items) tally.forget(sid);
     await batches.submit({
       flow: session.record.progress.flow,
       items: items.map((execution) => ({ ...pick(execution), execution })),
@@ -114,8 +113,10 @@ function count(
   let active = 0;
   for (const execution of items) {
     if (!matcher.inWindow(execution) || session.isHandled(execution.sid)) continue;
-    if (request.dryRun && matched >= roomLeft(session)) break;
-    const isMatch = request.dryRun && matcher.matches(execution);
+    const isMatch = matcher.matches(execution);
+    // What is acted on is counted when its batch is settled: then it cannot be lost with the worker.
+    if (isMatch && !request.dryRun) continue;
+    if (matched >= roomLeft(session)) break;
     if (!isNew(execution, isMatch)) continue;
     listed += 1;
     if (isMatch) matched += 1;

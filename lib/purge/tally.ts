@@ -14,8 +14,6 @@ export type Overlap = { listed: number; matched: number; active: number };
 export type Tally = {
   /** Whether it is the first time; counts nothing itself. */
   add(execution: Execution, matched: boolean): boolean;
-  /** It is gone and cannot be listed again. */
-  forget(sid: string): void;
   /** Lists begin below this from now on. */
   lower(bound: string): void;
   overlap(): Overlap;
@@ -35,7 +33,6 @@ export function createTally(): Tally {
         });
       return true;
     },
-    forget: (sid) => void entries.delete(sid),
     lower(bound) {
       const boundMs = Date.parse(bound);
       for (const [sid, { createdMs }] of entries)

@@ -4,7 +4,7 @@ import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
 import { checkConfig } from '../../../../lib/config.ts';
 import { deriveContactKey } from '../../../../lib/purge/contact.ts';
 import { createGate } from '../../../../lib/purge/gate.ts';
-import type { ArchiveStore, PurgeStore, Upstream } from '../../../../lib/purge/ports.ts';
+import type { Upstream } from '../../../../lib/purge/ports.ts';
 import { purgeId } from '../../../../lib/purge/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../../lib/purge/record.ts';
 import { runPurge } from '../../../../lib/purge/run.ts';
@@ -36,26 +36,13 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-export class Killed extends Error {
-  override readonly name = 'Killed';
-}
+export type Wrap = Partial<Ports>;
 
-export type Wrap = {
-  store?: (store: PurgeStore) => PurgeStore;
-  upstream?: (upstream: Upstream) => Upstream;
-  archive?: ArchiveStore;
-  remainingMs?: () => number;
-};
-
-/** A simulated Studio over a real socket, a store and an archive in memory, and a clock that is moved. */
+/** A simulated Studio over a real socket, with all of `createWorldOf`. */
 export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = {}) {
-  const clock = { nowMs: NOON };
+  const clock = createClock();
   const now = () => clock.nowMs;
-  const studio = await startSimulatedStudio({
-    now,
-    behaviour,
-    flows: [{ sid: WELCOME }, { sid: SURVEY }],
-  });
+  const studio = await startSimulatedStudio({ now, behaviour, flows: [{ sid: WELCOME }, { sid: SURVEY }] });
   const client = createStudio({
     accountSid: ACCOUNT,
     username: `SK${'a'.repeat(32)}`,
@@ -72,17 +59,25 @@ export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = 
     () => client.close(),
     () => studio.close(),
   );
+  return { studio, ...createWorldOf(upstreamOf(client, {}), clock, wrap) };
+}
 
+export type Clock = { nowMs: number };
+export const createClock = (): Clock => ({ nowMs: NOON });
+
+/** A purge's ports over this upstream, with a store and an archive in memory and a clock that is moved. */
+export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), wrap: Wrap = {}) {
   const memory = createMemoryPurges();
   const objects = new Map<string, Uint8Array>();
   const ports: Ports = {
-    store: wrap.store?.(memory) ?? memory,
-    upstream: (wrap.upstream ?? ((upstream) => upstream))(upstreamOf(client, {})),
+    store: memory,
+    upstream,
     gate: createGate(50),
-    archive: wrap.archive ?? { put: async (key, body) => void objects.set(key, body) },
+    archive: { put: async (key, body) => void objects.set(key, body) },
     contactKey: async () => contactKey,
-    now,
-    remainingMs: wrap.remainingMs ?? (() => 900_000),
+    now: () => clock.nowMs,
+    remainingMs: () => 900_000,
+    ...wrap,
   };
 
   const runs: string[] = [];
@@ -113,18 +108,10 @@ export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = 
 
   const slice = (id: string): Promise<SliceResult> => runSlice(id, ports);
 
-  /** Runs it as the durable worker does; a step that was killed is run again. */
-  const run = async (id: string): Promise<PurgeRecord> => {
+  /** Runs it as the durable worker does, with one `slice` after the other and the clock moved by pauses. */
+  const run = async (id: string, runOne = slice): Promise<PurgeRecord> => {
     const steps = {
-      async step<T>(_name: string, work: () => Promise<T>): Promise<T> {
-        for (;;) {
-          try {
-            return await work();
-          } catch (error) {
-            if (!(error instanceof Killed)) throw error;
-          }
-        }
-      },
+      step: <T>(_name: string, work: () => Promise<T>): Promise<T> => work(),
       async wait(_name: string, seconds: number) {
         waits.push(seconds);
         clock.nowMs += seconds * 1_000;
@@ -133,7 +120,7 @@ export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = 
     let status = 'continued';
     while (status === 'continued') {
       const result = await runPurge(id, steps, {
-        slice,
+        slice: runOne,
         startNext: async () => undefined,
         abandon: async (_purge, message) => {
           throw new Error(message);
@@ -145,10 +132,10 @@ export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = 
   };
 
   const purge = async (request: Partial<PurgeRequest>): Promise<PurgeRecord> => run(await start(request));
-  return { studio, clock, memory, objects, ports, runs, waits, start, record, slice, run, purge };
+  return { clock, memory, objects, ports, runs, waits, start, record, slice, run, purge };
 }
 
-export type World = Awaited<ReturnType<typeof createWorld>>;
+export type World = ReturnType<typeof createWorldOf>;
 
 const wholeRequest: PurgeRequest = {
   flows: ['welcome'],

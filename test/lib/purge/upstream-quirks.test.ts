@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
+import { createWorld, NOON, WELCOME } from './world/world.ts';
+
+const DAY_MS = 86_400_000;
+const day = (days: number) => new Date(NOON - days * DAY_MS).toISOString();
+
+const quirks: Record<string, BehaviourChange> = {
+  'keyset tokens': { pageToken: 'keyset' },
+  'offset tokens': { pageToken: 'offset' },
+  'tokens that expire at once': { pageTokenLifetimeMs: 0 },
+  'an ignored status filter': { ignoreStatusFilter: true, pageToken: 'offset' },
+  'relative page URLs': { paging: 'relative-url' },
+  'an empty last page': { paging: 'empty-last-page' },
+  'executions that keep arriving': { arrivalsPerList: 7, pageToken: 'offset' },
+  'every tenth connection cut before the work': { faults: [{ kind: 'cut', every: 10 }] },
+  'every tenth connection cut after the work': { faults: [{ kind: 'cut', every: 10, work: 'done' }] },
+  'errors after the work': { faults: [{ kind: 'error', probability: 0.05, work: 'done' }] },
+  'pages of HTML': { faults: [{ kind: 'html', probability: 0.02, status: 200 }] },
+  '5 in flight': { maxInFlight: 5 },
+};
+
+describe('a purge is right with', () => {
+  test.each(Object.entries(quirks))('%s', async (_name, behaviour) => {
+    const { studio, purge } = await createWorld(behaviour);
+    const seed = { flowSid: WELCOME, activeShare: 0.3 };
+    studio.store.seed({ ...seed, count: 2_000, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
+    // All in one second.
+    studio.store.seed({ ...seed, count: 2_500, dateCreatedFrom: day(10), dateCreatedTo: day(10) });
+    studio.store.seed({ ...seed, count: 300, dateCreatedFrom: day(5), dateCreatedTo: day(4) });
+
+    const record = await purge({ olderThan: 'P7D' });
+
+    expect(record).toMatchObject({ status: 'succeeded', failures: [] });
+    const { deleted } = studio.store.count();
+    expect(deleted).toBe(3_150);
+    expect(record.counts).toMatchObject({ matched: 3_150, deleted, ended: 0, alreadyGone: 0, failed: 0 });
+    const old = { flowSid: WELCOME, dateCreatedTo: day(7) };
+    expect(studio.store.count(old)).toEqual({ active: 1_350, ended: 0, deleted: 3_150 });
+    expect(studio.store.deletedWhileActive).toBe(0);
+  });
+});
+
+describe('what can never be deleted', () => {
+  test.each([400, 409, 500, 503])('is named with its reason when it answers %i for ever', async (status) => {
+    const { studio, purge } = await createWorld({
+      pageToken: 'offset',
+      stubborn: [{ share: 0.03, operations: ['DeleteExecution'], status }],
+    });
+    studio.store.seed({ flowSid: WELCOME, count: 2_000, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
+
+    const record = await purge({ olderThan: 'P7D' });
+
+    const left = [...studio.store.list()];
+    expect(left.length).toBeGreaterThan(20);
+    expect(record.status).toBe('failed');
+    expect(record.error).toBe(`${left.length} of 2000 executions failed`);
+    expect(record.counts).toMatchObject({
+      listed: 2_000,
+      matched: 2_000,
+      deleted: 2_000 - left.length,
+      failed: left.length,
+    });
+    expect(record.failures.map(({ sid }) => sid).sort()).toEqual(left.map(({ sid }) => sid).sort());
+    expect(record.failures[0]?.reason).toMatch(/^delete: \w+ \(\d+\)$/);
+  });
+});
