@@ -15,6 +15,7 @@ const statuses = {
   21211: 400,
   21212: 400,
   21481: 400,
+  81022: 400,
   81023: 400,
 } as const;
 export type ErrorCode = keyof typeof statuses;

@@ -1,7 +1,7 @@
 import type { Call, Simulation } from './call.ts';
 import { ACTIVE } from './store/columns.ts';
 import type { Flow, Revision } from './store/flows.ts';
-import { latestRevision } from './store/flows.ts';
+import { definitionErrors, isDefinition, latestRevision } from './store/flows.ts';
 import { sidOf } from './store/sids.ts';
 import { isoSeconds } from './store/store.ts';
 
@@ -85,8 +85,8 @@ export function flowResource(simulation: Simulation, call: Call, flow: Flow): Re
     definition: latest.definition,
     revision: latest.revision,
     commit_message: latest.commitMessage,
-    valid: true,
-    errors: [],
+    valid: isDefinition(latest.definition),
+    errors: definitionErrors(latest.definition),
     warnings: [],
     webhook_url: `https://webhooks.twilio.com/v1/Accounts/${simulation.accountSid}/Flows/${flow.sid}`,
     links: { revisions: `${url}/Revisions`, test_users: `${url}/TestUsers`, executions: `${url}/Executions` },
@@ -108,8 +108,8 @@ export function revisionResource(
     status: revision.status,
     revision: revision.revision,
     commit_message: revision.commitMessage,
-    valid: true,
-    errors: [],
+    valid: isDefinition(revision.definition),
+    errors: definitionErrors(revision.definition),
     date_created: revision.dateCreated,
     date_updated: revision.dateCreated,
     url: `${call.origin}/v2/Flows/${flow.sid}/Revisions/${revision.revision}`,

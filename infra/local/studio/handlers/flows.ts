@@ -1,8 +1,15 @@
-import { type Answer, invalidParameter, missingParameter, notFound } from '../answers.ts';
+import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
 import { listAnswer, readPageRequest, slicePage } from '../paging.ts';
 import { flowResource, revisionResource } from '../resources.ts';
-import { type FlowStatus, latestPublished, latestRevision, type Revision } from '../store/flows.ts';
+import {
+  definitionErrors,
+  type FlowStatus,
+  isDefinition,
+  latestPublished,
+  latestRevision,
+  type Revision,
+} from '../store/flows.ts';
 import { isoSeconds } from '../store/store.ts';
 
 export function listFlows(simulation: Simulation, call: Call): Answer {
@@ -49,15 +56,14 @@ export function updateFlow(simulation: Simulation, call: Call): Answer {
   return { status: 200, body: flowResource(simulation, call, flow) };
 }
 
-/** Whether a broken definition answers 200 or 400 is not documented; here: 200 unless it is no JSON at all. */
+/** A definition that is no flow is refused with its failures: https://www.twilio.com/docs/api/errors/81022 */
 export function validateFlow(_simulation: Simulation, call: Call): Answer {
   if (!call.form.get('FriendlyName')) return missingParameter('FriendlyName');
   const status = readStatus(call);
   if (!status.ok) return status.answer;
   if (!call.form.get('Definition')) return missingParameter('Definition');
   const definition = parseJson(call.form.get('Definition'));
-  if (definition === undefined) return invalidParameter('Definition');
-  return { status: 200, body: { valid: isDefinition(definition) } };
+  return isDefinition(definition) ? { status: 200, body: { valid: true } } : invalidDefinition(definition);
 }
 
 export function listRevisions(simulation: Simulation, call: Call): Answer {
@@ -108,12 +114,10 @@ function readRevision(simulation: Simulation, call: Call): Read<{ ok: true; chan
   if (!status.ok) return status;
   const text = call.form.get('Definition');
   const definition = parseJson(text);
+  if (text && definition === undefined) return { ok: false, answer: invalidDefinition(definition) };
   // A draft may be broken; what is published must be a flow.
-  if (
-    text !== null &&
-    (definition === undefined || (status.value === 'published' && !isDefinition(definition)))
-  )
-    return { ok: false, answer: invalidParameter('Definition') };
+  if (text && status.value === 'published' && !isDefinition(definition))
+    return { ok: false, answer: invalidDefinition(definition) };
   return {
     ok: true,
     change: {
@@ -140,12 +144,6 @@ function parseJson(text: string | null): unknown {
   }
 }
 
-function isDefinition(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'initial_state' in value &&
-    'states' in value &&
-    Array.isArray(value.states)
-  );
+function invalidDefinition(definition: unknown): Answer {
+  return refuse(81022, 'Flow definition validation failed', { errors: definitionErrors(definition) });
 }

@@ -72,3 +72,21 @@ export function latestRevision(flow: Flow): Revision {
 export function latestPublished(flow: Flow): Revision | undefined {
   return flow.revisions.findLast((one) => one.status === 'published');
 }
+
+/** As far as this Studio looks: a flow has an initial state and a list of states. */
+export function isDefinition(value: unknown): boolean {
+  return definitionErrors(value).length === 0;
+}
+
+export function definitionErrors(value: unknown): { message: string; property_path: string }[] {
+  const states = member(value, 'states');
+  const errors: { message: string; property_path: string }[] = [];
+  if (typeof member(value, 'initial_state') !== 'string')
+    errors.push({ message: 'is missing', property_path: '#/initial_state' });
+  if (!Array.isArray(states)) errors.push({ message: 'is missing', property_path: '#/states' });
+  return errors;
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -9,35 +9,41 @@ const flow = {
 };
 
 test.each([
-  ['no name', { ...flow, FriendlyName: '' }],
-  ['no status', { ...flow, Status: '' }],
-  ['a status that does not exist', { ...flow, Status: 'Published' }],
-  ['no definition', { ...flow, Definition: '' }],
-  ['a definition that is no JSON', { ...flow, Definition: '{' }],
-  ['a published definition that is no flow', { ...flow, Status: 'published', Definition: '{}' }],
-])('a flow with %s is refused', async (_, form) => {
+  ['no name', { ...flow, FriendlyName: '' }, 20001],
+  ['no status', { ...flow, Status: '' }, 20001],
+  ['a status that does not exist', { ...flow, Status: 'Published' }, 20001],
+  ['no definition', { ...flow, Definition: '' }, 20001],
+  ['a definition that is no JSON', { ...flow, Definition: '{' }, 81022],
+  ['a published definition that is no flow', { ...flow, Status: 'published', Definition: '{}' }, 81022],
+])('a flow with %s is refused', async (_, form, code) => {
   const { call, studio } = await start();
   const answer = await call('/v2/Flows', { form });
-  expect([answer.status, answer.body.code]).toEqual([400, 20001]);
+  expect([answer.status, answer.body.code]).toEqual([400, code]);
   expect(studio.store.flows.all()).toHaveLength(1);
 });
 
-test('a draft may be broken, and validation says so', async () => {
+test('a draft may be broken and says where, validation refuses it', async () => {
   const { call } = await start();
-  const broken = { ...flow, Definition: '{}' };
-  expect((await call('/v2/Flows', { form: broken })).status).toBe(201);
-  expect((await call('/v2/Flows/Validate', { form: broken })).body).toEqual({ valid: false });
+  const broken = { ...flow, Definition: '{"states":[]}' };
+  const errors = [{ message: 'is missing', property_path: '#/initial_state' }];
+  const created = await call('/v2/Flows', { form: broken });
+  expect([created.status, created.body.valid, created.body.errors]).toEqual([201, false, errors]);
+  expect((await call('/v2/Flows/Validate', { form: broken })).body).toMatchObject({
+    code: 81022,
+    status: 400,
+    details: { errors },
+  });
   expect((await call('/v2/Flows/Validate', { form: flow })).body).toEqual({ valid: true });
 });
 
 test.each([
-  ['no name', { ...flow, FriendlyName: '' }],
-  ['a wrong status', { ...flow, Status: 'x' }],
-  ['no definition', { ...flow, Definition: '' }],
-  ['no JSON', { ...flow, Definition: '{' }],
-])('validation of a flow with %s is refused', async (_, form) => {
+  ['no name', { ...flow, FriendlyName: '' }, 20001],
+  ['a wrong status', { ...flow, Status: 'x' }, 20001],
+  ['no definition', { ...flow, Definition: '' }, 20001],
+  ['no JSON', { ...flow, Definition: '{' }, 81022],
+])('validation of a flow with %s is refused', async (_, form, code) => {
   const { call } = await start();
-  expect((await call('/v2/Flows/Validate', { form })).body.code).toBe(20001);
+  expect((await call('/v2/Flows/Validate', { form })).body.code).toBe(code);
 });
 
 test('an update without a definition keeps the old one', async () => {
