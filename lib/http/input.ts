@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import { type Config, findFlow } from '../config.ts';
 import { type Mistake, validate } from '../validation.ts';
 import { readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
@@ -21,8 +22,8 @@ const parameterSchemas: Readonly<Record<string, v.GenericSchema<string>>> = {
 const PURGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Path, query string and body of a request, or a Problem with every mistake in them. */
-export function readInput(route: RouteKey, received: Received): Input {
-  const { query: querySchema, body: bodySchema, form } = specOf(route);
+export function readInput(route: RouteKey, received: Received, config: Config): Input {
+  const { query: querySchema, body: bodySchema, form, namesFlows } = specOf(route);
   const params = pathParametersOf(route, received);
   const mistakes = parameterMistakes(params);
   if (params['purge'] !== undefined && !PURGE_ID.test(params['purge']))
@@ -30,16 +31,22 @@ export function readInput(route: RouteKey, received: Received): Input {
 
   const readQuery = readQueryString(received.rawQueryString);
   const query = check(querySchema, readQuery, (pointer) => pointer.replace('#/', '?'));
-  const body = bodySchema
-    ? check(bodySchema, readBody(received.body, received.headers.get('content-type'), form), (same) => same)
-    : { value: undefined, mistakes: [] };
+  const contentType = received.headers.get('content-type');
+  const raw = bodySchema ? readBody(received.body, contentType, form) : { value: undefined, mistakes: [] };
+  const body = bodySchema ? check(bodySchema, raw, (same) => same) : raw;
+  const unknownFlows = namesFlows ? flowMistakes(raw.value, config) : [];
 
-  const all = distinct([...mistakes, ...query.mistakes, ...body.mistakes]);
+  const all = distinct([...mistakes, ...query.mistakes, ...body.mistakes, ...unknownFlows]);
   if (all.length > 0) throw invalidRequest(all.slice(0, MAX_MISTAKES));
   return { params, query: query.value, body: body.value };
 }
 
-type Spec = { query: v.GenericSchema | undefined; body: v.GenericSchema | undefined; form: boolean };
+type Spec = {
+  query: v.GenericSchema | undefined;
+  body: v.GenericSchema | undefined;
+  form: boolean;
+  namesFlows: boolean;
+};
 
 function specOf(route: RouteKey): Spec {
   const spec = routes[route];
@@ -47,7 +54,19 @@ function specOf(route: RouteKey): Spec {
     query: 'query' in spec ? spec.query : undefined,
     body: 'body' in spec ? spec.body : undefined,
     form: 'form' in spec,
+    namesFlows: 'namesFlows' in spec,
   };
+}
+
+/** Looks at the body as it was sent: what else is wrong with it does not hide a flow that does not exist. */
+function flowMistakes(body: unknown, config: Config): Mistake[] {
+  const flows = typeof body === 'object' && body !== null && 'flows' in body ? body.flows : undefined;
+  if (!Array.isArray(flows)) return [];
+  return flows.flatMap((name: unknown, index) =>
+    typeof name === 'string' && !findFlow(config, name)
+      ? [{ detail: 'is not a configured flow', pointer: `#/flows/${index}` }]
+      : [],
+  );
 }
 
 function parameterMistakes(params: Record<string, string>): Mistake[] {

@@ -32,7 +32,7 @@ const guardedRoutes = {
   },
   'POST /flows/{flow}/executions/{execution}/end': { function: 'end', scope: 'end' },
   'DELETE /flows/{flow}/executions/{execution}': { function: 'delete', scope: 'purge', query: deleteQuery },
-  'POST /purges': { function: 'purge', scope: 'purge', body: purgeBody },
+  'POST /purges': { function: 'purge', scope: 'purge', body: purgeBody, namesFlows: true },
   'GET /purges': { function: 'purge', scope: 'purge', query: pageQuery },
   'GET /purges/{purge}': { function: 'purge', scope: 'purge' },
   'POST /purges/{purge}/stop': { function: 'purge', scope: 'purge' },
@@ -72,6 +72,8 @@ type GuardedRoute = {
   body?: typeof triggerBody | typeof purgeBody;
   /** Whether the body may also be `application/x-www-form-urlencoded`. */
   form?: true;
+  /** Whether the body's `flows` are flows of the configuration. */
+  namesFlows?: true;
 };
 
 /** `'flow' | 'execution'` for `POST /flows/{flow}/executions/{execution}/end`. */

@@ -38,27 +38,30 @@ const fields = v.strictObject({
 });
 
 /**
- * The body of POST /purges, defaults filled in. That the flows are configured ones, and the caller's, is
- * checked by the purge function, which knows both.
+ * The body of POST /purges, defaults filled in. Each check looks at its own members only, so that it speaks
+ * up beside other mistakes too. That the flows are configured ones is checked where the configuration is.
  */
 export const purgeBody = v.pipe(
   fields,
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['olderThan'], ['dateCreatedFrom'], ['dateCreatedTo'], ['contact']],
       (body) => (body.olderThan ?? body.dateCreatedFrom ?? body.dateCreatedTo ?? body.contact) !== null,
       'is missing: give olderThan, dateCreatedFrom, dateCreatedTo or contact',
     ),
     ['olderThan'],
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['olderThan'], ['dateCreatedFrom'], ['dateCreatedTo']],
       (body) => body.olderThan === null || (body.dateCreatedFrom ?? body.dateCreatedTo) === null,
       'goes with neither dateCreatedFrom nor dateCreatedTo',
     ),
     ['olderThan'],
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['dateCreatedFrom'], ['dateCreatedTo']],
       ({ dateCreatedFrom, dateCreatedTo }) =>
         dateCreatedFrom === null || dateCreatedTo === null || dateCreatedFrom < dateCreatedTo,
       'must be later than dateCreatedFrom',
@@ -66,14 +69,19 @@ export const purgeBody = v.pipe(
     ['dateCreatedTo'],
   ),
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['action'], ['status']],
       ({ action, status }) => action !== 'end' || status !== 'ended',
       'has nothing to end: give active or any',
     ),
     ['status'],
   ),
   v.forward(
-    v.check(({ action, archive }) => action !== 'end' || !archive, 'is only for the action delete'),
+    v.partialCheck(
+      [['action'], ['archive']],
+      ({ action, archive }) => action !== 'end' || !archive,
+      'is only for the action delete',
+    ),
     ['archive'],
   ),
   v.transform((body) => ({ ...body, status: body.status ?? (body.action === 'end' ? 'active' : 'ended') })),

@@ -42,7 +42,8 @@ const executionFilters = v.strictObject({
 export const executionsQuery = v.pipe(
   executionFilters,
   v.forward(
-    v.check(
+    v.partialCheck(
+      [['dateCreatedFrom'], ['dateCreatedTo']],
       ({ dateCreatedFrom: from, dateCreatedTo: to }) => from === undefined || to === undefined || from < to,
       'must be later than dateCreatedFrom',
     ),

@@ -345,6 +345,16 @@ describe('what gets in', () => {
     ]);
   });
 
+  test('every mistake of a purge at once: the flow, the status and the age that is missing', async () => {
+    const { body } = await catching().call('POST /purges', {
+      headers: admin,
+      json: { flows: ['welcome', 'no'], status: 'x' },
+    });
+    expect(body.errors.map((one: { pointer: string }) => one.pointer).toSorted()).toEqual(
+      ['#/flows/1', '#/olderThan', '#/status'].toSorted(),
+    );
+  });
+
   test.each([
     ['"quoted"', 'quoted'],
     ['bare-1', 'bare-1'],
