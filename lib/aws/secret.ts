@@ -10,13 +10,16 @@ export const SECRET_TTL_MS = 5 * 60_000;
 export const SECRET_MAX_STALE_MS = 60 * 60_000;
 /** After a failed read nobody asks again for so long, as long as there is an old value to go on with. */
 export const SECRET_RETRY_COOL_DOWN_MS = 10_000;
-/** Forced reads (a 401 from Twilio) come at most this often, so that a wrong key cannot make them hammer. */
-export const SECRET_REFRESH_COOL_DOWN_MS = 2_000;
+/**
+ * After a forced read (a 401 from Twilio) that brought nothing new, the next one comes so much later at the
+ * earliest: a wrong key cannot make it hammer, and a rotation is never too soon after another read.
+ */
+export const SECRET_REFRESH_COOL_DOWN_MS = 1_000;
 
 export type SecretSource = {
   /** The secret, from memory while it is fresh. Throws when there is none to go on with. */
   get(): Promise<Secret>;
-  /** Reads it anew: one read for all who ask at the same time, and none within the cool-down. */
+  /** Reads it anew: one read for all who ask at the same time; from memory within the cool-down. */
   refresh(): Promise<Secret>;
   /** The same for lib/studio. */
   credentials: CredentialSource;
@@ -47,10 +50,10 @@ export type SecretSourceOptions = {
  * Secrets Manager does not take down a warm function; with none to keep, each `get` tries again.
  */
 export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions): SecretSource {
-  let good: { secret: Secret; readAt: number } | undefined;
+  let good: { secret: Secret; json: string; readAt: number } | undefined;
   let reading: Promise<Secret> | undefined;
-  let lastReadAt = Number.NEGATIVE_INFINITY;
   let lastFailureAt = Number.NEGATIVE_INFINITY;
+  let lastFutileAt = Number.NEGATIVE_INFINITY;
 
   /** Single flight: whoever asks while a read runs gets that read's result. */
   function read(): Promise<Secret> {
@@ -61,10 +64,10 @@ export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions
   }
 
   async function readOnce(): Promise<Secret> {
-    lastReadAt = now();
     try {
-      const secret = readSecret(await loadText(load));
-      good = { secret, readAt: now() };
+      const json = await loadText(load);
+      const secret = readSecret(json);
+      good = { secret, json, readAt: now() };
       return secret;
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof SecretUnavailableError)) throw error;
@@ -85,8 +88,11 @@ export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions
   }
 
   async function refresh(): Promise<Secret> {
-    const coolingDown = now() - lastReadAt < SECRET_REFRESH_COOL_DOWN_MS;
-    return coolingDown && reading === undefined ? get() : read();
+    if (reading === undefined && now() - lastFutileAt < SECRET_REFRESH_COOL_DOWN_MS) return get();
+    const before = good?.json;
+    const secret = await read();
+    if (good?.json === before) lastFutileAt = now();
+    return secret;
   }
 
   return {
