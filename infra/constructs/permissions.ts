@@ -19,19 +19,19 @@ export type Permissions = {
 export const permissionsOf = {
   trigger: ({ storage }: Permissions) => [
     readSecret(storage),
-    useTable(storage, 'GetItem', 'PutItem', 'UpdateItem'),
+    useTable(storage, 'DeleteItem', 'GetItem', 'PutItem'),
   ],
   query: ({ storage }: Permissions) => [readSecret(storage)],
   end: ({ storage }: Permissions) => [readSecret(storage)],
   delete: ({ storage }: Permissions) => [readSecret(storage)],
   purge: ({ storage, workerArn }: Permissions) => [
     readSecret(storage),
-    useTable(storage, 'GetItem', 'PutItem', 'UpdateItem', 'Query'),
+    useTable(storage, 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
     allow(['lambda:InvokeFunction'], workerArn),
   ],
   cleanup: ({ storage, workerArn, workerFunctionArn }: Permissions) => [
     readSecret(storage),
-    useTable(storage, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+    useTable(storage, 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
     allow(['s3:PutObject'], storage.archive.arnForObjects('*')),
     // A run that has grown long hands over to a new one of itself.
     allow(['lambda:InvokeFunction'], workerArn),
@@ -42,19 +42,21 @@ export const permissionsOf = {
 
 export type DeployedFunction = keyof typeof permissionsOf;
 
+/** What DynamoDB asks of whoever uses a table with a customer's key. */
+const KEY_OF_TABLE = [
+  'Decrypt',
+  'DescribeKey',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+];
+
 /** What a function needs of the deployment's own key, through which service. */
 export function keyPermissionsOf(name: DeployedFunction, key: Key): PolicyStatement[] {
   const decryptSecret = useKey(key, 'secretsmanager', 'Decrypt');
-  // What DynamoDB asks of whoever uses a table with a customer's key.
-  const table = useKey(
-    key,
-    'dynamodb',
-    'Decrypt',
-    'DescribeKey',
-    'Encrypt',
-    'GenerateDataKey*',
-    'ReEncrypt*',
-  );
+  const table = useKey(key, 'dynamodb', ...KEY_OF_TABLE);
   switch (name) {
     case 'query':
     case 'end':
@@ -67,8 +69,8 @@ export function keyPermissionsOf(name: DeployedFunction, key: Key): PolicyStatem
       return [
         decryptSecret,
         table,
-        useKey(key, 's3', 'Decrypt', 'GenerateDataKey*'),
-        useKey(key, 'sqs', 'Decrypt', 'GenerateDataKey*'),
+        useKey(key, 's3', 'Decrypt', 'GenerateDataKey'),
+        useKey(key, 'sqs', 'Decrypt', 'GenerateDataKey'),
       ];
   }
 }

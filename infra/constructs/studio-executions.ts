@@ -14,6 +14,7 @@ import type { SettingsInput } from './settings.ts';
 import { Storage } from './storage.ts';
 import { StudioFunction } from './studio-function.ts';
 import { warningsOf } from './warnings.ts';
+import { acknowledgeWildcard } from './wildcards.ts';
 import { Worker } from './worker.ts';
 import { workerName } from './worker-name.ts';
 
@@ -69,6 +70,17 @@ export class StudioExecutions extends Construct {
       environment: environments.cleanup,
       permissions: permissionsOf.cleanup({ storage, ...workerArns }),
     });
+    const { role } = worker.worker;
+    acknowledgeWildcard(
+      role,
+      storage.archive.arnForObjects('*'),
+      'Archives have no names before they are written',
+    );
+    acknowledgeWildcard(
+      role,
+      `${worked.functionArn}:*`,
+      'Runs belong to a version, which is numbered at deployment',
+    );
     const behindApi = (constructId: string, name: FunctionName, description: string) =>
       new StudioFunction(this, constructId, {
         name,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import {
@@ -35,6 +35,7 @@ export type StudioFunctionProps = {
     | 'description'
     | 'functionName'
     | 'timeout'
+    | 'memorySize'
     | 'durableConfig'
     | 'deadLetterQueue'
     | 'currentVersionOptions'
@@ -68,6 +69,10 @@ export class StudioFunction extends Construct {
         resources: [this.logGroup.logGroupArn],
       }),
     );
+    Validations.of(this.role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'Only the two actions of X-Ray, which AWS allows no resource for',
+    });
     for (const statement of permissions) this.role.addToPolicy(statement);
     if (key) for (const statement of keyPermissionsOf(name, key)) this.role.addToPolicy(statement);
 
@@ -86,5 +91,10 @@ export class StudioFunction extends Construct {
       environment,
       ...rest,
     });
+    if (!rest.deadLetterQueue)
+      Validations.of(this.function).acknowledge({
+        id: 'Serverless-LambdaDLQ',
+        reason: 'Invoked synchronously only: API Gateway tells the caller of a failure',
+      });
   }
 }

@@ -1,4 +1,4 @@
-import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -13,6 +13,8 @@ import { WORKER_ALIAS, type WorkerName } from './worker-name.ts';
 
 /** Lambda's most for one invocation; a slice takes at most 60 s of it. */
 const INVOCATION_TIMEOUT = Duration.minutes(15);
+/** It waits for Studio most of the time, and its memory stays flat however much there is to purge. */
+const MEMORY_MB = 512;
 /** 2,000 slices of 60 s are 34 hours; the rest is for waiting while Studio throttles. */
 const RUN_TIMEOUT = Duration.days(7);
 /** For so long a run's name starts no second one, and its steps can be looked at. */
@@ -50,6 +52,11 @@ export class Worker extends Construct {
         : { encryption: QueueEncryption.SQS_MANAGED }),
     });
 
+    Validations.of(this.deadLetters).acknowledge({
+      id: 'Serverless-SQSRedrivePolicy',
+      reason: 'It is the dead-letter queue itself',
+    });
+
     this.worker = new StudioFunction(this, 'Cleanup', {
       name: 'cleanup',
       description: 'Purges: the durable worker behind the schedule and POST /purges',
@@ -60,6 +67,7 @@ export class Worker extends Construct {
       environment,
       permissions,
       timeout: INVOCATION_TIMEOUT,
+      memorySize: MEMORY_MB,
       durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
       deadLetterQueue: this.deadLetters,
       // A run stays on the version it began with: the version has to outlive the deployment that replaces it.

@@ -4,6 +4,7 @@ import { synthesize } from './synthesized.ts';
 
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const SECRET = ['secretsmanager:GetSecretValue'];
+const TABLE = ['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map((name) => `dynamodb:${name}`);
 const XRAY = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
 
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown; Condition?: unknown };
@@ -47,7 +48,7 @@ describe('what each function may do', () => {
     expect(allowed(template, 'StudioTrigger')).toEqual([
       ['StudioTriggerLogs', LOGS],
       ['StudioStorageSecret', SECRET],
-      ['StudioStorageTable', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
+      ['StudioStorageTable', ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem']],
       ['*', XRAY],
     ]);
   });
@@ -56,10 +57,7 @@ describe('what each function may do', () => {
     expect(allowed(template, 'StudioPurge')).toEqual([
       ['StudioPurgeLogs', LOGS],
       ['StudioStorageSecret', SECRET],
-      [
-        'StudioStorageTable',
-        ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
-      ],
+      ['StudioStorageTable', TABLE],
       [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       ['*', XRAY],
     ]);
@@ -69,16 +67,7 @@ describe('what each function may do', () => {
     expect(allowed(template, 'StudioWorkerCleanup')).toEqual([
       ['StudioWorkerCleanupLogs', LOGS],
       ['StudioStorageSecret', SECRET],
-      [
-        'StudioStorageTable',
-        [
-          'dynamodb:DeleteItem',
-          'dynamodb:GetItem',
-          'dynamodb:PutItem',
-          'dynamodb:Query',
-          'dynamodb:UpdateItem',
-        ],
-      ],
+      ['StudioStorageTable', TABLE],
       ['StudioStorageArchive/*', ['s3:PutObject']],
       [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       [

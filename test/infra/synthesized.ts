@@ -20,16 +20,23 @@ export type Synthesized = { template: Template; stack: StudioExecutionsStack };
  * functions do is tested elsewhere.
  */
 export function synthesize(settings: SettingsInput = {}, config: ConfigInput = sampleConfig): Synthesized {
+  return inApp((app, bundlesDirectory) => {
+    const stack = new StudioExecutionsStack(app, 'Test', { config, settings, bundlesDirectory });
+    return { template: Template.fromStack(stack), stack };
+  });
+}
+
+/** Works in an app whose bundles and output are gone afterwards. */
+export function inApp<T>(work: (app: App, bundlesDirectory: string, outdir: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'synthesized-'));
   try {
     for (const name of Object.keys(permissionsOf)) {
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, 'index.mjs'), `export const handler = () => '${name}';`);
     }
-    const cdkJson = JSON.parse(readFileSync(new URL('../../infra/cdk.json', import.meta.url), 'utf8'));
-    const app = new App({ context: cdkJson.context, analyticsReporting: false, outdir: join(folder, 'out') });
-    const stack = new StudioExecutionsStack(app, 'Test', { config, settings, bundlesDirectory: folder });
-    return { template: Template.fromStack(stack), stack };
+    const { context } = JSON.parse(readFileSync(new URL('../../infra/cdk.json', import.meta.url), 'utf8'));
+    const outdir = join(folder, 'out');
+    return work(new App({ context, analyticsReporting: false, outdir }), folder, outdir);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Stack, Validations } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import type { SettingsInput } from '../../infra/constructs/settings.ts';
+import { StudioExecutionsStack } from '../../infra/stack.ts';
+import { inApp, sampleConfig } from './synthesized.ts';
+
+type Report = { pluginReports: { violations: unknown[] }[] };
+
+/** Synthesizes under both packs. Throws CDK's report when they find what nobody acknowledged; else, what it says. */
+function check(settings: SettingsInput, plant?: (stack: Stack) => void): Report {
+  return inApp((app, bundlesDirectory, outdir) => {
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+    const stack = new StudioExecutionsStack(app, 'Test', {
+      config: sampleConfig,
+      settings,
+      bundlesDirectory,
+    });
+    plant?.(stack);
+    app.synth();
+    return JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
+  });
+}
+
+describe('cdk-nag', () => {
+  it.each<[string, SettingsInput]>([
+    ['as it is delivered', {}],
+    [
+      'with everything switched on',
+      {
+        customerKey: true,
+        alarmEmail: 'ops@example.com',
+        iam: { routes: 'all', scopes: ['read'] },
+        reservedConcurrency: { trigger: 20, cleanup: 2 },
+      },
+    ],
+    ['for a stage that keeps nothing', { keepData: false, schedule: false }],
+  ])('finds nothing that is not acknowledged, %s', (_how, settings) => {
+    expect(check(settings).pluginReports.flatMap(({ violations }) => violations)).toEqual([]);
+  });
+
+  it('sees a bucket that takes plain HTTP', () => {
+    expect(() => check({}, (stack) => new Bucket(stack, 'Planted'))).toThrow(/AwsSolutions-S10/);
+  });
+
+  it('sees a queue whose messages may get lost', () => {
+    expect(() => check({}, (stack) => new Queue(stack, 'Planted'))).toThrow(/Serverless-SQSRedrivePolicy/);
+  });
+});

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App, Stack } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { type Permissions, permissionsOf } from '../../infra/constructs/permissions.ts';
+import { settingsSchema } from '../../infra/constructs/settings.ts';
+import { Storage } from '../../infra/constructs/storage.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const functions = readdirSync(join(root, 'functions'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length));
+
+/** The AWS calls that the code makes, by the SDK's commands; a new one must be added here to be allowed. */
+const ACTION_OF: Record<string, string> = {
+  GetSecretValue: 'secretsmanager:GetSecretValue',
+  DeleteItem: 'dynamodb:DeleteItem',
+  GetItem: 'dynamodb:GetItem',
+  PutItem: 'dynamodb:PutItem',
+  Query: 'dynamodb:Query',
+  UpdateItem: 'dynamodb:UpdateItem',
+  PutObject: 's3:PutObject',
+  Invoke: 'lambda:InvokeFunction',
+};
+/** What the durable SDK calls by itself. */
+const OF_DURABLE_RUNS = ['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'];
+
+/** A file and everything of this repository that it imports at run time. */
+function withImports(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const source = readFileSync(file, 'utf8');
+  for (const [, type, path] of source.matchAll(/^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'(\.[^']+)'/gm))
+    if (!type && path) withImports(join(dirname(file), path), seen);
+  return seen;
+}
+
+function actionsInCode(name: string): string[] {
+  const sources = [...withImports(join(root, 'functions', `${name}.ts`))].map((file) =>
+    readFileSync(file, 'utf8'),
+  );
+  const commands = sources.flatMap((source) =>
+    [...source.matchAll(/\bnew (\w+)Command\(/g)].map(([, one]) => one ?? ''),
+  );
+  const durable = sources.some((source) => source.includes('withDurableExecution(')) ? OF_DURABLE_RUNS : [];
+  return [...new Set([...commands.map((one) => ACTION_OF[one] ?? `unknown: ${one}`), ...durable])].toSorted();
+}
+
+function actionsAllowed(permissions: (given: Permissions) => PolicyStatement[]): string[] {
+  const stack = new Stack(new App(), 'Test');
+  const storage = new Storage(stack, 'Storage', { settings: v.parse(settingsSchema, {}), key: undefined });
+  const statements = permissions({ storage, workerArn: 'worker:live', workerFunctionArn: 'worker' });
+  return statements.flatMap(({ actions }) => actions).toSorted();
+}
+
+describe('least privilege', () => {
+  it('every function of the repository is deployed, and no other', () => {
+    expect(Object.keys(permissionsOf).toSorted()).toEqual(functions.toSorted());
+  });
+
+  it.each(Object.entries(permissionsOf))(
+    '%s may make the calls that stand in its code, and no others',
+    (name, permissions) => {
+      expect(actionsAllowed(permissions)).toEqual(actionsInCode(name));
+    },
+  );
+});
