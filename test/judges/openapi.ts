@@ -111,17 +111,20 @@ export function judgeAnswer(
   return check(exactAjv, `${key(documented)} ${status}`, close(schema), body);
 }
 
-/** Both, of what went over the wire. An answer that was spoiled on purpose is not judged. */
+/** Both, of what went over the wire. */
 export function judgeExchange(exchange: Exchange): string[] {
-  const { method, url, status, operation, version, fault, responseBody, requestBody } = exchange;
-  const mistakes: string[] = [];
+  const { method, url, status, requestBody } = exchange;
   // What Studio itself refused as wrong is a test of that refusal.
-  if (status === null || status < 400 || status === 409 || status === 429 || status >= 500)
-    mistakes.push(...judgeRequest(method, url, new URLSearchParams(requestBody)).mistakes);
-  if (operation === null || status === null || fault !== null) return mistakes;
-  const text = responseBody ?? '';
-  mistakes.push(...judgeAnswer(operation, status, text === '' ? undefined : JSON.parse(text), version));
-  return mistakes;
+  const isRefused = status !== null && status >= 400 && status < 500 && status !== 409 && status !== 429;
+  const verdict = isRefused ? undefined : judgeRequest(method, url, new URLSearchParams(requestBody));
+  return [...(verdict?.mistakes ?? []), ...judgeWatchedAnswer(exchange)];
+}
+
+/** The answer alone; one that was spoiled on purpose is not judged. */
+export function judgeWatchedAnswer({ operation, status, version, fault, responseBody }: Exchange): string[] {
+  if (operation === null || status === null || fault !== null) return [];
+  const body: unknown = responseBody ? JSON.parse(responseBody) : undefined;
+  return judgeAnswer(operation, status, body, version);
 }
 
 function key({ version, operationId }: DocumentedOperation): string {

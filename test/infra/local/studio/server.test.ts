@@ -1,10 +1,11 @@
 import { request } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../../../infra/local/studio/options.ts';
 import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
-import { judgeExchange } from '../../../judges/openapi.ts';
+import { judgeExchange, judgeWatchedAnswer } from '../../../judges/openapi.ts';
 import { makeCertificate } from './certificate.ts';
 import { FLOW, start } from './studio.ts';
 
@@ -125,4 +126,46 @@ test('a mistake in the simulator itself is answered with 501, which Studio never
   };
   const answer = await call(executions);
   expect([answer.status, answer.text]).toEqual([501, 'Error: a bug']);
+});
+
+test('no request of whatever kind makes the simulator itself fail', async () => {
+  const { call, studio } = await start({}, judgeWatchedAnswer);
+  const { firstSid } = studio.store.seed({ flowSid: FLOW, count: 60, activeShare: 0.5 });
+  const segment = fc.oneof(
+    fc.constantFrom('v1', 'v2', 'Flows', 'Executions', 'Steps', 'Context', 'Validate', FLOW, firstSid ?? ''),
+    fc.string({ maxLength: 8 }).map(encodeURIComponent),
+  );
+  const paths = fc.oneof(
+    fc.constantFrom(executions, `${executions}/${firstSid}`, `${executions}/${firstSid}/Steps`, '/v2/Flows'),
+    fc.array(segment, { maxLength: 8 }).map((segments) => `/${segments.join('/')}`),
+  );
+  const names = fc.constantFrom(
+    'status',
+    'PageSize',
+    'Page',
+    'PageToken',
+    'DateCreatedTo',
+    'To',
+    'From',
+    'Status',
+  );
+  const values = fc.oneof(
+    fc.string(),
+    fc.constantFrom('PTo5t1', 'PTko1.1t1', '1', 'ended', '2026-11-20T12:00:00Z'),
+  );
+  const parameters = fc.dictionary(names, values, { maxKeys: 4 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('GET', 'POST', 'DELETE', 'PUT'),
+      paths,
+      parameters,
+      fc.option(parameters, { nil: undefined }),
+      async (method, path, query, form) => {
+        const body = form && method !== 'GET' ? { form } : {};
+        const { status } = await call(`${path}?${new URLSearchParams(query)}`, { ...body, method });
+        expect(status).toBeLessThan(500);
+      },
+    ),
+    { numRuns: 300 },
+  );
 });

@@ -14,14 +14,14 @@ const AUTHORIZATION = `Basic ${Buffer.from(`SK${'a'.repeat(32)}:local`).toString
 const started: { studio: SimulatedStudio; verdicts: string[] }[] = [];
 
 /** A simulated Studio whose every exchange is judged by Twilio's documents, and whose clock stands still. */
-export async function start(options: SimulatedStudioOptions = {}) {
+export async function start(options: SimulatedStudioOptions = {}, judge = judgeExchange) {
   const clock = { nowMs: NOON };
   const verdicts: string[] = [];
   const studio = await startSimulatedStudio({
     now: () => clock.nowMs,
     ...options,
     onExchange: (exchange) => {
-      verdicts.push(...judgeExchange(exchange));
+      verdicts.push(...judge(exchange));
       options.onExchange?.(exchange);
     },
   });
