@@ -27,10 +27,7 @@ export function belongsTo(context: unknown, correlation: string): 'ours' | 'othe
 }
 
 function at(root: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => {
-    const holder = parsed(value);
-    return isObject(holder) ? holder[key] : undefined;
-  }, root);
+  return path.reduce<unknown>((holder, key) => (isObject(holder) ? parsed(holder[key]) : undefined), root);
 }
 
 /** Contexts, and what lies in them, come as objects or as JSON strings. */

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { contactMayBe } from '../../../lib/trigger/contact.ts';
+import { createWorld } from './world/world.ts';
+
+function mayBe(theirs: string | null, to: string): boolean {
+  const run = createWorld().studio.start('+15550001111');
+  return contactMayBe({ ...run, contactChannelAddress: theirs }, to);
+}
+
+test.each([
+  ['+15550001111', '+15550001111'],
+  ['+1 (555) 000-1111', '+15550001111'],
+  ['15550001111', '+15550001111'],
+  ['whatsapp:+15550001111', '+15550001111'],
+  ['+15550001111', 'whatsapp:+15550001111'],
+  [null, '+15550001111'],
+  ['client:ada', 'client:Ada'],
+  ['sip:ada@example.com', '+15550001111'],
+  ['XE0123456789', 'messenger:0123456789'],
+])('%s may be %s, as Studio may write it differently', (theirs, to) => {
+  expect(mayBe(theirs, to)).toBe(true);
+});
+
+test.each([
+  ['+15550002222', '+15550001111'],
+  ['whatsapp:+15550002222', 'whatsapp:+15550001111'],
+  ['+15550002222', 'whatsapp:+15550001111'],
+])('%s is surely not %s', (theirs, to) => {
+  expect(mayBe(theirs, to)).toBe(false);
+});

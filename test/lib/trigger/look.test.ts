@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import type { Execution } from '../../../lib/studio/types.ts';
+import { look, PROOF_AFTER_MS } from '../../../lib/trigger/look.ts';
+import { createClock } from './world/clock.ts';
+import { createWorldStudio, FLOW, type WorldStudio } from './world/studio.ts';
+import { CONTACT } from './world/world.ts';
+
+/** A Studio in which a create was sent at the start of time, and long enough ago to prove its absence. */
+function prepare() {
+  const clock = createClock();
+  const studio = createWorldStudio(clock, () => 1);
+  const sends = { fromMs: clock.now(), untilMs: clock.now() };
+  const job = {
+    executions: studio,
+    now: clock.now,
+    flowSid: FLOW,
+    to: CONTACT,
+    correlation: 'ours',
+    signal: new AbortController().signal,
+  };
+  const lookAfter = async (ms: number, others = new Set<string>()) => {
+    await clock.pass(ms);
+    return (await clock.run(look(job, sends, others))).outcome;
+  };
+  return { clock, studio, lookAfter };
+}
+
+/** Serves these pages in place of the list. */
+function servePages(studio: WorldStudio, ...walks: Execution[][][]): void {
+  let walked = 0;
+  studio.list = () => {
+    const pages = walks[Math.min(walked++, walks.length - 1)] ?? [];
+    return {
+      async *[Symbol.asyncIterator]() {
+        yield* pages.flat();
+      },
+      async *pages() {
+        for (const items of pages) yield { items, nextPageUrl: null };
+      },
+    };
+  };
+}
+
+test('nothing there is no proof before Twilio has given up on its own side', async () => {
+  const { lookAfter } = prepare();
+  expect(await lookAfter(PROOF_AFTER_MS - 10)).toBe('open');
+  expect(await lookAfter(10)).toBe('absent');
+});
+
+test('what was looked at before is not looked at again', async () => {
+  const { studio, lookAfter } = prepare();
+  studio.start(CONTACT).status = 'ended';
+  const others = new Set<string>();
+  await lookAfter(0, others);
+  await lookAfter(0, others);
+  expect(studio.calls.filter((call) => call === 'context')).toHaveLength(1);
+});
+
+test('other contacts, and executions of another time, are not looked at', async () => {
+  const { clock, studio, lookAfter } = prepare();
+  studio.start('+15550002222');
+  const early = studio.start(CONTACT);
+  early.dateCreated = new Date(clock.now() - 600_000).toISOString();
+  const list = studio.list;
+  // A Studio that ignores the filter.
+  studio.list = (flow) => list(flow);
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('absent');
+  expect(studio.calls).not.toContain('context');
+});
+
+test('an execution whose context says nothing yet keeps it open', async () => {
+  const { studio, lookAfter } = prepare();
+  studio.start(CONTACT);
+  studio.contextOf = () => null;
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('open');
+});
+
+test('an execution that says nothing of its contact or its time is looked at', async () => {
+  const { studio, lookAfter } = prepare();
+  const run = studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' });
+  Object.assign(run, { contactChannelAddress: null });
+  servePages(studio, [[{ ...run, dateCreated: null }]]);
+  expect(await lookAfter(0)).toBe('found');
+});
+
+test('one walk over several pages is no proof, as deletes between two pages can hide an execution', async () => {
+  const { studio, lookAfter } = prepare();
+  const other = studio.start('+15550002222');
+  const ours = studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' });
+  servePages(studio, [[other], [other]], [[other], [ours]]);
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('found');
+});
+
+test('more than can be looked at in one go is no proof', async () => {
+  const { studio, lookAfter } = prepare();
+  for (let at = 0; at < 301; at++) studio.start(CONTACT).status = 'ended';
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('open');
+});
+
+test('an error that is no Studio’s is not swallowed', async () => {
+  const { studio, lookAfter } = prepare();
+  studio.start(CONTACT);
+  studio.contextOf = () => {
+    throw new TypeError('a bug');
+  };
+  await expect(lookAfter(0)).rejects.toThrow('a bug');
+});
