@@ -9,36 +9,39 @@ const SOURCES = ['functions', 'lib', 'infra/build.ts', 'infra/trim.ts', 'package
 
 /** Builds the bundles unless they are newer than everything they are made of; says whether it did. */
 export async function buildWhenNeeded(): Promise<boolean> {
-  const [newestSource, oldestBundle] = await Promise.all([newestChange(), oldestBundleTime()]);
-  if (oldestBundle > newestSource) return false;
+  const functions = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
+  const bundles = functions.map((file) => join(bundlesDirectory, file.slice(0, -'.ts'.length), 'index.mjs'));
+  if (
+    await areNewer(
+      bundles,
+      SOURCES.map((source) => join(root, source)),
+    )
+  )
+    return false;
   await buildBundles();
   return true;
 }
 
-async function newestChange(): Promise<number> {
-  const times = await Promise.all(SOURCES.map((source) => newestIn(join(root, source))));
-  return Math.max(...times);
+/** Whether every file of `made` is there and newer than everything in `sources`, files or folders. */
+export async function areNewer(made: string[], sources: string[]): Promise<boolean> {
+  const madeMs = await Promise.all(made.map(changedMs));
+  const sourcesMs = await Promise.all(sources.map(newestMs));
+  return Math.min(...madeMs) > Math.max(...sourcesMs);
 }
 
-async function newestIn(path: string): Promise<number> {
+/** 0 when it is not there. */
+async function changedMs(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+async function newestMs(path: string): Promise<number> {
   const entry = await stat(path);
   if (!entry.isDirectory()) return entry.mtimeMs;
   const names = await readdir(path);
   // The folder's own time moves when a file in it is renamed or removed.
-  return Math.max(entry.mtimeMs, ...(await Promise.all(names.map((name) => newestIn(join(path, name))))));
-}
-
-/** 0 when one is missing. */
-async function oldestBundleTime(): Promise<number> {
-  const files = await readdir(join(root, 'functions'));
-  const names = files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length));
-  const times = await Promise.all(
-    names.map((name) =>
-      stat(join(bundlesDirectory, name, 'index.mjs')).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      ),
-    ),
-  );
-  return Math.min(...times);
+  return Math.max(entry.mtimeMs, ...(await Promise.all(names.map((name) => newestMs(join(path, name))))));
 }

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { manualClock, realClock } from '../../../infra/local/clock.ts';
+
+describe('a manual clock', () => {
+  test('runs what falls due, in the order of time, and shows each its own time', () => {
+    const clock = manualClock(1_000);
+    const ran: [string, number][] = [];
+    clock.after(200, () => ran.push(['second', clock.now()]));
+    clock.after(100, () => {
+      ran.push(['first', clock.now()]);
+      clock.after(50, () => ran.push(['begun by the first', clock.now()]));
+    });
+    clock.after(900, () => ran.push(['too late', clock.now()]));
+    clock.advance(500);
+    expect(ran).toEqual([
+      ['first', 1_100],
+      ['begun by the first', 1_150],
+      ['second', 1_200],
+    ]);
+    expect(clock.now()).toBe(1_500);
+  });
+
+  test('does not run what was cancelled', () => {
+    const clock = manualClock(0);
+    const cancel = clock.after(10, () => {
+      throw new Error('it ran');
+    });
+    cancel();
+    clock.advance(20);
+  });
+});
+
+describe('the real clock', () => {
+  test('runs after its delay, unless cancelled', async () => {
+    const ran: string[] = [];
+    realClock.after(1, () => ran.push('cancelled'))();
+    await new Promise<void>((resolve) => realClock.after(2, resolve));
+    expect(ran).toEqual([]);
+  });
+
+  test('takes delays that setTimeout does not', async () => {
+    // Beyond 2^31 ms, setTimeout fires at once.
+    let ran = false;
+    const cancel = realClock.after(3_000_000_000, () => {
+      ran = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    cancel();
+    expect(ran).toBe(false);
+  });
+});

@@ -1,0 +1,151 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ManualClock, manualClock } from '../../../infra/local/clock.ts';
+import { createPurgeProgress, endLine, progressLine } from '../../../infra/local/purge-progress.ts';
+import { requestLine } from '../../../infra/local/request-line.ts';
+import { createTerminal } from '../../../infra/local/terminal.ts';
+
+const id = 'pu01m81gbyx3sk598888tz1ezjja';
+const counts = {
+  listed: 5_000,
+  matched: 1_200,
+  archived: 0,
+  ended: 0,
+  deleted: 480,
+  alreadyGone: 0,
+  failed: 0,
+};
+
+describe('a line about a purge', () => {
+  test('while it runs names what is not zero', () => {
+    expect(progressLine({ id, status: 'running', counts }, 1)).toBe(
+      '  purge …1ezjja running: matched 1,200, deleted 480 (and 1 more)',
+    );
+  });
+
+  test('at its end has the whole id, and takes two lines when one is too short', () => {
+    expect(
+      endLine({
+        id,
+        status: 'succeeded',
+        counts: { ...counts, matched: 0, deleted: 0 },
+        request: { dryRun: true },
+      }),
+    ).toBe(`  purge ${id} succeeded (dry run): nothing matched`);
+    expect(endLine({ id, status: 'succeeded', counts: { ...counts, archived: 1_200, failed: 3 } })).toBe(
+      `  purge ${id} succeeded:\n    matched 1,200, archived 1,200, deleted 480, failed 3`,
+    );
+  });
+});
+
+describe('progress', () => {
+  let clock: ManualClock;
+  let answer: unknown;
+  let asked: number;
+  let server: ReturnType<typeof createServer>;
+  let url: string;
+  let written: string[];
+
+  beforeEach(async () => {
+    clock = manualClock(0);
+    asked = 0;
+    written = [];
+    server = createServer((_request, response) => {
+      asked++;
+      response.end(JSON.stringify(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => server.close());
+
+  const start = (isTTY: boolean) =>
+    createPurgeProgress({
+      url,
+      clock,
+      terminal: createTerminal({ isTTY, columns: 80, write: (text) => written.push(text) }),
+    });
+
+  async function poll(): Promise<void> {
+    const before = asked;
+    clock.advance(500);
+    await expect.poll(() => asked).toBe(before + 1);
+    // The answer is read on later turns.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  test('is a line that changes, then one that stays, and told once', async () => {
+    const progress = start(true);
+    progress.watch();
+    answer = { purges: [{ id, status: 'running', counts }] };
+    await poll();
+    expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 480');
+    answer = { purges: [{ id, status: 'succeeded', counts }] };
+    await poll();
+    await poll();
+    expect(written.filter((text) => text.includes(id))).toHaveLength(1);
+    progress.close();
+  });
+
+  test('stops asking when nothing runs any more', async () => {
+    start(false).watch();
+    answer = { purges: [] };
+    for (let polls = 0; polls < 6; polls++) await poll();
+    clock.advance(60_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(asked).toBe(6);
+  });
+
+  test('shows nothing for answers of another kind', async () => {
+    start(false).watch();
+    answer = { type: '/problems/unauthenticated' };
+    await poll();
+    expect(written.join('')).toBe('');
+  });
+});
+
+describe('the terminal', () => {
+  test('keeps the changing line below the others', () => {
+    const written: string[] = [];
+    const terminal = createTerminal({ isTTY: true, columns: 20, write: (text) => written.push(text) });
+    terminal.status('running');
+    terminal.line('a request');
+    terminal.status('x'.repeat(40));
+    terminal.status(null);
+    const clear = '\r\u001b[2K';
+    expect(written).toEqual(['running', clear, 'a request\n', 'running', clear, 'x'.repeat(19), clear]);
+  });
+
+  test('shows lines only where there is no terminal', () => {
+    const written: string[] = [];
+    const terminal = createTerminal({ write: (text) => written.push(text) });
+    terminal.status('running');
+    terminal.line('a request');
+    expect(written.join('')).toBe('a request\n');
+  });
+});
+
+describe('a line about a request', () => {
+  const answered = {
+    method: 'DELETE',
+    path: `/flows/welcome/executions/FN${'0'.repeat(32)}/steps/FT${'1'.repeat(32)}/context`,
+    routeKey: null,
+    function: 'query',
+    status: 200,
+    durationMs: 12_345.6,
+    userAgent: '',
+  };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are taken away.
+  const plain = (line: string) => line.replaceAll(/\u001b\[\d+m/g, '');
+
+  test('fits into 80 columns, with both ends of the path', () => {
+    const line = plain(requestLine(answered, 0));
+    expect(line.length).toBeLessThanOrEqual(80);
+    expect(line).toMatch(/ 200 DELETE \/flows\/welcome\/executions\/FN\S*…\S*1111\/context +12346 ms$/);
+  });
+
+  test('lets nothing into the terminal that is no text', () => {
+    expect(plain(requestLine({ ...answered, path: '/a\u001b[31m' }, 0))).toContain('/a?[31m');
+  });
+});

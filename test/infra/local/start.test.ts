@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+
+/** `npm start` as a user meets it: a process, its output, its end. */
+
+const START = fileURLToPath(new URL('../../../infra/local/start.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const running: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+
+type Run = {
+  child: ChildProcess;
+  output: () => string;
+  /** The exit code, once it has ended. */
+  ended: Promise<number | null>;
+};
+
+function start(env: Record<string, string>): Run {
+  const child = spawn(process.execPath, [START], {
+    cwd: ROOT,
+    // None of this process's: a variable of the machine must not decide these tests.
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', NO_COLOR: '1', ...env },
+  });
+  running.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { child, output: () => output, ended };
+}
+
+async function startUp(env: Record<string, string> = {}): Promise<Run & { url: string }> {
+  const run = start(env);
+  await expect.poll(run.output, { timeout: 15_000 }).toContain('# Watch the purges');
+  const url = /API +(http:\S+)/.exec(run.output())?.[1] ?? '';
+  return { ...run, url };
+}
+
+/** Lines above 80 columns at the port that people use: that of a test has a digit more. */
+function tooLong(output: string): string[] {
+  return output
+    .replaceAll(/(127\.0\.0\.1):\d+/g, '$1:3000')
+    .split('\n')
+    .filter((line) => line.length > 80);
+}
+
+/** The commands that were printed, as a shell is given them. */
+function printedCommands(output: string): string[] {
+  return output
+    .split('\n\n')
+    .map((block) => block.replace(/^#.*\n/, ''))
+    .filter((block) => block.startsWith('curl '));
+}
+
+function runInShell(command: string): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('sh', ['-c', command.replace('curl ', 'curl -s -w " %{http_code}" ')]);
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += String(chunk)));
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+describe('npm start', () => {
+  test('prints commands that do what they say, in 80 columns, and ends at SIGTERM', async () => {
+    const run = await startUp();
+    expect(tooLong(run.output())).toEqual([]);
+
+    const statuses: string[] = [];
+    for (const command of printedCommands(run.output())) {
+      const { code, output } = await runInShell(command);
+      expect(code).toBe(0);
+      statuses.push(output.slice(-3));
+    }
+    expect(statuses).toEqual(['201', '200', '200', '202', '202', '200']);
+    await expect
+      .poll(run.output, { timeout: 15_000 })
+      .toMatch(/purge pu\w+ succeeded \(dry run\): matched \d+/);
+    await expect
+      .poll(run.output, { timeout: 15_000 })
+      .toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
+    const lines = run.output().split('\n');
+    expect(lines.some((line) => /201 POST +\/flows\/welcome\/executions +\d+ ms$/.test(line))).toBe(true);
+    expect(tooLong(run.output())).toEqual([]);
+
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toBe(0);
+    await expect(fetch(run.url)).rejects.toThrow('fetch failed');
+  });
+
+  test('ends at Ctrl-C, also while a function is working', async () => {
+    const run = await startUp();
+    const response = fetch(`${run.url}/health`).catch(() => 'cut');
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    await response;
+  });
+
+  test('binds loopback only', async () => {
+    const run = await startUp();
+    expect(run.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test('fires the schedule on request', async () => {
+    const run = await startUp();
+    const response = await fetch(`${run.url}/__local/schedule`, { method: 'POST' });
+    expect(response.status).toBe(202);
+    await expect
+      .poll(run.output, { timeout: 10_000 })
+      .toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
+  });
+
+  test('says in one line that the port is in use, and ends with 1', async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) => {
+      blocker.listen(0, '127.0.0.1', () => {
+        const address = blocker.address();
+        resolve(typeof address === 'object' && address ? address.port : 0);
+      });
+    });
+    const run = start({ PORT: String(port) });
+    expect(await run.ended).toBe(1);
+    blocker.close();
+    expect(run.output()).toBe(`Port ${port} is in use. Choose another: PORT=${port + 1} npm start\n`);
+  });
+
+  test('names all mistakes of a configuration, and ends with 1', async () => {
+    const config = { flows: [{ alias: '1st', sid: 'FW1', from: '+0' }] };
+    const run = start({ STUDIO_CONFIG: JSON.stringify(config) });
+    expect(await run.ended).toBe(1);
+    expect(run.output().trim().split('\n')).toEqual([
+      expect.stringContaining('STUDIO_CONFIG #/flows/0/alias must be'),
+      expect.stringContaining('STUDIO_CONFIG #/flows/0/sid must be'),
+      expect.stringContaining('STUDIO_CONFIG #/flows/0/from must be'),
+    ]);
+  });
+});
