@@ -89,7 +89,7 @@ async function settle({ machine, sleep, isReusedSocket }: Wire, routed: Routed):
     if (fault.kind === 'throttle')
       return { answer: throttled(simulation.behaviour, simulation.now()), fault };
     const done = isWorkDone(fault) ? work(simulation, operation, call) : { status: 200, body: {} };
-    const instead = answerInstead(fault, call.path);
+    const instead = answerInstead(fault);
     return instead ? { answer: instead, fault } : { answer: done, fault, isSpoiled: true };
   } finally {
     limits.leave();

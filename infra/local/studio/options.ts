@@ -31,7 +31,7 @@ export type SimulatedStudio = {
   /** Where the API is, without a slash at the end. */
   url: string;
   store: Store;
-  /** The last 10,000 requests at least, oldest first. */
+  /** The last 10,000 requests at least, oldest first; each is noted once its answer was written. */
   readonly requests: readonly LoggedRequest[];
   behaviour(): Behaviour;
   /** Changes these members from now on. Throws a ValiError on a wrong one. */

@@ -1,5 +1,4 @@
-import type { Answer } from './answers.ts';
-import { notFound, refuse } from './answers.ts';
+import { type Answer, type ErrorCode, notFound, refuse } from './answers.ts';
 import type { Behaviour, Fault } from './behaviour.ts';
 import type { Call, Simulation } from './call.ts';
 import { match, type Operation } from './operations.ts';
@@ -65,7 +64,7 @@ function isKnown({ credentials }: Behaviour, authorization: string | undefined):
 /** Does the work, unless the execution is one that never lets itself be worked on. */
 export function work(simulation: Simulation, operation: Operation, call: Call): Answer {
   const status = stubbornStatus(simulation.behaviour, operation, call.executionSid);
-  return status === undefined ? operation.handle(simulation, call) : failure(status, call.path);
+  return status === undefined ? operation.handle(simulation, call) : failure(status);
 }
 
 function stubbornStatus(behaviour: Behaviour, { name }: Operation, sid: string): number | undefined {
@@ -78,11 +77,19 @@ function stubbornStatus(behaviour: Behaviour, { name }: Operation, sid: string):
   )?.status;
 }
 
-function failure(status: number, path: string): Answer {
-  if (status === 404) return notFound(path);
-  if (status === 409) return refuse(20409, 'The Execution cannot be changed');
-  const base = status === 503 ? refuse(20503, 'Service unavailable') : refuse(20500, 'Internal server error');
-  return { ...base, status, body: { ...base.body, status } };
+const FAILURES: Record<number, [ErrorCode, string]> = {
+  400: [20001, 'Bad request'],
+  401: [20003, 'Authenticate'],
+  404: [20404, 'The requested resource was not found'],
+  409: [20409, 'The Execution cannot be changed'],
+  429: [20429, 'Too Many Requests'],
+  503: [20503, 'Service unavailable'],
+};
+
+function failure(status: number): Answer {
+  const [code, message] = FAILURES[status] ?? [20500, 'Internal server error'];
+  const { body } = refuse(code, message);
+  return { status, body: { ...body, status } };
 }
 
 const SPOILS_THE_BODY: readonly Fault['kind'][] = [
@@ -99,12 +106,10 @@ export function isWorkDone({ kind, work }: Fault): boolean {
 }
 
 /** The answer that stands whole in the place of the right one; undefined if the fault is of another kind. */
-export function answerInstead({ kind, status }: Fault, path: string): Answer | undefined {
+export function answerInstead({ kind, status }: Fault): Answer | undefined {
   switch (kind) {
     case 'error':
-      return failure(status ?? 503, path);
-    case 'throttle':
-      return refuse(20429, 'Too Many Requests');
+      return failure(status ?? 503);
     case 'html':
       return {
         status: status ?? 502,

@@ -31,6 +31,29 @@ test.each([
   expect(studio.requests).toMatchObject([{ status: null, fault: 'cut' }]);
 });
 
+test.each([
+  [400, 20001],
+  [401, 20003],
+  [404, 20404],
+  [409, 20409],
+  [429, 20429],
+  [500, 20500],
+  [503, 20503],
+  [504, 20500],
+])('an error of status %i has the code %i', async (status, code) => {
+  const { call } = await startWith({ kind: 'error', status });
+  const { body } = await call(executions);
+  expect([body.status, body.code]).toEqual([status, code]);
+});
+
+test('a 429 out of turn does nothing and says when to come back', async () => {
+  const { call, studio } = await startWith({ kind: 'throttle', work: 'done' });
+  studio.behave({ retryAfter: { form: 'seconds', seconds: 1 } });
+  const answer = await call(executions, { form });
+  expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, '1']);
+  expect(studio.store.count().active).toBe(0);
+});
+
 test('a connection that is cut in the middle of the body comes after the work', async () => {
   const { call, studio } = await startWith({ kind: 'cut-body' });
   await expect(call(executions, { form })).rejects.toThrow('terminated');
