@@ -31,7 +31,7 @@ export type SimulatorCounts = {
 
 /** Starts the simulated Studio in a process of its own, so that it shares no event loop with who is measured. */
 export async function startSimulator(
-  options: Pick<SimulatedStudioOptions, 'seed' | 'behaviour' | 'flows'>,
+  options: Pick<SimulatedStudioOptions, 'seed' | 'behaviour' | 'flows' | 'tls'>,
 ): Promise<Simulator> {
   const { told: url, stop } = await startProcess<string>('simulator-process.ts', JSON.stringify(options));
   return {

@@ -1,0 +1,118 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildBundles, bundle, bundlesDirectory } from '../../infra/build.ts';
+import { makeCertificate } from '../infra/local/studio/certificate.ts';
+import { type ColdStart, coldStart } from './cold/runtime-api.ts';
+import { FLOW_SID, median, print, type Row, startAws, startSimulator } from './harness.ts';
+
+/**
+ * Cold starts under AWS's own runtime client: from the start of the process to the first answer, in which
+ * the secret is read and one execution is created over TLS. Variants take turns.
+ */
+
+const ROUNDS = 21;
+const PEERS = ['empty', 'https', 'twilio'] as const;
+const NAMES = {
+  empty: 'an empty handler',
+  https: 'bare node:https',
+  ours: 'studio-executions, everything on',
+  twilio: "Twilio's Node SDK",
+};
+type Variant = keyof typeof NAMES;
+
+export async function run(argv: string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-cold-'));
+  const tls = makeCertificate();
+  writeFileSync(join(folder, 'ca.pem'), tls.cert);
+  const behaviour = { maxInFlight: null, createsPerSecond: null };
+  const simulator = await startSimulator({ seed: 1, behaviour, tls });
+  const aws = await startAws();
+  try {
+    const sizes = await prepare(folder);
+    const env = {
+      ...aws.variables,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'not-a-key',
+      AWS_LAMBDA_FUNCTION_NAME: 'trigger',
+      AWS_LAMBDA_FUNCTION_VERSION: '1',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/trigger',
+      AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
+      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+      PATH: process.env['PATH'] ?? '',
+      STUDIO_BASE_URL: simulator.url,
+      STUDIO_CONFIG: JSON.stringify({ flows: [{ alias: 'welcome', sid: FLOW_SID, from: '+15550001111' }] }),
+    };
+    const variants = Object.keys(NAMES) as Variant[];
+    const starts: Record<Variant, ColdStart[]> = { empty: [], https: [], ours: [], twilio: [] };
+    let contacts = 0;
+    // The first round warms the disk's cache and is thrown away.
+    for (let round = 0; round <= ROUNDS; round++)
+      for (const variant of variants) {
+        const start = await coldStart(
+          join(folder, variant),
+          env,
+          eventTo(`+1558${String(contacts++).padStart(7, '0')}`),
+        );
+        if (start.status !== 201) throw new Error(`${variant} answered ${start.status}`);
+        if (round > 0) starts[variant].push(start);
+      }
+    const wall = (variant: Variant) => median(starts[variant].map(({ wallMs }) => wallMs));
+    const cpu = (variant: Variant) => median(starts[variant].map(({ cpuMs }) => cpuMs));
+    const rows: Row[] = variants.map((variant) => ({
+      function: NAMES[variant],
+      'wall ms': wall(variant),
+      'CPU ms': cpu(variant),
+      '× empty, CPU': cpu(variant) / cpu('empty'),
+      '× Twilio, CPU': cpu(variant) / cpu('twilio'),
+      '× Twilio, wall': wall(variant) / wall('twilio'),
+      'bundle KB': sizes[variant],
+    }));
+    print(`Cold starts, medians of ${ROUNDS}, interleaved`, rows, argv);
+  } finally {
+    await Promise.all([simulator.stop(), aws.stop()]);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A folder for each variant, with an `index.mjs` that was bundled as ours is. */
+async function prepare(folder: string): Promise<Record<Variant, number>> {
+  await buildBundles();
+  mkdirSync(join(folder, 'ours'));
+  for (const file of readdirSync(join(bundlesDirectory, 'trigger')))
+    cpSync(join(bundlesDirectory, 'trigger', file), join(folder, 'ours', file));
+  const here = fileURLToPath(new URL('cold/', import.meta.url));
+  await bundle(
+    PEERS.map((peer) => ({ in: `${here}${peer}.mjs`, out: `${peer}/index` })),
+    folder,
+  );
+  const size = (variant: Variant) => statSync(join(folder, variant, 'index.mjs')).size / 1_000;
+  return { empty: size('empty'), https: size('https'), ours: size('ours'), twilio: size('twilio') };
+}
+
+function eventTo(to: string): unknown {
+  const path = '/flows/welcome/executions';
+  return {
+    version: '2.0',
+    routeKey: 'POST /flows/{flow}/executions',
+    rawPath: path,
+    rawQueryString: '',
+    headers: {
+      authorization: 'Bearer local-admin',
+      'content-type': 'application/json',
+      'idempotency-key': to,
+    },
+    pathParameters: { flow: 'welcome' },
+    requestContext: {
+      requestId: 'bench',
+      stage: '$default',
+      timeEpoch: Date.now(),
+      http: { method: 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' },
+    },
+    body: JSON.stringify({ to }),
+    isBase64Encoded: false,
+  };
+}
