@@ -8,7 +8,7 @@ export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1_000;
 export const MAX_CURSOR_CHARACTERS = 4_096;
 
-const limit = v.optional(
+export const limit = v.optional(
   v.pipe(
     v.string(),
     v.regex(/^\d{1,9}$/, 'must be a whole number from 1 to 1000'),
@@ -20,7 +20,7 @@ const limit = v.optional(
 );
 
 /** Opaque: whoever made it reads it, and refuses what it did not make. */
-const cursor = v.optional(
+export const cursor = v.optional(
   v.pipe(
     v.string(),
     v.minLength(1, 'must not be empty'),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { address } from '../../config.ts';
 
 /** Whatever JSON can say in an object. A schema for records would drop names such as `constructor`. */
-const parameters = v.pipe(
+export const parameters = v.pipe(
   v.unknown(),
   v.check(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -1,0 +1,151 @@
+/** JSON Schemas of what is answered, by their name under `#/components/schemas`. */
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const nullable = (type: string, more: Schema = {}): Schema => ({ type: [type, 'null'], ...more });
+const text = nullable('string');
+const time = nullable('string', { description: 'ISO 8601 in UTC.' });
+const sid = (prefix: string): Schema => ({ type: 'string', pattern: `^${prefix}[0-9a-fA-F]{32}$` });
+const maybeSid = (prefix: string): Schema => ({ ...sid(prefix), type: ['string', 'null'] });
+
+function object(properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema {
+  return { type: 'object', required: Object.keys(properties), properties, ...more };
+}
+
+const nextCursor = nullable('string', {
+  description:
+    'To be sent as `cursor` for what follows; null at the end. A page before the end may be empty.',
+});
+
+const listOf = (name: string, item: string): Schema =>
+  object({ [name]: { type: 'array', items: { $ref: `#/components/schemas/${item}` } }, nextCursor });
+
+const count: Schema = { type: 'integer', minimum: 0 };
+
+const flowProperties = {
+  alias: { type: 'string', description: 'The name that the configuration gives it.' },
+  sid: sid('FW'),
+  isKnown: { type: 'boolean', description: 'Whether Studio knows it. If not, the rest is null.' },
+  accountSid: maybeSid('AC'),
+  friendlyName: text,
+  status: nullable('string', { enum: ['draft', 'published', null] }),
+  revision: nullable('integer'),
+  commitMessage: text,
+  valid: nullable('boolean'),
+  dateCreated: time,
+  dateUpdated: time,
+  url: text,
+} as const;
+
+export const answerSchemas = {
+  Execution: object({
+    sid: sid('FN'),
+    accountSid: maybeSid('AC'),
+    flowSid: maybeSid('FW'),
+    flow: nullable('string', { description: 'The alias of its flow.' }),
+    status: nullable('string', { enum: ['active', 'ended', null] }),
+    contactChannelAddress: nullable('string', { description: 'Personal data: the address of the contact.' }),
+    contactSid: text,
+    flowVersion: nullable('integer'),
+    dateCreated: time,
+    dateUpdated: time,
+    initiatedBy: text,
+    url: text,
+  }),
+  Executions: listOf('executions', 'Execution'),
+  ExecutionContext: object(
+    {
+      executionSid: maybeSid('FN'),
+      flowSid: maybeSid('FW'),
+      accountSid: maybeSid('AC'),
+      context: { description: 'Personal data: messages, addresses, places, as Studio has them.' },
+      url: text,
+    },
+    { description: 'What an execution knows of its contact and its run.' },
+  ),
+  StepContext: object({
+    executionSid: maybeSid('FN'),
+    stepSid: maybeSid('FT'),
+    flowSid: maybeSid('FW'),
+    accountSid: maybeSid('AC'),
+    context: { description: 'Personal data: messages, addresses, places, as Studio has them.' },
+    url: text,
+  }),
+  Step: object({
+    sid: sid('FT'),
+    accountSid: maybeSid('AC'),
+    flowSid: maybeSid('FW'),
+    executionSid: maybeSid('FN'),
+    parentStepSid: maybeSid('FT'),
+    name: text,
+    type: text,
+    transitionedFrom: text,
+    transitionedTo: text,
+    dateCreated: time,
+    dateUpdated: time,
+    url: text,
+  }),
+  Steps: listOf('steps', 'Step'),
+  FlowSummary: object(flowProperties),
+  Flows: listOf('flows', 'FlowSummary'),
+  Flow: object({
+    ...flowProperties,
+    definition: { description: 'The widgets and their transitions, as Studio has them.' },
+    errors: { type: ['array', 'null'], items: {} },
+    warnings: { type: ['array', 'null'], items: {} },
+  }),
+  Triggered: object({
+    outcome: { type: 'string', enum: ['created', 'existing', 'replaced'] },
+    execution: { $ref: '#/components/schemas/Execution' },
+  }),
+  Ended: object({
+    outcome: { type: 'string', enum: ['ended', 'already-ended'] },
+    execution: { $ref: '#/components/schemas/Execution' },
+  }),
+  Deleted: object({ outcome: { type: 'string', enum: ['deleted', 'already-gone'] }, sid: sid('FN') }),
+  Purge: object({
+    id: { type: 'string' },
+    request: {
+      type: 'object',
+      description: 'What was asked for, with its defaults. A contact is kept as a keyed hash.',
+    },
+    requestedBy: { type: 'string', description: 'The caller, or the policy that the schedule ran.' },
+    status: { type: 'string', enum: ['running', 'succeeded', 'stopped', 'failed'] },
+    dateStarted: { type: 'string' },
+    dateUpdated: { type: 'string' },
+    dateEnded: time,
+    counts: object({
+      listed: count,
+      matched: count,
+      archived: count,
+      ended: count,
+      deleted: count,
+      alreadyGone: count,
+      failed: count,
+    }),
+    failures: {
+      type: 'array',
+      description: 'The first 100.',
+      items: object({ sid: { type: 'string' }, reason: { type: 'string' } }),
+    },
+    error: text,
+  }),
+  Purges: listOf('purges', 'Purge'),
+  Health: object({ status: { const: 'ok' } }),
+  OpenApi: { type: 'object', description: 'This document.' },
+  Problem: object(
+    {
+      type: { type: 'string', description: 'What kind of problem it is: `/problems/<slug>`.' },
+      title: { type: 'string' },
+      status: { type: 'integer', minimum: 400, maximum: 599 },
+      detail: { type: 'string' },
+      instance: { type: 'string', description: 'The id of the request, which the log has too.' },
+    },
+    {
+      description: 'A problem after RFC 9457. Some kinds have further members.',
+      additionalProperties: true,
+    },
+  ),
+} as const satisfies Record<string, Schema>;
+
+export type AnswerSchema = keyof typeof answerSchemas;

@@ -1,0 +1,208 @@
+import type * as v from 'valibot';
+import type { Config } from '../../config.ts';
+import { type RouteKey, routeKeys, routes } from '../routes.ts';
+import { answerSchemas } from './answers.ts';
+import {
+  answerExamples,
+  bodyExamples,
+  EXAMPLE_EXECUTION,
+  EXAMPLE_PURGE,
+  EXAMPLE_STEP,
+  formExample,
+} from './examples.ts';
+import { inputSchema, queryParameters } from './inputs.ts';
+import { operations, type Tag } from './operations.ts';
+import { problemResponses } from './problem-responses.ts';
+
+const tags: Readonly<Record<Tag, string>> = {
+  Triggering: 'Start executions, each once.',
+  Looking: 'Find executions, and see what happened in them.',
+  'Ending and deleting': 'One execution at a time.',
+  Purging: 'Many executions at a time, in the background.',
+  Service: 'About this API itself. Nobody has to be known for it.',
+};
+
+const queryDescriptions: Readonly<Record<string, string>> = {
+  limit: 'How many at most.',
+  cursor: 'What `nextCursor` of the page before said.',
+  status: 'Only executions in this status.',
+  dateCreatedFrom: 'Created on or after this moment.',
+  dateCreatedTo: 'Created before this moment.',
+  contact: 'Only executions of this contact: the exact address.',
+  end: 'Whether an active one is ended first.',
+};
+
+const pathParameters: Readonly<Record<string, { description: string; example: string; pattern?: string }>> = {
+  flow: {
+    description: 'An alias from the configuration, or the SID of a flow that it lists.',
+    example: 'welcome',
+  },
+  execution: {
+    description: 'The SID of the execution.',
+    example: EXAMPLE_EXECUTION,
+    pattern: '^FN[0-9a-fA-F]{32}$',
+  },
+  step: { description: 'The SID of the step.', example: EXAMPLE_STEP, pattern: '^FT[0-9a-fA-F]{32}$' },
+  purge: { description: 'The id of the purge.', example: EXAMPLE_PURGE },
+};
+
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'The token of a caller that the secret lists.' },
+  standardWebhooks: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'webhook-signature',
+    description:
+      'Standard Webhooks 1.0: with `webhook-id` and `webhook-timestamp`, over the raw body, within five minutes.',
+  },
+  twilio: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Twilio-Signature',
+    description: "Twilio's signature over the public URL and the form, or over the URL with `bodySHA256`.",
+  },
+  iam: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: 'AWS Signature Version 4, where the deployment turns it on.',
+  },
+} as const;
+
+/** The API as an OpenAPI 3.1 document, made from the table and the schemas that requests are checked with. */
+export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routeKeys) {
+    const [method = '', path = ''] = route.split(' ');
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'studio-executions',
+      version: '1',
+      summary: 'Trigger, find, end and purge Twilio Studio flow executions.',
+      description: 'JSON in and out. Names follow Twilio’s Node SDK; problems follow RFC 9457.',
+      contact: { name: 'Whoever runs this deployment' },
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl ?? '/', description: 'This deployment' }],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
+    paths,
+    components: { securitySchemes, schemas: answerSchemas },
+  };
+}
+
+function operationOf(route: RouteKey): Record<string, unknown> {
+  const spec = routes[route];
+  const { operationId, tag, summary, description, answers } = operations[route];
+  const parameters = parametersOf(route);
+  const scope = spec.scope === null ? '' : `\n\nScope: \`${spec.scope}\`.`;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description: `${description}${scope}`,
+    ...(spec.scope === null ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...('body' in spec ? { requestBody: requestBodyOf(route, spec) } : {}),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [
+          status,
+          {
+            description: answer.description,
+            ...answerHeaders(route, Number(status)),
+            content: { 'application/json': contentOf(answer.schema) },
+          },
+        ]),
+      ),
+      ...problemResponses(route),
+    },
+  };
+}
+
+function contentOf(schema: keyof typeof answerSchemas): Record<string, unknown> {
+  const example = answerExamples[schema];
+  return {
+    schema: { $ref: `#/components/schemas/${schema}` },
+    ...(example === undefined ? {} : { example }),
+  };
+}
+
+function parametersOf(route: RouteKey): Record<string, unknown>[] {
+  const spec = routes[route];
+  const names = [...route.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const inPath = names.map((name) => {
+    const { description = '', example, pattern } = pathParameters[name] ?? {};
+    return {
+      name,
+      in: 'path',
+      required: true,
+      description,
+      example,
+      schema: { type: 'string', ...(pattern === undefined ? {} : { pattern }) },
+    };
+  });
+  const inQuery = 'query' in spec ? queryParameters(spec.query, queryDescriptions) : [];
+  return [...inPath, ...inQuery, ...(operations[route].isIdempotent ? [idempotencyKey] : [])];
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key and payload from the same caller act once. Bare, or as a quoted string.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  example: 'order-4711',
+};
+
+function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: true }) {
+  const schema = inputSchema(spec.body);
+  const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
+  return {
+    required: true,
+    description: 'At most 256 KB, at most 32 levels deep. Unknown members are refused.',
+    content: {
+      'application/json': { schema, examples: Object.fromEntries(examples) },
+      ...('form' in spec
+        ? {
+            'application/x-www-form-urlencoded': {
+              schema: formSchema,
+              examples: { form: { value: formExample } },
+            },
+          }
+        : {}),
+    },
+  };
+}
+
+const formSchema = {
+  type: 'object',
+  required: ['To'],
+  properties: {
+    To: { type: 'string' },
+    From: { type: 'string' },
+    Parameters: { type: 'string', description: 'A JSON object as text.' },
+    OnConflict: { type: 'string', enum: ['fail', 'return', 'replace'] },
+  },
+  additionalProperties: false,
+};
+
+function answerHeaders(route: RouteKey, status: number): { headers?: Record<string, unknown> } {
+  const headers = {
+    ...(operations[route].isIdempotent
+      ? {
+          'Idempotent-Replayed': {
+            description: '`true` when this is the stored answer of an earlier request with the same key.',
+            schema: { type: 'string', enum: ['true'] },
+          },
+        }
+      : {}),
+    ...(route === 'POST /purges' && status === 202
+      ? { Location: { description: 'Where it can be watched.', schema: { type: 'string' } } }
+      : {}),
+  };
+  return Object.keys(headers).length > 0 ? { headers } : {};
+}

@@ -1,0 +1,69 @@
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
+import type * as v from 'valibot';
+import { address, duration } from '../../config.ts';
+import { moment } from '../schemas/common.ts';
+import { cursor, limit } from '../schemas/query.ts';
+import { parameters } from '../schemas/trigger.ts';
+
+/** What a schema says by a function, which no converter can read. */
+const overrides = new Map<unknown, JsonSchema>([
+  [address, { type: 'string', minLength: 1, maxLength: 300, examples: ['+15005550006'] }],
+  [duration, { type: 'string', pattern: '^P', examples: ['P7D', 'PT12H'] }],
+  [
+    moment,
+    {
+      type: 'string',
+      pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d))?$',
+      examples: ['2026-11-22T10:00:00Z'],
+    },
+  ],
+  [parameters, { type: 'object', additionalProperties: true }],
+  [limit, { type: 'integer', minimum: 1, maximum: 1_000, default: 50 }],
+  [cursor, { type: 'string', minLength: 1, maxLength: 4_096 }],
+]);
+
+/** The JSON Schema of what an object's schema takes: the one that validates is the one that is documented. */
+export function inputSchema(schema: v.GenericSchema): JsonSchema {
+  const { $schema: _, ...converted } = toJsonSchema(schema, {
+    typeMode: 'input',
+    target: 'draft-2020-12',
+    // Checks by function are said in the descriptions, or below.
+    errorMode: 'ignore',
+  });
+  const properties = Object.entries(converted.properties ?? {}).map(([name, property]) => [
+    name,
+    overrideOf(entryOf(schema, name)) ?? property,
+  ]);
+  return { ...converted, properties: Object.fromEntries(properties) };
+}
+
+function entryOf(schema: object, name: string): unknown {
+  const entries = 'entries' in schema ? schema.entries : undefined;
+  return typeof entries === 'object' && entries !== null && name in entries
+    ? Object.entries(entries).find(([key]) => key === name)?.[1]
+    : undefined;
+}
+
+/** Looks through `optional` and `nullable`, of which the latter is kept. */
+function overrideOf(entry: unknown): JsonSchema | undefined {
+  const override = overrides.get(entry);
+  if (override || typeof entry !== 'object' || entry === null || !('wrapped' in entry)) return override;
+  const inner = overrideOf(entry.wrapped);
+  const isNullable = 'type' in entry && entry.type === 'nullable';
+  return inner && isNullable ? { anyOf: [inner, { type: 'null' }] } : inner;
+}
+
+/** The query parameters of a route, in the order of their schema. */
+export function queryParameters(
+  schema: v.GenericSchema,
+  descriptions: Readonly<Record<string, string>>,
+): Record<string, unknown>[] {
+  const { properties = {} } = inputSchema(schema);
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description: descriptions[name] ?? '',
+    schema: property,
+  }));
+}

@@ -1,0 +1,184 @@
+import type { ProblemSlug } from '../problems.ts';
+import type { RouteKey } from '../routes.ts';
+import type { AnswerSchema } from './answers.ts';
+
+export type Tag = 'Triggering' | 'Looking' | 'Ending and deleting' | 'Purging' | 'Service';
+
+export type Operation = {
+  /** Also the name of the operation in generated clients. */
+  operationId: string;
+  tag: Tag;
+  summary: string;
+  description: string;
+  answers: Readonly<Record<number, { schema: AnswerSchema; description: string }>>;
+  /** Beside those that every route of its kind has: see `problemsOf`. */
+  problems?: readonly ProblemSlug[];
+  /** Takes an `Idempotency-Key`. */
+  isIdempotent?: true;
+};
+
+const PERSONAL = 'Personal data, hence behind the scope `read:personal`.';
+const LIST =
+  'Newest first. A cursor holds the filters of the request that it comes from: they may be left out or repeated beside it, and another one beside it is refused. What is created or deleted between two pages is neither told twice nor lets another one be skipped. ';
+const CONTACT =
+  'Studio has no filter for `contact`: one request looks through a bounded number of executions, so go on until `nextCursor` is null, also over empty pages.';
+
+/** What is said about each route. One without an entry does not compile. */
+export const operations: Readonly<Record<RouteKey, Operation>> = {
+  'POST /flows/{flow}/executions': {
+    operationId: 'triggerExecution',
+    tag: 'Triggering',
+    summary: 'Trigger an execution, once',
+    description:
+      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. The parameter `studioExecutionsCorrelation` is reserved.',
+    answers: {
+      201: { schema: 'Triggered', description: 'The execution was created.' },
+      200: {
+        schema: 'Triggered',
+        description: 'The contact had an active execution: it is returned, or was ended and replaced.',
+      },
+    },
+    problems: [
+      'active-execution-exists',
+      'request-in-progress',
+      'idempotency-key-reused',
+      'rejected-by-studio',
+      'unavailable',
+      'outcome-unknown',
+    ],
+    isIdempotent: true,
+  },
+  'GET /flows': {
+    operationId: 'listFlows',
+    tag: 'Looking',
+    summary: 'List the configured flows',
+    description: 'Those that the configuration lists and the caller may touch, in its order.',
+    answers: { 200: { schema: 'Flows', description: 'A page of flows.' } },
+  },
+  'GET /flows/{flow}': {
+    operationId: 'fetchFlow',
+    tag: 'Looking',
+    summary: 'Fetch a flow',
+    description: 'With its definition.',
+    answers: { 200: { schema: 'Flow', description: 'The flow.' } },
+  },
+  'GET /executions': {
+    operationId: 'listAllExecutions',
+    tag: 'Looking',
+    summary: 'List the executions of every configured flow',
+    description: `${LIST}${CONTACT}`,
+    answers: { 200: { schema: 'Executions', description: 'A page of executions.' } },
+  },
+  'GET /flows/{flow}/executions': {
+    operationId: 'listExecutions',
+    tag: 'Looking',
+    summary: 'List the executions of a flow',
+    description: `${LIST}${CONTACT}`,
+    answers: { 200: { schema: 'Executions', description: 'A page of executions.' } },
+  },
+  'GET /flows/{flow}/executions/{execution}': {
+    operationId: 'fetchExecution',
+    tag: 'Looking',
+    summary: 'Fetch an execution',
+    description: 'As Studio knows it now.',
+    answers: { 200: { schema: 'Execution', description: 'The execution.' } },
+  },
+  'GET /flows/{flow}/executions/{execution}/context': {
+    operationId: 'fetchExecutionContext',
+    tag: 'Looking',
+    summary: 'Fetch the context of an execution',
+    description: PERSONAL,
+    answers: { 200: { schema: 'ExecutionContext', description: 'The context.' } },
+  },
+  'GET /flows/{flow}/executions/{execution}/steps': {
+    operationId: 'listSteps',
+    tag: 'Looking',
+    summary: 'List the steps of an execution',
+    description: 'In the order of Studio, without their contexts.',
+    answers: { 200: { schema: 'Steps', description: 'A page of steps.' } },
+  },
+  'GET /flows/{flow}/executions/{execution}/steps/{step}': {
+    operationId: 'fetchStep',
+    tag: 'Looking',
+    summary: 'Fetch a step',
+    description: 'Without its context.',
+    answers: { 200: { schema: 'Step', description: 'The step.' } },
+  },
+  'GET /flows/{flow}/executions/{execution}/steps/{step}/context': {
+    operationId: 'fetchStepContext',
+    tag: 'Looking',
+    summary: 'Fetch the context of a step',
+    description: PERSONAL,
+    answers: { 200: { schema: 'StepContext', description: 'The context.' } },
+  },
+  'POST /flows/{flow}/executions/{execution}/end': {
+    operationId: 'endExecution',
+    tag: 'Ending and deleting',
+    summary: 'End an execution',
+    description:
+      'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some.',
+    answers: { 200: { schema: 'Ended', description: 'It has ended, now or before.' } },
+    problems: ['rejected-by-studio'],
+  },
+  'DELETE /flows/{flow}/executions/{execution}': {
+    operationId: 'deleteExecution',
+    tag: 'Ending and deleting',
+    summary: 'Delete an execution with its steps',
+    description: 'May be repeated. Messages and calls are other resources of Twilio: they stay.',
+    answers: { 200: { schema: 'Deleted', description: 'It is gone, now or before.' } },
+    problems: ['still-active', 'rejected-by-studio'],
+  },
+  'POST /purges': {
+    operationId: 'startPurge',
+    tag: 'Purging',
+    summary: 'Start a purge',
+    description:
+      'Ends or deletes what the request selects, in the background. **`dryRun` is true unless it is said to be false**: then it counts and changes nothing. An age (`olderThan`, or `dateCreatedFrom` and `dateCreatedTo`) or a `contact` is required.',
+    answers: {
+      202: { schema: 'Purge', description: 'It has begun; `Location` says where it can be watched.' },
+    },
+    problems: ['request-in-progress', 'idempotency-key-reused', 'unavailable'],
+    isIdempotent: true,
+  },
+  'GET /purges': {
+    operationId: 'listPurges',
+    tag: 'Purging',
+    summary: 'List the purges',
+    description: 'Newest first, those of the schedule too.',
+    answers: { 200: { schema: 'Purges', description: 'A page of purges.' } },
+    problems: ['unavailable'],
+  },
+  'GET /purges/{purge}': {
+    operationId: 'fetchPurge',
+    tag: 'Purging',
+    summary: 'Fetch a purge',
+    description: 'While it runs and afterwards, as evidence of what was erased; it names no address.',
+    answers: { 200: { schema: 'Purge', description: 'The purge.' } },
+    problems: ['unavailable'],
+  },
+  'POST /purges/{purge}/stop': {
+    operationId: 'stopPurge',
+    tag: 'Purging',
+    summary: 'Stop a purge',
+    description: 'May be repeated.',
+    answers: {
+      202: { schema: 'Purge', description: 'It stops within a minute.' },
+      200: { schema: 'Purge', description: 'It had ended before.' },
+    },
+    problems: ['unavailable'],
+  },
+  'GET /health': {
+    operationId: 'health',
+    tag: 'Service',
+    summary: 'Whether the service answers',
+    description: 'Asks nothing upstream.',
+    answers: { 200: { schema: 'Health', description: 'It does.' } },
+  },
+  'GET /openapi.json': {
+    operationId: 'openApi',
+    tag: 'Service',
+    summary: 'This document',
+    description: 'OpenAPI 3.1.',
+    answers: { 200: { schema: 'OpenApi', description: 'The document.' } },
+  },
+};

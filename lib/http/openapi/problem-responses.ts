@@ -1,0 +1,70 @@
+import { Problem, type ProblemSlug, problems } from '../problems.ts';
+import { type RouteKey, routes } from '../routes.ts';
+import { operations } from './operations.ts';
+
+const EXAMPLE_REQUEST_ID = 'JKJaXmPLvHcESHA=';
+
+/** Every problem that a route may answer with. */
+export function problemsOf(route: RouteKey): ProblemSlug[] {
+  const spec = routes[route];
+  const slugs: ProblemSlug[] = [...(operations[route].problems ?? []), 'internal'];
+  if (spec.scope === null) return slugs;
+  slugs.push('unauthenticated', 'forbidden', 'invalid-request', 'malformed-request', 'payload-too-large');
+  if ('body' in spec) slugs.push('unsupported-media-type');
+  if (route.includes('{flow}')) slugs.push('unknown-flow');
+  if (route.includes('{execution}')) slugs.push('unknown-execution');
+  if (route.includes('{purge}')) slugs.push('unknown-purge');
+  if (spec.function !== 'purge')
+    slugs.push('throttled', 'studio-refused-credentials', 'studio-answered-nonsense', 'studio-unavailable');
+  return slugs;
+}
+
+/** The responses of a route that are problems, one for each status. */
+export function problemResponses(route: RouteKey): Record<string, unknown> {
+  const throttled = { 429: { description: 'The gateway takes no more requests at the moment.' } };
+  const byStatus = Object.groupBy(problemsOf(route), (slug) => problems[slug].status);
+  return {
+    ...throttled,
+    ...Object.fromEntries(
+      Object.entries(byStatus).map(([status, slugs = []]) => [status, responseOf(Number(status), slugs)]),
+    ),
+  };
+}
+
+function responseOf(status: number, slugs: readonly ProblemSlug[]) {
+  return {
+    description: slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}.`).join(' '),
+    ...headersOf(status),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleOf(slug) }])),
+      },
+    },
+  };
+}
+
+function headersOf(status: number): { headers?: Record<string, unknown> } {
+  if (status === problems.unauthenticated.status)
+    return { headers: { 'WWW-Authenticate': { description: 'Bearer', schema: { type: 'string' } } } };
+  if (status === problems.throttled.status || status === problems.unavailable.status)
+    return { headers: { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' } } } };
+  return {};
+}
+
+const members: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
+  'active-execution-exists': { conflictingExecutionSid: `FN${'2'.repeat(32)}` },
+  'invalid-request': { errors: [{ detail: 'is missing', pointer: '#/to' }] },
+  'rejected-by-studio': {
+    studio: {
+      code: 21211,
+      message: "The 'To' number … is not valid",
+      moreInfo: 'https://www.twilio.com/docs/errors/21211',
+    },
+  },
+};
+
+function exampleOf(slug: ProblemSlug): Record<string, unknown> {
+  const problem = new Problem(slug, `${problems[slug].title}.`, { members: members[slug] ?? {} });
+  return problem.toBody(EXAMPLE_REQUEST_ID);
+}

@@ -1,0 +1,137 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { openApiDocument } from '../../../../lib/http/openapi/document.ts';
+import { problemsOf } from '../../../../lib/http/openapi/problem-responses.ts';
+import { problems } from '../../../../lib/http/problems.ts';
+import { routeKeys, routes } from '../../../../lib/http/routes.ts';
+
+// The tests reach into a document of any shape.
+// biome-ignore lint/suspicious/noExplicitAny: what is expected of it is said by each test
+const document: any = openApiDocument({ publicUrl: 'https://executions.example.net' });
+const operations = routeKeys.map((route) => {
+  const [method = '', path = ''] = route.split(' ');
+  return { route, operation: document.paths[path]?.[method.toLowerCase()] };
+});
+
+type Media = { example?: unknown; examples?: Record<string, { value: unknown }> };
+
+async function lint(source: unknown): Promise<string[]> {
+  const config = await createConfig({ extends: ['recommended'] });
+  const found = await lintFromString({
+    source: JSON.stringify(source),
+    absoluteRef: '/openapi.json',
+    config,
+  });
+  return found.map(({ ruleId, message, location }) => `${ruleId} ${message} ${location[0]?.pointer ?? ''}`);
+}
+
+describe('the OpenAPI document', () => {
+  test('passes a public linter’s recommended rules', async () => {
+    expect(await lint(document)).toEqual([]);
+  });
+
+  test('would not pass it with a mistake', async () => {
+    const spoilt = structuredClone(document);
+    delete spoilt.paths['/flows'].get.operationId;
+    spoilt.paths['/flows'].get.responses = {
+      200: {
+        description: 'x',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Nothing' } } },
+      },
+    };
+    const found = (await lint(spoilt)).join('\n');
+    expect(found).toContain('operation-operationId');
+    expect(found).toContain('no-unresolved-refs');
+    expect(found).toContain('operation-4xx-response');
+  });
+
+  test('has the routes of the table and no others', () => {
+    const documented = Object.entries<Record<string, unknown>>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.toSorted()).toEqual(routeKeys.toSorted());
+  });
+
+  test('asks for credentials on every route but the two public ones, and names the scope', () => {
+    expect(document.security).toHaveLength(4);
+    for (const { route, operation } of operations) {
+      const { scope } = routes[route];
+      expect([route, operation.security]).toEqual([route, scope === null ? [] : undefined]);
+      if (scope !== null) expect(operation.description).toContain(`Scope: \`${scope}\``);
+    }
+    expect(operations.filter(({ route }) => routes[route].scope === null).map(({ route }) => route)).toEqual([
+      'GET /health',
+      'GET /openapi.json',
+    ]);
+  });
+
+  test('every problem has a route that answers with it', () => {
+    const answered = new Set([...routeKeys.flatMap(problemsOf), 'unknown-route']);
+    expect([...answered].toSorted()).toEqual(Object.keys(problems).toSorted());
+  });
+
+  test('its examples are what its schemas say', () => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    ajv.addSchema(document, 'openapi');
+    let examples = 0;
+    const check = (pointer: string, schemaPointer: string, value: unknown) => {
+      examples++;
+      const validate = ajv.compile({ $ref: `openapi#${schemaPointer}` });
+      validate(value);
+      expect([pointer, validate.errors ?? []]).toEqual([pointer, []]);
+    };
+    const media = (content: Record<string, Media> | undefined, pointer: string) => {
+      for (const [type, one] of Object.entries(content ?? {})) {
+        const at = `${pointer}/${pointerSegment(type)}`;
+        if (one.example !== undefined) check(at, `${at}/schema`, one.example);
+        for (const [name, { value }] of Object.entries(one.examples ?? {}))
+          check(`${at}/${name}`, `${at}/schema`, value);
+      }
+    };
+    for (const { route, operation } of operations) {
+      const [method = '', path = ''] = route.split(' ');
+      const at = `/paths/${pointerSegment(path)}/${method.toLowerCase()}`;
+      media(operation.requestBody?.content, `${at}/requestBody/content`);
+      for (const [status, response] of Object.entries<{ content?: Record<string, Media> }>(
+        operation.responses,
+      ))
+        media(response.content, `${at}/responses/${status}/content`);
+      for (const [index, parameter] of (operation.parameters ?? []).entries())
+        if ('example' in parameter)
+          check(`${at}/${index}`, `${at}/parameters/${index}/schema`, parameter.example);
+    }
+    expect(examples).toBeGreaterThan(200);
+  });
+
+  test('says of the bodies and query strings what the schemas check', () => {
+    const { requestBody } = document.paths['/flows/{flow}/executions'].post;
+    expect(requestBody.content['application/json'].schema).toMatchObject({
+      type: 'object',
+      required: ['to'],
+      additionalProperties: false,
+      properties: {
+        to: { type: 'string', maxLength: 300 },
+        parameters: { type: 'object' },
+        onConflict: { enum: ['fail', 'return', 'replace'] },
+      },
+    });
+    const purge = document.paths['/purges'].post.requestBody.content['application/json'].schema;
+    expect(purge).toMatchObject({ required: ['flows'], additionalProperties: false });
+    expect(purge.properties.dryRun).toMatchObject({ type: 'boolean', default: true });
+    const list = document.paths['/executions'].get.parameters;
+    expect(list.map(({ name }: { name: string }) => name)).toEqual([
+      'status',
+      'dateCreatedFrom',
+      'dateCreatedTo',
+      'contact',
+      'limit',
+      'cursor',
+    ]);
+    expect(list[4].schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 1_000, default: 50 });
+  });
+});
+
+function pointerSegment(segment: string): string {
+  return segment.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D');
+}
