@@ -36,7 +36,7 @@ export async function admit(
     trace.flow = flow;
     requireFlow(caller, flow);
   }
-  const input = readInput(route, received, runtime.config);
+  const input = readInput(route, received, runtime.config, caller);
   return {
     ...common,
     ...input,

@@ -1,10 +1,12 @@
 import type * as v from 'valibot';
 import { type Config, findFlow } from '../config.ts';
 import { type Mistake, validate } from '../validation.ts';
+import { BODY_HASH_PARAMETER } from './auth/twilio.ts';
 import { readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
 import { invalidRequest, Problem } from './problems.ts';
 import { readQueryString } from './query-string.ts';
+import type { Caller } from './request.ts';
 import { type RouteKey, routes } from './routes.ts';
 import { executionSid, stepSid } from './schemas/common.ts';
 
@@ -22,14 +24,17 @@ const parameterSchemas: Readonly<Record<string, v.GenericSchema<string>>> = {
 const PURGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Path, query string and body of a request, or a Problem with every mistake in them. */
-export function readInput(route: RouteKey, received: Received, config: Config): Input {
+export function readInput(route: RouteKey, received: Received, config: Config, caller: Caller): Input {
   const { query: querySchema, body: bodySchema, form, namesFlows } = specOf(route);
   const params = pathParametersOf(route, received);
   const mistakes = parameterMistakes(params);
   if (params['purge'] !== undefined && !PURGE_ID.test(params['purge']))
     throw new Problem('unknown-purge', 'There is no purge with this id.');
 
-  const readQuery = readQueryString(received.rawQueryString);
+  const readQuery = readQueryString(
+    received.rawQueryString,
+    caller.kind === 'twilio' ? BODY_HASH_PARAMETER : undefined,
+  );
   const query = check(querySchema, readQuery, (pointer) => pointer.replace('#/', '?'));
   const contentType = received.headers.get('content-type');
   const raw = bodySchema ? readBody(received.body, contentType, form) : { value: undefined, mistakes: [] };

@@ -7,12 +7,14 @@ export type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
 
 /**
  * A parameter that is given twice is refused: which one was meant cannot be known. A plus stays a plus, since
- * addresses and time zones have one and no parameter of ours holds a space.
+ * addresses and time zones have one and no parameter of ours holds a space. `ignored`: a parameter that is
+ * not for the route.
  */
-export function readQueryString(rawQueryString: string): ReadQuery {
+export function readQueryString(rawQueryString: string, ignored?: string): ReadQuery {
   const value: Record<string, string> = {};
   const mistakes: Mistake[] = [];
-  const parameters = [...new URLSearchParams(rawQueryString.replaceAll('+', '%2B'))];
+  const all = [...new URLSearchParams(rawQueryString.replaceAll('+', '%2B'))];
+  const parameters = all.filter(([name]) => name !== ignored);
   if (parameters.length > MAX_PARAMETERS)
     return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '?' }] };
   for (const [name, text] of parameters) {

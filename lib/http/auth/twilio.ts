@@ -5,6 +5,8 @@ import { equalSecrets, sha256 } from './hash.ts';
 
 /** https://www.twilio.com/docs/usage/security#validating-requests */
 export const TWILIO_SIGNATURE_HEADER = 'x-twilio-signature';
+/** Of a URL that Twilio signed for a body that is no form. */
+export const BODY_HASH_PARAMETER = 'bodySHA256';
 
 /**
  * Whether Twilio signed this request. The URL is built from the configured one, never from what the request
@@ -25,7 +27,7 @@ export function isSignedByTwilio(authToken: string, publicUrl: string, received:
 
 /** What follows the URL in the signed text; null when the signature cannot cover the body. */
 function parametersOf({ rawQueryString, headers, body }: Received): string | null {
-  const bodyHash = new URLSearchParams(rawQueryString).get('bodySHA256');
+  const bodyHash = new URLSearchParams(rawQueryString).get(BODY_HASH_PARAMETER);
   if (bodyHash !== null)
     return equalSecrets(bodyHash.toLowerCase(), sha256(body).toString('hex')) ? '' : null;
   if (isForm(headers.get('content-type'))) return sortedParameters(body.toString('utf8'));

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../lib/config.ts';
@@ -140,6 +140,14 @@ describe('who may call', () => {
       body: { to: '1' },
     });
     expect(seen[0]?.key).toBe(`signature:${form['x-twilio-signature']}`);
+
+    const body = JSON.stringify({ to });
+    const path = `/flows/welcome/executions?bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
+    const signature = createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}`).digest('base64');
+    const json = { 'content-type': 'application/json', 'x-twilio-signature': signature };
+    expect((await call(`POST ${path}`, { headers: json, body })).status).toBe(200);
+    // To anybody else it is a parameter that the route does not have.
+    expect((await call(`POST ${path}`, { headers: { ...admin, ...json }, body })).status).toBe(422);
   });
 
   test.each([
