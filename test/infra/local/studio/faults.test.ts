@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { expect, test } from 'vitest';
 import type { BehaviourChange, Fault } from '../../../../infra/local/studio/behaviour.ts';
-import { FLOW, FROM, start, TO } from './studio.ts';
+import { FLOW, FROM, patiently, start, TO } from './studio.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 const form = { To: TO, From: FROM };
@@ -110,12 +110,15 @@ test.each(['endless-body', 'dripping-body', 'hang'] as const)(
       );
       sent.on('error', () => resolve());
       sent.end();
-      // Nothing comes from one that hangs: give up as a client's deadline does.
-      if (kind === 'hang') setTimeout(() => abort.abort(), 20);
     });
+    // Nothing comes from one that hangs: the client gives up, as its deadline tells it to.
+    if (kind === 'hang') {
+      await patiently(() => studio.requests.length).toBe(1);
+      abort.abort();
+    }
     await gone;
     expect(bytes > 40).toBe(kind !== 'hang');
-    await expect.poll(() => studio.requests.length).toBe(1);
+    await patiently(() => studio.requests.length).toBe(1);
   },
 );
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FLOW, FROM, start } from './studio.ts';
+import { FLOW, FROM, patiently, start } from './studio.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 
@@ -62,7 +62,7 @@ test('above the limit in flight the answer is 429, and a refused request takes n
   const { call, studio } = await start({ sleep, behaviour: { latencyMs: 30, maxInFlight: 2 } });
 
   const three = [call(executions), call(executions), call(executions)];
-  await expect.poll(() => waiting.length).toBe(3);
+  await patiently(() => waiting.length).toBe(3);
   release();
   const answers = await Promise.all(three);
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
@@ -71,7 +71,7 @@ test('above the limit in flight the answer is 429, and a refused request takes n
   ]);
 
   const next = call(executions);
-  await expect.poll(() => waiting.length).toBe(1);
+  await patiently(() => waiting.length).toBe(1);
   release();
   expect((await next).status).toBe(200);
   expect(studio.statistics().peakInFlight).toBe(2);

@@ -7,7 +7,7 @@ import type { Exchange } from '../../../../infra/local/studio/options.ts';
 import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
 import { judgeExchange, judgeWatchedAnswer } from '../../../judges/openapi.ts';
 import { makeCertificate } from './certificate.ts';
-import { FLOW, start } from './studio.ts';
+import { FLOW, patiently, start } from './studio.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 
@@ -88,7 +88,7 @@ test('it closes while requests hang and connections idle', async () => {
   const authorization = `Basic ${Buffer.from(`SK${'a'.repeat(32)}:local`).toString('base64')}`;
   const hanging = fetch(studio.url + executions, { headers: { authorization } }).catch(() => 'gone');
   const idle = connect(Number(new URL(studio.url).port), '127.0.0.1');
-  await expect.poll(() => studio.requests.length).toBe(1);
+  await patiently(() => studio.requests.length).toBe(1);
 
   await studio.close();
 

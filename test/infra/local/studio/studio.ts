@@ -48,6 +48,11 @@ export async function start(options: SimulatedStudioOptions = {}, judge = judgeE
   return { studio, clock, call };
 }
 
+/** Waits for what comes soon, or late on a busy machine. */
+export function patiently<T>(look: () => T) {
+  return expect.poll(look, { timeout: 10_000, interval: 5 });
+}
+
 afterEach(async () => {
   for (const { studio, verdicts } of started.splice(0)) {
     await studio.close();
