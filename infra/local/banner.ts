@@ -10,14 +10,21 @@ export type BannerFacts = {
   studio: string;
   /** Which services are not stand-ins of this run. */
   given: readonly Service[];
+  /** The id of a secret that was there already, whose callers are not known here. */
+  foreignSecret: string | null;
   logs: string;
   flow: string;
   activeSid: string | null;
 };
 
+const TITLE_WIDTH = 14;
+const LOCAL_TOKENS = LOCAL_CALLERS.map(({ token, scopes }) => [
+  'Token',
+  `${token.padEnd(TITLE_WIDTH)}${scopes.join(', ')}`,
+]);
+
 type Job = { title: string; curl: string[] };
 
-const TITLE_WIDTH = 14;
 /** Used only where Studio is not simulated: nobody knows an active execution there. */
 const ANY_EXECUTION = 'FN00000000000000000000000000000000';
 
@@ -27,10 +34,7 @@ export function banner(facts: BannerFacts): string {
     ['API', styleText('bold', url)],
     ['Studio', studio],
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
-    ...LOCAL_CALLERS.map(({ token, scopes }) => [
-      'Token',
-      `${token.padEnd(TITLE_WIDTH)}${scopes.join(', ')}`,
-    ]),
+    ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),
     ['Logs', logs],
     ['Keys', 's fires the purge schedule, Ctrl-C stops'],
   ];
@@ -44,11 +48,13 @@ export function banner(facts: BannerFacts): string {
   ].join('\n');
 }
 
-export function jobs({ url, flow, activeSid }: Pick<BannerFacts, 'url' | 'flow' | 'activeSid'>): Job[] {
+function jobs({ url, flow, activeSid, foreignSecret }: BannerFacts): Job[] {
   // curl takes http for granted, and 34 characters of SID leave no room for it.
   const api = url.replace('http://', '');
-  const admin = "-H 'authorization: Bearer local-admin'";
-  const reader = "-H 'authorization: Bearer local-reader'";
+  const bearer = (token: string) =>
+    `-H 'authorization: Bearer ${foreignSecret === null ? token : '<token>'}'`;
+  const admin = bearer('local-admin');
+  const reader = bearer('local-reader');
   const json = "-H 'content-type: application/json'";
   const purge = (dryRun: boolean) => [
     `curl ${api}/purges ${json}`,

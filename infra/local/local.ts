@@ -40,6 +40,8 @@ export type LocalOptions = {
   formBodies?: FormBodies;
   onLog?: (line: LogLine) => void;
   onAnswer?: (answered: Answered) => void;
+  /** Told, once, of what may be missing. */
+  onNotice?: (notice: string) => void;
   /** Told of every firing of the schedule. */
   onSchedule?: () => void;
 };
@@ -55,6 +57,8 @@ export type Local = {
   lambda: LambdaStandIn | null;
   endpoints: Endpoints;
   resources: Resources;
+  /** False where a secret was there already: it has callers of its own. */
+  ownSecret: boolean;
   /** Sends the worker what the schedule's rule sends; answers with the durable execution's ARN. */
   fireSchedule(): Promise<string>;
   close(): Promise<void>;
@@ -125,7 +129,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     : keep(await startSecrets({ secrets: { [resources.secretId]: secret }, clock }));
   const table = given.DYNAMODB ? null : keep(await startTable(resources.table));
   const s3 = given.S3 ? null : keep(await startS3({ buckets: [resources.archiveBucket], clock }));
-  await provision({ endpoints: given, resources, secret, env: process.env });
+  const provisioned = await provision({ endpoints: given, resources, secret, env: process.env });
+  for (const notice of provisioned.notices) options.onNotice?.(notice);
   const log = (line: string) => options.onLog?.({ function: 'cleanup', line });
   const lambda = given.LAMBDA ? null : keep(await startLambda({ host: functions, clock, log }));
   if (secrets) endpoints.SECRETS_MANAGER = secrets.url;
@@ -149,6 +154,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     lambda,
     endpoints: whole(endpoints),
     resources,
+    ownSecret: secrets !== null || provisioned.secretMade,
     fireSchedule,
     close: () => running.disposeAsync(),
   };

@@ -45,13 +45,13 @@ export function createPurgeProgress(options: {
   const look = async () => {
     const purges = await readPurges(url);
     const active = purges.filter(({ status }) => status === 'running');
+    const [first] = active;
+    terminal.status(first ? progressLine(first, active.length - 1) : null);
     for (const purge of purges.toReversed()) {
       if (purge.status === 'running' || told.has(purge.id)) continue;
       told.add(purge.id);
       terminal.line(endLine(purge));
     }
-    const [first] = active;
-    terminal.status(first ? progressLine(first, active.length - 1) : null);
     patience = active.length > 0 ? PATIENCE_POLLS : patience - 1;
     cancel = patience > 0 ? clock.after(POLL_MS, () => void look()) : null;
   };
@@ -84,14 +84,14 @@ async function readPurges(url: string): Promise<Purge[]> {
 /** While it runs, on one line: its end of the id is enough to tell it by. */
 export function progressLine(purge: Purge, others: number): string {
   const more = others > 0 ? ` (and ${others} more)` : '';
-  return `${INDENT}purge …${purge.id.slice(-6)} ${purge.status}: ${numbersOf(purge)}${more}`;
+  return `${INDENT}purge …${purge.id.slice(-6)} ${purge.status}: ${numbersOf(purge) ?? 'nothing matched yet'}${more}`;
 }
 
 /** Once it is over, with the id to ask for it; on two lines when one is too short. */
 export function endLine(purge: Purge): string {
   const { id, status, request } = purge;
   const head = `${INDENT}purge ${id} ${status}${request?.dryRun ? ' (dry run)' : ''}:`;
-  const numbers = numbersOf(purge);
+  const numbers = numbersOf(purge) ?? 'nothing matched';
   const oneLine = `${head} ${numbers}`;
   return oneLine.length <= WIDTH
     ? oneLine
@@ -100,9 +100,9 @@ ${INDENT}${INDENT}${numbers}`;
 }
 
 /** What is not zero. How many were looked at is left to the record. */
-function numbersOf({ counts }: Purge): string {
+function numbersOf({ counts }: Purge): string | null {
   const numbers = Object.entries(counts)
     .filter(([name, count]) => count > 0 && name !== 'listed')
     .map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
-  return numbers.length > 0 ? numbers.join(', ') : 'nothing matched';
+  return numbers.length > 0 ? numbers.join(', ') : null;
 }

@@ -5,7 +5,7 @@ import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
 import { buildWhenNeeded } from './fresh-build.ts';
 import type { Answered } from './gateway/gateway.ts';
-import { type Local, startLocal } from './local.ts';
+import { type Local, type LocalOptions, startLocal } from './local.ts';
 import { openLogs } from './logs.ts';
 import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './purge-progress.ts';
 import { requestLine } from './request-line.ts';
@@ -39,6 +39,7 @@ async function run(settings: Settings): Promise<void> {
   };
   const local = await start(settings, {
     onAnswer,
+    onNotice: (notice) => terminal.line(notice),
     onSchedule() {
       terminal.line('  the schedule has fired');
       progress?.watch();
@@ -61,7 +62,7 @@ async function run(settings: Settings): Promise<void> {
 
 async function start(
   settings: Settings,
-  hooks: Pick<Parameters<typeof startLocal>[0], 'onAnswer' | 'onSchedule' | 'onLog'>,
+  hooks: Pick<LocalOptions, 'onAnswer' | 'onNotice' | 'onSchedule' | 'onLog'>,
 ): Promise<Local | null> {
   const { studio, ...others } = settings;
   try {
@@ -79,13 +80,22 @@ async function start(
 }
 
 function factsOf(local: Local, settings: Settings): Parameters<typeof banner>[0] {
-  const { url, studio } = local;
+  const { url, studio, ownSecret, resources } = local;
+  const foreignSecret = ownSecret ? null : resources.secretId;
   const { config } = settings;
   const given = SERVICES.filter((service) => settings.endpoints[service] !== undefined);
   const logs = `${LOGS}/<function>.log`;
   if (!studio) {
     const where = settings.studio?.baseUrl ?? "Twilio's own, with your account";
-    return { url, studio: where, given, logs, flow: config.flows[0]?.alias ?? '', activeSid: null };
+    return {
+      url,
+      studio: where,
+      given,
+      foreignSecret,
+      logs,
+      flow: config.flows[0]?.alias ?? '',
+      activeSid: null,
+    };
   }
   const { executions, active, exampleFlow, exampleActiveSid } = seedExamples(studio, config, Date.now());
   const flows = config.flows.map(({ alias }) => alias).join(', ');
@@ -93,6 +103,7 @@ function factsOf(local: Local, settings: Settings): Parameters<typeof banner>[0]
     url,
     studio: `simulated: ${executions} executions, ${active} active, of ${flows}`,
     given,
+    foreignSecret,
     logs,
     flow: exampleFlow,
     activeSid: exampleActiveSid,

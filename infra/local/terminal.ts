@@ -7,6 +7,8 @@ export type Terminal = {
 
 type Stream = { isTTY?: boolean; columns?: number; write(text: string): unknown };
 
+/** A terminal that does not know its width says 0 or nothing. */
+const USUAL_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
 export function createTerminal(stream: Stream): Terminal {
@@ -20,7 +22,7 @@ export function createTerminal(stream: Stream): Terminal {
     },
     status(text) {
       if (status !== null) draw(CLEAR_LINE);
-      status = text?.slice(0, (stream.columns ?? 80) - 1) ?? null;
+      status = text?.slice(0, (stream.columns || USUAL_COLUMNS) - 1) ?? null;
       if (status !== null) draw(status);
     },
   };

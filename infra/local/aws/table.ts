@@ -1,6 +1,20 @@
 import type { AddressInfo } from 'node:net';
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import type { Listening } from '../http.ts';
+
+/** The keys of the one table; the stack deploys the same. */
+export const KEYS = {
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  BillingMode: 'PAY_PER_REQUEST',
+} satisfies Pick<CreateTableCommandInput, 'AttributeDefinitions' | 'KeySchema' | 'BillingMode'>;
 
 /** DynamoDB, in memory: dynalite, with the one table that the functions know (`pk`, `sk`; no index). */
 export async function startTable(tableName: string): Promise<Listening> {
@@ -36,15 +50,7 @@ async function createTable(url: string, tableName: string): Promise<void> {
     },
     body: JSON.stringify({
       TableName: tableName,
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
+      ...KEYS,
     }),
   });
   if (!response.ok) throw new Error(`The local table could not be made: ${await response.text()}`);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { startS3 } from '../../../infra/local/aws/s3/server.ts';
 import { startSecrets } from '../../../infra/local/aws/secrets.ts';
 import { startTable } from '../../../infra/local/aws/table.ts';
-import type { Listening } from '../../../infra/local/http.ts';
+import { type Listening, listen } from '../../../infra/local/http.ts';
 import { DAY_MS, finished, startWorld, until, WELCOME } from './fixtures/world.ts';
 
 /** The same bundles against AWS endpoints that are there already: another emulator's, here our own stand-ins'. */
@@ -57,9 +57,29 @@ describe('an emulator that starts empty', () => {
     await first.local.close();
     const again = await startWorld({ endpoints, resources, secret: { callers: [] } });
     keep(again.local);
+    expect([first.local.ownSecret, again.local.ownSecret]).toEqual([true, false]);
     // The secret of the first start is still there, callers included.
     expect((await again.call('GET', '/flows')).status).toBe(200);
   });
+});
+
+test('what an emulator refuses is told, and the run starts all the same', async () => {
+  const refusing = keep(
+    await listen({
+      maxBodyBytes: 10_000,
+      tooLarge: { status: 413 },
+      answer: async () => ({ status: 400, body: '{"__type":"UnknownOperationException"}' }),
+    }),
+  );
+  const notices: string[] = [];
+  const { local } = await startWorld({
+    endpoints: { SECRETS_MANAGER: refusing.url },
+    onNotice: (notice) => notices.push(notice),
+  });
+  keep(local);
+  expect(notices).toEqual([
+    `The secret studio-executions could not be made at ${refusing.url}: UnknownOperationException`,
+  ]);
 });
 
 test('a given Lambda is where purges are started', async () => {

@@ -22,6 +22,9 @@ describe('a line about a purge', () => {
     expect(progressLine({ id, status: 'running', counts }, 1)).toBe(
       '  purge …1ezjja running: matched 1,200, deleted 480 (and 1 more)',
     );
+    expect(progressLine({ id, status: 'running', counts: { ...counts, matched: 0, deleted: 0 } }, 0)).toBe(
+      '  purge …1ezjja running: nothing matched yet',
+    );
   });
 
   test('at its end has the whole id, and takes two lines when one is too short', () => {
@@ -115,6 +118,12 @@ describe('the terminal', () => {
     terminal.status(null);
     const clear = '\r\u001b[2K';
     expect(written).toEqual(['running', clear, 'a request\n', 'running', clear, 'x'.repeat(19), clear]);
+  });
+
+  test('cuts the changing line to 80 columns where nobody knows the width', () => {
+    const written: string[] = [];
+    createTerminal({ isTTY: true, columns: 0, write: (text) => written.push(text) }).status('x'.repeat(90));
+    expect(written).toEqual(['x'.repeat(79)]);
   });
 
   test('shows lines only where there is no terminal', () => {
