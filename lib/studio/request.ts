@@ -82,7 +82,7 @@ async function repeat<T>(
     let went: Went = 'other';
     let answer: Answer<T>;
     try {
-      answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, deadlineMs, signal });
+      answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, signal });
       if (answer.ok) went = 'success';
       else if (answer.error.kind === 'throttled') went = 'throttled';
     } finally {
@@ -98,7 +98,7 @@ async function repeat<T>(
       credentials = renewed;
       continue;
     }
-    if (tries >= maxTries || !isRetryable(call.endpoint.kind, error)) throw error;
+    if (signal.aborted || tries >= maxTries || !isRetryable(call.endpoint.kind, error)) throw error;
     const delayMs = retryDelayMs(tries, error.retryAfterMs, wiring.random);
     if (wiring.now() + delayMs >= deadlineMs) throw error;
     afterUnclear ||= mayHaveHappened(error);
@@ -111,18 +111,16 @@ type Try = {
   credentials: Credentials;
   attempt: number;
   afterUnclear: boolean;
-  deadlineMs: number;
   signal: AbortSignal;
 };
 
 async function tryOnce<T>(
   wiring: Wiring,
   call: Call<T>,
-  { credentials, attempt, afterUnclear, deadlineMs, signal }: Try,
+  { credentials, attempt, afterUnclear, signal }: Try,
 ): Promise<Answer<T>> {
   const { operation, method, kind, maxBodyBytes } = call.endpoint;
   const startedMs = wiring.now();
-  const remainingMs = Math.max(0, deadlineMs - startedMs);
   const result = await wiring.transport.send({
     method,
     path: `${wiring.basePath}${call.path}${call.query ?? ''}`,
@@ -130,8 +128,8 @@ async function tryOnce<T>(
     body: call.form && encodeForm(call.form),
     fresh: kind === 'once',
     maxBodyBytes,
-    // A create gets all the time there is: cut short it could not be repeated, its outcome would be unknown.
-    timeoutMs: kind === 'once' ? remainingMs : Math.min(remainingMs, ATTEMPT_TIMEOUT_MS),
+    // The signal ends the call as a whole. A create has no other bound: cut short it could not be repeated.
+    timeoutMs: kind === 'once' ? undefined : ATTEMPT_TIMEOUT_MS,
     signal,
   });
   const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now());

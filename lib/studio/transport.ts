@@ -10,12 +10,17 @@ export type TransportRequest = {
   path: string;
   headers: Record<string, string>;
   body?: string | undefined;
-  /** Never on a connection that may have died unnoticed: for what must not be sent twice. */
+  /**
+   * On a connection of its own, closed afterwards: for what must not be sent twice. A connection that was
+   * idle may be dead without anybody knowing (a server closes it just now, or did while the Lambda was
+   * frozen), and no age, clock or probe proves otherwise; then nobody could tell whether the request arrived.
+   * Measured, it costs 0.3 ms on loopback and 1.4 ms with TLS resumed, and the round trips of a handshake.
+   */
   fresh: boolean;
   maxBodyBytes: number;
-  /** Until the last byte of the body. */
-  timeoutMs: number;
-  signal?: AbortSignal | undefined;
+  /** For this one request until the last byte of the body, where the signal's time is longer. */
+  timeoutMs?: number | undefined;
+  signal: AbortSignal;
 };
 
 export type TransportFailure =
@@ -45,19 +50,12 @@ export type Transport = { send(request: TransportRequest): Promise<TransportResu
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Below the 5 s after which a Node server, and the shortest of the usual proxies, closes an idle connection. */
 const IDLE_TIMEOUT_MS = 4_000;
-/**
- * How old a connection may be for a create, by the wall clock, which goes on while a Lambda is frozen (a
- * monotonic clock may stand still). No server closes a connection that is younger than this, and no NAT
- * forgets it; and one handshake a second, with TLS resumed, is what it costs at most.
- */
-const FRESH_CONNECTION_MS = 1_000;
-
 export function createTransport(origin: string): Transport {
   const options = {
     // One exchange to a connection at a time: whatever breaks then broke for one request only.
     allowH2: false,
     pipelining: 1,
-    // Both are covered by `timeoutMs`, to the millisecond.
+    // Both are covered by the signal and `timeoutMs`, to the millisecond.
     headersTimeout: 0,
     bodyTimeout: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -66,7 +64,7 @@ export function createTransport(origin: string): Transport {
     keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
   };
   const shared = new Pool(origin, options);
-  const fresh = new Pool(origin, { ...options, clientTtl: FRESH_CONNECTION_MS });
+  const fresh = new Pool(origin, options);
   return {
     send: (request) => send(request.fresh ? fresh : shared, request),
     close: async () => {
@@ -88,7 +86,7 @@ function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
     const settle = (result: TransportResult) => {
       done = true;
       clearTimeout(timer);
-      request.signal?.removeEventListener('abort', onAbort);
+      request.signal.removeEventListener('abort', onAbort);
       resolve(result);
     };
     const fail = (failure: TransportFailure, cause: unknown) => {
@@ -97,10 +95,13 @@ function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
       // Closes the connection: half an answer is still on it.
       abort?.(new Error(failure));
     };
-    const onAbort = () => fail('aborted', request.signal?.reason);
-    const timer = setTimeout(() => fail('timeout', undefined), request.timeoutMs);
-    if (request.signal?.aborted) return onAbort();
-    request.signal?.addEventListener('abort', onAbort, { once: true });
+    const onAbort = () => fail('aborted', request.signal.reason);
+    const timer =
+      request.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => fail('timeout', undefined), request.timeoutMs);
+    if (request.signal.aborted) return onAbort();
+    request.signal.addEventListener('abort', onAbort, { once: true });
 
     pool.dispatch(
       {
@@ -108,6 +109,7 @@ function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
         path: request.path,
         headers: request.headers,
         body: request.body ?? null,
+        reset: request.fresh,
       },
       {
         // Called when a connection stands and the first byte is about to be written to it.
@@ -135,7 +137,8 @@ function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
         },
         onResponseError: (_controller, error) => {
           const failure = failureOf(error);
-          if (failure) return fail(failure, error);
+          // A parser's error quotes what it could not read, which may be personal.
+          if (failure) return fail(failure, failure === 'garbled' ? undefined : error);
           clearTimeout(timer);
           reject(error);
         },
@@ -146,11 +149,13 @@ function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
 
 /** Told by code; an error that the network cannot have caused is a bug, and is thrown as it is. */
 function failureOf(error: Error): TransportFailure | undefined {
-  const code = 'code' in error ? String(error.code) : '';
+  if (error.name === 'HTTPParserError') return 'garbled';
+  if (!('code' in error) || typeof error.code !== 'string') return undefined;
+  const { code } = error;
   if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') return 'aborted';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'garbled';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'garbled';
   if (['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'].includes(code))
     return 'connection';
   // Node's own: ECONNREFUSED, ENOTFOUND, EPIPE …, and those of TLS and certificates.
-  return code !== '' && !code.startsWith('UND_ERR') ? 'connection' : undefined;
+  return code.startsWith('UND_ERR') ? undefined : 'connection';
 }

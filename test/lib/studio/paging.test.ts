@@ -1,0 +1,476 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { StudioOptions } from '../../../lib/studio/client.ts';
+import { StudioError } from '../../../lib/studio/errors.ts';
+import {
+  EXECUTION,
+  execution,
+  FLOW,
+  type Reply,
+  type Seen,
+  type Story,
+  sidOf,
+  type Teller,
+  tell,
+  throttled,
+} from './stories.ts';
+
+const stories: Story[] = [];
+async function story(teller: Teller | readonly Reply[], options?: Partial<StudioOptions>) {
+  const one = await tell(teller, options);
+  stories.push(one);
+  return one;
+}
+afterEach(async () => {
+  await Promise.all(stories.splice(0).map((one) => one.close()));
+});
+
+const LIST = `/v2/Flows/${FLOW}/Executions`;
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** What came before the end, and the error that was the end. */
+async function collectUntilError<Item>(items: AsyncIterable<Item>) {
+  const all: Item[] = [];
+  try {
+    for await (const item of items) all.push(item);
+  } catch (error) {
+    if (error instanceof StudioError) return { all, error };
+    throw error;
+  }
+  throw new Error('it should have ended with an error');
+}
+
+function page(
+  sids: readonly string[],
+  next: string | null | undefined,
+  fields: Record<string, unknown> = {},
+): Reply {
+  const executions = sids.map((sid) => execution(sid, fields));
+  return { status: 200, body: { executions, meta: { key: 'executions', next_page_url: next } } };
+}
+
+/** A list of as many executions, its page token an offset. */
+function listOf(total: number, tellUrl: (path: string) => string = (path) => path): Teller {
+  return (seen: Seen) => {
+    const { searchParams } = new URL(seen.url, 'http://localhost');
+    const size = Number(searchParams.get('PageSize') ?? 50);
+    const from = Number(searchParams.get('PageToken') ?? 0);
+    const sids = Array.from({ length: Math.max(0, Math.min(size, total - from)) }, (_, at) =>
+      sidOf(from + at),
+    );
+    const next = from + size < total ? tellUrl(`${LIST}?PageSize=${size}&PageToken=${from + size}`) : null;
+    return page(sids, next);
+  };
+}
+
+describe('a list', () => {
+  test('has every execution once and in order, whatever the page size, the limit and the reading ahead', async () => {
+    let total = 0;
+    const { studio, requests } = await story((seen, index) => listOf(total)(seen, index));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 30 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+        fc.boolean(),
+        async (count, pageSize, limit, readAhead) => {
+          total = count;
+          requests.length = 0;
+          const query = { pageSize, ...(limit === undefined ? {} : { limit }) };
+          const sids = (await collect(studio.executions.list(FLOW, query, { readAhead }))).map(
+            ({ sid }) => sid,
+          );
+          const wanted = Math.min(total, limit ?? total);
+          expect(sids).toEqual(Array.from({ length: wanted }, (_, at) => sidOf(at)));
+          // Not one page more than is needed; an empty list is one page, too.
+          expect(requests).toHaveLength(Math.max(1, Math.ceil(wanted / pageSize)));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('asks for no more to a page than its limit, unless told', async () => {
+    const { studio, requests } = await story(listOf(9));
+    await collect(studio.executions.list(FLOW, { limit: 3 }));
+    await collect(studio.executions.list(FLOW, { limit: 5_000 }));
+    await collect(studio.executions.list(FLOW, { limit: 3, pageSize: 2 }));
+    expect(requests.map(({ url }) => url.slice(LIST.length))).toEqual([
+      '?PageSize=3',
+      '?PageSize=1000',
+      '?PageSize=2',
+      '?PageSize=2&PageToken=2',
+    ]);
+  });
+
+  test.each([
+    { pageSize: 0 },
+    { pageSize: 1_001 },
+    { pageSize: 1.5 },
+    { limit: 0 },
+    { limit: -1 },
+    { limit: 1.5 },
+  ])('refuses %j', async (query) => {
+    const { studio, requests } = await story(listOf(9));
+    expect(() => studio.executions.list(FLOW, query)).toThrow(
+      expect.objectContaining({ kind: 'invalid-argument' }),
+    );
+    expect(requests).toHaveLength(0);
+  });
+
+  test('sends the filters under Twilio’s names, dates in whole seconds, rounded outwards', async () => {
+    const { studio, requests } = await story(listOf(0));
+    await collect(
+      studio.executions.list(FLOW, {
+        status: 'ended',
+        dateCreatedFrom: '2026-11-01T13:00:00.400+02:00',
+        dateCreatedTo: '2026-11-02T00:00:00.400Z',
+      }),
+    );
+    const sent = Object.fromEntries(new URL(requests[0]?.url ?? '', 'http://localhost').searchParams);
+    expect(sent).toEqual({
+      status: 'ended',
+      DateCreatedFrom: '2026-11-01T11:00:00Z',
+      DateCreatedTo: '2026-11-02T00:00:01Z',
+    });
+  });
+
+  test('has only what was asked for where Studio ignores the filters, and fills its limit with that', async () => {
+    const statuses = ['active', 'ended', null] as const;
+    const { studio } = await story((_, index) =>
+      index === 0
+        ? {
+            status: 200,
+            body: {
+              executions: statuses.map((status, at) => execution(sidOf(at), { status })),
+              meta: { next_page_url: `${LIST}?PageToken=2` },
+            },
+          }
+        : page([sidOf(7), sidOf(8)], null, { status: 'ended' }),
+    );
+    const found = await collect(studio.executions.list(FLOW, { status: 'ended', limit: 3 }));
+    // The one without a status stays: it was Studio that put it here.
+    expect(found.map(({ sid }) => sid)).toEqual([sidOf(1), sidOf(2), sidOf(7)]);
+  });
+
+  test('keeps to its range, from the first moment to before the last', async () => {
+    const dates = ['10:59:59Z', '11:00:00Z', '11:59:59Z', '12:00:00Z'];
+    const { studio } = await story(() => ({
+      status: 200,
+      body: {
+        executions: dates.map((date, at) => execution(sidOf(at), { date_created: `2026-11-01T${date}` })),
+      },
+    }));
+    const range = { dateCreatedFrom: '2026-11-01T11:00:00Z', dateCreatedTo: '2026-11-01T12:00:00Z' };
+    expect((await collect(studio.executions.list(FLOW, range))).map(({ sid }) => sid)).toEqual([
+      sidOf(1),
+      sidOf(2),
+    ]);
+  });
+
+  test('refuses a date that is none', async () => {
+    const { studio } = await story(listOf(1));
+    expect(() => studio.executions.list(FLOW, { dateCreatedTo: 'yesterday' })).toThrow(/ISO 8601/);
+  });
+
+  test('does not send the status to v1, which does not know it', async () => {
+    const { studio, requests } = await story(() => page([sidOf(1)], null, { status: 'active' }), {
+      version: 'v1',
+    });
+    expect(await collect(studio.executions.list(FLOW, { status: 'ended' }))).toEqual([]);
+    expect(requests[0]?.url).toBe(`/v1/Flows/${FLOW}/Executions`);
+  });
+
+  test.each([
+    ['no meta', { executions: [execution()] }],
+    ['an empty next page', { executions: [execution()], meta: { next_page_url: '' } }],
+    ['meta that is null', { executions: [execution()], meta: null }],
+    ['another key', { meta: { key: 'items', next_page_url: null }, items: [execution()] }],
+    ['a key that is not there', { meta: { key: 'items' }, executions: [execution()] }],
+  ])('may come with %s', async (_, body) => {
+    const { studio } = await story([{ status: 200, body }]);
+    expect(await collect(studio.executions.list(FLOW))).toHaveLength(1);
+  });
+
+  test('can be walked anew: each iteration begins at the beginning', async () => {
+    const { studio, requests } = await story(listOf(1));
+    const list = studio.executions.list(FLOW);
+    expect(await collect(list)).toHaveLength(1);
+    expect(await collect(list)).toHaveLength(1);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('repeats a page that was throttled, and goes on', async () => {
+    const { studio } = await story((seen, index) => (index % 2 === 0 ? throttled : listOf(4)(seen, index)));
+    expect(await collect(studio.executions.list(FLOW, { pageSize: 2 }))).toHaveLength(4);
+  });
+});
+
+describe('pages', () => {
+  test('are continued from where an earlier one left off', async () => {
+    const { studio } = await story(listOf(5));
+    const list = studio.executions.list(FLOW, { pageSize: 2 });
+    const [first] = await collect(list.pages());
+    expect(first?.items.map(({ sid }) => sid)).toEqual([sidOf(0), sidOf(1)]);
+    if (!first?.nextPageUrl) throw new Error('there is more');
+    const rest = await collect(list.pages({ fromPageUrl: first.nextPageUrl }));
+    expect(rest.map(({ items }) => items.length)).toEqual([2, 1]);
+    expect(rest.at(-1)?.nextPageUrl).toBeNull();
+  });
+
+  test('are continued only inside the same list of the same host', async () => {
+    const { studio, requests } = await story(listOf(5));
+    for (const fromPageUrl of [
+      'http://127.0.0.1:9/v2/Flows',
+      `/v2/Flows/FW${'9'.repeat(32)}/Executions?PageToken=1`,
+    ])
+      await expect(collect(studio.executions.list(FLOW).pages({ fromPageUrl }))).rejects.toMatchObject({
+        kind: 'invalid-argument',
+      });
+    expect(requests).toHaveLength(0);
+  });
+
+  test('are not asked for before their time, unless told', async () => {
+    const { studio, requests } = await story(listOf(6));
+    for await (const { items } of studio.executions.list(FLOW, { pageSize: 2 }).pages()) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(requests).toHaveLength((Number.parseInt(items[0]?.sid.slice(2) ?? '', 16) + 2) / 2);
+    }
+  });
+});
+
+describe('the URL of the next page', () => {
+  test.each([
+    ['absolute', (origin: string, path: string) => origin + path],
+    ['relative to the host', (_: string, path: string) => path],
+    ['relative to the list', (_: string, path: string) => path.slice(path.indexOf('?'))],
+  ])('may be %s', async (_, tellUrl) => {
+    let origin = '';
+    const server = await story((seen, index) => listOf(3, (path) => tellUrl(origin, path))(seen, index));
+    origin = server.url;
+    expect(await collect(server.studio.executions.list(FLOW, { pageSize: 2 }))).toHaveLength(3);
+  });
+
+  test('may leave out the prefix of a base URL, which is a proxy’s', async () => {
+    const server = await story(listOf(3));
+    const { studio, requests } = await story((seen, index) => listOf(3)(seen, index), {
+      baseUrl: `${server.url}/proxy/`,
+    });
+    expect(await collect(studio.executions.list(FLOW, { pageSize: 2 }))).toHaveLength(3);
+    expect(requests).toHaveLength(0);
+    expect(server.requests.map(({ url }) => url.split('?')[0])).toEqual([`/proxy${LIST}`, `/proxy${LIST}`]);
+  });
+
+  test('is followed with its query untouched', async () => {
+    const next = `${LIST}?PageToken=PAa%2Bb%20c&Page=1&PageSize=2`;
+    const { studio, requests } = await story([page([sidOf(0)], next), page([sidOf(1)], null)]);
+    await collect(studio.executions.list(FLOW));
+    expect(requests[1]?.url).toBe(next);
+  });
+
+  test.each([
+    'https://studio.twilio.com.evil.example/v2',
+    'http://127.0.0.1:1/v2/Flows',
+    'https://127.0.0.1/',
+    '//evil.example/v2/Flows',
+    'http://user:secret@evil.example/',
+    'javascript:alert(1)',
+    'http://[',
+    `/v2/Flows/FW${'9'.repeat(32)}/Executions?PageToken=1`,
+    `${LIST}/../../../Accounts`,
+    '/',
+  ])('%s is not followed', async (next) => {
+    const { studio, requests } = await story(() => page([sidOf(0)], next));
+    const { all, error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense', operation: 'executions.list' });
+    expect(all).toHaveLength(0);
+    expect(requests).toHaveLength(1);
+  });
+});
+
+test('the URL of the next page is not followed when it is of absurd length', async () => {
+  const { studio } = await story(() => page([sidOf(0)], `${LIST}?PageToken=${'x'.repeat(5_000)}`));
+  const { error } = await collectUntilError(studio.executions.list(FLOW));
+  expect(error).toMatchObject({ kind: 'nonsense' });
+});
+
+describe('a list that would not end', () => {
+  test('ends when a page leads to itself', async () => {
+    const { studio, requests } = await story(() => page([sidOf(1)], `${LIST}?PageToken=same`));
+    const { error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense' });
+    expect(requests.length).toBeLessThanOrEqual(2);
+  });
+
+  test('ends when its pages go in a circle, before any comes twice', async () => {
+    const { studio } = await story((seen) => {
+      const at = Number(new URL(seen.url, 'http://localhost').searchParams.get('PageToken') ?? 0);
+      return page([sidOf(at)], `${LIST}?PageToken=${at === 40 ? 20 : at + 1}`);
+    });
+    const { all, error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense' });
+    expect(new Set(all.map(({ sid }) => sid)).size).toBe(all.length);
+  });
+
+  test('ends when the circle is longer than what is remembered', async () => {
+    const { studio, requests } = await story((seen) => {
+      const at = Number(new URL(seen.url, 'http://localhost').searchParams.get('PageToken') ?? 0);
+      return page([sidOf(at)], `${LIST}?PageToken=${(at + 1) % 1_100}`);
+    });
+    const { error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense' });
+    expect(requests.length).toBeLessThan(3 * 1_100);
+  });
+
+  test('ends when the same items come under ever new URLs, and gives them out once', async () => {
+    const { studio, requests } = await story((_, index) =>
+      page([sidOf(1), sidOf(2)], `${LIST}?Page=${index + 1}`),
+    );
+    const { all, error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense' });
+    expect(all).toHaveLength(2);
+    expect(requests.length).toBeLessThan(8);
+  });
+
+  test('ends when no page has anything on it', async () => {
+    const { studio, requests } = await story((_, index) => page([], `${LIST}?Page=${index + 1}`));
+    const { error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense' });
+    expect(requests.length).toBeLessThan(1_100);
+  });
+
+  test('but goes on over a page that came again because as much as a page was created meanwhile', async () => {
+    const { studio } = await story((_, index) =>
+      page(index < 2 ? [sidOf(1)] : [sidOf(2)], index === 2 ? null : `${LIST}?Page=${index + 1}`),
+    );
+    expect((await collect(studio.executions.list(FLOW))).map(({ sid }) => sid)).toEqual([sidOf(1), sidOf(2)]);
+  });
+
+  test('but goes on over revisions, all of which have the flow’s SID', async () => {
+    const { studio } = await story((_, index) => ({
+      status: 200,
+      body: {
+        revisions: [{ sid: FLOW, revision: 9 - index }],
+        meta: { next_page_url: index === 6 ? null : `/v2/Flows/${FLOW}/Revisions?Page=${index + 1}` },
+      },
+    }));
+    const revisions = await collect(studio.revisions.list(FLOW));
+    expect(revisions.map(({ revision }) => revision)).toEqual([9, 8, 7, 6, 5, 4, 3]);
+  });
+});
+
+describe('a page that is none', () => {
+  test.each([
+    ['HTML', { status: 200, body: '<html>' }],
+    ['truncated JSON', { status: 200, body: '{"executions": [' }],
+    ['an object without a list', { status: 200, body: { meta: { next_page_url: null } } }],
+    ['a list that is no array', { status: 200, body: { executions: {} } }],
+    ['an item without a SID', { status: 200, body: { executions: [execution(), { sid: null }] } }],
+    ['a next page that is no text', { status: 200, body: { executions: [], meta: { next_page_url: 7 } } }],
+  ] as [string, Reply][])('(%s) is nonsense, after what came before it', async (_, broken) => {
+    const { studio } = await story([page([sidOf(0)], `${LIST}?PageToken=1`), broken]);
+    const { all, error } = await collectUntilError(studio.executions.list(FLOW));
+    expect(error).toMatchObject({ kind: 'nonsense' });
+    expect(all).toHaveLength(1);
+  });
+
+  test('(without an end) is ended by the time for a page', async () => {
+    const { studio } = await story([
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const drip = setInterval(() => response.write('{"executions": [ '), 5);
+        response.on('close', () => clearInterval(drip));
+      },
+    ]);
+    const { error } = await collectUntilError(studio.executions.list(FLOW, {}, { timeoutMs: 80 }));
+    expect(error).toMatchObject({ kind: 'timeout' });
+  });
+});
+
+describe('reading ahead', () => {
+  test('asks for the next page while the first is worked on', async () => {
+    const { studio, requests } = await story(listOf(4));
+    for await (const { sid } of studio.executions.list(FLOW, { pageSize: 2 })) {
+      if (sid !== sidOf(0)) continue;
+      while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(requests).toHaveLength(2);
+  });
+
+  test('is closed with an iteration that is abandoned', async () => {
+    let closed: () => void = () => undefined;
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const { studio, requests } = await story([
+      page([sidOf(0)], `${LIST}?PageToken=1`),
+      (response) => void response.on('close', closed),
+    ]);
+    for await (const _ of studio.executions.list(FLOW)) {
+      while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      break;
+    }
+    await isClosed;
+  });
+
+  test('that fails is told when its page’s turn comes, not before', async () => {
+    const { studio, requests } = await story([
+      page([sidOf(0), sidOf(1)], `${LIST}?PageToken=1`),
+      { status: 400, body: { code: 21481, message: 'Invalid page token' } },
+    ]);
+    const seen: string[] = [];
+    const walk = async () => {
+      for await (const { sid } of studio.executions.list(FLOW)) {
+        seen.push(sid);
+        while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await expect(walk()).rejects.toMatchObject({ kind: 'rejected', code: 21481 });
+    expect(seen).toEqual([sidOf(0), sidOf(1)]);
+  });
+
+  test('ends with the caller’s signal', async () => {
+    const caller = new AbortController();
+    const { studio } = await story([page([sidOf(0)], `${LIST}?PageToken=1`), () => caller.abort()]);
+    const { all, error } = await collectUntilError(
+      studio.executions.list(FLOW, {}, { signal: caller.signal }),
+    );
+    expect(error).toMatchObject({ kind: 'aborted' });
+    expect(all).toHaveLength(1);
+  });
+});
+
+describe('memory', () => {
+  test('stays flat over a list of 200,000, pages of 1,000', async () => {
+    const one = JSON.stringify(execution(EXECUTION));
+    const { studio } = await story((seen) => (response) => {
+      const from = Number(new URL(seen.url, 'http://localhost').searchParams.get('PageToken') ?? 0);
+      const next = from + 1_000 < 200_000 ? JSON.stringify(`${LIST}?PageToken=${from + 1_000}`) : 'null';
+      const items = Array.from({ length: 1_000 }, (_, at) => one.replace(EXECUTION, sidOf(from + at)));
+      response.end(`{"meta":{"next_page_url":${next}},"executions":[${items}]}`);
+    });
+    let listed = 0;
+    let earlyBytes = 0;
+    for await (const { items } of studio.executions.list(FLOW, { pageSize: 1_000 }).pages()) {
+      listed += items.length;
+      if (listed === 20_000) earlyBytes = settledHeapBytes();
+    }
+    expect(listed).toBe(200_000);
+    expect(settledHeapBytes() - earlyBytes).toBeLessThan(8 * 1024 * 1024);
+  });
+});
+
+/** What is left on the heap when everything that can be thrown away has been. */
+function settledHeapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
+}

@@ -1,0 +1,511 @@
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
+import { StudioError } from '../../../lib/studio/errors.ts';
+import {
+  ACCOUNT,
+  created,
+  cut,
+  EXECUTION,
+  execution,
+  FLOW,
+  type Reply,
+  type Story,
+  success,
+  type Teller,
+  tell,
+  throttled,
+  unavailable,
+} from './stories.ts';
+
+const stories: Story[] = [];
+async function story(teller: Teller | readonly Reply[], options?: Partial<StudioOptions>) {
+  const one = await tell(teller, options);
+  stories.push(one);
+  return one;
+}
+afterEach(async () => {
+  await Promise.all(stories.splice(0).map((one) => one.close()));
+});
+
+const person = { to: '+15550000001', from: '+15550000002' };
+const deleted: Reply = { status: 204 };
+const silence: Reply = () => undefined;
+
+async function failureOf(promise: Promise<unknown>): Promise<StudioError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof StudioError))
+    throw new Error('this should have been a StudioError', { cause: error });
+  return error;
+}
+
+describe('a call that may be repeated', () => {
+  test.each([
+    ['throttled', throttled],
+    ['unavailable', unavailable],
+    ['a cut connection', cut],
+    ['a proxy’s 504 in HTML', { status: 504, body: '<html>' }],
+    ['a proxy’s 408', { status: 408, body: '' }],
+  ] as const)('[%s, success] succeeds', async (_, first) => {
+    const { studio, requests, waits } = await story([first, success]);
+    expect(await studio.executions.fetch(FLOW, EXECUTION)).toMatchObject({ sid: EXECUTION });
+    expect(requests).toHaveLength(2);
+    expect(waits).toEqual([50]);
+  });
+
+  test('[throttled × 5] throws the last answer after waits that double', async () => {
+    const { studio, requests, waits } = await story([1, 2, 3, 4, 5, 6].map(() => throttled));
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION));
+    expect(error).toMatchObject({
+      kind: 'throttled',
+      status: 429,
+      code: 20429,
+      upstreamMessage: 'Too Many Requests',
+    });
+    expect(requests).toHaveLength(5);
+    expect(waits).toEqual([50, 100, 200, 400]);
+  });
+
+  test('makes as many tries as it is told', async () => {
+    const { studio, requests } = await story(() => throttled);
+    await failureOf(studio.executions.fetch(FLOW, EXECUTION, { maxTries: 1 }));
+    expect(requests).toHaveLength(1);
+    await failureOf(studio.executions.fetch(FLOW, EXECUTION, { maxTries: 3 }));
+    expect(requests).toHaveLength(4);
+  });
+
+  test('waits as long as Retry-After says, in seconds or until a date', async () => {
+    const { studio, waits } = await story([
+      { ...throttled, headers: { 'retry-after': '3' } },
+      { ...unavailable, headers: { 'retry-after': 'Sun, 01 Nov 2026 12:00:10 GMT' } },
+      success,
+    ]);
+    await studio.executions.fetch(FLOW, EXECUTION);
+    // Three of the ten seconds had gone by when the date was read.
+    expect(waits).toEqual([3_000, 7_000]);
+  });
+
+  test('does not begin a wait that its time does not allow, but throws what it has, with what it was told', async () => {
+    const { studio, requests, waits } = await story([
+      { ...throttled, headers: { 'retry-after': '9' } },
+      success,
+    ]);
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: 5_000 }));
+    expect(error).toMatchObject({ kind: 'throttled', retryAfterMs: 9_000 });
+    expect(requests).toHaveLength(1);
+    expect(waits).toEqual([]);
+  });
+
+  test.each([
+    [400, 'rejected'],
+    [401, 'refused-credentials'],
+    [403, 'refused-credentials'],
+    [404, 'not-found'],
+    [409, 'conflict'],
+    [413, 'rejected'],
+    [301, 'nonsense'],
+  ] as const)('is not repeated after %i, which is %s', async (status, kind) => {
+    const headers = { location: 'http://127.0.0.1:9/elsewhere' };
+    const { studio, requests } = await story([{ status, body: { code: 20_000 }, headers }, success]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({ kind, status });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('tells Twilio’s words and its request id', async () => {
+    const { studio } = await story([
+      {
+        status: 400,
+        headers: { 'twilio-request-id': 'RQ1' },
+        body: {
+          code: 20001,
+          message: 'Bad',
+          more_info: 'https://www.twilio.com/docs/errors/20001',
+          details: { a: 1 },
+        },
+      },
+    ]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({
+      operation: 'executions.fetch',
+      requestId: 'RQ1',
+      code: 20001,
+      upstreamMessage: 'Bad',
+      moreInfo: 'https://www.twilio.com/docs/errors/20001',
+      details: { a: 1 },
+    });
+  });
+
+  test('reads errors in the words of RFC 9457, too', async () => {
+    const problem = {
+      type: 'https://www.twilio.com/docs/errors/20001',
+      title: 'Bad',
+      detail: 'Very bad',
+      code: '20001',
+    };
+    const { studio } = await story([{ status: 400, body: problem }]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({
+      code: 20001,
+      upstreamMessage: 'Very bad',
+      moreInfo: problem.type,
+    });
+  });
+
+  test('is ended by its time although the answer has begun: the time covers the body', async () => {
+    const { studio } = await story([(response) => response.writeHead(200).write('{"sid":')]);
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: 80 }));
+    expect(error).toMatchObject({ kind: 'timeout', sent: true, status: 200 });
+  });
+
+  test('is ended by its caller, and the connection with it', async () => {
+    let closed: () => void = () => undefined;
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const caller = new AbortController();
+    const { studio } = await story([
+      (response) => {
+        response.on('close', closed);
+        caller.abort(new Error('enough'));
+      },
+    ]);
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { signal: caller.signal }));
+    expect(error).toMatchObject({ kind: 'aborted', cause: expect.objectContaining({ message: 'enough' }) });
+    await isClosed;
+  });
+
+  test('is ended by its caller while it waits for the next try', async () => {
+    const caller = new AbortController();
+    const { studio, requests } = await story([throttled, success], {
+      sleep: () => {
+        caller.abort();
+        return new Promise(() => undefined);
+      },
+    });
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { signal: caller.signal }));
+    expect(error.kind).toBe('aborted');
+    expect(requests).toHaveLength(1);
+  });
+
+  test('does not begin when its caller has ended it before', async () => {
+    const { studio, requests } = await story([success]);
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { signal: AbortSignal.abort() }));
+    expect(error).toMatchObject({ kind: 'aborted', sent: false });
+    expect(requests).toHaveLength(0);
+  });
+
+  test('is not repeated after an error that nobody foresaw', async () => {
+    const bug = new TypeError('a bug');
+    let sends = 0;
+    const transport = {
+      send: async () => {
+        sends += 1;
+        throw bug;
+      },
+      close: async () => undefined,
+    };
+    const { studio } = await story([], { transport });
+    await expect(studio.executions.fetch(FLOW, EXECUTION)).rejects.toBe(bug);
+    expect(sends).toBe(1);
+  });
+
+  test('that reaches nobody is a connection error of which nothing was sent', async () => {
+    const nobody = createServer();
+    await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
+    const address = nobody.address();
+    await new Promise((resolve) => nobody.close(resolve));
+    const baseUrl = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
+    const { studio, waits } = await story([], { baseUrl });
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION));
+    expect(error).toMatchObject({ kind: 'connection', sent: false });
+    expect(waits).toHaveLength(4);
+  });
+});
+
+describe('an answer that is none', () => {
+  test.each([
+    ['HTML', { status: 200, body: '<html>Welcome</html>' }],
+    ['truncated JSON', { status: 200, body: '{"sid": "FN' }],
+    ['nothing', { status: 200, body: '' }],
+    ['a list', { status: 200, body: [execution()] }],
+    ['an execution without a SID', { status: 200, body: { ...execution(), sid: null } }],
+  ] as const)('%s, is nonsense at once', async (_, reply) => {
+    const { studio, requests } = await story([reply, success]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({
+      kind: 'nonsense',
+      status: 200,
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('a body of 50 MB, is nonsense long before its end', async () => {
+    let written = 0;
+    const { studio } = await story([
+      (response) => {
+        const chunk = Buffer.alloc(64 * 1024, ' ');
+        const pump = () => {
+          while (written < 50 * 1024 * 1024) {
+            written += chunk.length;
+            if (!response.write(chunk)) return void response.once('drain', pump);
+          }
+          response.end();
+        };
+        pump();
+      },
+    ]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({ kind: 'nonsense' });
+    expect(written).toBeLessThan(20 * 1024 * 1024);
+  });
+
+  test('something that is not HTTP, is nonsense', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.end('220 smtp ready\r\n')));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const { studio } = await story([], { baseUrl: `http://127.0.0.1:${port}` });
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({ kind: 'nonsense' });
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('a create', () => {
+  test('[throttled, created] is repeated: what is throttled was not processed', async () => {
+    const { studio, requests } = await story([throttled, created]);
+    expect(await studio.executions.create(FLOW, person)).toMatchObject({ outcome: 'created' });
+    expect(requests).toHaveLength(2);
+    expect(requests[1]?.body).toBe(requests[0]?.body);
+  });
+
+  test.each([
+    ['unavailable', unavailable, 'unavailable'],
+    ['a cut connection', cut, 'connection'],
+    [
+      'a 201 whose body breaks off',
+      (response) => {
+        response.writeHead(201, { 'content-length': '99' }).write('{', () => response.destroy());
+      },
+      'connection',
+    ],
+    ['a 201 in HTML', { status: 201, body: '<html>' }, 'nonsense'],
+    ['a 201 without a SID', { status: 201, body: {} }, 'nonsense'],
+    ['a redirect', { status: 302, body: '' }, 'nonsense'],
+  ] as [string, Reply, string][])('[%s] is unknown, and not repeated', async (_, reply, kind) => {
+    const { studio, requests } = await story([reply, created]);
+    const outcome = await studio.executions.create(FLOW, person);
+    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind } });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('[silence] is unknown when its time is over', async () => {
+    const { studio, requests } = await story([silence, created]);
+    const outcome = await studio.executions.create(FLOW, person, { timeoutMs: 60 });
+    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'timeout', sent: true } });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('[silence] is unknown when its caller ends it, and aborted when that was before it left', async () => {
+    const caller = new AbortController();
+    const { studio } = await story([() => caller.abort()]);
+    const outcome = await studio.executions.create(FLOW, person, { signal: caller.signal });
+    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'aborted', sent: true } });
+    const error = await failureOf(studio.executions.create(FLOW, person, { signal: caller.signal }));
+    expect(error).toMatchObject({ kind: 'aborted', sent: false });
+  });
+
+  test('that reached nobody is repeated, and thrown in the end: surely nothing happened', async () => {
+    const { studio, waits } = await story([], { baseUrl: 'http://127.0.0.1:1' });
+    const error = await failureOf(studio.executions.create(FLOW, person));
+    expect(error).toMatchObject({ kind: 'connection', sent: false });
+    expect(waits).toHaveLength(4);
+  });
+
+  test.each([
+    [{ code: 20409, details: { conflicting_execution_sid: EXECUTION } }, EXECUTION],
+    [{ code: 20409, details: {} }, null],
+    ['<html>', null],
+  ])('[409 %j] is a conflict, with the execution in the way if it is named', async (body, sid) => {
+    const { studio } = await story([{ status: 409, body }]);
+    expect(await studio.executions.create(FLOW, person)).toEqual({
+      outcome: 'conflict',
+      conflictingExecutionSid: sid,
+    });
+  });
+
+  test('[400] is thrown: it was rejected', async () => {
+    const { studio } = await story([{ status: 400, body: { code: 21211, message: 'Invalid To' } }]);
+    expect(await failureOf(studio.executions.create(FLOW, person))).toMatchObject({
+      kind: 'rejected',
+      code: 21211,
+    });
+  });
+
+  test('says on a client of v1 that it may have been there before', async () => {
+    const { studio, requests } = await story([success], { version: 'v1' });
+    expect(await studio.executions.create(FLOW, person)).toMatchObject({ outcome: 'created-or-existing' });
+    expect(requests[0]?.url).toBe(`/v1/Flows/${FLOW}/Executions`);
+  });
+
+  test('without To or From is not sent', async () => {
+    const { studio, requests } = await story([created]);
+    expect(await failureOf(studio.executions.create(FLOW, { to: '', from: '+1' }))).toMatchObject({
+      kind: 'invalid-argument',
+    });
+    expect(await failureOf(studio.executions.create('FW1', person))).toMatchObject({
+      kind: 'invalid-argument',
+    });
+    expect(requests).toHaveLength(0);
+  });
+
+  test('of a flow’s revision is not repeated blindly, either, and thrown', async () => {
+    const { studio, requests } = await story([unavailable, success]);
+    expect(await failureOf(studio.flows.update(FLOW, { status: 'draft' }))).toMatchObject({
+      kind: 'unavailable',
+    });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('ending and deleting', () => {
+  test('[cut, gone] is gone, after an unclear try', async () => {
+    const { studio } = await story([cut, { status: 404, body: { code: 20404 } }, deleted]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: true,
+    });
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
+  });
+
+  test('[throttled, gone] is gone, and nothing was unclear', async () => {
+    const { studio } = await story([throttled, { status: 404, body: { code: 20404 } }]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: false,
+    });
+  });
+
+  test('[unavailable, conflict] on end has ended, after an unclear try', async () => {
+    const { studio, requests } = await story([unavailable, { status: 409, body: { code: 20409 } }]);
+    expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-ended',
+      afterUnclear: true,
+    });
+    expect(requests.map(({ body }) => body)).toEqual(['Status=ended', 'Status=ended']);
+  });
+
+  test('[conflict] on delete is thrown: it is still active', async () => {
+    const { studio } = await story([{ status: 409, body: { code: 20409 } }]);
+    expect(await failureOf(studio.executions.delete(FLOW, EXECUTION))).toMatchObject({ kind: 'conflict' });
+  });
+
+  test('[not there] on end is thrown', async () => {
+    const { studio } = await story([{ status: 404, body: { code: 20404 } }]);
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({ kind: 'not-found' });
+  });
+});
+
+describe('credentials', () => {
+  const refused: Reply = { status: 401, body: { code: 20003 } };
+  function source(passwords: string[]) {
+    const calls: string[] = [];
+    const next = (call: string) => async () => {
+      calls.push(call);
+      return { ...ACCOUNT, password: passwords.shift() ?? 'none' };
+    };
+    return { calls, credentials: { get: next('get'), refresh: next('refresh') } };
+  }
+  async function storyWith(passwords: string[], replies: Reply[]) {
+    const { calls, credentials } = source(passwords);
+    const server = await story(replies);
+    const studio = createStudio({ credentials, baseUrl: server.url, sleep: async () => undefined });
+    stories.push({ ...server, close: () => studio.close() });
+    return { calls, studio, requests: server.requests };
+  }
+
+  test('[refused, created] are read again once, and even a create is repeated: it was not processed', async () => {
+    const { studio, calls, requests } = await storyWith(['old', 'new'], [refused, created]);
+    expect(await studio.executions.create(FLOW, person, { maxTries: 1 })).toMatchObject({
+      outcome: 'created',
+    });
+    expect(calls).toEqual(['get', 'refresh']);
+    const sent = requests.map(({ headers }) => atob(headers.authorization?.slice('Basic '.length) ?? ''));
+    expect(sent).toEqual([`${ACCOUNT.username}:old`, `${ACCOUNT.username}:new`]);
+  });
+
+  test('[refused] that are the same when they are read again are refused', async () => {
+    const { studio, requests } = await storyWith(['old', 'old'], [refused, created]);
+    const error = await failureOf(studio.executions.create(FLOW, person));
+    expect(error).toMatchObject({ kind: 'refused-credentials', status: 401, code: 20003 });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('[refused, refused] are read again only once', async () => {
+    const { studio, calls } = await storyWith(['old', 'new', 'newer'], [refused, refused, created]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({
+      kind: 'refused-credentials',
+    });
+    expect(calls).toEqual(['get', 'refresh']);
+  });
+
+  test('[forbidden] are not read again', async () => {
+    const { studio, calls } = await storyWith(['old', 'new'], [{ status: 403, body: {} }, success]);
+    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({ status: 403 });
+    expect(calls).toEqual(['get']);
+  });
+
+  test('that do not come in time end the call, and nothing was sent', async () => {
+    const credentials = { get: () => new Promise<never>(() => undefined), refresh: () => Promise.reject() };
+    const server = await story([success]);
+    const studio = createStudio({ credentials, baseUrl: server.url });
+    const error = await failureOf(studio.executions.create(FLOW, person, { timeoutMs: 30 }));
+    expect(error).toMatchObject({ kind: 'timeout', sent: false });
+    await studio.close();
+  });
+
+  test('whose source fails fail the call with the source’s own error', async () => {
+    const broken = new Error('no secret');
+    const credentials = { get: () => Promise.reject(broken), refresh: () => Promise.reject(broken) };
+    const server = await story([success]);
+    const studio = createStudio({ credentials, baseUrl: server.url });
+    await expect(studio.executions.fetch(FLOW, EXECUTION)).rejects.toBe(broken);
+    await studio.close();
+  });
+
+  test('and addresses stand in no error', async () => {
+    const { studio } = await story([cut, cut, cut, cut, cut, { status: 400, body: { message: 'no' } }]);
+    for (const error of [
+      await failureOf(studio.executions.fetch(FLOW, EXECUTION)),
+      await failureOf(studio.executions.create(FLOW, person)),
+    ]) {
+      const told = `${error.stack} ${JSON.stringify(error)} ${error.cause} ${JSON.stringify(error.cause)}`;
+      expect(told).not.toMatch(/Basic|local\b|15550000001/);
+    }
+  });
+});
+
+describe('the hook', () => {
+  test('hears of every attempt, and of nobody', async () => {
+    const headers = { 'twilio-request-id': 'RQ2', 'twilio-concurrent-requests': '17' };
+    const { studio, attempts } = await story([throttled, { ...created, headers }]);
+    await studio.executions.create(FLOW, { ...person, parameters: { name: 'Zoë' } });
+    const common = { operation: 'executions.create', method: 'POST', durationMs: 0 };
+    expect(attempts).toEqual([
+      {
+        ...common,
+        attempt: 1,
+        status: 429,
+        requestId: undefined,
+        concurrentRequests: undefined,
+        errorKind: 'throttled',
+      },
+      { ...common, attempt: 2, status: 201, requestId: 'RQ2', concurrentRequests: 17, errorKind: undefined },
+    ]);
+    expect(JSON.stringify(attempts)).not.toMatch(/1555|Zoë|FW|FN/);
+  });
+
+  test('hears of one without an answer', async () => {
+    const { studio, attempts } = await story([cut, success]);
+    await studio.executions.fetch(FLOW, EXECUTION);
+    expect(attempts[0]).toMatchObject({ status: undefined, errorKind: 'connection' });
+  });
+});

@@ -1,0 +1,154 @@
+import { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createTransport, type Transport, type TransportRequest } from '../../../lib/studio/transport.ts';
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((close) => close()));
+});
+
+type Heard = { text: string; connection: number };
+
+/** A server below HTTP, so that a test decides about every byte and the end of each connection. */
+async function startServer(answer: (socket: Socket, heard: Heard, index: number) => void) {
+  const heard: Heard[] = [];
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    const connection = sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      const one = { text: data.toString(), connection };
+      answer(socket, one, heard.push(one) - 1);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const transport = createTransport(`http://127.0.0.1:${port}`);
+  open.push(async () => {
+    await transport.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { transport, heard, sockets };
+}
+
+const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntwilio-request-id: RQ1\r\n\r\n{}';
+
+function get(transport: Transport, request: Partial<TransportRequest> = {}) {
+  const { signal } = new AbortController();
+  return transport.send({
+    method: 'GET',
+    path: '/',
+    headers: {},
+    fresh: false,
+    maxBodyBytes: 1_000,
+    signal,
+    ...request,
+  });
+}
+
+const create = (transport: Transport) => get(transport, { method: 'POST', body: 'a=b', fresh: true });
+
+describe('an exchange', () => {
+  test('tells status, headers and body', async () => {
+    const { transport } = await startServer((socket) => socket.write(ok));
+    const result = await get(transport);
+    if (!result.ok) throw new Error(result.failure);
+    expect(result.status).toBe(200);
+    expect(result.header('twilio-request-id')).toBe('RQ1');
+    expect(result.header('retry-after')).toBeUndefined();
+    expect(result.body.toString()).toBe('{}');
+  });
+
+  test('keeps its connection for the next one', async () => {
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    for (let index = 0; index < 20; index += 1) await get(transport);
+    // The second begins before the pool knows that the first one's connection is free again.
+    expect(new Set(heard.map(({ connection }) => connection)).size).toBeLessThanOrEqual(2);
+  });
+
+  test('does not keep a connection on which half an answer was left', async () => {
+    const { transport, heard } = await startServer((socket, _, index) =>
+      socket.write(index === 0 ? ok.replace('2\r', '999\r') : ok),
+    );
+    expect(await get(transport, { timeoutMs: 30 })).toMatchObject({
+      ok: false,
+      failure: 'timeout',
+      status: 200,
+    });
+    expect(await get(transport)).toMatchObject({ ok: true });
+    expect(heard.map(({ connection }) => connection)).toEqual([1, 2]);
+  });
+
+  test('takes a body up to its bound, and no byte more', async () => {
+    const { transport } = await startServer((socket) => socket.write(ok));
+    expect(await get(transport, { maxBodyBytes: 2 })).toMatchObject({ ok: true });
+    expect(await get(transport, { maxBodyBytes: 1 })).toMatchObject({
+      ok: false,
+      failure: 'oversized',
+      status: 200,
+    });
+  });
+
+  test('tells whether anything left', async () => {
+    const { transport } = await startServer((socket) => socket.destroy());
+    expect(await get(transport)).toMatchObject({ ok: false, failure: 'connection', sent: true });
+    const nobody = createTransport('http://127.0.0.1:1');
+    expect(await get(nobody)).toMatchObject({ ok: false, failure: 'connection', sent: false });
+    await nobody.close();
+  });
+
+  test('that is given up before its connection stands never leaves', async () => {
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    const caller = new AbortController();
+    const result = get(transport, { signal: caller.signal });
+    caller.abort();
+    expect(await result).toMatchObject({ ok: false, failure: 'aborted', sent: false });
+    await get(transport);
+    expect(heard).toHaveLength(1);
+  });
+
+  test('is over when the transport is closed', async () => {
+    const { transport } = await startServer(() => void transport.close());
+    expect(await get(transport)).toMatchObject({ ok: false, failure: 'aborted' });
+    expect(await get(transport)).toMatchObject({ ok: false, failure: 'aborted', sent: false });
+  });
+
+  test('that cannot be written at all is a bug, and thrown', async () => {
+    const { transport } = await startServer((socket) => socket.write(ok));
+    await expect(get(transport, { headers: { 'x-broken': 'a\nb' } })).rejects.toThrow(/header/);
+  });
+});
+
+describe('a create', () => {
+  test('has a connection of its own, on which nothing was sent before and nothing is sent after', async () => {
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    const sends = [get(transport), create(transport), create(transport), get(transport)];
+    await Promise.all(sends);
+    for (let index = 0; index < 5; index += 1) await create(transport);
+    await get(transport);
+    const creates = heard.filter(({ text }) => text.startsWith('POST')).map(({ connection }) => connection);
+    const others = heard.filter(({ text }) => text.startsWith('GET')).map(({ connection }) => connection);
+    expect(new Set(creates).size).toBe(7);
+    expect(others.filter((connection) => creates.includes(connection))).toEqual([]);
+  });
+
+  test('is not lost where every connection that was used is silently dead, as after a freeze', async () => {
+    const used = new Set<number>();
+    const { transport } = await startServer((socket, { connection }) => {
+      if (!used.has(connection)) socket.write(ok);
+      used.add(connection);
+    });
+    await get(transport);
+    for (let index = 0; index < 3; index += 1) expect(await create(transport)).toMatchObject({ ok: true });
+  });
+
+  test('is not lost where each answer is followed by the end of its connection', async () => {
+    const { transport } = await startServer((socket) => socket.end(ok));
+    for (let index = 0; index < 50; index += 1) {
+      expect(await create(transport)).toMatchObject({ ok: true });
+      await new Promise((resolve) => setTimeout(resolve, index % 3));
+    }
+  });
+});
