@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { LOCAL_CALLERS } from './caller-tokens.ts';
+import { LOCAL_ADMIN, LOCAL_CALLERS } from './caller-tokens.ts';
 import type { Service } from './endpoints.ts';
 
 /** What `npm start` says once it is up: 80 columns, every line to be copied as it stands. */
@@ -15,6 +15,8 @@ export type BannerFacts = {
   logs: string;
   flow: string;
   activeSid: string | null;
+  /** Whether it is a real account: then nothing is printed that deletes in it when it is pasted. */
+  realAccount: boolean;
 };
 
 const TITLE_WIDTH = 14;
@@ -36,7 +38,7 @@ export function banner(facts: BannerFacts): string {
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
     ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),
     ['Logs', logs],
-    ['Keys', 's fires the purge schedule, Ctrl-C stops'],
+    ['Keys', facts.realAccount ? 'Ctrl-C stops' : 's fires the purge schedule, Ctrl-C stops'],
   ];
   return [
     '',
@@ -48,12 +50,12 @@ export function banner(facts: BannerFacts): string {
   ].join('\n');
 }
 
-function jobs({ url, flow, activeSid, foreignSecret }: BannerFacts): Job[] {
+function jobs({ url, flow, activeSid, foreignSecret, realAccount }: BannerFacts): Job[] {
   // curl takes http for granted, and 34 characters of SID leave no room for it.
   const api = url.replace('http://', '');
   const bearer = (token: string) =>
     `-H 'authorization: Bearer ${foreignSecret === null ? token : '<token>'}'`;
-  const admin = bearer('local-admin');
+  const admin = bearer(LOCAL_ADMIN);
   const reader = bearer('local-reader');
   const json = "-H 'content-type: application/json'";
   const purge = (dryRun: boolean) => [
@@ -80,7 +82,7 @@ function jobs({ url, flow, activeSid, foreignSecret }: BannerFacts): Job[] {
       curl: [`curl -X POST ${admin}`, `${api}/flows/${flow}/executions/${activeSid ?? ANY_EXECUTION}/end`],
     },
     { title: 'Purge: first what it would do', curl: purge(true) },
-    { title: 'Purge: then for good', curl: purge(false) },
+    ...(realAccount ? [] : [{ title: 'Purge: then for good', curl: purge(false) }]),
     { title: 'Watch the purges', curl: [`curl '${api}/purges?limit=2' ${admin}`] },
   ];
 }

@@ -2,8 +2,9 @@ import { SCOPES } from '../../lib/config.ts';
 import type { Secret } from '../../lib/secret.ts';
 
 /** Who may call the local run. They are no secrets: it binds loopback and holds nothing real. */
+export const LOCAL_ADMIN = 'local-admin';
 export const LOCAL_CALLERS: Secret['callers'] = [
-  { name: 'local-admin', token: 'local-admin', scopes: [...SCOPES] },
+  { name: LOCAL_ADMIN, token: LOCAL_ADMIN, scopes: [...SCOPES] },
   { name: 'local-reader', token: 'local-reader', scopes: ['read'] },
 ];
 

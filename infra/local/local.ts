@@ -7,7 +7,7 @@ import { type S3StandIn, startS3 } from './aws/s3/server.ts';
 import { type SecretsStandIn, startSecrets } from './aws/secrets.ts';
 import { startTable } from './aws/table.ts';
 import { functionSpecs, type Resources } from './bundles.ts';
-import { localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
+import { LOCAL_ADMIN, localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
 import { type Clock, realClock } from './clock.ts';
 import { type Endpoints, endpointVariables } from './endpoints.ts';
 import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './functions.ts';
@@ -171,9 +171,14 @@ function whole(endpoints: Partial<Endpoints>): Endpoints {
   return { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA };
 }
 
-/** `POST /__local/schedule` does what the rule does. */
-async function administer({ method, path }: Exchange, fireSchedule: () => Promise<string>): Promise<Reply> {
+/**
+ * `POST /__local/schedule` does what the rule does. The header is asked for because a browser sends it to
+ * another origin only when that agrees: no page that happens to be open can purge.
+ */
+async function administer(exchange: Exchange, fireSchedule: () => Promise<string>): Promise<Reply> {
+  const { method, path, headers } = exchange;
   if (method !== 'POST' || path !== '/__local/schedule') return gatewayReply(404, 'Not Found');
+  if (headers.authorization !== `Bearer ${LOCAL_ADMIN}`) return gatewayReply(401, 'Unauthorized');
   const executionArn = await fireSchedule();
   return {
     status: 202,

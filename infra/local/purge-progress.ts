@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { LOCAL_ADMIN } from './caller-tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -71,7 +72,7 @@ export function createPurgeProgress(options: {
 async function readPurges(url: string): Promise<Purge[]> {
   try {
     const response = await fetch(`${url}/purges?limit=${SHOWN_PURGES}`, {
-      headers: { authorization: 'Bearer local-admin', 'user-agent': PROGRESS_USER_AGENT },
+      headers: { authorization: `Bearer ${LOCAL_ADMIN}`, 'user-agent': PROGRESS_USER_AGENT },
     });
     const answer = v.safeParse(page, await response.json());
     return answer.success ? answer.output.purges : [];

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { config as fileConfig } from '../config.ts';
-import { banner } from './banner.ts';
+import { type BannerFacts, banner } from './banner.ts';
 import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
 import { buildWhenNeeded } from './fresh-build.ts';
@@ -53,7 +53,9 @@ async function run(settings: Settings): Promise<void> {
   progress = createPurgeProgress({ url: local.url, terminal, clock: realClock });
 
   terminal.line(banner(factsOf(local, settings)));
-  untilStopped({ s: local.fireSchedule }, async () => {
+  // One key is too little to purge a real account with.
+  const keys = isRealAccount(settings) ? {} : { s: local.fireSchedule };
+  untilStopped(keys, async () => {
     progress.close();
     await local.close();
     await logs.close();
@@ -79,35 +81,35 @@ async function start(
   }
 }
 
-function factsOf(local: Local, settings: Settings): Parameters<typeof banner>[0] {
+function factsOf(local: Local, settings: Settings): BannerFacts {
   const { url, studio, ownSecret, resources } = local;
-  const foreignSecret = ownSecret ? null : resources.secretId;
   const { config } = settings;
-  const given = SERVICES.filter((service) => settings.endpoints[service] !== undefined);
-  const logs = `${LOGS}/<function>.log`;
+  const common = {
+    url,
+    given: SERVICES.filter((service) => settings.endpoints[service] !== undefined),
+    foreignSecret: ownSecret ? null : resources.secretId,
+    logs: `${LOGS}/<function>.log`,
+    realAccount: isRealAccount(settings),
+  };
   if (!studio) {
     const where = settings.studio?.baseUrl ?? "Twilio's own, with your account";
-    return {
-      url,
-      studio: where,
-      given,
-      foreignSecret,
-      logs,
-      flow: config.flows[0]?.alias ?? '',
-      activeSid: null,
-    };
+    return { ...common, studio: where, flow: config.flows[0]?.alias ?? '', activeSid: null };
   }
   const { executions, active, exampleFlow, exampleActiveSid } = seedExamples(studio, config, Date.now());
   const flows = config.flows.map(({ alias }) => alias).join(', ');
   return {
-    url,
+    ...common,
     studio: `simulated: ${executions} executions, ${active} active, of ${flows}`,
-    given,
-    foreignSecret,
-    logs,
     flow: exampleFlow,
     activeSid: exampleActiveSid,
   };
+}
+
+function isRealAccount({ studio }: Settings): boolean {
+  if (!studio) return false;
+  return (
+    studio.baseUrl === undefined || /(?:^|\.)twilio\.com$/.test(URL.parse(studio.baseUrl)?.hostname ?? '')
+  );
 }
 
 /** Runs until a signal or Ctrl-C; a second one does not wait. */

@@ -90,6 +90,16 @@ describe('npm start', () => {
     await expect(fetch(run.url)).rejects.toThrow('fetch failed');
   });
 
+  test('prints nothing that deletes in a real account', async () => {
+    const run = await startUp({
+      TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`,
+      TWILIO_API_KEY: `SK${'1'.repeat(32)}`,
+      TWILIO_API_SECRET: 'theirs',
+    });
+    expect(run.output()).toContain("Twilio's own, with your account");
+    expect(run.output()).not.toMatch(/"dryRun":false|fires the purge schedule|theirs/);
+  });
+
   test('ends at Ctrl-C, also while a function is working', async () => {
     const run = await startUp();
     const response = fetch(`${run.url}/health`).catch(() => 'cut');
@@ -105,8 +115,10 @@ describe('npm start', () => {
 
   test('fires the schedule on request', async () => {
     const run = await startUp();
-    const response = await fetch(`${run.url}/__local/schedule`, { method: 'POST' });
-    expect(response.status).toBe(202);
+    const fire = (headers: Record<string, string>) =>
+      fetch(`${run.url}/__local/schedule`, { method: 'POST', headers });
+    expect((await fire({})).status).toBe(401);
+    expect((await fire({ authorization: 'Bearer local-admin' })).status).toBe(202);
     await expect
       .poll(run.output, { timeout: 10_000 })
       .toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
