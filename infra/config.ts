@@ -18,11 +18,15 @@ export const config = {
   ],
 } satisfies ConfigInput;
 
-/** How it is deployed. Everything may be left out; the defaults stand beside each setting's type. */
+/** How it is deployed. All may be left out: infra/constructs/settings.ts has every setting and its default. */
 export const deployment = {
-  /** When the policies run. */
+  /** When the policies run: rate(…) or cron(…), in UTC; false for never. */
   schedule: 'rate(1 day)',
-  logRetentionDays: 30,
-  /** Archives hold personal data: they expire. */
+  /** Archives hold what your contacts wrote: they expire. */
   archiveDays: 365,
+  logRetentionDays: 30,
+  // Who is told when something is wrong.
+  // alarmEmail: 'operations@example.com',
+  // What is otherwise in a stage; `npm run deploy -- -c stage=test` makes it a stack of its own.
+  // stages: { test: { schedule: false, keepData: false, config: { policies: [] } } },
 } satisfies DeploymentInput;

@@ -25,7 +25,7 @@ const UNAVAILABLE_ANSWERS = 5;
 const THROTTLED_PERCENT = 10;
 /** Below, a percentage says nothing. */
 const ENOUGH_CALLS = 50;
-/** Lambda ends a run at 3,000 operations; the worker hands over to a new one at 2,000. */
+/** Lambda ends a run at 3,000 operations; the worker hands over to a new one well before 2,000. */
 const OPERATIONS_NEAR_CAP = 2_400;
 const DAY_HOURS = 24;
 /** CloudWatch looks back seven days and no further. */

@@ -15,15 +15,22 @@ export const sampleConfig = {
 
 export type Synthesized = { template: Template; stack: StudioExecutionsStack };
 
+const made = new Map<string, Synthesized>();
+
 /**
  * The template as `cdk synth` would write it, with the context of `cdk.json`, over empty bundles: what the
- * functions do is tested elsewhere.
+ * functions do is tested elsewhere. The same input is synthesized once: look at it, and change nothing.
  */
 export function synthesize(settings: SettingsInput = {}, config: ConfigInput = sampleConfig): Synthesized {
-  return inApp((app, bundlesDirectory) => {
+  const input = JSON.stringify([settings, config]);
+  const known = made.get(input);
+  if (known) return known;
+  const synthesized = inApp((app, bundlesDirectory) => {
     const stack = new StudioExecutionsStack(app, 'Test', { config, settings, bundlesDirectory });
     return { template: Template.fromStack(stack), stack };
   });
+  made.set(input, synthesized);
+  return synthesized;
 }
 
 /** Works in an app whose bundles and output are gone afterwards. */

@@ -1,7 +1,8 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { routeKeys, routes, UNMATCHED_ROUTE } from '../../lib/http/routes.ts';
-import { sampleConfig, synthesize } from './synthesized.ts';
+import { openApiDocument } from '../../../lib/http/openapi/document.ts';
+import { routeKeys, routes, UNMATCHED_ROUTE } from '../../../lib/http/routes.ts';
+import { sampleConfig, synthesize } from '../synthesized.ts';
 
 type Route = { RouteKey: string; AuthorizationType: string; Target: unknown };
 
@@ -25,6 +26,17 @@ describe('the HTTP API', () => {
   it('has exactly the routes of the route table, and one for what none of them matches', () => {
     const deployed = routesOf(template).map(({ RouteKey }) => RouteKey);
     expect(deployed.toSorted()).toEqual([...routeKeys, UNMATCHED_ROUTE].toSorted());
+  });
+
+  it('has exactly the routes that the OpenAPI document describes', () => {
+    const { paths } = openApiDocument({ publicUrl: undefined });
+    const described = Object.entries(Object(paths)).flatMap(([path, operations]) =>
+      Object.keys(Object(operations))
+        .filter((method) => ['get', 'post', 'put', 'patch', 'delete'].includes(method))
+        .map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const deployed = routesOf(template).map(({ RouteKey }) => RouteKey);
+    expect([...described, UNMATCHED_ROUTE].toSorted()).toEqual(deployed.toSorted());
   });
 
   it('leads each route to the function that the route table names', () => {

@@ -5,11 +5,11 @@ import { App, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type Permissions, permissionsOf } from '../../infra/constructs/permissions.ts';
-import { settingsSchema } from '../../infra/constructs/settings.ts';
-import { Storage } from '../../infra/constructs/storage.ts';
+import { type Permissions, permissionsOf } from '../../../infra/constructs/permissions.ts';
+import { settingsSchema } from '../../../infra/constructs/settings.ts';
+import { Storage } from '../../../infra/constructs/storage.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const functions = readdirSync(join(root, 'functions'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -'.ts'.length));

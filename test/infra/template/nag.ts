@@ -5,9 +5,9 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import type { SettingsInput } from '../../infra/constructs/settings.ts';
-import { StudioExecutionsStack } from '../../infra/stack.ts';
-import { inApp, sampleConfig } from './synthesized.ts';
+import type { SettingsInput } from '../../../infra/constructs/settings.ts';
+import { StudioExecutionsStack } from '../../../infra/stack.ts';
+import { inApp, sampleConfig } from '../synthesized.ts';
 
 type Report = { pluginReports: { violations: unknown[] }[] };
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gapHours } from '../../infra/constructs/cleanup-gap.ts';
-import { sampleConfig, synthesize } from './synthesized.ts';
+import { gapHours } from '../../../infra/constructs/cleanup-gap.ts';
+import { sampleConfig, synthesize } from '../synthesized.ts';
 
-const runbook = readFileSync(new URL('../../infra/RUNBOOK.md', import.meta.url), 'utf8');
+const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8');
 
 type Alarm = {
   AlarmName: string;

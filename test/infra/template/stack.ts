@@ -1,9 +1,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { InfraConfigError } from '../../infra/constructs/checked.ts';
-import { StudioExecutions } from '../../infra/constructs/studio-executions.ts';
-import { sampleConfig, synthesize } from './synthesized.ts';
+import { InfraConfigError } from '../../../infra/constructs/checked.ts';
+import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
+import { sampleConfig, synthesize } from '../synthesized.ts';
 
 let template: Template;
 beforeAll(() => {
