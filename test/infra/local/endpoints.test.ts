@@ -2,8 +2,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { startS3 } from '../../../infra/local/aws/s3/server.ts';
 import { startSecrets } from '../../../infra/local/aws/secrets.ts';
 import { startTable } from '../../../infra/local/aws/table.ts';
+import { localSecret, SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
 import { type Listening, listen } from '../../../infra/local/http.ts';
-import { DAY_MS, finished, startWorld, until, WELCOME } from './fixtures/world.ts';
+import { startLocal } from '../../../infra/local/local.ts';
+import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import { checkConfig } from '../../../lib/config.ts';
+import { callerOf, configInput, DAY_MS, finished, startWorld, until, WELCOME } from './fixtures/world.ts';
 
 /** The same bundles against AWS endpoints that are there already: another emulator's, here our own stand-ins'. */
 
@@ -80,6 +84,55 @@ test('what an emulator refuses is told, and the run starts all the same', async 
   expect(notices).toEqual([
     `The secret studio-executions could not be made at ${refusing.url}: UnknownOperationException`,
   ]);
+});
+
+describe('Studio', () => {
+  test('may be another server, below a path of its own and with other credentials', async () => {
+    const theirs = keep(
+      await startSimulatedStudio({
+        prefix: '/twilio',
+        accountSid: `AC${'b'.repeat(32)}`,
+        username: `SK${'b'.repeat(32)}`,
+        password: 'theirs',
+        flows: [{ sid: WELCOME }],
+      }),
+    );
+    const local = keep(
+      await startLocal({
+        config: checkConfig(configInput),
+        studio: {
+          baseUrl: theirs.url,
+          account: {
+            accountSid: `AC${'b'.repeat(32)}`,
+            apiKeySid: `SK${'b'.repeat(32)}`,
+            apiKeySecret: 'theirs',
+          },
+        },
+      }),
+    );
+    expect(local.studio).toBeNull();
+    expect(theirs.url).toMatch(/\/twilio$/);
+    const { status } = await callerOf(local.url)('POST', '/flows/welcome/executions', {
+      body: { to: '+15005550001' },
+      headers: { 'idempotency-key': '1' },
+    });
+    expect(status).toBe(201);
+    expect(theirs.store.count().active).toBe(1);
+  });
+
+  test('may change its credentials while the functions are warm: the rotated secret is read again', async () => {
+    const { local, studio, call } = await startWorld();
+    keep(local);
+    expect((await call('GET', '/flows/welcome/executions')).status).toBe(200);
+    const username = `SK${'c'.repeat(32)}`;
+    studio.behave({ credentials: [{ username, password: 'rotated' }] });
+    local.secrets?.put(
+      local.resources.secretId,
+      localSecret({ ...SIMULATED_ACCOUNT, apiKeySid: username, apiKeySecret: 'rotated' }),
+    );
+    expect((await call('GET', '/flows/welcome/executions')).status).toBe(200);
+    expect(local.functions.started('query')).toBe(1);
+  });
 });
 
 test('a given Lambda is where purges are started', async () => {
