@@ -1,4 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTable } from '../../../infra/local/aws/table.ts';
 import { createClaimStore } from '../../../lib/aws/claims.ts';
@@ -18,7 +20,10 @@ beforeAll(async () => {
   table = openTableAt(local.url);
 });
 
+const closers: (() => void)[] = [];
+
 afterAll(async () => {
+  for (const close of closers) close();
   table.client.destroy();
   await local.close();
 });
@@ -26,6 +31,46 @@ afterAll(async () => {
 function openTableAt(endpoint: string): Table {
   const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
   return { client: new DynamoDBClient({ ...awsClientOptions(env, 'eu-central-1'), endpoint }), name: TABLE };
+}
+
+type Fate = 'pass' | 'throttle' | 'lose the answer';
+
+/** Stands before the table; `fateOf` says what becomes of the nth call since the start or `restart`. */
+async function startProxy(fateOf: (nth: number) => Fate) {
+  const seen: string[] = [];
+  let calls = 0;
+  const server = createServer(async (request, response) => {
+    const target = String(request.headers['x-amz-target']);
+    seen.push(target.split('.')[1] ?? '');
+    const fate = fateOf(++calls);
+    const body = Buffer.concat(await request.toArray());
+    if (fate === 'throttle') {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+      const type = 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException';
+      response.end(JSON.stringify({ __type: type, message: 'slow down' }));
+      return;
+    }
+    const headers = new Headers();
+    for (const name of ['x-amz-target', 'x-amz-date', 'authorization', 'content-type'])
+      headers.set(name, String(request.headers[name]));
+    const answer = await fetch(local.url, { method: 'POST', headers, body });
+    const text = await answer.text();
+    if (fate === 'lose the answer') request.socket.destroy();
+    else response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(text);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  closers.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen: () => seen,
+    restart: () => {
+      calls = 0;
+    },
+  };
 }
 
 let ids = 0;
@@ -112,14 +157,40 @@ describe.each(stores)('claims in $name', ({ open }) => {
 });
 
 describe('the table', () => {
-  test('takes a write that the SDK sent twice for one', async () => {
-    const store = createClaimStore(table);
+  test('takes a write whose first answer was lost, and which the SDK sent again, for one', async () => {
+    const proxy = await startProxy((nth) => (nth === 1 ? 'lose the answer' : 'pass'));
+    const store = createClaimStore(openTableAt(proxy.url));
     const claim = claimOf();
+    expect(await store.claim(claim, NOW_MS)).toEqual({ outcome: 'claimed' });
+    expect(proxy.seen()).toEqual(['PutItem', 'PutItem', 'GetItem']);
     const next = { ...claim, owner: 'second' };
-    expect(await store.claim(claim, NOW_MS)).toEqual({ outcome: 'claimed' });
-    expect(await store.claim(claim, NOW_MS)).toEqual({ outcome: 'claimed' });
+    proxy.restart();
     expect(await store.takeOver(claim, next)).toBe(true);
-    expect(await store.takeOver(claim, next)).toBe(true);
+    proxy.restart();
+    expect(await store.update({ ...next, answer: 'done' })).toBe(true);
+    proxy.restart();
+    await store.release(next);
+    expect((await store.claim(claim, NOW_MS)).outcome).toBe('claimed');
+  });
+
+  test('is asked again when it throttles once, and told as such when it goes on', async () => {
+    const once = await startProxy((nth) => (nth === 1 ? 'throttle' : 'pass'));
+    expect((await createClaimStore(openTableAt(once.url)).claim(claimOf(), NOW_MS)).outcome).toBe('claimed');
+    const always = await startProxy(() => 'throttle');
+    const claiming = createClaimStore(openTableAt(always.url)).claim(claimOf(), NOW_MS);
+    await expect(claiming).rejects.toMatchObject({ name: 'ClaimStoreError' });
+    expect(always.seen()).toEqual(['PutItem', 'PutItem', 'PutItem']);
+  });
+
+  test('with a claim in it that nobody here wrote is told as such', async () => {
+    const claim = claimOf();
+    const item = { pk: { S: `claim#${claim.id}` }, sk: { S: 'claim' }, owner: { S: 'stranger' } };
+    await table.client.send(
+      new PutItemCommand({ TableName: TABLE, Item: { ...item, expiresAt: { N: '9999999999' } } }),
+    );
+    await expect(createClaimStore(table).claim(claim, NOW_MS)).rejects.toMatchObject({
+      name: 'ClaimStoreError',
+    });
   });
 
   test('that cannot be reached is told as such', async () => {
