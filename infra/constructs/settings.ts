@@ -65,7 +65,8 @@ const entries = {
   reservedConcurrency: v.optional(
     v.strictObject({
       trigger: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
-      cleanup: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
+      /** One run starts the next, and the schedule one run a policy: a single one would wait for itself. */
+      cleanup: v.optional(wholeNumber(2, MAX_RESERVED_CONCURRENCY)),
     }),
     {},
   ),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Template } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gapHours } from '../../../infra/constructs/cleanup-gap.ts';
 import { sampleConfig, synthesize } from '../synthesized.ts';
@@ -44,6 +44,21 @@ describe('the alarms', () => {
       expect(JSON.stringify(AlarmActions)).toContain('AlarmsTopic');
       expect(OKActions).toEqual(AlarmActions);
     }
+  });
+
+  it('may be published to the topic, over TLS only', () => {
+    template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Action: 'sns:Publish',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+          }),
+        ]),
+      },
+    });
   });
 
   it('are silent where there is no traffic, but for a cleanup that does not come', () => {

@@ -33,8 +33,13 @@ function withImports(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
   const source = readFileSync(file, 'utf8');
-  for (const [, type, path] of source.matchAll(/^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'(\.[^']+)'/gm))
-    if (!type && path) withImports(join(dirname(file), path), seen);
+  const imports = source.matchAll(
+    /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm,
+  );
+  for (const [, type, path, lazyPath] of imports) {
+    const imported = type ? undefined : (path ?? lazyPath);
+    if (imported) withImports(join(dirname(file), imported), seen);
+  }
   return seen;
 }
 
