@@ -153,6 +153,17 @@ test('a probability is met, and the same seed strikes the same requests', async 
   expect(struck).toBeLessThan(60);
 });
 
+test('another behaviour midway leaves the counters of the faults alone, new faults count anew', async () => {
+  const { call, studio } = await startWith({ kind: 'error', every: 3 });
+  const status = async () => (await call('/v2/Flows')).status;
+  expect([await status(), await status()]).toEqual([200, 200]);
+  studio.behave({ maxInFlight: 50 });
+  expect(await status()).toBe(503);
+  await status();
+  studio.behave({ faults: [{ kind: 'error', every: 3 }] });
+  expect([await status(), await status(), await status()]).toEqual([200, 200, 503]);
+});
+
 test('another fault in the list does not move where one strikes', async () => {
   const where = async (...others: FaultInput[]) => {
     const { call } = await startWith({ kind: 'error', status: 500, probability: 0.3 }, ...others);

@@ -3,8 +3,10 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mix32, unmix32 } from '../../../../infra/local/studio/random.ts';
+import { Columns, DELETED, ENDED } from '../../../../infra/local/studio/store/columns.ts';
 import { indexOf, sidOf } from '../../../../infra/local/studio/store/sids.ts';
 import { Store } from '../../../../infra/local/studio/store/store.ts';
+import { Timeline } from '../../../../infra/local/studio/store/timeline.ts';
 import { FLOW, FROM, NOON, OTHER_FLOW } from './studio.ts';
 
 const newStore = (seed = 1) => new Store(seed, () => NOON);
@@ -94,10 +96,12 @@ test('what the store did is seen in what it tells', () => {
   expect(store.find(third.sid)?.status).toBe('deleted');
   expect([...store.list()].map(({ sid }) => sid)).toEqual([first.sid, second.sid]);
   expect([...store.list({ status: 'deleted' })].map(({ sid }) => sid)).toEqual([third.sid]);
-  expect(store.count({ flowSid: FLOW, dateCreatedFrom: '2026-11-20T10:00:00Z' })).toEqual({
+  const [ten, eleven] = ['2026-11-20T10:00:00Z', '2026-11-20T11:00:00Z'];
+  expect(store.count({ flowSid: FLOW, dateCreatedFrom: ten })).toEqual({ active: 0, ended: 1, deleted: 1 });
+  expect(store.count({ dateCreatedFrom: ten, dateCreatedTo: eleven })).toEqual({
     active: 0,
     ended: 1,
-    deleted: 1,
+    deleted: 0,
   });
 });
 
@@ -113,6 +117,20 @@ test('it stays in order while most of it is deleted', () => {
 
   expect(more).toBe(false);
   expect(rows.map((row) => executions.sidOf(row))).toEqual(survivors.toReversed());
+});
+
+test('tombstones are swept, so that the list of a purged flow stays short', () => {
+  const columns = new Columns();
+  const timeline = new Timeline(columns);
+  const row = { flow: 0, contact: 0, sender: 0, updatedS: 0, endsAtMs: 0, flowVersion: 1, parameters: 0 };
+  for (let createdS = 0; createdS < 10_000; createdS++)
+    timeline.push(columns.push({ ...row, state: ENDED, createdS }));
+  for (let dead = 0; dead < 9_000; dead++) {
+    columns.state[dead] = DELETED;
+    timeline.bury();
+  }
+  expect(timeline.length).toBeLessThan(3_000);
+  expect(timeline.rowAt(timeline.length - 1)).toBe(9_999);
 });
 
 test('a hundred thousand executions cost less than a hundred bytes each, with one in ten active', () => {
