@@ -110,6 +110,7 @@ export const answerSchemas = {
       description: 'What was asked for, with its defaults. A contact is kept as a keyed hash.',
     },
     requestedBy: { type: 'string', description: 'The caller, or the policy that the schedule ran.' },
+    policy: nullable('string', { description: 'The policy that this is a run of.' }),
     status: { type: 'string', enum: ['running', 'succeeded', 'stopped', 'failed'] },
     dateStarted: { type: 'string' },
     dateUpdated: { type: 'string' },
@@ -123,6 +124,17 @@ export const answerSchemas = {
       alreadyGone: count,
       failed: count,
     }),
+    activeMatched: nullable('integer', {
+      description: 'Of a dry run: how many of the matched ones are active and would be ended first.',
+    }),
+    window: object(
+      { from: time, to: { type: 'string' } },
+      { description: 'The ages, resolved at the start: created on or after `from`, before `to`.' },
+    ),
+    digest: object(
+      { algorithm: { const: 'sum-sha256' }, count, value: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+      { description: 'The sum of the SHA-256 of the SIDs that were acted on, modulo 2^256: evidence.' },
+    ),
     failures: {
       type: 'array',
       description: 'The first 100.',
