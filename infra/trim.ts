@@ -8,8 +8,11 @@ const require = createRequire(import.meta.url);
  * tried by starting every built bundle in a fresh process (test/functions/bundles.test.ts).
  */
 
-/** The part of undici that lib/studio/transport.ts uses: the pool and its `dispatch`, without fetch and WebSocket. */
-const undiciDispatcher = `exports.Pool = require('./lib/dispatcher/pool');`;
+/** The part of undici that lib/studio/transport.ts uses: the pool, its `dispatch` and its connector. */
+const undiciDispatcher = `
+  exports.Pool = require('./lib/dispatcher/pool');
+  exports.buildConnector = require('./lib/core/connect');
+`;
 
 /**
  * On paths that these bundles never take:

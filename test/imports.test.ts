@@ -63,7 +63,7 @@ describe('who may import whom', () => {
   it('the stack takes from the code only types, the route table and what checks the configuration', () => {
     const strays = importsOf('infra').filter(
       ({ from, to, typeOnly }) =>
-        !from.startsWith('infra/local/') &&
+        !/^infra\/(local|cli)\//.test(from) &&
         !typeOnly &&
         /^(functions|lib)\//.test(to) &&
         !/^lib\/(http\/(routes|openapi)\.ts|[^/]+\.ts)$/.test(to),

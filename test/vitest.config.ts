@@ -10,6 +10,8 @@ export default defineConfig({
     globalSetup: ['test/build-bundles.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A loaded machine is slower than a second, which is what it would be otherwise.
+    expect: { poll: { timeout: 10_000 } },
     maxWorkers: 2,
   },
 });
