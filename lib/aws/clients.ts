@@ -1,6 +1,6 @@
 /** How long one AWS call may take: short, because a request of ours has 25 s for everything. */
-const CONNECT_TIMEOUT_MS = 1_000;
-const REQUEST_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 3_000;
 /** First try included. */
 const MAX_ATTEMPTS = 3;
 
