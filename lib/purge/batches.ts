@@ -5,7 +5,7 @@ import { BATCH_TARGET_MS, FIRST_BATCH_SIZE, MAX_BATCH_SIZE, MIN_BATCH_SIZE, STOP
 import type { Batch, FailedItem } from './ports.ts';
 import type { Progress } from './record.ts';
 import type { Session } from './session.ts';
-import { settle } from './settle.ts';
+import { record, settle } from './settle.ts';
 
 export type NewBatch = {
   flow: number;
@@ -63,6 +63,7 @@ export class Batches {
   /** Does what a worker that died had begun, once more; its order is kept. */
   async replay(batch: Batch): Promise<void> {
     this.#next = Math.max(this.#next, batch.seq + 1);
+    if (batch.outcome) return record(this.#session, batch, batch.outcome);
     const results = await this.#act(batch, new Map(), true);
     // Half of it says nothing: what was not begun with now may have been done before.
     if (!results.isCut) await settle(this.#session, batch, results);
@@ -82,6 +83,7 @@ export class Batches {
       active: items.filter(({ active }) => active).map(({ sid }) => sid),
       inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
       failed: retryOf?.failed.filter(({ sid }) => !retried.has(sid)) ?? [],
+      outcome: null,
     };
     for (const { sid } of items) this.#session.underWay.add(sid);
     this.#session.inFlight += items.length;

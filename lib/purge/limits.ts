@@ -31,8 +31,8 @@ export const MAX_FRUITLESS_REFUSED = 4;
 
 /** A flow is swept until a sweep finds nothing more, and at most so often. */
 export const MAX_SWEEPS = 8;
-/** What failed for a passing reason is tried again after everything else, in at most so many rounds. */
-export const MAX_RETRY_ROUNDS = 3;
+/** What failed for a passing reason is tried again after everything else, as long as that helps and at most so often. */
+export const MAX_RETRY_ROUNDS = 8;
 export const RETRY_PAUSE_SECONDS = 5;
 
 /** SIDs handled last, which a list that lags behind may still show. */

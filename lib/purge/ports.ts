@@ -57,8 +57,17 @@ export type Batch = {
   gone: number;
   active: string[];
   inactive: string[];
-  /** What failed for good. */
   failed: FailedItem[];
+  /** What the rest came to, until it is in the record; only written down where something failed. */
+  outcome: BatchOutcome | null;
+};
+
+export type BatchOutcome = {
+  done: string[];
+  ended: number;
+  alreadyGone: number;
+  /** All that anything was done about, what failed among them. */
+  touched: number;
 };
 
 export type PurgePage = { purges: PurgeRecord[]; next: string | null };

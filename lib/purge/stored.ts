@@ -79,4 +79,7 @@ export const batchSchema: v.GenericSchema<unknown, Batch> = v.object({
   active: v.array(v.string()),
   inactive: v.array(v.string()),
   failed: v.array(failedItem),
+  outcome: v.nullable(
+    v.object({ done: v.array(v.string()), ended: count, alreadyGone: count, touched: count }),
+  ),
 });

@@ -6,7 +6,8 @@ export type Kept = Execution & { state: 'active' | 'ended' | 'deleted' };
 
 export type Quirks = {
   pageSize: number;
-  tokens: 'offset' | 'keyset' | 'expired';
+  /** `volatile`: refused as soon as anything was changed. */
+  tokens: 'offset' | 'keyset' | 'volatile';
   ignoresStatus: boolean;
   ignoresDates: boolean;
   /** Neighbours up to so many places apart change places in lists. */
@@ -23,6 +24,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
   const { tokens = 'keyset', pageSize = 1_000, disorder = 0, deleteActive = 'delete' } = quirks;
   const kept = new Map<string, Kept>();
   let deletedWhileActive = 0;
+  let changes = 0;
   const calls = { list: 0, end: 0, delete: 0, context: 0 };
 
   const call = (operation: keyof typeof calls, sid: string | null) => {
@@ -55,20 +57,17 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
   const upstream: Upstream = {
     async *pages(flowSid, { status, dateCreatedFrom, dateCreatedTo }) {
       let offset = 0;
+      const startedAt = changes;
       let after: Kept | undefined;
       for (;;) {
         call('list', null);
-        if (tokens === 'expired' && offset > 0) throw failure('rejected', 400, 21481);
+        if (tokens === 'volatile' && changes !== startedAt) throw failure('rejected', 400, 21481);
         const all = listed(flowSid, {
           ...(status ? { status } : {}),
           ...(dateCreatedFrom ? { from: dateCreatedFrom } : {}),
           to: dateCreatedTo,
         });
-        const mark = after;
-        const start =
-          tokens === 'keyset' && mark
-            ? all.findIndex((one) => isBehind(one, mark))
-            : Math.min(offset, all.length);
+        const start = tokens === 'keyset' && after ? placeBehind(all, after) : Math.min(offset, all.length);
         const items = start === -1 ? [] : all.slice(start, start + pageSize);
         const isLast = start === -1 || start + pageSize >= all.length;
         offset += pageSize;
@@ -100,6 +99,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
       const found = find(sid);
       if (found.state === 'ended') return { outcome: 'already-ended', afterUnclear: false };
       found.state = 'ended';
+      changes += 1;
       quirks.after?.('end', sid);
       return { outcome: 'ended', execution: found };
     },
@@ -112,6 +112,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
         deletedWhileActive += 1;
       }
       found.state = 'deleted';
+      changes += 1;
       quirks.after?.('delete', sid);
       return { outcome: 'deleted' };
     },
@@ -151,6 +152,12 @@ export function failure(kind: StudioErrorKind, status: number, code: number): St
 
 export function sidOf(number: number): string {
   return `FN${number.toString(16).padStart(32, '0')}`;
+}
+
+/** Where a list goes on after `mark`, whether that is still there or not. */
+function placeBehind(all: readonly Kept[], mark: Kept): number {
+  const at = all.indexOf(mark);
+  return at === -1 ? all.findIndex((one) => isBehind(one, mark)) : at + 1;
 }
 
 function isBehind(one: Kept, mark: Kept): boolean {
