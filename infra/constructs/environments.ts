@@ -13,8 +13,10 @@ export type EnvironmentProps = {
   iam: Settings['iam'];
 };
 
+export type EnvironmentOf = Record<DeployedFunction, Record<string, string>>;
+
 /** What each function finds in its environment (DESIGN, section 3), and nothing that it does not need. */
-export function environmentsOf(given: EnvironmentProps): Record<DeployedFunction, Record<string, string>> {
+export function environmentsOf(given: EnvironmentProps): EnvironmentOf {
   const { storage, workerArn, configJson, metricNamespace, iam } = given;
   const every = {
     STUDIO_SECRET_ID: storage.secret.ref,

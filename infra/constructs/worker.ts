@@ -1,14 +1,15 @@
 import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Policy } from '../../lib/config.ts';
+import { type Permissions, permissionsOf } from './permissions.ts';
 import type { Settings } from './settings.ts';
 import { StudioFunction } from './studio-function.ts';
+import { acknowledgeWildcard } from './wildcards.ts';
 import { WORKER_ALIAS, type WorkerName } from './worker-name.ts';
 
 /** Lambda's most for one invocation; a slice takes at most 60 s of it. */
@@ -31,7 +32,7 @@ export type WorkerProps = {
   policies: readonly Policy[];
   key: Key | undefined;
   environment: Record<string, string>;
-  permissions: PolicyStatement[];
+  given: Permissions;
 };
 
 /** The durable function that purges, its alias, and the schedule that starts it with the policies. */
@@ -42,7 +43,7 @@ export class Worker extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
-    const { name, bundlesDirectory, settings, policies, key, environment, permissions } = props;
+    const { name, bundlesDirectory, settings, policies, key, environment, given } = props;
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       enforceSSL: true,
@@ -65,7 +66,7 @@ export class Worker extends Construct {
       settings,
       key,
       environment,
-      permissions,
+      permissions: permissionsOf.cleanup(given),
       timeout: INVOCATION_TIMEOUT,
       memorySize: MEMORY_MB,
       durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
@@ -76,6 +77,14 @@ export class Worker extends Construct {
         reservedConcurrentExecutions: settings.reservedConcurrency.cleanup,
       }),
     });
+    const { role } = this.worker;
+    const objects = given.storage.archive.arnForObjects('*');
+    acknowledgeWildcard(role, objects, 'Archives have no names before they are written');
+    acknowledgeWildcard(
+      role,
+      `${given.workerFunctionArn}:*`,
+      'Runs belong to a version, numbered at deployment',
+    );
     Annotations.of(this.worker.function).acknowledgeInfo(
       'aws-lambda:Function.DurableConfig',
       'It is durable from its creation',

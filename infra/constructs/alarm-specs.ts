@@ -1,0 +1,196 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ProblemSlug } from '../../lib/http/problems.ts';
+import type { LogMessage } from '../../lib/log.ts';
+import { gapHours } from './cleanup-gap.ts';
+import { durableMetric, ourMetric, PERIOD, sumOf } from './metrics.ts';
+import { everyFunction, type Seen } from './seen.ts';
+
+const FAILED_REQUESTS = 5;
+const SLOW_MS = 10_000;
+const UNAVAILABLE_ANSWERS = 5;
+/** Of the calls to Studio: with less the retries keep up. */
+const THROTTLED_PERCENT = 10;
+/** Below, a percentage says nothing. */
+const ENOUGH_CALLS = 50;
+/** Lambda ends a run at 3,000 operations; the worker hands over to a new one well before 2,000. */
+const OPERATIONS_NEAR_CAP = 2_400;
+const DAY_HOURS = 24;
+/** CloudWatch looks back seven days and no further. */
+const MAX_DAYS_BACK = 7;
+
+export type AlarmSpec = {
+  /** The alarm's name and, with a `#` before it, its paragraph of the runbook. */
+  id: string;
+  says: string;
+  metric: IMetric;
+  threshold: number;
+  /** How many periods in a row. Default: one. */
+  periods?: number;
+  below?: true;
+};
+
+/** Every alarm of a deployment. A new one wants its paragraph in the runbook. */
+export function alarmSpecs(seen: Seen): AlarmSpec[] {
+  const { name, stage } = seen;
+  const overAll = (metric: 'metricErrors' | 'metricThrottles', label: string) =>
+    sumOf(
+      Object.fromEntries(
+        Object.entries(everyFunction(seen)).map(([id, one]) => [id, one.function[metric]()]),
+      ),
+      label,
+    );
+  const answered = (outcome: ProblemSlug) => ourMetric(name, 'requests', { outcome });
+  const trouble = (message: LogMessage) => ourMetric(name, 'trouble', { message });
+  return [
+    {
+      id: 'functions-fail',
+      says: 'A function crashed, ran out of time or memory, or could not start.',
+      metric: overAll('metricErrors', 'Errors'),
+      threshold: 1,
+    },
+    {
+      id: 'functions-throttled',
+      says: 'Lambda refused to run a function: the account, or what is reserved, has no concurrency left.',
+      metric: overAll('metricThrottles', 'Throttles'),
+      threshold: 1,
+    },
+    {
+      id: 'api-fails',
+      says: 'Callers are answered with 5xx.',
+      metric: stage.metricServerError({ statistic: 'Sum' }),
+      threshold: FAILED_REQUESTS,
+    },
+    {
+      id: 'api-slow',
+      says: 'One request in a hundred waits for ten seconds and more.',
+      metric: stage.metricLatency({ statistic: 'p99' }),
+      threshold: SLOW_MS,
+      periods: 3,
+    },
+    {
+      id: 'studio-refuses-credentials',
+      says: 'Twilio refuses the API key of the secret.',
+      metric: answered('studio-refused-credentials'),
+      threshold: 1,
+    },
+    {
+      id: 'studio-unavailable',
+      says: 'Studio cannot be reached, or answers what cannot be read.',
+      metric: sumOf(
+        { unavailable: answered('studio-unavailable'), nonsense: answered('studio-answered-nonsense') },
+        'Unavailable',
+      ),
+      threshold: UNAVAILABLE_ANSWERS,
+      periods: 2,
+    },
+    {
+      id: 'studio-throttles',
+      says: 'Studio refuses many of our calls as too many.',
+      metric: throttledPercent(seen),
+      threshold: THROTTLED_PERCENT,
+      periods: 3,
+    },
+    {
+      id: 'outcome-unknown',
+      says: 'A caller was told that nobody knows whether the execution was created.',
+      metric: answered('outcome-unknown'),
+      threshold: 1,
+    },
+    {
+      id: 'secret-unreadable',
+      says: 'The secret is empty, has mistakes, or cannot be read.',
+      metric: trouble('secret could not be read'),
+      threshold: 1,
+    },
+    {
+      id: 'claim-unsettled',
+      says: 'The answer to a trigger could not be kept with its key.',
+      metric: trouble('claim could not be settled'),
+      threshold: 1,
+    },
+    ...purgeSpecs(seen),
+  ];
+}
+
+function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
+  const durable = (metricName: string, statistic = 'Sum') =>
+    durableMetric(worker.worker.function, metricName, { statistic });
+  const specs: AlarmSpec[] = [
+    {
+      id: 'dead-letters',
+      says: 'Something was to be purged, and gave up.',
+      metric: worker.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      threshold: 1,
+    },
+    {
+      id: 'cleanup-failed',
+      says: 'A purge failed.',
+      metric: sumOf(
+        {
+          failed: durable('DurableExecutionFailed'),
+          timedOut: durable('DurableExecutionTimedOut'),
+          recorded: ourMetric(name, 'purgesEnded', { outcome: 'failed' }),
+        },
+        'Failed purges',
+      ),
+      threshold: 1,
+    },
+    {
+      id: 'cleanup-left-behind',
+      says: 'A purge selected executions that it could not delete or end.',
+      metric: ourMetric(name, 'purgeFailed'),
+      threshold: 1,
+    },
+    {
+      id: 'cleanup-near-cap',
+      says: 'A run of the worker comes near the 3,000 operations at which Lambda ends it.',
+      metric: durable('DurableExecutionOperations', 'Maximum'),
+      threshold: OPERATIONS_NEAR_CAP,
+    },
+  ];
+  const days = settings.schedule === false ? undefined : daysToMiss(settings.schedule);
+  if (days !== undefined && worker.schedule)
+    specs.push({
+      id: 'cleanup-missing',
+      says: 'The schedule should have purged by now, and nothing has.',
+      // Purges that callers start would hide a schedule that does not: both must have been there.
+      metric: new MathExpression({
+        expression: 'MIN([FILL(started,0),FILL(succeeded,0)])',
+        usingMetrics: {
+          started: new Metric({
+            namespace: 'AWS/Events',
+            metricName: 'Invocations',
+            dimensionsMap: { RuleName: worker.schedule.ruleName },
+            statistic: 'Sum',
+          }),
+          succeeded: ourMetric(name, 'purgesEnded', { outcome: 'succeeded' }),
+        },
+        label: 'Scheduled purges',
+        period: Duration.days(1),
+      }),
+      threshold: 1,
+      periods: days,
+      below: true,
+    });
+  return specs;
+}
+
+/** The schedule's gap in whole days, and one for the purge itself; undefined when that is too far to look back. */
+function daysToMiss(schedule: string): number | undefined {
+  const hours = gapHours(schedule);
+  const days = hours === undefined ? MAX_DAYS_BACK + 1 : Math.ceil(hours / DAY_HOURS) + 1;
+  return days <= MAX_DAYS_BACK ? days : undefined;
+}
+
+function throttledPercent({ name }: Seen) {
+  return new MathExpression({
+    expression: `IF(calls >= ${ENOUGH_CALLS}, 100 * throttled / calls, 0)`,
+    usingMetrics: {
+      calls: ourMetric(name, 'upstreamCalls'),
+      throttled: ourMetric(name, 'upstreamThrottled'),
+    },
+    label: 'Throttled',
+    period: PERIOD,
+  });
+}
