@@ -1,0 +1,28 @@
+import { ApiProblem, ApiUnreachable } from './api.ts';
+import { UsageError } from './args.ts';
+import { Failed } from './tool.ts';
+
+/**
+ * What the API's refusal means, line by line. `nameOf` says how a place in the body (`#/olderThan`) is called
+ * here (`--older-than`); a request with mistakes is a UsageError then. Anything but an answer of the API is
+ * given back to be thrown on.
+ */
+export function explained(error: unknown, nameOf?: (pointer: string) => string): unknown {
+  if (error instanceof ApiUnreachable) return new Failed([error.message], { cause: error });
+  if (!(error instanceof ApiProblem)) return error;
+  const { status, slug, message, instance, errors } = error;
+  if (nameOf && errors.length > 0)
+    return new UsageError(errors.map(({ detail, pointer }) => `${nameOf(pointer)} ${detail}`));
+  const head = `${message.replace(/\.$/, '')} (${[status, slug].filter(Boolean).join(' ')})`;
+  const mistakes = errors.map(({ detail, pointer }) => `  ${pointer} ${detail}`);
+  const hint = hints[slug] ?? (slug === '' ? 'Is this the address of the API?' : null);
+  const request = status >= 500 && instance ? `The logs know it as request ${instance}.` : null;
+  return new Failed([head, ...mistakes, ...[hint, request].filter((line) => line !== null)], {
+    cause: error,
+  });
+}
+
+const hints: Record<string, string> = {
+  unauthenticated: 'STUDIO_API_TOKEN holds no token that this API knows. npm run secret makes tokens.',
+  forbidden: 'The token has not the scope, or not the flow, that this needs.',
+};

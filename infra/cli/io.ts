@@ -1,0 +1,57 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { styleText } from 'node:util';
+import { createTyping } from './typing.ts';
+
+/** What a tool touches outside itself; tests hand in another one. */
+export type Io = {
+  env: Record<string, string | undefined>;
+  out: Output;
+  /** For what is wrong. */
+  err: Output;
+  /** Whether somebody sits there to be asked. */
+  interactive: boolean;
+  /**
+   * Asks on the terminal, or takes the next line of the input where there is none. `hidden` shows nothing of
+   * what is typed. null: Ctrl-C, or no more input.
+   */
+  ask(question: string, options?: { hidden?: boolean }): Promise<string | null>;
+  /** Tells of Ctrl-C (and SIGTERM) instead of ending the process, until the returned function is called. */
+  onInterrupt(listener: () => void): () => void;
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+export type Output = { isTTY?: boolean; columns?: number; write(text: string): unknown };
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** `text` in that style where `output` is a terminal and nobody asked for none (https://no-color.org). */
+export function paint({ out, env }: Pick<Io, 'out' | 'env'>, style: Style, text: string): string {
+  return out.isTTY && !env['NO_COLOR'] ? styleText(style, text, { validateStream: false }) : text;
+}
+
+export function say({ out }: Pick<Io, 'out'>, ...lines: string[]): void {
+  for (const line of lines) out.write(`${line}\n`);
+}
+
+/** Yes only to a clear yes. */
+export async function confirm(io: Pick<Io, 'ask' | 'out'>, question: string): Promise<boolean> {
+  say(io, '');
+  return /^y(es)?$/i.test((await io.ask(`  ${question} [y/N] `))?.trim() ?? '');
+}
+
+export function processIo(): Io {
+  const { env, stdin, stdout, stderr } = process;
+  const { ask, onInterrupt } = createTyping({ input: stdin, output: stdout });
+  return {
+    env,
+    out: stdout,
+    err: stderr,
+    interactive: stdin.isTTY === true && stdout.isTTY === true,
+    ask,
+    onInterrupt,
+    now: () => Date.now(),
+    // Ended early, it is just over: whoever holds the signal knows.
+    sleep: (ms, signal) => wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
+  };
+}

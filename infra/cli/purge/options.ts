@@ -1,0 +1,130 @@
+import { parseDuration } from '../../../lib/duration.ts';
+import { type Arguments, type Options, oneOf, readArguments } from '../args.ts';
+
+export const HELP = `
+Deletes executions of flows: shows first what it would delete, then asks.
+
+  npm run purge -- --flow welcome --older-than P7D
+
+What
+  --flow ALIAS        a flow, more than once for several, or "all"
+  --older-than P7D    older than an ISO 8601 duration, or between
+  --from, --to DATE   two moments, such as 2026-11-01 or 2026-11-01T12:00:00Z
+  --contact ADDRESS   only this contact's, of all flows unless --flow is given
+  --status STATUS     ended (unless given), active or any; active ones are ended first
+  --limit N           at most so many
+  --archive           context and steps are stored before each is deleted
+
+How
+  --yes               do not ask
+  --watch PURGE       delete nothing, watch a purge that runs
+  --url URL           the API; else STUDIO_API_URL, else http://127.0.0.1:3000
+  --help
+
+The token comes from STUDIO_API_TOKEN, or is asked for. Ctrl-C asks whether to stop.
+Ends with 0 when all is deleted, 1 when something failed, 2 when asked wrongly.
+`;
+
+const MOMENT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+const momentCheck = (value: string) =>
+  MOMENT.test(value) && !Number.isNaN(Date.parse(value))
+    ? null
+    : 'must be a date, or a date and time with its zone, such as 2026-11-22T10:00:00Z';
+
+const options = {
+  flow: { type: 'string', multiple: true },
+  'older-than': {
+    type: 'string',
+    check: (value) => (parseDuration(value) ? null : 'must be an ISO 8601 duration, such as P7D or PT12H'),
+  },
+  from: { type: 'string', check: momentCheck },
+  to: { type: 'string', check: momentCheck },
+  contact: { type: 'string' },
+  status: { type: 'string', check: oneOf('ended', 'active', 'any') },
+  limit: {
+    type: 'string',
+    check: (value) => (/^[1-9]\d{0,8}$/.test(value) ? null : 'must be a whole number from 1'),
+  },
+  archive: { type: 'boolean' },
+  yes: { type: 'boolean' },
+  watch: { type: 'string', check: (value) => (/^\w+$/.test(value) ? null : 'must be the id of a purge') },
+  url: { type: 'string' },
+} as const satisfies Options;
+
+type Values = Arguments<typeof options>['values'];
+
+/** The body of POST /purges, without `dryRun`. */
+export type Selection = {
+  flows: 'all' | string[];
+  status: string;
+  olderThan: string | null;
+  dateCreatedFrom: string | null;
+  dateCreatedTo: string | null;
+  contact: string | null;
+  archive: boolean;
+  limit: number | null;
+};
+
+export type PurgeOptions = { url: string | undefined } & (
+  | { watch: string }
+  | { watch: null; selection: Selection; yes: boolean }
+);
+
+const optionNames: Record<string, string> = {
+  status: '--status',
+  olderThan: '--older-than',
+  dateCreatedFrom: '--from',
+  dateCreatedTo: '--to',
+  contact: '--contact',
+  archive: '--archive',
+  limit: '--limit',
+};
+
+/** How a place in the body, as a JSON Pointer, is called on the command line. */
+export function optionAt(pointer: string, { flows }: Selection): string {
+  const [, member = '', index] = pointer.split('/');
+  if (member === 'flows') return `--flow ${(flows === 'all' ? flows : flows[Number(index)]) ?? ''}`.trim();
+  return optionNames[member] ?? pointer;
+}
+
+/** Throws a UsageError with every mistake. */
+export function readPurgeOptions(argv: readonly string[]): PurgeOptions {
+  const { values } = readArguments(argv, options, { most: 0, also: ({ values: given }) => together(given) });
+  const { watch, url, yes } = values;
+  return watch === undefined ? { url, watch: null, yes, selection: selectionOf(values) } : { url, watch };
+}
+
+function selectionOf(values: Values): Selection {
+  const { flow, contact, limit, archive } = values;
+  return {
+    flows: flow.length === 0 || flow.includes('all') ? 'all' : flow,
+    status: values.status ?? 'ended',
+    olderThan: values['older-than'] ?? null,
+    dateCreatedFrom: values.from ?? null,
+    dateCreatedTo: values.to ?? null,
+    contact: contact ?? null,
+    archive,
+    limit: limit === undefined ? null : Number(limit),
+  };
+}
+
+function together({ flow, contact, from, to, watch, ...values }: Values): (string | null)[] {
+  const olderThan = values['older-than'];
+  const selects = olderThan ?? from ?? to ?? contact ?? values.status ?? values.limit ?? flow[0];
+  if (watch !== undefined)
+    return [selects !== undefined || values.archive ? '--watch goes with --url only' : null];
+  return [
+    flow.length === 0 && contact === undefined ? '--flow is missing: an alias, or "all"' : null,
+    flow.includes('all') && flow.length > 1 ? '--flow all goes with no other --flow' : null,
+    (olderThan ?? from ?? to ?? contact) === undefined
+      ? '--older-than is missing, or --from, --to or --contact'
+      : null,
+    olderThan !== undefined && (from ?? to) !== undefined
+      ? '--older-than goes with neither --from nor --to'
+      : null,
+    from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to)
+      ? '--to must be later than --from'
+      : null,
+  ];
+}

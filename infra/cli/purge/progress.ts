@@ -1,0 +1,69 @@
+import { createTerminal } from '../../local/terminal.ts';
+import { type Io, paint, say } from '../io.ts';
+import { count, lasting } from '../words.ts';
+import { createPace, type Pace } from './pace.ts';
+
+/** The progress of a purge: one line that is redrawn on a terminal, a line now and then elsewhere. */
+
+const INDENT = '  ';
+const MAX_BAR = 30;
+const MIN_BAR = 8;
+/** Room for the escapes of the bar's colour, which take no column. */
+const ESCAPES = 10;
+const DEFAULT_COLUMNS = 80;
+/** Into a file or a log, so often. */
+const PLAIN_LINE_MS = 10_000;
+
+export type Progress = {
+  /** `total` null: nobody knows. */
+  show(done: number, total: number | null): void;
+  /** Instead of the numbers, until the next `show`. */
+  note(text: string): void;
+  clear(): void;
+};
+
+export function createProgress(io: Pick<Io, 'out' | 'env' | 'now'>, verb = ''): Progress {
+  const terminal = createTerminal(io.out);
+  const pace = createPace();
+  let lastLineMs = io.now();
+  let lastText = '';
+
+  const plainly = (text: string) => {
+    if (text === lastText || io.now() - lastLineMs < PLAIN_LINE_MS) return;
+    lastText = text;
+    lastLineMs = io.now();
+    say(io, `${INDENT}${text}`);
+  };
+
+  return {
+    show(done, total) {
+      const text = [verb, numbersOf(done, total, pace(done, total, io.now()))].filter(Boolean).join(' ');
+      if (!io.out.isTTY) return plainly(text);
+      const room = (io.out.columns ?? DEFAULT_COLUMNS) - text.length - 2 * INDENT.length - ESCAPES - 2;
+      const bar =
+        total !== null && room >= MIN_BAR ? `${barOf(io, done / total, Math.min(room, MAX_BAR))}  ` : '';
+      terminal.status(`${INDENT}${bar}${text}`);
+    },
+    note(text) {
+      if (io.out.isTTY) terminal.status(`${INDENT}${text}`);
+      else plainly(text);
+    },
+    clear: () => terminal.status(null),
+  };
+}
+
+function numbersOf(done: number, total: number | null, pace: Pace | null): string {
+  const of = total === null ? count(done) : `${count(done)} of ${count(total)}`;
+  const share =
+    total === null || total === 0 ? null : `${Math.floor((Math.min(done, total) / total) * 100)} %`;
+  const rate =
+    pace &&
+    `${pace.donePerSecond < 10 ? pace.donePerSecond.toFixed(1) : count(Math.round(pace.donePerSecond))}/s`;
+  const left = pace && pace.leftMs !== null && `${lasting(pace.leftMs)} left`;
+  return [share, of, rate, left].filter(Boolean).join('  ');
+}
+
+function barOf(io: Pick<Io, 'out' | 'env'>, share: number, width: number): string {
+  const full = Math.round(Math.min(1, Number.isFinite(share) ? share : 1) * width);
+  return `${paint(io, 'cyan', '━'.repeat(full))}${'┄'.repeat(width - full)}`;
+}

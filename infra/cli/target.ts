@@ -1,0 +1,46 @@
+import { UsageError } from './args.ts';
+import type { Io } from './io.ts';
+
+/** Where the API is, and who asks. */
+export type Target = { url: string; token: string };
+
+/** Where `npm start` listens, and who may do everything there. */
+const LOCAL_URL = 'http://127.0.0.1:3000';
+const LOCAL_TOKEN = 'local-admin';
+
+/** `--url`, else `STUDIO_API_URL`, else the local run. Throws a UsageError. */
+export function urlOf(given: string | undefined, { env }: Pick<Io, 'env'>): string {
+  const [name, url] = given ? ['--url', given] : ['STUDIO_API_URL', env['STUDIO_API_URL'] || LOCAL_URL];
+  const mistake = mistakeInUrl(url);
+  if (mistake !== null) throw new UsageError([`${name} ${mistake}`]);
+  return url.replace(/\/+$/, '');
+}
+
+export function mistakeInUrl(text: string): string | null {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return 'must be an http or https URL';
+  if (url.username || url.password) return 'must hold no credentials: they go into STUDIO_API_TOKEN';
+  if (url.search || url.hash) return 'must be the address of the API, with nothing after its path';
+  if (url.protocol === 'http:' && !isLoopback(url)) return 'must be https: a token would travel in the open';
+  return null;
+}
+
+/** `STUDIO_API_TOKEN`; for a local run its own token; else it is asked for. Never from the command line. */
+export async function targetOf(given: string | undefined, io: Io): Promise<Target> {
+  const url = urlOf(given, io);
+  const isDefault = !given && !io.env['STUDIO_API_URL'];
+  const fromEnvironment = isDefault ? undefined : io.env['STUDIO_API_TOKEN'];
+  if (fromEnvironment) return { url, token: fromEnvironment };
+  if (isLoopback(new URL(url))) return { url, token: LOCAL_TOKEN };
+  const missing = new UsageError([
+    'STUDIO_API_TOKEN is not set, and there is no terminal to ask for a token',
+  ]);
+  if (!io.interactive) throw missing;
+  const token = (await io.ask(`Token for ${url} (not shown): `, { hidden: true }))?.trim();
+  if (!token) throw new UsageError(['no token was given']);
+  return { url, token };
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}

@@ -1,0 +1,244 @@
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { purgeTool } from '../../../infra/cli/purge.ts';
+import { DAY_MS, SUPPORT, startWorld, until, WELCOME, type World } from '../local/fixtures/world.ts';
+import { type Line, startProxy } from './proxy.ts';
+import { type Somebody, somebody } from './terminal.ts';
+
+/** `npm run purge` against the built bundles, through a proxy that can lose requests. */
+
+let world: World;
+let proxy: Line;
+const old = () => ({
+  dateCreatedFrom: new Date(Date.now() - 20 * DAY_MS).toISOString(),
+  dateCreatedTo: new Date(Date.now() - 10 * DAY_MS).toISOString(),
+});
+const purge = (who: Somebody, ...argv: string[]) => who.run(purgeTool, '--url', proxy.url, ...argv);
+const lastPurge = async () => (await world.call('GET', '/purges?limit=1')).body.purges[0];
+
+beforeAll(async () => {
+  world = await startWorld();
+  proxy = await startProxy(world.local.url);
+});
+afterAll(async () => {
+  await proxy.close();
+  await world.local.close();
+});
+beforeEach(() => {
+  world.studio.reset();
+  proxy.seen.length = 0;
+  proxy.fate = () => 'pass';
+  world.studio.store.seed({ flowSid: WELCOME, count: 60, ...old() });
+  world.studio.store.seed({ flowSid: WELCOME, count: 10 });
+  world.studio.store.seed({ flowSid: SUPPORT, count: 7, ...old() });
+});
+afterEach(() => expect(world.mistakes.splice(0)).toEqual([]));
+
+describe('a purge', () => {
+  test('shows the dry run, asks, deletes exactly that and tells its id', async () => {
+    const who = somebody({ answers: ['y'] });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(0);
+    expect(who.asked).toEqual([{ question: '  Delete 60 executions? [y/N] ', hidden: false }]);
+    expect(world.studio.store.count()).toEqual({ active: 0, ended: 17, deleted: 60 });
+    const { id, request } = await lastPurge();
+    expect(who.said()).toContain('60 executions deleted');
+    expect(who.said()).toContain(`${id} `);
+    expect(request).toMatchObject({ flows: ['welcome'], status: 'ended', dryRun: false, archive: false });
+    expect(who.listening()).toBe(0);
+  });
+
+  test.each(['n', '', null, 'of course'])('deletes nothing when the answer is %j', async (answer) => {
+    const who = somebody({ answers: [answer] });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);
+    expect(who.said()).toContain('Nothing was deleted');
+    expect(world.studio.store.count().deleted).toBe(0);
+    expect((await lastPurge()).request.dryRun).toBe(true);
+  });
+
+  test('deletes the window that it has shown, not the same age once more', async () => {
+    const who = somebody();
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(0);
+    const { purges } = (await world.call('GET', '/purges?limit=2')).body;
+    expect(purges[0].window).toEqual(purges[1].window);
+    expect(who.asked).toEqual([]);
+  });
+
+  test('of one contact goes over all flows, with archive and limit as told', async () => {
+    world.studio.store.seed({ flowSid: SUPPORT, count: 3, contact: '+15005550009', ...old() });
+    const who = somebody();
+    const argv = ['--contact', '+15005550009', '--limit', '2', '--archive', '--yes'];
+    expect(await purge(who, ...argv)).toBe(0);
+    expect(world.studio.store.count().deleted).toBe(2);
+    expect(who.said()).toContain('2 archived');
+    expect((await lastPurge()).request).toMatchObject({ flows: 'all', limit: 2, archive: true });
+  });
+
+  test('of nothing asks nothing', async () => {
+    const who = somebody();
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P29D')).toBe(0);
+    expect(who.asked).toEqual([]);
+    expect(who.said()).toContain('nothing to delete');
+  });
+
+  test('with failures names them and ends with 1', async () => {
+    world.studio.behave({
+      faults: [{ kind: 'error', work: 'undone', status: 400, operations: ['DeleteExecution'] }],
+    });
+    const who = somebody();
+    expect(await purge(who, '--flow', 'support', '--older-than', 'P7D', '--yes')).toBe(1);
+    expect(who.said()).toContain('7 failed');
+    expect(who.said()).toMatch(/Failed.*FN[0-9a-f]{32} /);
+    world.studio.behave({ faults: [] });
+  });
+});
+
+describe('without a terminal', () => {
+  test('refuses to delete unasked, before anything is sent', async () => {
+    const who = somebody({ interactive: false });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(2);
+    expect(who.complained()).toContain('--yes');
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('writes plain lines', async () => {
+    const who = somebody({ interactive: false });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(0);
+    expect(who.said()).toBe(stripVTControlCharacters(who.said()));
+    expect(who.said()).not.toContain('\r');
+  });
+
+  test('leaves the purge running when the process is told to end', async () => {
+    world.studio.behave({ latencyMs: 30, maxInFlight: 2 });
+    const who = somebody({ interactive: false });
+    const ended = purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes');
+    await until(
+      async () => world.studio.store.count().deleted,
+      (deleted) => deleted > 0,
+    );
+    who.interrupt();
+    expect(await ended).toBe(1);
+    expect(who.said()).toMatch(/npm run purge -- --watch pu\w+ --url /);
+    world.studio.behave({ latencyMs: 0, maxInFlight: 100 });
+    await until(lastPurge, ({ status }) => status === 'succeeded');
+  });
+});
+
+describe('Ctrl-C', () => {
+  const running = async (answers: (string | null)[]) => {
+    world.studio.behave({ latencyMs: 40, maxInFlight: 2 });
+    const who = somebody({ answers: ['y', ...answers] });
+    const ended = purge(who, '--flow', 'welcome', '--older-than', 'P7D');
+    await until(
+      async () => world.studio.store.count().deleted,
+      (deleted) => deleted > 0,
+    );
+    who.interrupt();
+    return { who, code: await ended };
+  };
+  afterEach(() => world.studio.behave({ latencyMs: 0, maxInFlight: 100 }));
+
+  test('and yes stops the purge and waits for its end', async () => {
+    const { who, code } = await running(['y']);
+    expect(code).toBe(1);
+    expect((await lastPurge()).status).toBe('stopped');
+    expect(who.said()).toMatch(/Purge .*stopped/);
+    expect(world.studio.store.count().deleted).toBeLessThan(60);
+  });
+
+  test('and no leaves it running and says how to watch it, which then works', async () => {
+    const { who, code } = await running(['n']);
+    expect(code).toBe(1);
+    const id = /--watch (pu\w+)/.exec(who.said())?.[1] ?? '';
+    world.studio.behave({ latencyMs: 0, maxInFlight: 100 });
+    const later = somebody();
+    expect(await purge(later, '--watch', id)).toBe(0);
+    expect(later.said()).toContain('60 executions deleted');
+  });
+});
+
+describe('an unreliable line', () => {
+  test('that loses the answer to the order starts one purge all the same', async () => {
+    let orders = 0;
+    proxy.fate = ({ method, path }) => {
+      if (method !== 'POST' || path !== '/purges') return 'pass';
+      orders += 1;
+      return orders % 2 === 1 ? 'cut-after' : 'pass';
+    };
+    const before = (await world.call('GET', '/purges?limit=1000')).body.purges.length;
+    expect(await purge(somebody(), '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(0);
+    expect(orders).toBe(4);
+    expect((await world.call('GET', '/purges?limit=1000')).body.purges.length).toBe(before + 2);
+  });
+
+  test('that breaks while watching is waited for', async () => {
+    let looks = 0;
+    proxy.fate = ({ method }) => {
+      if (method !== 'GET') return 'pass';
+      looks += 1;
+      if (looks % 3 === 1) return 'cut-before';
+      return looks % 3 === 2 ? { status: 503, body: '<html>', headers: { 'retry-after': '1' } } : 'pass';
+    };
+    const who = somebody();
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(0);
+    expect(who.said()).toContain('No connection; trying again');
+    expect(world.studio.store.count().deleted).toBe(60);
+  });
+
+  test('that never comes back is given up, and the purge is said to go on', async () => {
+    let nowMs = Date.now();
+    proxy.fate = ({ method }) => (method === 'GET' ? 'cut-before' : 'pass');
+    const who = somebody({
+      now: () => {
+        nowMs += 60_000;
+        return nowMs;
+      },
+    });
+    expect(await purge(who, '--watch', 'pu123')).toBe(1);
+    expect(who.complained()).toContain('has not been heard of for 10 min');
+    expect(who.complained()).toContain('pu123 may still be running');
+  });
+});
+
+describe('a refusal', () => {
+  test('of the request names the option, with exit code 2', async () => {
+    const who = somebody();
+    const argv = ['--flow', 'nope', '--flow', 'welcome', '--older-than', 'P7D', '--contact', '+0', '--yes'];
+    expect(await purge(who, ...argv)).toBe(2);
+    expect(who.complained()).toMatch(/--contact must be E\.164/);
+    const unknown = somebody();
+    expect(await purge(unknown, '--flow', 'nope', '--older-than', 'P7D', '--yes')).toBe(2);
+    expect(unknown.complained()).toContain('--flow nope is not a configured flow');
+  });
+
+  test('of the caller says what to do, and shows no token', async () => {
+    const who = somebody({ env: { STUDIO_API_TOKEN: 'not-the-token' } });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);
+    expect(who.complained()).toContain('401 unauthenticated');
+    expect(who.complained() + who.said()).not.toContain('not-the-token');
+    const reader = somebody({ env: { STUDIO_API_TOKEN: 'local-reader' } });
+    expect(await purge(reader, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);
+    expect(reader.complained()).toContain('403 forbidden');
+  });
+
+  test('by something that is not the API is called that', async () => {
+    proxy.fate = () => ({ status: 404, body: '<html>' });
+    const who = somebody();
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);
+    expect(who.complained()).toContain('Is this the address of the API?');
+  });
+});
+
+test('every mistake in the arguments is named at once, with exit code 2', async () => {
+  const who = somebody();
+  expect(await purge(who, '--flwo', 'x', '--limit', '0', '--from', 'today', '--token', 'abc')).toBe(2);
+  for (const part of [
+    '--flwo is not known',
+    '--limit must',
+    '--from must',
+    '--token: nothing secret',
+    '--flow is missing',
+  ])
+    expect(who.complained()).toContain(part);
+  expect(who.complained()).not.toContain('abc');
+  expect(proxy.seen).toEqual([]);
+});

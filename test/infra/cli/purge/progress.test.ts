@@ -1,0 +1,74 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createPace } from '../../../../infra/cli/purge/pace.ts';
+import { createProgress } from '../../../../infra/cli/purge/progress.ts';
+import { somebody } from '../terminal.ts';
+
+const START = Date.parse('2026-11-22T12:00:00Z');
+
+describe('the pace', () => {
+  it('is unknown until something has changed, then what was done over the time', () => {
+    const pace = createPace();
+    expect(pace(0, 1_000, START)).toBeNull();
+    expect(pace(0, 1_000, START + 500)).toBeNull();
+    expect(pace(200, 1_000, START + 2_000)).toEqual({ donePerSecond: 100, leftMs: 8_000 });
+    expect(pace(200, null, START + 3_000)).toEqual({ donePerSecond: 100, leftMs: null });
+  });
+
+  it('forgets what was long ago', () => {
+    const pace = createPace();
+    pace(0, null, START);
+    for (let second = 1; second <= 100; second++)
+      pace(second * (second > 50 ? 10 : 1), null, START + second * 1_000);
+    expect(pace(1_010, null, START + 101_000)?.donePerSecond).toBeCloseTo(10, 0);
+  });
+});
+
+describe('progress', () => {
+  const at = (columns: number, isTTY = true) => {
+    const clock = { nowMs: START };
+    const io = somebody({ columns, isTTY, now: () => clock.nowMs });
+    const last = () => stripVTControlCharacters(io.said().split('\r').at(-1) ?? '');
+    return { clock, io, last, progress: createProgress(io) };
+  };
+
+  it.each([80, 60, 40])('fits into a terminal of %i columns', (columns) => {
+    const { clock, last, progress } = at(columns);
+    progress.show(0, 18_456_000);
+    clock.nowMs += 10_000;
+    progress.show(12_345_000, 18_456_000);
+    expect(last()).toContain('66 %');
+    expect(last().length).toBeLessThan(columns);
+  });
+
+  it('has a bar, a share, numbers, a rate and the time left', () => {
+    const { clock, last, progress } = at(80);
+    progress.show(0, 20_000);
+    clock.nowMs += 10_000;
+    progress.show(5_000, 20_000);
+    expect(last()).toMatch(/^ {2}━+┄+ {2}25 % {2}5,000 of 20,000 {2}500\/s {2}30 s left$/);
+  });
+
+  it('never says 100 % before the end', () => {
+    const { last, progress } = at(80);
+    progress.show(19_999, 20_000);
+    expect(last()).toContain('99 %');
+  });
+
+  it('has no bar where nobody knows how many there are', () => {
+    const { last, progress } = at(80);
+    progress.show(5_000, null);
+    expect(last()).toBe('  5,000');
+  });
+
+  it('is a plain line every ten seconds where there is no terminal', () => {
+    const { clock, io, progress } = at(80, false);
+    for (let second = 0; second <= 25; second++) {
+      progress.show(second * 10, 1_000);
+      clock.nowMs += 1_000;
+    }
+    expect(io.said()).toBe(
+      '  10 %  100 of 1,000  10/s  1 min 30 s left\n  20 %  200 of 1,000  10/s  1 min 20 s left\n',
+    );
+  });
+});
