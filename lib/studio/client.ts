@@ -87,6 +87,8 @@ function baseOf({ baseUrl, edge, region }: StudioOptions): URL {
   const wrong = (message: string) =>
     new StudioError('invalid-argument', message, { operation: 'createStudio' });
   if ((edge === undefined) !== (region === undefined)) throw wrong('Give edge and region, or neither');
+  if ([edge, region].some((name) => name !== undefined && !/^[a-z][a-z0-9-]*$/.test(name)))
+    throw wrong('Edge and region must be names such as sydney and au1');
   const host = edge === undefined ? 'studio.twilio.com' : `studio.${edge}.${region}.twilio.com`;
   const url = URL.parse(baseUrl ?? `https://${host}`);
   // Credentials in a URL would reach logs; a query would be lost.

@@ -1,7 +1,8 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
+import { StudioError } from './errors.ts';
 import { remove } from './executions.ts';
-import { parseFlow, parseTestUsers, parseValidity } from './parse.ts';
+import { fieldsOf, parseFlow, parseTestUsers, parseValidity } from './parse.ts';
 import type {
   CallOptions,
   DeleteOutcome,
@@ -12,6 +13,7 @@ import type {
   ListOptions,
   ListQuery,
   TestUsers,
+  Validity,
 } from './types.ts';
 
 export type Flows = {
@@ -22,8 +24,8 @@ export type Flows = {
   /** Makes a new revision. Sent again only if it surely was not processed. */
   update(flowSid: string, update: FlowUpdate, options?: CallOptions): Promise<Flow>;
   delete(flowSid: string, options?: CallOptions): Promise<DeleteOutcome>;
-  /** Studio answers an invalid definition with 400: StudioError `rejected`, reasons in `details`. */
-  validate(input: FlowInput, options?: CallOptions): Promise<{ valid: boolean }>;
+  /** A broken definition is a value, too: Studio's 400 with code 81022. */
+  validate(input: FlowInput, options?: CallOptions): Promise<Validity>;
 };
 
 export type Revisions = {
@@ -42,6 +44,9 @@ export type TestUsersOfFlows = {
   update(flowSid: string, testUsers: readonly string[], options?: CallOptions): Promise<TestUsers>;
 };
 
+/** https://www.twilio.com/docs/api/errors/81022 */
+const INVALID_DEFINITION = 81022;
+
 export function flowsOf(calls: Calls): Flows {
   return {
     list: (query, options) =>
@@ -51,8 +56,15 @@ export function flowsOf(calls: Calls): Flows {
     update: (flow, update, options) =>
       calls.send(endpoints.updateFlow, { flow }, parseFlow, options, formOf(update)),
     delete: (flow, options) => remove(calls.send(endpoints.deleteFlow, { flow }, () => true, options)),
-    validate: (input, options) =>
-      calls.send(endpoints.validateFlow, {}, parseValidity, options, formOf(input)),
+    validate: async (input, options) => {
+      try {
+        return await calls.send(endpoints.validateFlow, {}, parseValidity, options, formOf(input));
+      } catch (error) {
+        if (!(error instanceof StudioError && error.code === INVALID_DEFINITION)) throw error;
+        const errors = fieldsOf(error.details)?.['errors'];
+        return { valid: false, errors: Array.isArray(errors) ? errors : [] };
+      }
+    },
   };
 }
 

@@ -130,8 +130,8 @@ function pageQuery(
 const REMEMBERED_PAGES = 1_000;
 /** In a row. A page repeats once when as much as a page was created meanwhile; not so often. */
 const MAX_REPEATED_PAGES = 3;
-/** In a row. A filter may leave pages empty, 1,000 executions each. */
-const MAX_EMPTY_PAGES = 1_000;
+/** In a row. A filter may leave pages empty, with up to 1,000 executions passed over on each. */
+const MAX_EMPTY_PAGES = 100;
 
 /**
  * Ends a list that would not end: throws 'nonsense' for a page that comes again and for pages without

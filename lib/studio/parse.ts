@@ -1,4 +1,4 @@
-import type { Execution, ExecutionContext, Flow, Step, StepContext, TestUsers } from './types.ts';
+import type { Execution, ExecutionContext, Flow, Step, StepContext, TestUsers, Validity } from './types.ts';
 
 /**
  * From Studio's snake_case to the names in types.ts. Tolerant: a missing, null or wrongly typed field is
@@ -92,9 +92,9 @@ export const parseStepContext: Parser<StepContext> = (body) => {
   return context && { ...context, stepSid: text(fieldsOf(body)?.['step_sid']) };
 };
 
-export const parseValidity: Parser<{ valid: boolean }> = (body) => {
+export const parseValidity: Parser<Validity> = (body) => {
   const valid = fieldsOf(body)?.['valid'];
-  return typeof valid === 'boolean' ? { valid } : undefined;
+  return typeof valid === 'boolean' ? { valid, errors: [] } : undefined;
 };
 
 export const parseTestUsers: Parser<TestUsers> = resource((fields, sid) => ({

@@ -144,6 +144,9 @@ export type FlowInput = {
 /** What is left out stays as it is. */
 export type FlowUpdate = { status: FlowStatus } & Partial<Omit<FlowInput, 'status'>>;
 
+/** `errors`: what is wrong with the definition, as Studio says it. */
+export type Validity = { valid: boolean; errors: unknown[] };
+
 /**
  * `afterUnclear`: an earlier try of the same call lost its answer, or got a 5xx, so that the work may have
  * been this call's own.

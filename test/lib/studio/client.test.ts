@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { StudioOptions } from '../../../lib/studio/client.ts';
+import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
+import type { Transport } from '../../../lib/studio/transport.ts';
 import {
   ACCOUNT,
   created,
@@ -88,6 +90,65 @@ describe('executions', () => {
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
       afterUnclear: false,
+    });
+  });
+});
+
+describe('a client', () => {
+  /** Where its requests go, told by the URL of a next page. */
+  async function originOf(options: Partial<StudioOptions>) {
+    const page = { executions: [execution()], meta: { next_page_url: '?PageToken=2' } };
+    const body = Buffer.from(JSON.stringify(page));
+    const transport: Transport = {
+      send: async () => ({ ok: true, status: 200, header: () => undefined, body }),
+      close: async () => undefined,
+    };
+    for await (const { nextPageUrl } of createStudio({ ...ACCOUNT, ...options, transport })
+      .executions.list(FLOW)
+      .pages())
+      return nextPageUrl?.replace(`/Flows/${FLOW}/Executions?PageToken=2`, '');
+  }
+
+  test.each([
+    [{}, 'https://studio.twilio.com/v2'],
+    [{ version: 'v1' }, 'https://studio.twilio.com/v1'],
+    [{ edge: 'sydney', region: 'au1' }, 'https://studio.sydney.au1.twilio.com/v2'],
+    [{ baseUrl: 'http://127.0.0.1:8080' }, 'http://127.0.0.1:8080/v2'],
+    [{ baseUrl: 'https://example.com/a/b//' }, 'https://example.com/a/b/v2'],
+    [{ baseUrl: 'https://example.com', edge: 'sydney', region: 'au1' }, 'https://example.com/v2'],
+  ] as [Partial<StudioOptions>, string][])('with %j speaks to %s', async (options, origin) => {
+    expect(await originOf(options)).toBe(origin);
+  });
+
+  test.each([
+    { edge: 'sydney' },
+    { region: 'au1' },
+    { baseUrl: 'studio.twilio.com' },
+    { baseUrl: 'ftp://studio.twilio.com' },
+    { baseUrl: 'https://user:secret@studio.twilio.com' },
+    { baseUrl: 'https://studio.twilio.com?x=1' },
+    { baseUrl: 'https://studio.twilio.com#x' },
+    { edge: 'evil.example/', region: 'au1' },
+    { baseUrl: '' },
+  ])('refuses %j, without repeating it', (options) => {
+    expect(() => createStudio({ ...ACCOUNT, ...options })).toThrow(
+      expect.objectContaining({ kind: 'invalid-argument', message: expect.not.stringContaining('secret') }),
+    );
+  });
+
+  test('says who it is, with the package’s version', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
+    const { studio, requests } = await story([{ status: 200, body: execution() }]);
+    await studio.executions.fetch(FLOW, EXECUTION);
+    expect(requests[0]?.headers['user-agent']).toBe(`studio-executions/${version}`);
+  });
+
+  test('that was closed ends its calls', async () => {
+    const { studio } = await story([() => void studio.close()]);
+    await expect(studio.executions.fetch(FLOW, EXECUTION)).rejects.toMatchObject({ kind: 'aborted' });
+    await expect(studio.executions.fetch(FLOW, EXECUTION)).rejects.toMatchObject({
+      kind: 'aborted',
+      sent: false,
     });
   });
 });

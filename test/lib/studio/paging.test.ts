@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { StudioOptions } from '../../../lib/studio/client.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
 import {
+  collect,
   EXECUTION,
   execution,
   FLOW,
@@ -28,12 +29,6 @@ afterEach(async () => {
 });
 
 const LIST = `/v2/Flows/${FLOW}/Executions`;
-
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 /** What came before the end, and the error that was the end. */
 async function collectUntilError<Item>(items: AsyncIterable<Item>) {

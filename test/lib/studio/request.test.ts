@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
-import { StudioError } from '../../../lib/studio/errors.ts';
 import {
   ACCOUNT,
   created,
@@ -9,6 +8,7 @@ import {
   EXECUTION,
   execution,
   FLOW,
+  failureOf,
   type Reply,
   type Story,
   success,
@@ -31,16 +31,6 @@ afterEach(async () => {
 const person = { to: '+15550000001', from: '+15550000002' };
 const deleted: Reply = { status: 204 };
 const silence: Reply = () => undefined;
-
-async function failureOf(promise: Promise<unknown>): Promise<StudioError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof StudioError))
-    throw new Error('this should have been a StudioError', { cause: error });
-  return error;
-}
 
 describe('a call that may be repeated', () => {
   test.each([

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
+import { StudioError } from '../../../lib/studio/errors.ts';
 import type { Attempt } from '../../../lib/studio/types.ts';
 
 /** Real local servers that answer by a story, one entry a request: `['throttled', 'success']`. */
@@ -132,3 +133,20 @@ export const success = { status: 200, body: execution() };
 export const created = { status: 201, body: execution() };
 /** The request came in whole, and then the line was cut. */
 export const cut: Reply = (response) => response.destroy();
+
+/** The StudioError that a call ends in. */
+export async function failureOf(promise: Promise<unknown>): Promise<StudioError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof StudioError))
+    throw new Error('this should have been a StudioError', { cause: error });
+  return error;
+}
+
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

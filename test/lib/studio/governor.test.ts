@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createGovernor } from '../../../lib/studio/governor.ts';
+import { type Upstream, upstream } from './upstream.ts';
+
+/** A governor before a simulated upstream, both on one virtual clock: what it gets through, and what it costs. */
+
+const inFlight = (limit: number) => ({ kind: 'in-flight' as const, limit });
+const perSecond = (limit: number) => ({ kind: 'per-second' as const, limit });
+
+describe('a limit of requests in flight', () => {
+  describe.each([5, 10, 50, 200, 500])('of %i', (limit) => {
+    test.each<[string, Partial<Upstream>]>([
+      ['30 ms', {}],
+      ['20 to 40 ms', { latencyMs: (random) => 20 + 20 * random() }],
+      ['10 ms and a long tail', { latencyMs: (random) => 10 - 20 * Math.log(1 - random()) }],
+      ['30 ms, its 429s as slow', { refusalMs: () => 30 }],
+    ])('is used to 90 %% at %s, with at most 2 %% refused', (_, options) => {
+      const { share, used } = upstream({ seconds: 20, limitAt: () => inFlight(limit), ...options });
+      expect(used).toBeGreaterThan(0.9);
+      expect(share).toBeLessThan(0.02);
+    });
+  });
+
+  test.each([
+    [50, 5],
+    [500, 10],
+    [5, 50],
+    [10, 200],
+  ])('that goes from %i to %i is found again, and used to 90 %% from then on', (before, after) => {
+    const seconds = 60;
+    const { per } = upstream({ seconds, limitAt: (ms) => inFlight(ms < 20_000 ? before : after) });
+    const later = per.slice(40, seconds);
+    const allowed = (later.length * after * 1_000) / 31.5;
+    expect(sum(later, 'succeeded') / allowed).toBeGreaterThan(0.9);
+    expect(sum(later, 'refused') / sum(later, 'succeeded')).toBeLessThan(0.02);
+    // Found again within seconds: what was too many was refused once, not until it was halved often enough.
+    const change = per.slice(20, 22);
+    expect(sum(change, 'refused')).toBeLessThan(before + 20);
+  });
+});
+
+describe('a limit of requests a second', () => {
+  test.each([5, 20, 100, 500, 2_000])(
+    'of %i is used to 90 %% in the long run, with at most 2 %% refused',
+    (limit) => {
+      const seconds = Math.max(40, 2_000 / limit);
+      const { per } = upstream({ seconds, limitAt: () => perSecond(limit) });
+      // The first seconds are for finding out: that there is such a limit shows when it is exhausted.
+      const later = per.slice(5, seconds);
+      expect(sum(later, 'succeeded') / (later.length * limit)).toBeGreaterThan(0.9);
+      expect(sum(later, 'refused') / sum(later, 'succeeded')).toBeLessThan(0.02);
+    },
+  );
+
+  test('shows as a rate, where a limit in flight does not', () => {
+    expect(upstream({ seconds: 10, limitAt: () => perSecond(50) }).governor.ratePerSecond).toBeLessThan(60);
+    expect(upstream({ seconds: 10, limitAt: () => inFlight(50) }).governor.ratePerSecond).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+
+  test('that refuses everything is asked about once a second in the end', () => {
+    const { per } = upstream({ seconds: 60, limitAt: (ms) => perSecond(ms < 5_000 ? 100 : 0) });
+    expect(sum(per.slice(30, 60), 'refused')).toBeLessThan(60);
+  });
+});
+
+describe('a governor', () => {
+  test('keeps to its maximum where there is no limit', () => {
+    const { governor, peak, refused } = upstream({ seconds: 5, max: 64, limitAt: () => inFlight(10_000) });
+    expect(refused).toBe(0);
+    expect(governor.window).toBe(64);
+    expect(peak).toBe(64);
+  });
+
+  test('does not grow where nothing more is wanted', () => {
+    const governor = createGovernor({ initial: 4, max: 512 });
+    for (let ms = 0; ms < 10_000; ms += 10) governor.end(governor.start(ms), 'success', ms + 5);
+    expect(governor.window).toBe(4);
+  });
+
+  test('learns nothing from what is neither a success nor a refusal', () => {
+    const governor = createGovernor({ initial: 4, max: 512 });
+    const tickets = [0, 1, 2, 3].map((ms) => governor.start(ms));
+    for (const ticket of tickets) governor.end(ticket, 'other', 50);
+    expect(governor.window).toBe(4);
+    expect(governor.inFlight).toBe(0);
+  });
+
+  test('whatever happens has a window from 1 to its maximum, and lets something through in the end', () => {
+    const happening = fc.record({
+      went: fc.constantFrom('success', 'throttled', 'throttled', 'other'),
+      starts: fc.integer({ min: 0, max: 8 }),
+      passMs: fc.integer({ min: 0, max: 400 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(happening, { maxLength: 200 }),
+        (max, happenings) => {
+          const governor = createGovernor({ initial: 4, max });
+          const tickets: ReturnType<typeof governor.start>[] = [];
+          let nowMs = 0;
+          for (const { went, starts, passMs } of happenings) {
+            for (let index = 0; index < starts && governor.waitMs(nowMs) === 0; index += 1)
+              tickets.push(governor.start(nowMs));
+            nowMs += passMs;
+            const ticket = tickets.shift();
+            if (ticket) governor.end(ticket, went, nowMs);
+            expect(governor.window).toBeGreaterThanOrEqual(1);
+            expect(governor.window).toBeLessThanOrEqual(max);
+            expect(governor.inFlight).toBe(tickets.length);
+            expect(governor.inFlight).toBeLessThanOrEqual(max);
+            expect(governor.ratePerSecond).toBeGreaterThan(0);
+          }
+          for (const ticket of tickets) governor.end(ticket, 'other', nowMs);
+          // With nothing in flight there is an end to every wait.
+          expect(governor.waitMs(nowMs)).toBeLessThanOrEqual(2_000);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+type Second = { succeeded: number; refused: number };
+function sum(seconds: readonly Second[], what: keyof Second): number {
+  return seconds.reduce((total, second) => total + second[what], 0);
+}

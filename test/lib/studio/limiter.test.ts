@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { createLimiter } from '../../../lib/studio/limiter.ts';
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('turns', () => {
+  test('are given in order, as many as the limit allows', async () => {
+    const limiter = createLimiter({ initial: 2, now: () => 0 });
+    const given: number[] = [];
+    const turns = [0, 1, 2, 3].map(async (index) => {
+      const giveBack = await limiter.acquire();
+      given.push(index);
+      return giveBack;
+    });
+    await tick();
+    expect(given).toEqual([0, 1]);
+    (await turns[0])?.('other');
+    await tick();
+    expect(given).toEqual([0, 1, 2]);
+  });
+
+  test('are not taken by who gave up, and who gave up before does not wait at all', async () => {
+    const limiter = createLimiter({ initial: 1, now: () => 0 });
+    const giveBack = await limiter.acquire();
+    const caller = new AbortController();
+    const gaveUp = limiter.acquire(caller.signal);
+    const next = limiter.acquire();
+    caller.abort(new Error('enough'));
+    await expect(gaveUp).rejects.toThrow('enough');
+    await expect(limiter.acquire(caller.signal)).rejects.toThrow('enough');
+    giveBack('other');
+    expect(await next).toBeTypeOf('function');
+  });
+
+  test('that wait for their pace are given when their time has come', async () => {
+    let nowMs = 0;
+    const sleeps: { ms: number; wake: () => void }[] = [];
+    const limiter = createLimiter({
+      initial: 8,
+      now: () => nowMs,
+      sleep: (ms) => new Promise((resolve) => sleeps.push({ ms, wake: () => resolve(undefined) })),
+    });
+    // Nothing goes through at all: that is a limit of the rate, and the door is closed for now.
+    const turns = await Promise.all(Array.from({ length: 8 }, () => limiter.acquire()));
+    for (const giveBack of turns) giveBack('throttled');
+    const waiting = limiter.acquire();
+    await tick();
+    expect(limiter.limits.perSecond).not.toBe(Number.POSITIVE_INFINITY);
+    expect(sleeps.length).toBeGreaterThan(0);
+    nowMs += sleeps[0]?.ms ?? 0;
+    sleeps[0]?.wake();
+    expect(await waiting).toBeTypeOf('function');
+  });
+});
+
+describe('works', () => {
+  test('run no more at a time than there is use for, whatever their number', async () => {
+    const limiter = createLimiter({ initial: 4, now: () => 0 });
+    let running = 0;
+    let peak = 0;
+    const results = await Promise.all(
+      Array.from({ length: 500 }, (_, index) =>
+        limiter.run(async () => {
+          running += 1;
+          peak = Math.max(peak, running);
+          await tick();
+          running -= 1;
+          return index;
+        }),
+      ),
+    );
+    expect(results).toEqual(Array.from({ length: 500 }, (_, index) => index));
+    expect(peak).toBe(9);
+  });
+
+  test('that fail make room, and fail alone', async () => {
+    const limiter = createLimiter({ initial: 1, now: () => 0 });
+    const works = Array.from({ length: 30 }, (_, index) =>
+      limiter.run(async () => {
+        await tick();
+        if (index % 2) throw new Error(`${index}`);
+      }),
+    );
+    const settled = await Promise.allSettled(works);
+    expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(15);
+  });
+
+  test('whose calls are throttled keep the turns of others taken', async () => {
+    const limiter = createLimiter({ initial: 4, now: () => 0 });
+    const waits: (() => void)[] = [];
+    let done = 0;
+    const works = Array.from({ length: 40 }, (_, index) =>
+      limiter.run(async () => {
+        const giveBack = await limiter.acquire();
+        await tick();
+        giveBack('success');
+        // The first four wait out a Retry-After, without a turn.
+        if (index < 4) await new Promise<void>((resolve) => waits.push(resolve));
+        done += 1;
+      }),
+    );
+    for (let index = 0; index < 200 && done < 36; index += 1) await tick();
+    expect(done).toBe(36);
+    for (const wake of waits) wake();
+    await Promise.all(works);
+  });
+});
