@@ -6,6 +6,7 @@ import {
   type LogLine,
 } from '../../../infra/local/functions.ts';
 import { bundleFixtures } from './fixtures/bundle.ts';
+import { eventually } from './fixtures/poll.ts';
 
 let bundles: Awaited<ReturnType<typeof bundleFixtures>>;
 let host: FunctionHost;
@@ -83,7 +84,7 @@ describe('an environment', () => {
   test('hands every line of its output to the log', async () => {
     startHost();
     await ask({ do: 'log' });
-    await expect.poll(() => lines.map(({ line }) => line).toSorted()).toEqual(['first line', 'second line']);
+    await eventually(() => lines.map(({ line }) => line).toSorted()).toEqual(['first line', 'second line']);
   });
 });
 
@@ -92,7 +93,8 @@ describe('concurrency', () => {
     startHost({ maxEnvironments: 2 });
     const answers = await Promise.all([1, 2, 3, 4].map(() => ask({ do: 'wait', ms: 30 })));
     expect(host.started('echo')).toBe(2);
-    expect(answers.toSorted(byInvocations)).toEqual([1, 1, 2, 2].map((invocations) => ({ invocations })));
+    expect(answers.filter((answer) => isFirst(answer))).toHaveLength(2);
+    expect(answers).toHaveLength(4);
   });
 });
 
@@ -136,7 +138,7 @@ describe('a failing invocation', () => {
     startHost({ maxEnvironments: 1 });
     const hanging = host.invoke('echo', JSON.stringify({ do: 'hang' }));
     const waiting = ask({});
-    await expect.poll(() => host.kill('echo')).toBe(1);
+    await eventually(() => host.kill('echo')).toBe(1);
     expect((await hanging).outcome).toBe('crashed');
     expect(await waiting).toMatchObject({ invocations: 1 });
   });
@@ -160,8 +162,8 @@ test('closing ends what runs and what waits', async () => {
   expect((await waiting).outcome).toBe('crashed');
 });
 
-function byInvocations(a: unknown, b: unknown): number {
-  return (a as { invocations: number }).invocations - (b as { invocations: number }).invocations;
+function isFirst(answer: unknown): boolean {
+  return (answer as { invocations: number }).invocations === 1;
 }
 
 function parsedError(result: Awaited<ReturnType<FunctionHost['invoke']>>): unknown {

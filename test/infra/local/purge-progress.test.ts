@@ -5,6 +5,7 @@ import { type ManualClock, manualClock } from '../../../infra/local/clock.ts';
 import { createPurgeProgress, endLine, progressLine } from '../../../infra/local/purge-progress.ts';
 import { requestLine } from '../../../infra/local/request-line.ts';
 import { createTerminal } from '../../../infra/local/terminal.ts';
+import { eventually } from './fixtures/poll.ts';
 
 const id = 'pu01m81gbyx3sk598888tz1ezjja';
 const counts = {
@@ -73,7 +74,7 @@ describe('progress', () => {
   async function poll(): Promise<void> {
     const before = asked;
     clock.advance(500);
-    await expect.poll(() => asked).toBe(before + 1);
+    await eventually(() => asked).toBe(before + 1);
     // The answer is read on later turns.
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { eventually } from './fixtures/poll.ts';
 
 /** `npm start` as a user meets it: a process, its output, its end. */
 
@@ -35,7 +36,7 @@ function start(env: Record<string, string>): Run {
 
 async function startUp(env: Record<string, string> = {}): Promise<Run & { url: string }> {
   const run = start(env);
-  await expect.poll(run.output, { timeout: 15_000 }).toContain('# Watch the purges');
+  await eventually(run.output).toContain('# Watch the purges');
   const url = /API +(http:\S+)/.exec(run.output())?.[1] ?? '';
   return { ...run, url };
 }
@@ -77,10 +78,8 @@ describe('npm start', () => {
       statuses.push(output.slice(-3));
     }
     expect(statuses).toEqual(['201', '200', '200', '202', '202', '200']);
-    await expect.poll(run.output, { timeout: 15_000 }).toMatch(/purge pu\w+ succeeded \(dry run\): /);
-    await expect
-      .poll(run.output, { timeout: 15_000 })
-      .toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
+    await eventually(run.output).toMatch(/purge pu\w+ succeeded \(dry run\): /);
+    await eventually(run.output).toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
     const lines = run.output().split('\n');
     expect(lines.some((line) => /201 POST +\/flows\/welcome\/executions +\d+ ms$/.test(line))).toBe(true);
     expect(tooLong(run.output())).toEqual([]);
@@ -119,9 +118,7 @@ describe('npm start', () => {
       fetch(`${run.url}/__local/schedule`, { method: 'POST', headers });
     expect((await fire({})).status).toBe(401);
     expect((await fire({ authorization: 'Bearer local-admin' })).status).toBe(202);
-    await expect
-      .poll(run.output, { timeout: 10_000 })
-      .toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
+    await eventually(run.output).toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
   });
 
   test('says in one line that the port is in use, and ends with 1', async () => {

@@ -55,7 +55,7 @@ export type DurableExecution = {
   readonly result: string | undefined;
   readonly error: ErrorObject | undefined;
   readonly invocations: number;
-  readonly journal: Pick<Journal, 'operationCount' | 'storedBytes'>;
+  readonly journal: Pick<Journal, 'operationCount' | 'storedBytes' | 'nextDueMs'>;
   /** Settles when it is over. */
   readonly ended: Promise<void>;
   checkpoint(request: Checkpoint): Record<string, unknown>;

@@ -15,11 +15,14 @@ import { type LambdaStandIn, startLambda } from '../../../../infra/local/aws/lam
 import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
 import { createFunctionHost, type FunctionHost } from '../../../../infra/local/functions.ts';
 import { bundleFixtures } from '../fixtures/bundle.ts';
+import { eventually } from '../fixtures/poll.ts';
 
 /** The stand-in for Lambda, spoken to by the real client and by the real durable SDK inside a bundle. */
 
 const DURABLE = 'arn:aws:lambda:us-east-1:000000000000:function:durable:live';
 const HOUR_MS = 3_600_000;
+/** Of the fixture's shaky step. */
+const DELAY_MS = 600_000;
 /** The real cap is 3,000; a test need not walk there. */
 const MAX_OPERATIONS = 150;
 
@@ -147,8 +150,8 @@ describe('a durable execution', () => {
   test('runs its steps once, waits without running, and goes on after the wait', async () => {
     const arn = await startDurable({ way: 'steps and a wait' });
     const execution = lambda.executions.find(arn);
-    await expect.poll(seenEffects).toEqual(['first']);
-    await expect.poll(() => execution.journal.operationCount).toBe(2);
+    await eventually(seenEffects).toEqual(['first']);
+    await eventually(() => execution.journal.operationCount).toBe(2);
     // The wait is known; only now may time pass, and the invocation has ended meanwhile.
     clock.advance(HOUR_MS - 1);
     expect(execution.status).toBe('RUNNING');
@@ -170,19 +173,14 @@ describe('a durable execution', () => {
   test('repeats a failing step after its delay, and counts it as one operation', async () => {
     const execution = lambda.executions.find(await startDurable({ way: 'retries' }));
     for (const attempts of [1, 2]) {
-      await expect.poll(async () => (await seenEffects()).length).toBe(attempts);
-      await expect.poll(() => execution.journal.operationCount).toBe(1);
-      await expect.poll(() => advanceUntil(attempts + 1)).toBe(true);
+      await eventually(() => execution.journal.nextDueMs()).toBe(clock.now() + DELAY_MS);
+      expect(await seenEffects()).toHaveLength(attempts);
+      clock.advance(DELAY_MS);
     }
     await execution.ended;
     expect(execution).toMatchObject({ status: 'SUCCEEDED', result: '"third time lucky"' });
+    expect(await seenEffects()).toHaveLength(3);
     expect(execution.journal.operationCount).toBe(1);
-
-    async function advanceUntil(count: number): Promise<boolean> {
-      clock.advance(10 * 60_000);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      return (await seenEffects()).length >= count;
-    }
   });
 
   test('that fails keeps the error', async () => {
@@ -194,27 +192,23 @@ describe('a durable execution', () => {
 
   test('survives the death of its process: what was checkpointed is not done again', async () => {
     const execution = lambda.executions.find(await startDurable({ way: 'hangs once' }));
-    await expect.poll(seenEffects).toEqual(['before', 'hangs']);
+    await eventually(seenEffects).toEqual(['before', 'hangs']);
     expect(host.kill('durable')).toBe(1);
-    await expect
-      .poll(() => {
-        clock.advance(1_000);
-        return execution.status;
-      })
-      .toBe('SUCCEEDED');
+    await eventually(() => {
+      clock.advance(1_000);
+      return execution.status;
+    }).toBe('SUCCEEDED');
     expect(await seenEffects()).toEqual(['before', 'hangs', 'hangs']);
     expect(execution).toMatchObject({ invocations: 2, result: '"survived"' });
   });
 
   test('keeps its children in a finished context out of the state', async () => {
     const execution = lambda.executions.find(await startDurable({ way: 'children' }));
-    await expect.poll(() => execution.journal.operationCount).toBe(3);
-    await expect
-      .poll(() => {
-        clock.advance(60_000);
-        return execution.status;
-      })
-      .toBe('SUCCEEDED');
+    await eventually(() => execution.journal.operationCount).toBe(3);
+    await eventually(() => {
+      clock.advance(60_000);
+      return execution.status;
+    }).toBe('SUCCEEDED');
     expect(await seenEffects()).toEqual(['inner']);
   });
 
@@ -227,13 +221,11 @@ describe('a durable execution', () => {
 
   test('reads a long history in pages', async () => {
     const execution = lambda.executions.find(await startDurable({ way: 'many', count: 120 }));
-    await expect.poll(() => execution.journal.operationCount).toBe(121);
-    await expect
-      .poll(() => {
-        clock.advance(HOUR_MS);
-        return execution.status;
-      })
-      .toBe('SUCCEEDED');
+    await eventually(() => execution.journal.operationCount).toBe(121);
+    await eventually(() => {
+      clock.advance(HOUR_MS);
+      return execution.status;
+    }).toBe('SUCCEEDED');
     expect(execution).toMatchObject({ invocations: 2, result: '"all"' });
   });
 
@@ -249,7 +241,7 @@ describe('a durable execution', () => {
 
   test('that is stopped runs into it at its next checkpoint', async () => {
     const arn = await startDurable({ way: 'steps and a wait' });
-    await expect.poll(() => lambda.executions.find(arn).journal.operationCount).toBe(2);
+    await eventually(() => lambda.executions.find(arn).journal.operationCount).toBe(2);
     await client.send(new StopDurableExecutionCommand({ DurableExecutionArn: arn }));
     clock.advance(HOUR_MS);
     const answer = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));
@@ -259,7 +251,7 @@ describe('a durable execution', () => {
 
   test('ends as timed out after its longest time', async () => {
     const execution = lambda.executions.find(await startDurable({ way: 'waits two days' }));
-    await expect.poll(() => execution.journal.operationCount).toBe(1);
+    await eventually(() => execution.journal.operationCount).toBe(1);
     clock.advance(24 * HOUR_MS);
     expect(execution.status).toBe('TIMED_OUT');
   });
