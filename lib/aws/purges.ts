@@ -136,10 +136,14 @@ export function createPurgeStore({ client, name }: Table, now: () => number): Pu
           ...(before === null ? {} : { ':before': { S: before } }),
         },
         ScanIndexForward: false,
-        Limit: limit,
+        // One more than asked for tells whether there are more.
+        Limit: limit + 1,
       });
       const { Items: items = [], LastEvaluatedKey: last } = await client.send(query);
-      return { purges: items.map((item) => fromItem(item).record), next: last?.['sk']?.S ?? null };
+      const purges = items.slice(0, limit).map((item) => fromItem(item).record);
+      // The table may also stop before, at a megabyte.
+      const isMore = items.length > limit || last !== undefined;
+      return { purges, next: isMore ? (purges.at(-1)?.id ?? null) : null };
     },
 
     async openBatch(purge, batch) {

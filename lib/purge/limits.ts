@@ -17,8 +17,10 @@ export const SLICE_BATCHES_MS = 40_000;
 export const SLICE_ITEMS_MS = 50_000;
 /** A slice that has not got on at all (one second holding too many to list) goes on so long instead. */
 export const STUCK_SLICE_MS = 240_000;
-/** Left of the Lambda's time when a slice begins to be too short for it. */
-export const MIN_SLICE_MS = 20_000;
+/** What has to be left of the process's time for another slice to begin in it. */
+export const MIN_SLICE_MS = 90_000;
+/** Left of the process's time for what is under way and for the record. */
+export const PROCESS_MARGIN_MS = 20_000;
 /** How often a batch under way looks for the wish to stop. */
 export const STOP_POLL_MS = 3_000;
 

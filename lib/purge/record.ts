@@ -134,13 +134,21 @@ export function newRecord(purge: NewPurge): PurgeRecord {
 }
 
 export function addCounts(one: Counts, other: Counts): Counts {
+  return combine(one, other, (a, b) => a + b);
+}
+
+export function subtractCounts(one: Counts, other: Counts): Counts {
+  return combine(one, other, (a, b) => a - b);
+}
+
+function combine(one: Counts, other: Counts, by: (a: number, b: number) => number): Counts {
   return {
-    listed: one.listed + other.listed,
-    matched: one.matched + other.matched,
-    archived: one.archived + other.archived,
-    ended: one.ended + other.ended,
-    deleted: one.deleted + other.deleted,
-    alreadyGone: one.alreadyGone + other.alreadyGone,
-    failed: one.failed + other.failed,
+    listed: by(one.listed, other.listed),
+    matched: by(one.matched, other.matched),
+    archived: by(one.archived, other.archived),
+    ended: by(one.ended, other.ended),
+    deleted: by(one.deleted, other.deleted),
+    alreadyGone: by(one.alreadyGone, other.alreadyGone),
+    failed: by(one.failed, other.failed),
   };
 }

@@ -9,7 +9,7 @@ export type Steps = {
 };
 
 export type RunPorts = {
-  slice(purge: string): Promise<SliceResult>;
+  slice(purge: string, number: number): Promise<SliceResult>;
   /** Starts the next run, under its own name. */
   startNext(purge: string): Promise<void>;
   /** Marks the purge failed, if it still runs. */
@@ -28,7 +28,7 @@ export async function runPurge(purge: string, steps: Steps, ports: RunPorts): Pr
   try {
     // A round is a slice and perhaps a pause; one more operation ends the run.
     for (let round = 1; operations + 3 <= MAX_OPERATIONS_A_RUN; round++) {
-      const { status, pauseSeconds } = await steps.step(`slice-${round}`, () => ports.slice(purge));
+      const { status, pauseSeconds } = await steps.step(`slice-${round}`, () => ports.slice(purge, round));
       operations += 1;
       if (status !== 'running') return { purge, status };
       if (pauseSeconds === 0) continue;

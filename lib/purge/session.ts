@@ -1,7 +1,14 @@
 import type { ContactKey } from './contact.ts';
-import { BREAKER_FAILURES, RECENT_SIDS, SLICE_BATCHES_MS, SLICE_ITEMS_MS, STUCK_SLICE_MS } from './limits.ts';
+import {
+  BREAKER_FAILURES,
+  PROCESS_MARGIN_MS,
+  RECENT_SIDS,
+  SLICE_BATCHES_MS,
+  SLICE_ITEMS_MS,
+  STUCK_SLICE_MS,
+} from './limits.ts';
 import type { ArchiveStore, Gate, PurgeStore, StoredPurge, Upstream } from './ports.ts';
-import type { PurgeRecord } from './record.ts';
+import { type Counts, type PurgeRecord, subtractCounts } from './record.ts';
 import { isoMillisecond } from './selection.ts';
 
 export type Ports = {
@@ -34,17 +41,24 @@ export class Session {
   gotOn = false;
   successes = 0;
   #stored: StoredPurge;
+  readonly #countsBefore: Counts;
   #failuresInARow = 0;
   readonly #recent = new Set<string>();
 
   constructor(stored: StoredPurge, ports: Ports) {
     this.#stored = stored;
+    this.#countsBefore = stored.record.counts;
     this.ports = ports;
     this.startedMs = ports.now();
   }
 
   get record(): PurgeRecord {
     return this.#stored.record;
+  }
+
+  /** What this slice has added to the counts so far. */
+  get added(): Counts {
+    return subtractCounts(this.record.counts, this.#countsBefore);
   }
 
   get stopRequested(): boolean {
@@ -86,7 +100,7 @@ export class Session {
     if (this.stopRequested || this.trouble !== null) return false;
     const elapsedMs = this.ports.now() - this.startedMs;
     const allowedMs = this.gotOn ? sliceMs : STUCK_SLICE_MS;
-    return elapsedMs < allowedMs && this.ports.remainingMs() > SLICE_ITEMS_MS - sliceMs;
+    return elapsedMs < allowedMs && this.ports.remainingMs() > PROCESS_MARGIN_MS + SLICE_ITEMS_MS - sliceMs;
   }
 
   isHandled(sid: string): boolean {

@@ -2,17 +2,24 @@ import { StudioError } from '../studio/errors.ts';
 import { isTransient, reasonOf } from './act.ts';
 import { Batches } from './batches.ts';
 import { madeWith } from './contact.ts';
-import { MAX_FRUITLESS_REFUSED, PAUSES_SECONDS, RETRY_PAUSE_SECONDS } from './limits.ts';
+import { MAX_FRUITLESS_REFUSED, MIN_SLICE_MS, PAUSES_SECONDS, RETRY_PAUSE_SECONDS } from './limits.ts';
 import type { Batch } from './ports.ts';
 import { SupersededError } from './ports.ts';
-import { MAX_FAILURES_NAMED, type PurgeStatus } from './record.ts';
+import { type Counts, MAX_FAILURES_NAMED, NO_COUNTS, type PurgeStatus } from './record.ts';
 import { isRetryable, retryRound } from './retry.ts';
 import { isoMillisecond, matcherOf } from './selection.ts';
 import { type Ports, Session } from './session.ts';
 import { sweep } from './sweep.ts';
 
 /** All that a slice hands back: where the purge stands is in its record. */
-export type SliceResult = { status: PurgeStatus | 'superseded'; pauseSeconds: number };
+export type SliceResult = {
+  status: PurgeStatus | 'superseded';
+  pauseSeconds: number;
+  /** What this slice added to the purge's counts. */
+  added: Counts;
+  /** Whether it was this slice that brought the purge to its end. */
+  hasEnded: boolean;
+};
 
 /**
  * Up to a minute of a purge's work, safe to be killed anywhere and to be run again. Throws only what is
@@ -21,12 +28,12 @@ export type SliceResult = { status: PurgeStatus | 'superseded'; pauseSeconds: nu
 export async function runSlice(id: string, ports: Ports): Promise<SliceResult> {
   const stored = await ports.store.read(id);
   if (!stored) throw new Error(`There is no purge ${id}`);
-  if (stored.record.status !== 'running') return { status: stored.record.status, pauseSeconds: 0 };
+  if (stored.record.status !== 'running') return nothingDone(stored.record.status);
   const session = new Session(stored, ports);
   try {
     return await work(session);
   } catch (error) {
-    if (error instanceof SupersededError) return { status: 'superseded', pauseSeconds: 0 };
+    if (error instanceof SupersededError) return nothingDone('superseded');
     throw error;
   }
 }
@@ -58,7 +65,7 @@ async function work(session: Session): Promise<SliceResult> {
   if (session.trouble) return giveUp(session);
   session.progress({ fruitless: 0 });
   await session.save();
-  return { status: 'running', pauseSeconds: anotherRound ? RETRY_PAUSE_SECONDS : 0 };
+  return resultOf(session, anotherRound ? RETRY_PAUSE_SECONDS : 0);
 }
 
 /** Does once more what was begun and not counted, and remembers what failed. */
@@ -121,7 +128,7 @@ async function giveUp(session: Session): Promise<SliceResult> {
   if (fruitless > most) return finish(session, 'failed', `Given up after many tries: ${trouble.reason}`);
   session.progress({ fruitless });
   await session.save();
-  return { status: 'running', pauseSeconds: PAUSES_SECONDS[Math.max(0, fruitless - 1)] ?? 1 };
+  return resultOf(session, PAUSES_SECONDS[Math.max(0, fruitless - 1)] ?? 1);
 }
 
 async function conclude(session: Session): Promise<SliceResult> {
@@ -140,5 +147,17 @@ async function finish(session: Session, status: PurgeStatus, error: string | nul
   }
   session.change({ status, error, failures, dateEnded: isoMillisecond(session.ports.now()) });
   await session.save();
-  return { status, pauseSeconds: 0 };
+  return resultOf(session, 0);
+}
+
+function resultOf(session: Session, pauseSeconds: number): SliceResult {
+  const { status } = session.record;
+  const hasEnded = status !== 'running';
+  // A process that has not the time for another slice is left; a pause brings a new one.
+  const rest = !hasEnded && session.ports.remainingMs() < MIN_SLICE_MS ? 1 : 0;
+  return { status, pauseSeconds: Math.max(pauseSeconds, rest), added: session.added, hasEnded };
+}
+
+function nothingDone(status: SliceResult['status']): SliceResult {
+  return { status, pauseSeconds: 0, added: NO_COUNTS, hasEnded: false };
 }

@@ -37,7 +37,7 @@ export async function startPurge(
     request.contact === null || contactKey === null ? null : hashContact(contactKey, request.contact);
   const record = newRecord({
     id,
-    request: { ...request, contact },
+    request: kept(request, contact),
     requestedBy,
     policy,
     dateStarted: isoMillisecond(nowMs),
@@ -54,6 +54,22 @@ export async function startPurge(
   } catch (cause) {
     return markFailed(store, standing, isoMillisecond(nowMs), cause);
   }
+}
+
+/** What was asked for, in the contract's order, with the contact's hash in the place of its address. */
+function kept(request: PurgeRequest, contact: string | null): PurgeRequest {
+  return {
+    flows: request.flows,
+    status: request.status,
+    olderThan: request.olderThan,
+    dateCreatedFrom: request.dateCreatedFrom,
+    dateCreatedTo: request.dateCreatedTo,
+    contact,
+    action: request.action,
+    archive: request.archive,
+    limit: request.limit,
+    dryRun: request.dryRun,
+  };
 }
 
 /** The start may have come through although its answer did not: then the worker's first save is there. */

@@ -1,8 +1,7 @@
-import type { PurgeRecord, PurgeStatus, Window } from './record.ts';
+import type { PurgeRecord } from './record.ts';
 
 /** A purge as the API shows it: the record without what only the worker needs. */
 export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched'> & {
-  window: Window;
   /** Of a dry run: how many of the matched ones are active and would be ended first. */
   activeMatched: number | null;
 };
@@ -15,13 +14,22 @@ export const SILENCE_MS = 20 * 60_000;
  * written for that: should the worker come back, so does `running`.
  */
 export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
-  const { progress: _progress, flows: _flows, activeMatched, ...shown } = record;
   const isSilent = record.status === 'running' && nowMs - Date.parse(record.dateUpdated) > SILENCE_MS;
-  const status: PurgeStatus = isSilent ? 'failed' : record.status;
+  // Named one by one, in the contract's order, however the record came about.
   return {
-    ...shown,
-    status,
+    id: record.id,
+    request: record.request,
+    requestedBy: record.requestedBy,
+    policy: record.policy,
+    status: isSilent ? 'failed' : record.status,
+    dateStarted: record.dateStarted,
+    dateUpdated: record.dateUpdated,
+    dateEnded: record.dateEnded,
+    window: record.window,
+    counts: record.counts,
+    activeMatched: record.request.dryRun ? record.activeMatched : null,
+    failures: record.failures,
+    digest: record.digest,
     error: isSilent ? `The worker has not been heard of since ${record.dateUpdated}.` : record.error,
-    activeMatched: record.request.dryRun ? activeMatched : null,
   };
 }

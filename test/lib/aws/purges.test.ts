@@ -1,0 +1,181 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTable } from '../../../infra/local/aws/table.ts';
+import { awsClientOptions } from '../../../lib/aws/clients.ts';
+import { createPurgeStore } from '../../../lib/aws/purges.ts';
+import type { Table } from '../../../lib/aws/table.ts';
+import { type Batch, type PurgeStore, SupersededError } from '../../../lib/purge/ports.ts';
+import { purgeId } from '../../../lib/purge/purge-id.ts';
+import { newRecord, type PurgeRecord } from '../../../lib/purge/record.ts';
+import { createMemoryPurges } from '../purge/world/store.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 1);
+const TABLE = 'purges';
+
+let local: Awaited<ReturnType<typeof startTable>>;
+let table: Table;
+
+beforeAll(async () => {
+  local = await startTable(TABLE);
+  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
+  const options = { ...awsClientOptions(env, 'eu-central-1'), endpoint: local.url };
+  table = { client: new DynamoDBClient(options), name: TABLE };
+});
+
+afterAll(async () => {
+  table.client.destroy();
+  await local.close();
+});
+
+let ids = 0;
+function recordOf(startedMs = NOW_MS): PurgeRecord {
+  return newRecord({
+    id: purgeId(startedMs, String(++ids)),
+    request: {
+      flows: ['welcome'],
+      status: 'ended',
+      olderThan: 'P7D',
+      dateCreatedFrom: null,
+      dateCreatedTo: null,
+      contact: null,
+      action: 'delete',
+      archive: false,
+      limit: null,
+      dryRun: true,
+    },
+    requestedBy: 'bearer:tests',
+    policy: null,
+    dateStarted: new Date(startedMs).toISOString(),
+    window: { from: null, to: '2025-12-25T00:00:00Z' },
+    flows: [{ alias: 'welcome', sid: `FW${'a'.repeat(32)}` }],
+  });
+}
+
+function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {
+  return {
+    seq,
+    flow: 0,
+    retryOf: null,
+    archived: false,
+    newlyArchived: 0,
+    gone: 0,
+    active: [],
+    inactive: [`FN${'0'.repeat(32)}`],
+    failed: [],
+    outcome: null,
+    ...changes,
+  };
+}
+
+async function batchesIn(store: PurgeStore, purge: string): Promise<Batch[]> {
+  const all: Batch[] = [];
+  for await (const batch of store.batches(purge)) all.push(batch);
+  return all;
+}
+
+const stores: { name: string; open: () => PurgeStore }[] = [
+  { name: 'the table', open: () => createPurgeStore(table, () => NOW_MS) },
+  { name: 'the memory of the tests', open: createMemoryPurges },
+];
+
+describe.each(stores)('purges in $name', ({ open }) => {
+  test('are kept as they were written, once for an id', async () => {
+    const store = open();
+    const record = recordOf();
+    expect(await store.create(record)).toBe('created');
+    expect(await store.create({ ...record, requestedBy: 'somebody else' })).toBe('exists');
+    expect(await store.read(record.id)).toEqual({ record, version: 1, stopRequested: false });
+    expect(await store.read(purgeId(NOW_MS, 'nobody'))).toBeUndefined();
+  });
+
+  test('are saved only by who read them last', async () => {
+    const store = open();
+    const record = recordOf();
+    await store.create(record);
+    const saved = await store.save({ ...record, error: 'first' }, 1);
+    expect(saved).toEqual({ version: 2, stopRequested: false });
+    await expect(store.save({ ...record, error: 'second' }, 1)).rejects.toThrow(SupersededError);
+    expect((await store.read(record.id))?.record.error).toBe('first');
+  });
+
+  test('tell their worker of the wish to stop at its next save, and lose it at none', async () => {
+    const store = open();
+    const record = recordOf();
+    await store.create(record);
+    expect(await store.requestStop(record.id)).toMatchObject({ version: 1, stopRequested: true });
+    expect(await store.save(record, 1)).toEqual({ version: 2, stopRequested: true });
+    expect(await store.save(record, 2)).toEqual({ version: 3, stopRequested: true });
+    expect(await store.requestStop(purgeId(NOW_MS, 'nobody'))).toBeUndefined();
+  });
+
+  test('keep their batches in the order of their numbers, until they are dropped', async () => {
+    const store = open();
+    const { id } = recordOf();
+    const failed = [
+      { sid: 'FN1', active: true, archived: false, reason: 'delete: rejected', transient: false },
+    ];
+    for (const seq of [10, 2, 1]) await store.openBatch(id, batchOf(seq));
+    await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(SupersededError);
+    await store.saveBatch(id, batchOf(2, { inactive: [], failed }));
+    await store.dropBatch(id, 1);
+    await store.dropBatch(id, 1);
+    expect(await batchesIn(store, id)).toEqual([batchOf(2, { inactive: [], failed }), batchOf(10)]);
+    expect(await batchesIn(store, recordOf().id)).toEqual([]);
+  });
+
+  test('take a batch of a whole page, and list more batches than one answer of the table holds', async () => {
+    const store = open();
+    const { id } = recordOf();
+    const inactive = Array.from({ length: 1_000 }, (_, index) => `FN${String(index).padStart(32, '0')}`);
+    for (let seq = 1; seq <= 40; seq++) await store.openBatch(id, batchOf(seq, { inactive }));
+    expect((await batchesIn(store, id)).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
+  });
+});
+
+describe.each(stores.slice(1))('the list of purges in $name', ({ open }) => {
+  listed(open);
+});
+
+describe('the list of purges in the table', () => {
+  // The purges of the tests above are older.
+  listed(() => createPurgeStore(table, () => NOW_MS));
+});
+
+function listed(open: () => PurgeStore) {
+  test('is newest first and goes on where a page ended, and says when nothing follows', async () => {
+    const store = open();
+    const records = [1, 2, 3, 4].map((minute) => recordOf(NOW_MS + minute * 60_000));
+    for (const record of [records[2], records[0], records[3], records[1]])
+      if (record) await store.create(record);
+    const newest = records.map(({ id }) => id).reverse();
+
+    const first = await store.list(2, null);
+    expect(first.purges.map(({ id }) => id)).toEqual(newest.slice(0, 2));
+    expect(first.next).toBe(newest[1]);
+    const second = await store.list(2, first.next);
+    expect(second.purges.map(({ id }) => id)).toEqual(newest.slice(2));
+  });
+
+  test('ends with null, also when the last page is full', async () => {
+    const store = open();
+    const record = recordOf(Date.UTC(2020, 0, 1));
+    await store.create(record);
+    // Nothing is older.
+    const newer = purgeId(Date.UTC(2020, 0, 2), '');
+    expect(await store.list(1, newer)).toEqual({ purges: [record], next: null });
+    expect(await store.list(1, record.id)).toEqual({ purges: [], next: null });
+  });
+}
+
+test('a write whose answer got lost and which the SDK repeated counts as done', async () => {
+  const store = createPurgeStore(table, () => NOW_MS);
+  const record = recordOf();
+  await store.create(record);
+  await store.save(record, 1);
+  // The very same write once more, as the SDK sends it when no answer came.
+  expect(await store.save(record, 1)).toEqual({ version: 2, stopRequested: false });
+  await store.openBatch(record.id, batchOf(1));
+  await expect(store.openBatch(record.id, batchOf(1))).resolves.toBeUndefined();
+});
