@@ -40,14 +40,24 @@ export function createPurgeProgress(options: {
   const { url, terminal, clock } = options;
   /** Those whose end was told already. */
   const told = new Set<string>();
+  let seen: { id: string; done: number; atMs: number } | undefined;
   let patience = 0;
   let cancel: (() => void) | null = null;
+
+  /** Of what was done since the look before, a second; null at the first look. */
+  const rateOf = ({ id, counts }: Purge): number | null => {
+    const now = { id, done: counts['deleted'] || counts['ended'] || 0, atMs: clock.now() };
+    const before = seen;
+    seen = now;
+    if (before?.id !== id || before.atMs === now.atMs) return null;
+    return Math.round((1_000 * (now.done - before.done)) / (now.atMs - before.atMs));
+  };
 
   const look = async () => {
     const purges = await readPurges(url);
     const active = purges.filter(({ status }) => status === 'running');
     const [first] = active;
-    terminal.status(first ? progressLine(first, active.length - 1) : null);
+    terminal.status(first ? progressLine(first, rateOf(first), active.length - 1) : null);
     for (const purge of purges.toReversed()) {
       if (purge.status === 'running' || told.has(purge.id)) continue;
       told.add(purge.id);
@@ -83,9 +93,10 @@ async function readPurges(url: string): Promise<Purge[]> {
 }
 
 /** While it runs, on one line: its end of the id is enough to tell it by. */
-export function progressLine(purge: Purge, others: number): string {
+export function progressLine(purge: Purge, perSecond: number | null, others: number): string {
+  const rate = perSecond ? `, ${perSecond.toLocaleString('en-US')}/s` : '';
   const more = others > 0 ? ` (and ${others} more)` : '';
-  return `${INDENT}purge …${purge.id.slice(-6)} ${purge.status}: ${numbersOf(purge) ?? 'nothing matched yet'}${more}`;
+  return `${INDENT}purge …${purge.id.slice(-6)} ${purge.status}: ${numbersOf(purge) ?? 'nothing matched yet'}${rate}${more}`;
 }
 
 /** Once it is over, with the id to ask for it; on two lines when one is too short. */

@@ -27,7 +27,14 @@ if (read.ok) await run(read.settings);
 else fail(read.mistakes);
 
 async function run(settings: Settings): Promise<void> {
-  if (await buildWhenNeeded()) terminal.line(styleText('dim', 'built the functions in .build/functions'));
+  try {
+    if (await buildWhenNeeded()) terminal.line(styleText('dim', 'built the functions in .build/functions'));
+  } catch (error) {
+    // The bundler has told what is wrong with which file; anything else is a fault of ours.
+    if (!(error instanceof Error && 'errors' in error)) throw error;
+    fail(['The functions could not be built.']);
+    return;
+  }
   const logs = await openLogs(LOGS);
   let progress: PurgeProgress | undefined;
 

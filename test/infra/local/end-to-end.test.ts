@@ -234,7 +234,9 @@ describe('purge', () => {
   });
 
   test('stops when it is told to', async () => {
-    // Slow enough to be met in the middle.
+    // So many and so slow that it is met in the middle: the wish is read every few seconds.
+    const old = { dateCreatedFrom: daysAgo(20), dateCreatedTo: daysAgo(10) };
+    world.studio.store.seed({ flowSid: WELCOME, count: 450, ...old });
     world.studio.behave({ latencyMs: 50, maxInFlight: 2 });
     const { body } = await start({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
     await until(
@@ -245,7 +247,7 @@ describe('purge', () => {
     const ended = await finished(world.call, body.id);
     expect(ended.status).toBe('stopped');
     expect(ended.counts.deleted).toBe(world.studio.store.count().deleted);
-    expect(ended.counts.deleted).toBeLessThan(150);
+    expect(ended.counts.deleted).toBeLessThan(600);
     expect(await world.call('POST', `/purges/${body.id}/stop`)).toMatchObject({ status: 200 });
   });
 

@@ -20,12 +20,12 @@ const counts = {
 
 describe('a line about a purge', () => {
   test('while it runs names what is not zero', () => {
-    expect(progressLine({ id, status: 'running', counts }, 1)).toBe(
-      '  purge …1ezjja running: matched 1,200, deleted 480 (and 1 more)',
+    expect(progressLine({ id, status: 'running', counts }, 88, 1)).toBe(
+      '  purge …1ezjja running: matched 1,200, deleted 480, 88/s (and 1 more)',
     );
-    expect(progressLine({ id, status: 'running', counts: { ...counts, matched: 0, deleted: 0 } }, 0)).toBe(
-      '  purge …1ezjja running: nothing matched yet',
-    );
+    expect(
+      progressLine({ id, status: 'running', counts: { ...counts, matched: 0, deleted: 0 } }, null, 0),
+    ).toBe('  purge …1ezjja running: nothing matched yet');
   });
 
   test('at its end has the whole id, and takes two lines when one is too short', () => {
@@ -85,6 +85,9 @@ describe('progress', () => {
     answer = { purges: [{ id, status: 'running', counts }] };
     await poll();
     expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 480');
+    answer = { purges: [{ id, status: 'running', counts: { ...counts, deleted: 580 } }] };
+    await poll();
+    expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 580, 200/s');
     answer = { purges: [{ id, status: 'succeeded', counts }] };
     await poll();
     await poll();
