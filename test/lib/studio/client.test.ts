@@ -101,6 +101,7 @@ describe('a client', () => {
     const body = Buffer.from(JSON.stringify(page));
     const transport: Transport = {
       send: async () => ({ ok: true, status: 200, header: () => undefined, body }),
+      prepare: () => undefined,
       close: async () => undefined,
     };
     for await (const { nextPageUrl } of createStudio({ ...ACCOUNT, ...options, transport })

@@ -110,7 +110,7 @@ describe('a create', () => {
     ['truncated-json', 'done', 1],
   ] as const)('whose answer is %s, the work %s, is unknown and was sent once', async (kind, work, made) => {
     simulated.behave({ faults: [{ kind, work }] });
-    const outcome = await client().executions.create(FLOW, person, { timeoutMs: 300 });
+    const outcome = await client().executions.create(FLOW, person, { timeoutMs: 1_000 });
     expect(outcome.outcome).toBe('unknown');
     expect(simulated.requests.filter(({ method }) => method === 'POST').length).toBeLessThanOrEqual(1);
     expect([...simulated.store.list({ flowSid: FLOW, contact: person.to })]).toHaveLength(made);

@@ -144,7 +144,7 @@ describe('a call that may be repeated', () => {
 
   test('is ended by its time although the answer has begun: the time covers the body', async () => {
     const { studio } = await story([(response) => response.writeHead(200).write('{"sid":')]);
-    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: 80 }));
+    const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: 800 }));
     expect(error).toMatchObject({ kind: 'timeout', sent: true, status: 200 });
   });
 
@@ -193,6 +193,7 @@ describe('a call that may be repeated', () => {
         sends += 1;
         throw bug;
       },
+      prepare: () => undefined,
       close: async () => undefined,
     };
     const { studio } = await story([], { transport });
@@ -289,7 +290,7 @@ describe('a create', () => {
 
   test('[silence] is unknown when its time is over', async () => {
     const { studio, requests } = await story([silence, created]);
-    const outcome = await studio.executions.create(FLOW, person, { timeoutMs: 60 });
+    const outcome = await studio.executions.create(FLOW, person, { timeoutMs: 800 });
     expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'timeout', sent: true } });
     expect(requests).toHaveLength(1);
   });

@@ -1,9 +1,10 @@
 import { createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createTransport, type Transport, type TransportRequest } from '../../../lib/studio/transport.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
@@ -48,6 +49,10 @@ function get(transport: Transport, request: Partial<TransportRequest> = {}) {
   });
 }
 
+/** The prepared connection has come to stand. */
+const connected = (sockets: readonly Socket[], count = 1) =>
+  expect.poll(() => sockets.length, { interval: 1 }).toBe(count);
+
 const create = (transport: Transport) => get(transport, { method: 'POST', body: 'a=b', fresh: true });
 
 describe('an exchange', () => {
@@ -72,7 +77,7 @@ describe('an exchange', () => {
     const { transport, heard } = await startServer((socket, _, index) =>
       socket.write(index === 0 ? ok.replace('2\r', '999\r') : ok),
     );
-    expect(await get(transport, { timeoutMs: 30 })).toMatchObject({
+    expect(await get(transport, { timeoutMs: 800 })).toMatchObject({
       ok: false,
       failure: 'timeout',
       status: 200,
@@ -150,5 +155,57 @@ describe('a create', () => {
       expect(await create(transport)).toMatchObject({ ok: true });
       await new Promise((resolve) => setTimeout(resolve, index % 3));
     }
+  });
+});
+
+describe('a connection that was prepared', () => {
+  test('is taken by the next create, and only by that one', async () => {
+    const { transport, heard, sockets } = await startServer((socket) => socket.write(ok));
+    transport.prepare();
+    transport.prepare();
+    await connected(sockets);
+    expect(heard).toHaveLength(0);
+    await get(transport);
+    await create(transport);
+    await create(transport);
+    expect(heard.map(({ connection }) => connection)).toEqual([2, 1, 3]);
+  });
+
+  test('is waited for while its handshake lasts', async () => {
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    transport.prepare();
+    expect(await create(transport)).toMatchObject({ ok: true });
+    expect(heard.map(({ connection }) => connection)).toEqual([1]);
+  });
+
+  test('is not taken after a freeze, nor kept by the preparing after it', async () => {
+    const { transport, heard, sockets } = await startServer((socket) => socket.write(ok));
+    transport.prepare();
+    await connected(sockets);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_500 });
+    expect(await create(transport)).toMatchObject({ ok: true });
+    transport.prepare();
+    await connected(sockets, 3);
+    vi.setSystemTime(Date.now() + 1_500);
+    transport.prepare();
+    await connected(sockets, 4);
+    expect(await create(transport)).toMatchObject({ ok: true });
+    expect(heard.map(({ connection }) => connection)).toEqual([2, 4]);
+  });
+
+  test('that nobody answered is no failure of the create: it tries for itself', async () => {
+    const nobody = createTransport('http://127.0.0.1:1');
+    nobody.prepare();
+    expect(await create(nobody)).toMatchObject({ ok: false, failure: 'connection', sent: false });
+    await nobody.close();
+  });
+
+  test('is closed with the transport', async () => {
+    const { transport, sockets } = await startServer((socket) => socket.write(ok));
+    transport.prepare();
+    await connected(sockets);
+    const closed = new Promise((resolve) => sockets[0]?.on('close', resolve).resume());
+    await transport.close();
+    await closed;
   });
 });
