@@ -72,7 +72,7 @@ export class Api extends Construct {
       createDefaultStage: false,
       ...(corsOrigins.length > 0 && {
         corsPreflight: {
-          allowOrigins: [...corsOrigins],
+          allowOrigins: corsOrigins.map(originOf),
           allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
           allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
           exposeHeaders: ['idempotent-replayed', 'location', 'retry-after'],
@@ -164,6 +164,11 @@ function split(routeKey: RouteKey): [HttpMethod, string] {
   const method = METHODS[name];
   if (!method) throw new Error(`The route ${routeKey} has a method that the stack does not know`);
   return [method, path];
+}
+
+/** Browsers send an origin without a path, and API Gateway refuses one with even a slash. */
+function originOf(url: string): string {
+  return url === '*' ? url : new URL(url).origin;
 }
 
 /** With IAM, API Gateway asks for a signature on every route that is not for everybody. */

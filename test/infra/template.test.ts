@@ -7,4 +7,5 @@ import './template/stack.ts';
 import './template/permissions.ts';
 import './template/permissions-of-code.ts';
 import './template/alarms.ts';
+import './template/metrics.ts';
 import './template/nag.ts';

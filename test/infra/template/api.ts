@@ -94,7 +94,11 @@ describe('the HTTP API, set otherwise', () => {
   it('takes browsers from the configured origins, a public address, and IAM on every guarded route', () => {
     const { template } = synthesize(
       { iam: { routes: 'all', scopes: ['trigger', 'read'] } },
-      { ...sampleConfig, corsOrigins: ['https://console.example.com'], publicUrl: 'https://api.example.com' },
+      {
+        ...sampleConfig,
+        corsOrigins: ['https://console.example.com/'],
+        publicUrl: 'https://api.example.com',
+      },
     );
     const [api] = Object.values(template.findResources('AWS::ApiGatewayV2::Api'));
     expect(api?.['Properties'].CorsConfiguration.AllowOrigins).toEqual(['https://console.example.com']);
