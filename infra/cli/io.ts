@@ -21,7 +21,12 @@ export type Io = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
-export type Output = { isTTY?: boolean; columns?: number; write(text: string): unknown };
+export type Output = {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
+};
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -34,6 +39,14 @@ export function say({ out }: Pick<Io, 'out'>, ...lines: string[]): void {
   for (const line of lines) out.write(`${line}\n`);
 }
 
+/** Writes, and waits while whoever reads is slower. */
+export async function print({ out }: Pick<Io, 'out'>, text: string): Promise<void> {
+  if (out.write(text) !== false || !out.once) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  out.once('drain', resolve);
+  await promise;
+}
+
 /** Yes only to a clear yes. */
 export async function confirm(io: Pick<Io, 'ask' | 'out'>, question: string): Promise<boolean> {
   say(io, '');
@@ -42,6 +55,11 @@ export async function confirm(io: Pick<Io, 'ask' | 'out'>, question: string): Pr
 
 export function processIo(): Io {
   const { env, stdin, stdout, stderr } = process;
+  // Whoever reads may have enough, as `head` does.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const { ask, onInterrupt } = createTyping({ input: stdin, output: stdout });
   return {
     env,

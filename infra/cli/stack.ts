@@ -1,0 +1,59 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { type Option, UsageError } from './args.ts';
+import { explainedAws } from './aws.ts';
+import { Failed } from './tool.ts';
+
+/** The deployed stack, as infra/app.ts names it and infra/stack.ts tells of it. */
+
+export const stageOption = {
+  type: 'string',
+  check: (value) =>
+    /^[a-z][a-z0-9]{0,15}$/.test(value)
+      ? null
+      : 'must be 1 to 16 lower-case letters and digits, a letter first',
+} as const satisfies Option;
+
+export function stackName(stage: string | undefined): string {
+  return stage === undefined ? 'StudioExecutions' : `StudioExecutions-${stage}`;
+}
+
+/** What the tools look for among the stack's outputs. */
+export type OutputName = 'ApiUrl' | 'SecretArn' | 'ArchiveBucketName';
+
+export type Stack = { status: string; outputs: ReadonlyMap<string, string> };
+
+/** null when there is no such stack in this account and region. */
+export async function describeStack(name: string): Promise<Stack | null> {
+  const client = new CloudFormationClient({});
+  try {
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: name }));
+    if (!stack) return null;
+    const outputs = (stack.Outputs ?? []).flatMap(({ OutputKey, OutputValue }) =>
+      OutputKey && OutputValue ? [[OutputKey, OutputValue] as const] : [],
+    );
+    return { status: stack.StackStatus ?? '', outputs: new Map(outputs) };
+  } catch (error) {
+    // The one way in which CloudFormation says that.
+    if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message))
+      return null;
+    throw explainedAws(error);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** What the stack's output says, unless it was `given`. */
+export async function outputOf(
+  output: OutputName,
+  { given, option, stage }: { given: string | undefined; option: string; stage: string | undefined },
+): Promise<string> {
+  if (given && stage) throw new UsageError([`--stage goes not with ${option}`]);
+  if (given) return given;
+  const name = stackName(stage);
+  const value = (await describeStack(name))?.outputs.get(output);
+  if (value) return value;
+  throw new Failed([
+    `There is no deployed stack ${name} with the output ${output} in this account and region.`,
+    `Deploy first, or give ${option}${stage === undefined ? ' or --stage' : ''}.`,
+  ]);
+}
