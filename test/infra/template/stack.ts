@@ -3,8 +3,9 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InfraConfigError } from '../../../infra/constructs/checked.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
+import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config.ts';
-import { sampleConfig, synthesize } from '../synthesized.ts';
+import { inApp, sampleConfig, synthesize } from '../synthesized.ts';
 
 let template: Template;
 beforeAll(() => {
@@ -211,8 +212,8 @@ describe('the construct in an app of another team', () => {
   it('warns at synth of what is valid and surely not meant', () => {
     const late = { ...sampleConfig, policies: [{ name: 'late', olderThan: 'P60D' }] };
     const warned = (config: ConfigInput) =>
-      synthesize({}, config)
-        .stack.studio.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')
+      inApp((app, bundlesDirectory) => new StudioExecutionsStack(app, 'Test', { config, bundlesDirectory }))
+        .studio.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')
         .map(({ data }) => String(data));
     expect(warned(late)).toEqual([expect.stringContaining('The policy late waits P60D')]);
     expect(warned(sampleConfig)).toEqual([]);
