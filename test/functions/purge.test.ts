@@ -1,0 +1,266 @@
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Local, startLocal } from '../../infra/local/local.ts';
+import { checkConfig, SCOPES } from '../../lib/config.ts';
+
+const WELCOME = `FW${'a'.repeat(32)}`;
+const SURVEY = `FW${'b'.repeat(32)}`;
+const DAY_MS = 86_400_000;
+const TIMEOUT_MS = 20_000;
+const CONTACT = '+15005550006';
+
+let local: Local;
+
+beforeAll(async () => {
+  local = await startLocal({
+    config: checkConfig({
+      flows: [
+        { alias: 'welcome', sid: WELCOME },
+        { alias: 'survey', sid: SURVEY },
+      ],
+      policies: [
+        { name: 'ended', olderThan: 'P7D' },
+        { name: 'stuck', flows: ['welcome'], status: 'active', olderThan: 'P3D', action: 'end' },
+      ],
+    }),
+    secret: {
+      callers: [
+        { name: 'admin', token: 'admin', scopes: [...SCOPES] },
+        { name: 'surveyor', token: 'surveyor', scopes: ['purge'], flows: ['survey'] },
+        { name: 'reader', token: 'reader', scopes: ['read'] },
+      ],
+    },
+  });
+});
+afterAll(() => local.close());
+beforeEach(() => local.studio?.reset());
+
+function studio() {
+  if (!local.studio) throw new Error('There is no simulated Studio');
+  return local.studio;
+}
+
+function seed(count: number, daysOld: number, more: Record<string, unknown> = {}) {
+  const toMs = Date.now() - daysOld * DAY_MS;
+  studio().store.seed({
+    flowSid: WELCOME,
+    count,
+    dateCreatedFrom: new Date(toMs - 3_600_000).toISOString(),
+    dateCreatedTo: new Date(toMs).toISOString(),
+    ...more,
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what is expected of it is said by each test
+type Answered = { status: number; headers: Headers; body: any };
+
+async function call(
+  method: string,
+  path: string,
+  { token = 'admin', body, key }: { token?: string; body?: unknown; key?: string } = {},
+): Promise<Answered> {
+  const response = await fetch(`${local.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(key ? { 'idempotency-key': key } : {}),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+async function ended(id: string): Promise<Answered['body']> {
+  const untilMs = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const { body } = await call('GET', `/purges/${id}`);
+    if (body.status !== 'running') return body;
+    if (Date.now() > untilMs) throw new Error(`still running: ${JSON.stringify(body)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function purge(body: unknown): Promise<Answered['body']> {
+  const started = await call('POST', '/purges', { body });
+  expect(started.status).toBe(202);
+  return ended(started.body.id);
+}
+
+describe('POST /purges', () => {
+  test('answers 202 with the record and where it is, which the worker then brings to its end', async () => {
+    seed(120, 8);
+    seed(30, 2);
+    const started = await call('POST', '/purges', {
+      body: { flows: ['welcome'], olderThan: 'P7D', archive: true, dryRun: false },
+    });
+    expect(started.status).toBe(202);
+    expect(started.headers.get('location')).toBe(`/purges/${started.body.id}`);
+    expect(started.body).toMatchObject({ status: 'running', requestedBy: 'bearer:admin', dateEnded: null });
+
+    const record = await ended(started.body.id);
+    expect(record).toMatchObject({
+      status: 'succeeded',
+      request: { flows: ['welcome'], status: 'ended', olderThan: 'P7D', archive: true, dryRun: false },
+      counts: { listed: 120, matched: 120, archived: 120, ended: 0, deleted: 120, alreadyGone: 0, failed: 0 },
+      digest: { algorithm: 'sum-sha256', count: 120 },
+      error: null,
+    });
+    expect(Object.keys(started.body)).toEqual(Object.keys(record));
+    expect(Object.keys(started.body.request)).toEqual(Object.keys(record.request));
+    expect(studio().store.count()).toEqual({ active: 0, ended: 30, deleted: 120 });
+
+    const objects = local.s3?.store.list(local.resources.archiveBucket) ?? [];
+    const own = objects.filter(({ key }) => key.includes(record.id));
+    expect(own.map(({ key }) => key)).toEqual([
+      `welcome/${record.dateStarted.slice(0, 10)}/${record.id}/00000001.ndjson.gz`,
+    ]);
+    const lines = gunzipSync(own[0]?.bytes ?? '')
+      .toString()
+      .trimEnd()
+      .split('\n');
+    expect(lines).toHaveLength(120);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      execution: { flowSid: WELCOME },
+      context: { context: {} },
+      steps: [{}],
+    });
+  });
+
+  test('changes nothing unless told to', async () => {
+    seed(50, 8, { activeShare: 0.5 });
+    const record = await purge({ flows: 'all', status: 'any', olderThan: 'P7D' });
+    expect(record).toMatchObject({ request: { dryRun: true }, activeMatched: 25 });
+    expect(record.counts).toMatchObject({ listed: 50, matched: 50, deleted: 0, ended: 0 });
+    expect(studio().store.count()).toEqual({ active: 25, ended: 25, deleted: 0 });
+  });
+
+  test('erases a contact across all flows, and keeps the address nowhere', async () => {
+    seed(5, 1, { contact: CONTACT });
+    seed(4, 20, { contact: CONTACT, flowSid: SURVEY });
+    seed(60, 1, { contacts: 60 });
+    const record = await purge({ flows: 'all', status: 'any', contact: CONTACT, dryRun: false });
+    expect(record.counts).toMatchObject({ matched: 9, deleted: 9 });
+    expect(record.request.contact).toMatch(/^hmac-sha256:[0-9a-f]{8}:[0-9a-f]{64}$/);
+    expect(studio().store.count({ contact: CONTACT })).toEqual({ active: 0, ended: 0, deleted: 9 });
+    expect(studio().store.count().ended).toBe(60);
+  });
+
+  test('starts one purge for one key, however often it is asked', async () => {
+    const body = { flows: ['welcome'], olderThan: 'P7D' };
+    const first = await call('POST', '/purges', { body, key: 'once' });
+    const second = await call('POST', '/purges', { body, key: 'once' });
+    expect(second.status).toBe(202);
+    expect(second.body.id).toBe(first.body.id);
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    const other = await call('POST', '/purges', { body: { ...body, olderThan: 'P8D' }, key: 'once' });
+    expect(other).toMatchObject({ status: 422, body: { type: '/problems/idempotency-key-reused' } });
+  });
+
+  test.each([
+    [{ flows: ['welcome'] }, '#/olderThan'],
+    [{ flows: ['welcome', 'nobody'], olderThan: 'P1D' }, '#/flows/1'],
+    [{ flows: ['welcome'], olderThan: 'P1D', limit: 0 }, '#/limit'],
+    [{ flows: ['welcome'], olderThan: 'a week' }, '#/olderThan'],
+    [{ flows: ['welcome'], olderThan: 'P1D', dateCreatedTo: '2026-01-01' }, '#/olderThan'],
+    [{ flows: ['welcome'], olderThan: 'P1D', dryrun: false }, '#/dryrun'],
+    [{ flows: ['welcome'], olderThan: 'P1D', action: 'end', status: 'ended' }, '#/status'],
+  ])('refuses %j at %s', async (body, pointer) => {
+    const { status, body: problem } = await call('POST', '/purges', { body });
+    expect(status).toBe(422);
+    expect(problem.errors.map((one: { pointer: string }) => one.pointer)).toContain(pointer);
+  });
+
+  test('refuses a caller without the scope, or without one of the flows', async () => {
+    const body = { flows: ['survey'], olderThan: 'P7D' };
+    expect((await call('POST', '/purges', { token: 'reader', body })).status).toBe(403);
+    expect((await call('POST', '/purges', { token: 'surveyor', body })).status).toBe(202);
+    const all = { flows: 'all', olderThan: 'P7D' };
+    expect((await call('POST', '/purges', { token: 'surveyor', body: all })).status).toBe(403);
+  });
+});
+
+describe('a purge that runs', () => {
+  test('is stopped, with what it did until then counted', async () => {
+    seed(5_000, 8);
+    studio().behave({ latencyMs: 5, maxInFlight: 5 });
+    const started = await call('POST', '/purges', {
+      body: { flows: ['welcome'], olderThan: 'P7D', dryRun: false },
+    });
+    const stopping = await call('POST', `/purges/${started.body.id}/stop`);
+    expect(stopping.status).toBe(202);
+    const record = await ended(started.body.id);
+    expect(record.status).toBe('stopped');
+    expect(record.dateEnded).not.toBeNull();
+    const { deleted } = studio().store.count();
+    expect(deleted).toBeLessThan(5_000);
+    expect(record.counts.deleted).toBe(deleted);
+
+    const again = await call('POST', `/purges/${started.body.id}/stop`);
+    expect(again).toMatchObject({ status: 200, body: record });
+  });
+
+  test('is nobody’s business who may not touch its flows', async () => {
+    const { id } = await purge({ flows: ['welcome'], olderThan: 'P7D' });
+    expect((await call('GET', `/purges/${id}`, { token: 'surveyor' })).status).toBe(404);
+    expect((await call('POST', `/purges/${id}/stop`, { token: 'surveyor' })).status).toBe(404);
+    const { body } = await call('GET', '/purges', { token: 'surveyor' });
+    expect(body.purges.map((one: { id: string }) => one.id)).not.toContain(id);
+  });
+
+  test.each(['nobody', 'pu00000000000000000000000000', 'PU'])('is not found as %s', async (id) => {
+    expect(await call('GET', `/purges/${id}`)).toMatchObject({
+      status: 404,
+      body: { type: '/problems/unknown-purge' },
+    });
+    expect((await call('POST', `/purges/${id}/stop`)).status).toBe(404);
+  });
+});
+
+describe('GET /purges', () => {
+  test('pages through all of them, newest first', async () => {
+    for (const days of [1, 2, 3]) await purge({ flows: ['welcome'], olderThan: `P${days}D` });
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Answered = await call('GET', `/purges?limit=2${cursor ? `&cursor=${cursor}` : ''}`);
+      expect(page.status).toBe(200);
+      seen.push(...page.body.purges.map(({ id }: { id: string }) => id));
+      cursor = page.body.nextCursor;
+    } while (cursor !== null);
+    expect(seen.length).toBeGreaterThanOrEqual(3);
+    expect(seen).toEqual([...new Set(seen)].sort().reverse());
+  });
+
+  test('refuses a cursor of another list', async () => {
+    expect((await call('GET', '/purges?cursor=abc.def')).status).toBe(422);
+  });
+});
+
+describe('the schedule', () => {
+  test('runs each policy as a purge of its own', async () => {
+    seed(20, 8, { activeShare: 0.5 });
+    await local.fireSchedule();
+    const purges = await eventually(async () => {
+      const { body } = await call('GET', '/purges?limit=10');
+      const own = body.purges.filter(
+        (one: { policy: string | null; status: string }) => one.policy !== null && one.status !== 'running',
+      );
+      return own.length >= 2 ? own : undefined;
+    });
+    const byPolicy = new Map(purges.map((one: { policy: string }) => [one.policy, one]));
+    expect(byPolicy.get('ended')).toMatchObject({ requestedBy: 'schedule', request: { dryRun: false } });
+    expect(byPolicy.get('stuck')).toMatchObject({ status: 'succeeded', counts: { ended: 10, deleted: 0 } });
+    expect(studio().store.count().deleted).toBeGreaterThanOrEqual(10);
+  });
+});
+
+async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  const untilMs = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > untilMs) throw new Error('It did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
