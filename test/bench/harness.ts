@@ -48,7 +48,7 @@ export async function startSimulator(
   };
 }
 
-/** Starts the stand-ins of Secrets Manager and DynamoDB; tells the variables that lead a bundle there. */
+/** Starts the stand-ins of Secrets Manager, DynamoDB and S3; tells the variables that lead a bundle there. */
 export async function startAws(): Promise<{ variables: Record<string, string>; stop(): Promise<void> }> {
   const { told, stop } = await startProcess<Record<string, string>>('aws-process.ts');
   return { variables: told, stop };

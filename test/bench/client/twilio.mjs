@@ -9,7 +9,8 @@ const client = twilio(CREDENTIALS.username, CREDENTIALS.password, {
   accountSid: CREDENTIALS.accountSid,
   httpClient: httpClientTo(url ?? ''),
 });
-const executions = client.studio.v2.flows(FLOW_SID).executions;
+// By SID, as Twilio's documentation does it: in twilio 6.2.0 the listed instances cannot remove themselves.
+const { executions } = client.studio.v2.flows(FLOW_SID);
 
 const jobs = {
   list: async () => ({ listed: (await executions.list({ pageSize: 1_000 })).length }),
@@ -28,14 +29,14 @@ const jobs = {
 
   'delete-one-by-one': async () => {
     const all = await executions.list({ pageSize: 1_000, limit: Number(count) });
-    for (const execution of all) await execution.remove();
+    for (const { sid } of all) await executions(sid).remove();
     return { deleted: all.length };
   },
 
   'delete-50-in-flight': async () => {
     const limit = pLimit(50);
     const all = await executions.list({ pageSize: 1_000, limit: Number(count) });
-    const settled = await Promise.allSettled(all.map((execution) => limit(() => execution.remove())));
+    const settled = await Promise.allSettled(all.map(({ sid }) => limit(() => executions(sid).remove())));
     return { deleted: settled.filter(({ status }) => status === 'fulfilled').length };
   },
 };

@@ -5,7 +5,8 @@ import { createRandom } from '../../../infra/local/studio/random.ts';
 /** Keys a second: below the 20 creates a second that an account may do. */
 const KEYS_PER_SECOND = 15;
 const MAX_DELIVERIES = 5;
-const KILLED_SHARE = 0.1;
+/** Some of them come too late, when the handler has answered: about a tenth of all handlers die. */
+const KILLED_SHARE = 0.14;
 /** Half of a key's further deliveries come at once with the first, the others within so long. */
 const AT_ONCE_SHARE = 0.5;
 const AT_ONCE_MS = 40;

@@ -1,0 +1,90 @@
+import { buildBundles } from '../../infra/build.ts';
+import {
+  contestIn,
+  FLOW_SID,
+  type Measured,
+  print,
+  type Row,
+  type SimulatorCounts,
+  startAws,
+  startSimulator,
+} from './harness.ts';
+
+/** The purge as it is deployed, beside the scripts that people use today, at limits that nobody is told of. */
+
+const LATENCY_MS = 30;
+/** How many requests may be in flight, and how many executions there are then to delete. */
+const LIMITS = [
+  { maxInFlight: 10, executions: 5_000 },
+  { maxInFlight: 50, executions: 20_000 },
+  { maxInFlight: 200, executions: 40_000 },
+];
+/** One by one takes 30 ms each: a part tells the rate as well. */
+const ONE_BY_ONE = 500;
+const MEMORY_AT = [10_000, 100_000, 1_000_000];
+const MEMORY_LIMIT = 200;
+
+type Contestant = { name: string; run(url: string, count: number): Promise<Measured> };
+
+export async function run(argv: string[]): Promise<void> {
+  await buildBundles();
+  const aws = await startAws();
+  const env = { ...process.env, ...aws.variables };
+  const ours: Contestant = {
+    name: 'studio-executions',
+    run: (url) => contestIn(env, 'purge/ours.ts', url),
+  };
+  const twilio = (name: string, job: string): Contestant => ({
+    name: `twilio, ${name}`,
+    run: (url, count) => contestIn(env, 'client/twilio.mjs', job, url, count),
+  });
+  try {
+    for (const { maxInFlight, executions } of LIMITS) {
+      const allowed = (maxInFlight * 1_000) / LATENCY_MS;
+      const rows = [
+        await measure(ours, maxInFlight, executions, executions),
+        await measure(twilio('one by one', 'delete-one-by-one'), maxInFlight, executions, ONE_BY_ONE),
+        await measure(twilio('50 in flight', 'delete-50-in-flight'), maxInFlight, executions, executions),
+      ];
+      print(
+        `Purging ${executions} (${LATENCY_MS} ms, ${maxInFlight} in flight: ${Math.round(allowed)} a second)`,
+        rows,
+        argv,
+      );
+    }
+    const sizes = argv.includes('--quick') ? MEMORY_AT.slice(0, -1) : MEMORY_AT;
+    const memory: Row[] = [];
+    for (const executions of sizes) memory.push(await measure(ours, MEMORY_LIMIT, executions, executions));
+    print(`Memory of the purge (gateway, stand-ins and worker in one process)`, memory, argv);
+  } finally {
+    await aws.stop();
+  }
+}
+
+async function measure(
+  { name, run }: Contestant,
+  maxInFlight: number,
+  executions: number,
+  count: number,
+): Promise<Row> {
+  const simulator = await startSimulator({ seed: 1, behaviour: { latencyMs: LATENCY_MS, maxInFlight } });
+  try {
+    await simulator.admin('POST', 'seed', { flowSid: FLOW_SID, count: executions });
+    const { seconds, peakMegabytes } = await run(simulator.url, count);
+    const counts = await simulator.admin<SimulatorCounts>('GET', 'counts');
+    const deleted = executions - counts.executions.active - counts.executions.ended;
+    const perSecond = deleted / seconds;
+    return {
+      purge: name,
+      deleted,
+      'left behind': count - deleted,
+      'a second': perSecond,
+      'of allowed %': (100 * perSecond * LATENCY_MS) / (maxInFlight * 1_000),
+      'throttled %': (100 * counts.throttled) / counts.requests,
+      'requests each': counts.requests / deleted,
+      'peak MB': peakMegabytes,
+    };
+  } finally {
+    await simulator.stop();
+  }
+}
