@@ -6,19 +6,15 @@ import { trigger } from '../lib/trigger/trigger.ts';
 
 const runtime = coldStart(process.env, ['table']);
 const ports = triggerPorts(runtime);
+// The handshake of the first create runs beside the secret's round trip, …
+runtime.studio.prepare();
 
 export const handler = serve(runtime, {
-  'POST /flows/{flow}/executions': async ({
-    caller,
-    route,
-    flow,
-    body,
-    idempotencyKey,
-    deadlineMs,
-    signal,
-  }) =>
-    triggerAnswer(
-      await trigger(ports, { caller: caller.id, route, flow, body, idempotencyKey, deadlineMs, signal }),
-      flow,
-    ),
+  'POST /flows/{flow}/executions': async (request) => {
+    // … and that of a later one beside the claim.
+    runtime.studio.prepare();
+    const { caller, route, flow, body, idempotencyKey, deadlineMs, signal } = request;
+    const wanted = { caller: caller.id, route, flow, body, idempotencyKey, deadlineMs, signal };
+    return triggerAnswer(await trigger(ports, wanted), flow);
+  },
 });
