@@ -7,11 +7,6 @@ import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config.ts';
 import { inApp, sampleConfig, synthesize } from '../synthesized.ts';
 
-let template: Template;
-beforeAll(() => {
-  ({ template } = synthesize());
-});
-
 function functionsOf(from: Template) {
   return Object.entries(from.findResources('AWS::Lambda::Function')).map(([id, { Properties }]) => ({
     name: /Studio(?:Worker)?([A-Z][a-z]+)Function/.exec(id)?.[1]?.toLowerCase(),
@@ -19,215 +14,222 @@ function functionsOf(from: Template) {
   }));
 }
 
-describe('the functions', () => {
-  it('run the built bundles on one runtime, traced, on arm64', () => {
-    for (const { properties } of functionsOf(template))
-      expect(properties).toMatchObject({
-        Runtime: 'nodejs24.x',
-        Architectures: ['arm64'],
-        Handler: 'index.handler',
-        TracingConfig: { Mode: 'Active' },
-      });
+describe('the stack', () => {
+  let template: Template;
+  beforeAll(() => {
+    ({ template } = synthesize());
   });
 
-  it('behind the API end before API Gateway gives up on them', () => {
-    const timeouts = Object.fromEntries(
-      functionsOf(template).map(({ name, properties }) => [name, properties.Timeout]),
-    );
-    expect(timeouts).toEqual({ trigger: 29, query: 29, end: 29, delete: 29, purge: 29, cleanup: 900 });
-  });
-
-  it('find in their environment what the design says, and only what each needs', () => {
-    const variables = Object.fromEntries(
-      functionsOf(template).map(({ name, properties }) => [
-        name,
-        Object.keys(properties.Environment.Variables).toSorted(),
-      ]),
-    );
-    const common = ['POWERTOOLS_METRICS_NAMESPACE', 'STUDIO_CONFIG', 'STUDIO_SECRET_ID'];
-    expect(variables).toEqual({
-      trigger: [...common, 'STUDIO_TABLE'],
-      query: common,
-      end: common,
-      delete: common,
-      purge: [...common, 'STUDIO_CLEANUP_FUNCTION', 'STUDIO_TABLE'].toSorted(),
-      cleanup: [...common, 'STUDIO_ARCHIVE_BUCKET', 'STUDIO_CLEANUP_FUNCTION', 'STUDIO_TABLE'].toSorted(),
+  describe('the functions', () => {
+    it('run the built bundles on one runtime, traced, on arm64', () => {
+      for (const { properties } of functionsOf(template))
+        expect(properties).toMatchObject({
+          Runtime: 'nodejs24.x',
+          Architectures: ['arm64'],
+          Handler: 'index.handler',
+          TracingConfig: { Mode: 'Active' },
+        });
     });
-  });
 
-  it('log into groups of their own that forget', () => {
-    const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
-    expect(groups.map(({ Properties }) => Properties.RetentionInDays)).toEqual(groups.map(() => 30));
-    const used = functionsOf(template).map(({ properties }) =>
-      JSON.stringify(properties.LoggingConfig.LogGroup),
-    );
-    expect(new Set(used).size).toBe(6);
-  });
-
-  it('reserve no concurrency unless told to, since a new account has none to reserve', () => {
-    for (const { properties } of functionsOf(template))
-      expect(properties.ReservedConcurrentExecutions).toBeUndefined();
-    const reserved = functionsOf(
-      synthesize({ reservedConcurrency: { trigger: 20, cleanup: 2 } }).template,
-    ).map(({ name, properties }) => [name, properties.ReservedConcurrentExecutions]);
-    expect(Object.fromEntries(reserved)).toMatchObject({ trigger: 20, cleanup: 2 });
-  });
-});
-
-describe('the worker', () => {
-  it('is durable, and in a queue one finds what it could not do', () => {
-    template.hasResourceProperties('AWS::Lambda::Function', {
-      DurableConfig: { ExecutionTimeout: 604_800, RetentionPeriodInDays: 14 },
-      DeadLetterConfig: { TargetArn: Match.anyValue() },
+    it('behind the API end before API Gateway gives up on them', () => {
+      const timeouts = Object.fromEntries(
+        functionsOf(template).map(({ name, properties }) => [name, properties.Timeout]),
+      );
+      expect(timeouts).toEqual({ trigger: 29, query: 29, end: 29, delete: 29, purge: 29, cleanup: 900 });
     });
-  });
 
-  it('is invoked by its alias, whose name its own environment tells it', () => {
-    const [worker] = functionsOf(template).filter(({ name }) => name === 'cleanup');
-    template.hasResourceProperties('AWS::Lambda::Alias', { Name: 'live' });
-    expect(JSON.stringify(worker?.properties.Environment.Variables.STUDIO_CLEANUP_FUNCTION)).toContain(
-      `:function:${worker?.properties.FunctionName}:live`,
-    );
-  });
-
-  it('keeps its old versions, on which runs may still be under way', () => {
-    template.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Retain' });
-  });
-
-  it('is started by the schedule with the plain event, again when that fails, and else into the queue', () => {
-    template.hasResourceProperties('AWS::Events::Rule', {
-      ScheduleExpression: 'rate(1 day)',
-      State: 'ENABLED',
-      Targets: [
-        {
-          Arn: { Ref: Match.stringLikeRegexp('Alias') },
-          DeadLetterConfig: { Arn: Match.anyValue() },
-          RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 10 },
-          Input: Match.absent(),
-          InputTransformer: Match.absent(),
-        },
-      ],
-    });
-  });
-
-  it.each([
-    ['the schedule is off', { schedule: false } as const, sampleConfig],
-    ['there is no policy', {}, { flows: sampleConfig.flows }],
-  ])('is not started by itself when %s', (_when, settings, config) => {
-    synthesize(settings, config).template.resourceCountIs('AWS::Events::Rule', 0);
-  });
-});
-
-describe('what is stored', () => {
-  it('has a table of one key, paid by use, that expires and can be put back', () => {
-    template.hasResource('AWS::DynamoDB::Table', {
-      DeletionPolicy: 'Retain',
-      Properties: {
-        KeySchema: [
-          { AttributeName: 'pk', KeyType: 'HASH' },
-          { AttributeName: 'sk', KeyType: 'RANGE' },
-        ],
-        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
-        BillingMode: 'PAY_PER_REQUEST',
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-        DeletionProtectionEnabled: true,
-        GlobalSecondaryIndexes: Match.absent(),
-      },
-    });
-  });
-
-  it('has a bucket that nobody reaches in public or in the clear', () => {
-    template.hasResource('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
-      Properties: {
-        PublicAccessBlockConfiguration: {
-          BlockPublicAcls: true,
-          BlockPublicPolicy: true,
-          IgnorePublicAcls: true,
-          RestrictPublicBuckets: true,
-        },
-        VersioningConfiguration: { Status: 'Enabled' },
-        BucketEncryption: Match.anyValue(),
-        LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 365, Status: 'Enabled' })] },
-      },
-    });
-    template.hasResourceProperties('AWS::S3::BucketPolicy', {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    it('find in their environment what the design says, and only what each needs', () => {
+      const variables = Object.fromEntries(
+        functionsOf(template).map(({ name, properties }) => [
+          name,
+          Object.keys(properties.Environment.Variables).toSorted(),
         ]),
-      },
+      );
+      const common = ['POWERTOOLS_METRICS_NAMESPACE', 'STUDIO_CONFIG', 'STUDIO_SECRET_ID'];
+      expect(variables).toEqual({
+        trigger: [...common, 'STUDIO_TABLE'],
+        query: common,
+        end: common,
+        delete: common,
+        purge: [...common, 'STUDIO_CLEANUP_FUNCTION', 'STUDIO_TABLE'].toSorted(),
+        cleanup: [...common, 'STUDIO_ARCHIVE_BUCKET', 'STUDIO_CLEANUP_FUNCTION', 'STUDIO_TABLE'].toSorted(),
+      });
+    });
+
+    it('log into groups of their own that forget', () => {
+      const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
+      expect(groups.map(({ Properties }) => Properties.RetentionInDays)).toEqual(groups.map(() => 30));
+      const used = functionsOf(template).map(({ properties }) =>
+        JSON.stringify(properties.LoggingConfig.LogGroup),
+      );
+      expect(new Set(used).size).toBe(6);
+    });
+
+    it('reserve no concurrency unless told to, since a new account has none to reserve', () => {
+      for (const { properties } of functionsOf(template))
+        expect(properties.ReservedConcurrentExecutions).toBeUndefined();
+      const reserved = functionsOf(
+        synthesize({ reservedConcurrency: { trigger: 20, cleanup: 2 } }).template,
+      ).map(({ name, properties }) => [name, properties.ReservedConcurrentExecutions]);
+      expect(Object.fromEntries(reserved)).toMatchObject({ trigger: 20, cleanup: 2 });
     });
   });
 
-  it('has a secret without a value, which no deployment can overwrite', () => {
-    template.hasResource('AWS::SecretsManager::Secret', {
-      DeletionPolicy: 'Retain',
-      Properties: {
-        Description: Match.stringLikeRegexp('apiKeySecret'),
-        SecretString: Match.absent(),
-        GenerateSecretString: Match.absent(),
-      },
+  describe('the worker', () => {
+    it('is durable, and in a queue one finds what it could not do', () => {
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        DurableConfig: { ExecutionTimeout: 604_800, RetentionPeriodInDays: 14 },
+        DeadLetterConfig: { TargetArn: Match.anyValue() },
+      });
     });
-  });
 
-  it('goes with the stack when the settings say so', () => {
-    const { template: temporary } = synthesize({ keepData: false });
-    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::SecretsManager::Secret'])
-      temporary.hasResource(type, { DeletionPolicy: 'Delete' });
-  });
-
-  it('is encrypted by a key of its own, logs and queue included, when the settings say so', () => {
-    const { template: encrypted } = synthesize({ customerKey: true });
-    const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('Key'), 'Arn'] };
-    encrypted.hasResource('AWS::KMS::Key', {
-      DeletionPolicy: 'Retain',
-      Properties: { EnableKeyRotation: true },
+    it('is invoked by its alias, whose name its own environment tells it', () => {
+      const [worker] = functionsOf(template).filter(({ name }) => name === 'cleanup');
+      template.hasResourceProperties('AWS::Lambda::Alias', { Name: 'live' });
+      expect(JSON.stringify(worker?.properties.Environment.Variables.STUDIO_CLEANUP_FUNCTION)).toContain(
+        `:function:${worker?.properties.FunctionName}:live`,
+      );
     });
-    encrypted.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
-    encrypted.hasResourceProperties('AWS::DynamoDB::Table', { SSESpecification: { KMSMasterKeyId: key } });
-    encrypted.hasResourceProperties('AWS::SQS::Queue', { KmsMasterKeyId: key });
-    encrypted.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
-    encrypted.hasResourceProperties('AWS::S3::Bucket', {
-      BucketEncryption: {
-        ServerSideEncryptionConfiguration: [
-          { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } },
+
+    it('keeps its old versions, on which runs may still be under way', () => {
+      template.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Retain' });
+    });
+
+    it('is started by the schedule with the plain event, again when that fails, and else into the queue', () => {
+      template.hasResourceProperties('AWS::Events::Rule', {
+        ScheduleExpression: 'rate(1 day)',
+        State: 'ENABLED',
+        Targets: [
+          {
+            Arn: { Ref: Match.stringLikeRegexp('Alias') },
+            DeadLetterConfig: { Arn: Match.anyValue() },
+            RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 10 },
+            Input: Match.absent(),
+            InputTransformer: Match.absent(),
+          },
         ],
-      },
+      });
     });
-    template.resourceCountIs('AWS::KMS::Key', 0);
-  });
-});
 
-describe('the construct in an app of another team', () => {
-  it('throws every mistake of its props at once', () => {
-    const stack = new Stack(new App(), 'Theirs');
-    const props = { config: { flows: [] }, settings: { logRetentionDays: 2 as never, archiveDays: 0 } };
-    expect(() => new StudioExecutions(stack, 'Studio', props)).toThrow(InfraConfigError);
-    expect(() => new StudioExecutions(stack, 'Again', props)).toThrow(
-      /config #\/flows .*\nsettings #\/logRetentionDays .*\nsettings #\/archiveDays /,
-    );
+    it.each([
+      ['the schedule is off', { schedule: false } as const, sampleConfig],
+      ['there is no policy', {}, { flows: sampleConfig.flows }],
+    ])('is not started by itself when %s', (_when, settings, config) => {
+      synthesize(settings, config).template.resourceCountIs('AWS::Events::Rule', 0);
+    });
   });
 
-  it('warns at synth of what is valid and surely not meant', () => {
-    const late = { ...sampleConfig, policies: [{ name: 'late', olderThan: 'P60D' }] };
-    const warned = (config: ConfigInput) =>
-      inApp((app, bundlesDirectory) => new StudioExecutionsStack(app, 'Test', { config, bundlesDirectory }))
-        .studio.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')
-        .map(({ data }) => String(data));
-    expect(warned(late)).toEqual([expect.stringContaining('The policy late waits P60D')]);
-    expect(warned(sampleConfig)).toEqual([]);
+  describe('what is stored', () => {
+    it('has a table of one key, paid by use, that expires and can be put back', () => {
+      template.hasResource('AWS::DynamoDB::Table', {
+        DeletionPolicy: 'Retain',
+        Properties: {
+          KeySchema: [
+            { AttributeName: 'pk', KeyType: 'HASH' },
+            { AttributeName: 'sk', KeyType: 'RANGE' },
+          ],
+          TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+          BillingMode: 'PAY_PER_REQUEST',
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          DeletionProtectionEnabled: true,
+          GlobalSecondaryIndexes: Match.absent(),
+        },
+      });
+    });
+
+    it('has a bucket that nobody reaches in public or in the clear', () => {
+      template.hasResource('AWS::S3::Bucket', {
+        DeletionPolicy: 'Retain',
+        Properties: {
+          PublicAccessBlockConfiguration: {
+            BlockPublicAcls: true,
+            BlockPublicPolicy: true,
+            IgnorePublicAcls: true,
+            RestrictPublicBuckets: true,
+          },
+          VersioningConfiguration: { Status: 'Enabled' },
+          BucketEncryption: Match.anyValue(),
+          LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 365, Status: 'Enabled' })] },
+        },
+      });
+      template.hasResourceProperties('AWS::S3::BucketPolicy', {
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          ]),
+        },
+      });
+    });
+
+    it('has a secret without a value, which no deployment can overwrite', () => {
+      template.hasResource('AWS::SecretsManager::Secret', {
+        DeletionPolicy: 'Retain',
+        Properties: {
+          Description: Match.stringLikeRegexp('apiKeySecret'),
+          SecretString: Match.absent(),
+          GenerateSecretString: Match.absent(),
+        },
+      });
+    });
+
+    it('goes with the stack when the settings say so', () => {
+      const { template: temporary } = synthesize({ keepData: false });
+      for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::SecretsManager::Secret'])
+        temporary.hasResource(type, { DeletionPolicy: 'Delete' });
+    });
+
+    it('is encrypted by a key of its own, logs and queue included, when the settings say so', () => {
+      const { template: encrypted } = synthesize({ customerKey: true });
+      const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('Key'), 'Arn'] };
+      encrypted.hasResource('AWS::KMS::Key', {
+        DeletionPolicy: 'Retain',
+        Properties: { EnableKeyRotation: true },
+      });
+      encrypted.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+      encrypted.hasResourceProperties('AWS::DynamoDB::Table', { SSESpecification: { KMSMasterKeyId: key } });
+      encrypted.hasResourceProperties('AWS::SQS::Queue', { KmsMasterKeyId: key });
+      encrypted.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+      encrypted.hasResourceProperties('AWS::S3::Bucket', {
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } },
+          ],
+        },
+      });
+      template.resourceCountIs('AWS::KMS::Key', 0);
+    });
   });
 
-  it('says where things are once it is deployed', () => {
-    const outputs = Object.keys(template.toJSON()['Outputs']);
-    expect(outputs).toEqual([
-      'ApiUrl',
-      'SecretArn',
-      'TableName',
-      'ArchiveBucketName',
-      'CleanupFunctionArn',
-      'AlarmTopicArn',
-    ]);
+  describe('the construct in an app of another team', () => {
+    it('throws every mistake of its props at once', () => {
+      const stack = new Stack(new App(), 'Theirs');
+      const props = { config: { flows: [] }, settings: { logRetentionDays: 2 as never, archiveDays: 0 } };
+      expect(() => new StudioExecutions(stack, 'Studio', props)).toThrow(InfraConfigError);
+      expect(() => new StudioExecutions(stack, 'Again', props)).toThrow(
+        /config #\/flows .*\nsettings #\/logRetentionDays .*\nsettings #\/archiveDays /,
+      );
+    });
+
+    it('warns at synth of what is valid and surely not meant', () => {
+      const late = { ...sampleConfig, policies: [{ name: 'late', olderThan: 'P60D' }] };
+      const warned = (config: ConfigInput) =>
+        inApp((app, bundlesDirectory) => new StudioExecutionsStack(app, 'Test', { config, bundlesDirectory }))
+          .studio.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')
+          .map(({ data }) => String(data));
+      expect(warned(late)).toEqual([expect.stringContaining('The policy late waits P60D')]);
+      expect(warned(sampleConfig)).toEqual([]);
+    });
+
+    it('says where things are once it is deployed', () => {
+      const outputs = Object.keys(template.toJSON()['Outputs']);
+      expect(outputs).toEqual([
+        'ApiUrl',
+        'SecretArn',
+        'TableName',
+        'ArchiveBucketName',
+        'CleanupFunctionArn',
+        'AlarmTopicArn',
+      ]);
+    });
   });
 });
