@@ -7,6 +7,8 @@ export type WorkerSettings = {
   bundle: string;
   memoryMb: number;
   logStream: string;
+  /** Holds the number of the latest invocation, so that an idle environment can sleep until the next. */
+  latest: Int32Array<SharedArrayBuffer>;
 };
 
 export type Invocation = {

@@ -49,20 +49,35 @@ const loading = load();
 // An init that failed answers the first invocation with its error and ends the environment, as Lambda does.
 loading.catch(() => {});
 
+async function run(invocation: Invocation): Promise<FromWorker> {
+  const { id } = invocation;
+  let handler: Handler;
+  try {
+    handler = await loading;
+  } catch (error) {
+    return { kind: 'init failed', id, error: describe(error) };
+  }
+  try {
+    const answer = await handler(JSON.parse(invocation.payload), contextFor(invocation));
+    return { kind: 'answer', id, payload: JSON.stringify(answer) ?? 'null' };
+  } catch (error) {
+    return { kind: 'threw', id, error: describe(error) };
+  }
+}
+
+/**
+ * Lambda freezes an environment between invocations: timers stand still, and a connection that was closed
+ * meanwhile looks open until it is used. Blocking the thread is the same. What was written goes out first.
+ */
+async function freezeAfter(id: number): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  Atomics.wait(settings.latest, 0, id);
+}
+
 port.on('message', (invocation: Invocation) => {
-  void (async () => {
-    let handler: Handler;
-    try {
-      handler = await loading;
-    } catch (error) {
-      say({ kind: 'init failed', id: invocation.id, error: describe(error) });
-      return;
-    }
-    try {
-      const answer = await handler(JSON.parse(invocation.payload), contextFor(invocation));
-      say({ kind: 'answer', id: invocation.id, payload: JSON.stringify(answer) ?? 'null' });
-    } catch (error) {
-      say({ kind: 'threw', id: invocation.id, error: describe(error) });
-    }
-  })();
+  void run(invocation).then((result) => {
+    say(result);
+    return freezeAfter(invocation.id);
+  });
 });

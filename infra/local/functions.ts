@@ -46,7 +46,13 @@ export type FunctionHost = {
 
 export const FUNCTION_VERSION = '1';
 
-type Environment = { worker: Worker; busy: Running | null; alive: boolean };
+type Environment = {
+  worker: Worker;
+  /** See WorkerSettings. */
+  latest: WorkerSettings['latest'];
+  busy: Running | null;
+  alive: boolean;
+};
 type Running = { id: number; settle: (result: InvocationResult) => void };
 /** null: the run has ended, and no environment will come. */
 type Waiting = (environment: Environment | null) => void;
@@ -119,6 +125,8 @@ class Fleet {
           if (environment.alive) this.release(environment);
         },
       };
+      Atomics.store(environment.latest, 0, invocation.id);
+      Atomics.notify(environment.latest, 0);
       environment.worker.postMessage(invocation);
     });
   }
@@ -164,12 +172,14 @@ class Fleet {
   private start(): Environment {
     const { spec } = this;
     this.startedCount++;
+    const latest = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const settings: WorkerSettings = {
       name: spec.name,
       version: FUNCTION_VERSION,
       bundle: spec.bundle,
       memoryMb: spec.memoryMb,
       logStream: `local/[${FUNCTION_VERSION}]${randomBytes(16).toString('hex')}`,
+      latest,
     };
     const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
       workerData: settings,
@@ -179,7 +189,7 @@ class Fleet {
       stdout: true,
       stderr: true,
     });
-    const environment: Environment = { worker, busy: null, alive: true };
+    const environment: Environment = { worker, latest, busy: null, alive: true };
     this.environments.add(environment);
     for (const stream of [worker.stdout, worker.stderr])
       forEachLine(stream, (line) => this.log({ function: spec.name, line }));

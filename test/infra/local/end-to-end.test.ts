@@ -170,6 +170,27 @@ describe('end and delete', () => {
   });
 });
 
+test('functions that were frozen while Studio closed their connections go on as if nothing had been', async () => {
+  world.studio.store.seed({ flowSid: WELCOME, count: 20, activeShare: 1 });
+  const sids = [...world.studio.store.list()].map(({ sid }) => sid);
+  const each = async (round: number) => {
+    const path = '/flows/welcome/executions';
+    const triggered = await world.call('POST', path, {
+      body: { to: `+1500555002${round}` },
+      headers: { 'idempotency-key': `frozen-${round}` },
+    });
+    const listed = await world.call('GET', path);
+    const ended = await world.call('POST', `${path}/${sids[round]}/end`);
+    const deleted = await world.call('DELETE', `${path}/${sids[round]}`);
+    return [triggered, listed, ended, deleted].map(({ status }) => status);
+  };
+  for (const round of [0, 1, 2]) {
+    expect(await each(round)).toEqual([201, 200, 200, 200]);
+    world.studio.closeIdleConnections();
+  }
+  expect(world.studio.store.count()).toEqual({ active: 20, ended: 0, deleted: 3 });
+});
+
 describe('purge', () => {
   const start = (body: object) => world.call('POST', '/purges', { body });
 

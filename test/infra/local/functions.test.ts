@@ -81,6 +81,21 @@ describe('an environment', () => {
     expect(await ask({ do: 'nothing' })).toBeNull();
   });
 
+  test('is frozen between invocations: its timers stand still', async () => {
+    startHost();
+    await ask({ do: 'tick' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The interval of 1 ms had its chance while the answer went out, and no more than that.
+    expect(await ask({ do: 'ticks' })).toBeLessThan(20);
+  });
+
+  test('can be ended while it is frozen', async () => {
+    startHost();
+    await ask({});
+    await host.close();
+    expect(await host.invoke('echo', '{}')).toMatchObject({ outcome: 'crashed' });
+  });
+
   test('hands every line of its output to the log', async () => {
     startHost();
     await ask({ do: 'log' });
