@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { ExecutionsQuery } from '../schemas/query.ts';
 import { foreignCursor } from './cursor.ts';
 import { type Position, positionSchema, START } from './position.ts';
+import type { Hint } from './scan.ts';
 
 /** What a list of executions was begun with; a cursor carries it, and what was found out so far. */
 const filtersSchema = v.strictObject({
@@ -15,7 +16,7 @@ const stateSchema = v.strictObject({
   filters: filtersSchema,
   position: positionSchema,
   /** Of flows whose position alone does not lead on, by index. */
-  hints: v.record(v.string(), v.string()),
+  hints: v.record(v.string(), v.strictObject({ query: v.string(), isAnchored: v.boolean() })),
   /** Indexes of the flows that were read to their end. */
   done: v.array(v.number()),
   /** Upstream pages in a row that had nothing new. */
@@ -26,7 +27,7 @@ export type Filters = v.InferOutput<typeof filtersSchema>;
 export type ListState = {
   filters: Filters;
   position: Position;
-  hints: Record<string, string>;
+  hints: Record<string, Hint>;
   done: readonly number[];
   idle: number;
 };

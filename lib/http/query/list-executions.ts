@@ -10,10 +10,11 @@ import { openCursor, sealCursor } from './cursor.ts';
 import { type ListState, startOf } from './filters.ts';
 import { merge } from './merge.ts';
 import { positionIn } from './position.ts';
-import { type Budget, type Scan, scanFlow } from './scan.ts';
+import { type Budget, type Hint, type Scan, scanFlow } from './scan.ts';
 
-/** Upstream pages that one request reads beyond the first of each flow. */
-const MAX_FURTHER_PAGES = 9;
+/** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
+const PAGES_TO_GO_ON = 2;
+const MAX_FURTHER_PAGES = 8;
 const MAX_PAGE_SIZE = 1_000;
 /** Of several flows each is asked for its share of the answer, and a little more than that. */
 const MIN_SHARE = 10;
@@ -23,7 +24,9 @@ const RESERVE_MS = 5_000;
 /** Of all hints together: a cursor travels in a URL. */
 const MAX_HINT_CHARACTERS = 1_500;
 
-type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & { studio: Pick<Studio, 'executions'> };
+type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
+  studio: { executions: Pick<Studio['executions'], 'list'> };
+};
 
 /** GET /executions: over every configured flow that the caller may touch. */
 export function listAllExecutions(
@@ -57,7 +60,7 @@ async function list(
   const start = startOf(query, opened);
   const { contact } = start.filters;
 
-  const budget = { pages: flows.length + MAX_FURTHER_PAGES, idle: start.idle };
+  const budget = { pages: PAGES_TO_GO_ON * flows.length + MAX_FURTHER_PAGES, idle: start.idle };
   const scans = startScans(runtime, request, flows, start, budget);
   await concurrently(scans, MAX_CONCURRENT_FLOWS, async (scan) => scan?.peek());
   const merged = await merge({
@@ -132,13 +135,13 @@ function endingWhereUnknown(scan: Scan): Scan {
 }
 
 /** As many as fit; a flow without its hint goes on by the position, which is slower in the rare case. */
-function hintsOf(scans: readonly (Scan | undefined)[]): Record<string, string> {
-  const hints: Record<string, string> = {};
+function hintsOf(scans: readonly (Scan | undefined)[]): Record<string, Hint> {
+  const hints: Record<string, Hint> = {};
   let characters = 0;
   for (const [index, scan] of scans.entries()) {
     const hint = scan?.hint();
-    if (hint === undefined || characters + hint.length > MAX_HINT_CHARACTERS) continue;
-    characters += hint.length;
+    if (hint === undefined || characters + hint.query.length > MAX_HINT_CHARACTERS) continue;
+    characters += hint.query.length;
     hints[index] = hint;
   }
   return hints;

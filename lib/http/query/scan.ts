@@ -23,8 +23,8 @@ export type ScanOptions = {
   };
   /** What lies before it has been read. */
   position: FlowPosition;
-  /** The page to go on from, where the position alone would not lead on: what `Scan.hint` said. */
-  hint: string | undefined;
+  /** What `Scan.hint` said. */
+  hint: Hint | undefined;
   pageSize: number;
   budget: Budget;
   signal: AbortSignal;
@@ -37,9 +37,12 @@ export type Scan = {
   take(): void;
   /** Whether nothing is left, as far as that is known without another page. */
   isAtEnd(): boolean;
-  /** The query of the page that the next request has to go on from; undefined where the position suffices. */
-  hint(): string | undefined;
+  /** Where the next request has to go on, where the position alone would not lead on. */
+  hint(): Hint | undefined;
 };
+
+/** The query of a page. Anchored: something in it has been read, which shows whether pages have moved. */
+export type Hint = { query: string; isAnchored: boolean };
 
 /**
  * Reads one flow's executions, newest first, from a position on. Each page is asked for by a window that
@@ -49,18 +52,23 @@ export type Scan = {
  */
 export function scanFlow({ budget, hint, position, ...options }: ScanOptions): Scan {
   let buffer: Execution[] = [];
-  let bufferQuery: string | undefined;
-  let nextQuery = hint;
+  let nextQuery = hint?.query;
   let isDone = false;
+  /** The page that was fetched last, and whether anything in it lies behind. */
+  let lastQuery: string | undefined;
+  let lastHadItems = false;
+  let isLastAnchored = false;
   /** Where the scan stands after what is in the buffer. */
   let fetched = position;
   /** Some marks are lost: executions of this second are behind until the first known one comes. */
-  let isLost = position.overflown;
+  let isLost = position.overflown && hint?.isAnchored !== false;
 
   async function fetchPage(query: string | undefined): Promise<Page<Execution>> {
     budget.pages--;
     const { executions, flowSid, filters, pageSize, signal } = options;
-    const dateCreatedTo = earlier(filters.dateCreatedTo, windowEnd(fetched));
+    // A token has the window of its own page in it; what is behind in that page is worth seeing.
+    const end = query === undefined ? windowEnd(fetched) : undefined;
+    const dateCreatedTo = earlier(filters.dateCreatedTo, end);
     const listing = executions.list(
       flowSid,
       {
@@ -77,6 +85,12 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
 
   function isKnown(execution: Execution): boolean {
     return fetched.seen === 'all' || fetched.seen.has(markOf(execution));
+  }
+
+  function isBehind(execution: Execution): boolean {
+    const second = secondOf(execution, fetched.second);
+    if (second === fetched.second) return isKnown(execution);
+    return second !== null && fetched.second !== null && second > fetched.second;
   }
 
   /** What of a page lies ahead of where the scan stands. */
@@ -110,8 +124,12 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
       isLost = fetched.overflown;
       page = await fetchPage(query);
     }
-    // The hint's page is the one with the first unread execution: no known one means that none was read.
-    if (query !== undefined && query === hint && !page.items.some(isKnown)) isLost = false;
+    const isAnchored = page.items.some(isBehind);
+    if (query !== undefined && query === hint?.query && hint.isAnchored && !isAnchored) {
+      // What was read of this page has gone or moved to another one: the window leads on.
+      nextQuery = undefined;
+      return;
+    }
     const fresh = ahead(page.items);
     if (isLost && (fresh.length > 0 || page.nextPageUrl === null)) {
       // None of the known executions is there any more: rather one twice than one left out.
@@ -127,7 +145,9 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
       secondOf(first, fetched.second) !== secondOf(last, fetched.second);
     for (const execution of fresh) advanceTo(execution);
     buffer = fresh;
-    bufferQuery = query;
+    lastQuery = query;
+    lastHadItems = page.items.length > 0;
+    isLastAnchored = isAnchored;
     isDone = page.nextPageUrl === null;
     budget.idle = fresh.length > 0 ? 0 : budget.idle + 1;
     const leadsToItself = query !== undefined && query === queryOf(page.nextPageUrl);
@@ -147,9 +167,15 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
     },
     take: () => {
       buffer.shift();
+      isLastAnchored = true;
     },
     isAtEnd: () => isDone && buffer.length === 0,
-    hint: () => (buffer.length > 0 ? bufferQuery : nextQuery),
+    hint: () => {
+      const query = lastHadItems ? lastQuery : nextQuery;
+      return query === undefined || (isDone && buffer.length === 0)
+        ? undefined
+        : { query, isAnchored: lastHadItems && isLastAnchored };
+    },
   };
 }
 

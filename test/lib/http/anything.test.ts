@@ -31,6 +31,7 @@ const studio = createStudio({
       const body = Buffer.from('{"code":20404,"message":"not found","status":404}');
       return { ok: true as const, status: 404, header: () => undefined, body };
     },
+    prepare: () => {},
     close: async () => {},
   },
 });

@@ -81,6 +81,27 @@ describe('the executions of one flow', () => {
     expect(new Set(sids).size).toBe(520);
   });
 
+  test('what is left of one second is read although everything read of it is gone by then', async () => {
+    const { call, studio } = await startApi({ behaviour: { pageToken: 'offset' } });
+    const at = '2026-11-21T00:00:00Z';
+    studio.store.seed({ flowSid: WELCOME, count: 500, dateCreatedFrom: at, dateCreatedTo: at });
+    studio.store.seed({ flowSid: WELCOME, count: 5, dateCreatedTo: at });
+    const { sids } = await readAll(call, '/flows/welcome/executions?limit=250', ({ body }) => {
+      for (const { sid } of body.executions) studio.store.delete(sid);
+    });
+    expect(sids).toHaveLength(505);
+    expect(new Set(sids).size).toBe(505);
+  });
+
+  test('one upstream page is enough for one of ours, also within one second', async () => {
+    const { call, studio } = await startApi();
+    const at = '2026-11-21T00:00:00Z';
+    studio.store.seed({ flowSid: WELCOME, count: 40, dateCreatedFrom: at, dateCreatedTo: at });
+    const { pages } = await readAll(call, '/flows/welcome/executions?limit=10');
+    expect(pages).toHaveLength(4);
+    expect(studio.requests).toHaveLength(4);
+  });
+
   test('deletes and arrivals between two pages skip nothing and repeat nothing, even with offset tokens', async () => {
     const { call, studio } = await startApi({ behaviour: { pageToken: 'offset', arrivalsPerList: 2 } });
     studio.store.seed({ flowSid: WELCOME, count: 200 });
@@ -190,6 +211,15 @@ describe('the executions of every flow', () => {
     const { sids } = await readAll(call, '/executions?limit=37');
     expect(sids).toHaveLength(600);
     expect(new Set(sids).size).toBe(600);
+  });
+
+  test('a flow that was read to its end is not asked for again', async () => {
+    const { call, studio } = await startApi();
+    studio.store.seed({ flowSid: SURVEY, count: 100, dateCreatedTo: '2026-11-22T09:00:00Z' });
+    studio.store.seed({ flowSid: WELCOME, count: 1, dateCreatedFrom: '2026-11-22T09:59:00Z' });
+    expect((await readAll(call, '/executions?limit=10')).sids).toHaveLength(101);
+    const paths = studio.requests.map(({ path }) => path);
+    expect(paths.filter((path) => path.includes(WELCOME))).toHaveLength(1);
   });
 
   test('a caller with flows of its own sees these only', async () => {

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkConfig } from '../../../../lib/config.ts';
+import { listAllExecutions } from '../../../../lib/http/query/list-executions.ts';
+import { StudioError } from '../../../../lib/studio/errors.ts';
+import type { Execution, Listing } from '../../../../lib/studio/types.ts';
+import { admin, apiOver, configInput, NOW, SURVEY, secretSource, WELCOME } from '../api.ts';
+
+/**
+ * Any upstream that is newest first: lists are read once each, whatever its tokens are, whether it applies
+ * windows, and whatever is created and deleted between two requests.
+ */
+type Habits = {
+  token: 'offset' | 'keyset' | 'expired';
+  /** Whether it looks at DateCreatedTo. */
+  window: boolean;
+  /** Answers with fewer than it was asked for. */
+  maxPageSize: number;
+};
+
+const START_S = Math.floor(NOW / 1_000) - 100;
+const CONTACTS = ['+15005550001', '+15005550002'];
+
+class Upstream {
+  readonly habits: Habits;
+  /** Newest first. */
+  rows: { sid: string; flowSid: string; second: number; contact: string }[] = [];
+  #made = 0;
+
+  constructor(habits: Habits) {
+    this.habits = habits;
+  }
+
+  create(flow: number, second: number): void {
+    const number = this.#made++;
+    this.rows.unshift({
+      sid: `FN${number.toString(16).padStart(32, '0')}`,
+      flowSid: flow === 0 ? WELCOME : SURVEY,
+      second,
+      contact: CONTACTS[number % 2] ?? '',
+    });
+    // Stable: of one second, the one that came last stays in front.
+    this.rows.sort((one, other) => other.second - one.second);
+  }
+
+  list = (
+    flowSid: string,
+    { dateCreatedTo, pageSize = 50 }: { dateCreatedTo?: string; pageSize?: number } = {},
+  ): Listing<Execution> => {
+    const toS = dateCreatedTo === undefined ? Number.POSITIVE_INFINITY : Date.parse(dateCreatedTo) / 1_000;
+    const page = (token: string | null) => {
+      if (token !== null && this.habits.token === 'expired')
+        throw new StudioError('rejected', 'Invalid page token', {
+          operation: 'ListExecution',
+          status: 400,
+          code: 21481,
+        });
+      const { windowS, size, from } = token
+        ? JSON.parse(Buffer.from(token, 'base64url').toString())
+        : {
+            windowS: this.habits.window ? toS : null,
+            size: Math.min(pageSize, this.habits.maxPageSize),
+            from: null,
+          };
+      const rows = this.rows.filter((row) => row.flowSid === flowSid && row.second < (windowS ?? Infinity));
+      const begin = from === null ? 0 : typeof from === 'number' ? from : after(rows, from);
+      const found = rows.slice(begin, begin + size);
+      const last = found.at(-1);
+      const next = this.habits.token === 'offset' ? begin + size : last && [last.second, last.sid];
+      const nextToken = Buffer.from(JSON.stringify({ windowS, size, from: next })).toString('base64url');
+      return {
+        // The client of Studio applies the window again.
+        items: found.filter(({ second }) => second < toS).map(executionOf),
+        nextPageUrl: begin + size < rows.length ? `https://studio.example/v2?PageToken=${nextToken}` : null,
+      };
+    };
+    const pages = async function* (options: { fromPageUrl?: string } = {}) {
+      const { fromPageUrl } = options;
+      for (
+        let token = fromPageUrl ? new URLSearchParams(fromPageUrl.split('?')[1]).get('PageToken') : null;
+        ;
+      ) {
+        const found = page(token);
+        yield found;
+        if (found.nextPageUrl === null) return;
+        token = new URL(found.nextPageUrl).searchParams.get('PageToken');
+      }
+    };
+    return {
+      pages,
+      async *[Symbol.asyncIterator]() {
+        for await (const { items } of pages()) yield* items;
+      },
+    };
+  };
+}
+
+/** Where a keyset goes on: after this row, also when it is gone. Within a second the later ones come first. */
+function after(rows: { second: number; sid: string }[], [second, sid]: [number, string]): number {
+  const index = rows.findIndex((row) => row.second < second || (row.second === second && row.sid < sid));
+  return index < 0 ? rows.length : index;
+}
+
+function executionOf(row: Upstream['rows'][number]): Execution {
+  return {
+    sid: row.sid,
+    accountSid: null,
+    flowSid: row.flowSid,
+    contactChannelAddress: row.contact,
+    contactSid: null,
+    flowVersion: null,
+    status: 'ended',
+    dateCreated: new Date(row.second * 1_000).toISOString(),
+    dateUpdated: null,
+    initiatedBy: null,
+    url: null,
+  };
+}
+
+const habits = fc.record({
+  token: fc.constantFrom('offset', 'keyset', 'expired'),
+  window: fc.boolean(),
+  maxPageSize: fc.constantFrom(2, 7, 1_000),
+}) satisfies fc.Arbitrary<Habits>;
+
+const cases = fc.record({
+  // Without windows and without tokens nobody could read such a list.
+  habits: habits.filter(({ token, window }) => window || token !== 'expired'),
+  created: fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 12 })), {
+    maxLength: 60,
+  }),
+  limit: fc.integer({ min: 1, max: 12 }),
+  byContact: fc.boolean(),
+  /** Between two requests: which of all are deleted, and how many are created. */
+  between: fc.array(
+    fc.record({ deleted: fc.array(fc.nat({ max: 99 }), { maxLength: 5 }), created: fc.nat({ max: 3 }) }),
+  ),
+});
+
+test('every execution that stays is read once, and none twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ habits, created, limit, byContact, between }) => {
+      // A page that one second fills cannot be left by a window: such a Studio needs tokens that work.
+      const most = Math.max(
+        0,
+        ...Object.values(Object.groupBy(created, (one) => one.join())).map((all = []) => all.length),
+      );
+      fc.pre(habits.token !== 'expired' || most < habits.maxPageSize);
+      // Offsets that shift under a list without windows are beyond help.
+      const mayChange = habits.window || habits.token === 'keyset';
+      const upstream = new Upstream(habits);
+      for (const [flow, second] of created) upstream.create(flow, START_S + second);
+      const before = upstream.rows.map(({ sid }) => sid);
+      const deleted = new Set<string>();
+      const runtime = {
+        config: checkConfig(configInput),
+        secret: secretSource(),
+        studio: { executions: { list: upstream.list } },
+        now: () => NOW,
+      };
+      const { call } = apiOver({ 'GET /executions': (request) => listAllExecutions(runtime, request) });
+      const path = `GET /executions?limit=${limit}${byContact ? `&contact=${CONTACTS[0]}` : ''}`;
+
+      const read: string[] = [];
+      let requests = 0;
+      for (let cursor: string | null = ''; cursor !== null; requests++) {
+        const { status, body, text } = await call(`${path}${cursor && `&cursor=${cursor}`}`, {
+          headers: admin,
+        });
+        expect([status, text.slice(0, 200)]).toEqual([200, expect.anything()]);
+        read.push(...body.executions.map(({ sid }: { sid: string }) => sid));
+        cursor = body.nextCursor;
+        expect(requests).toBeLessThan(300);
+        const change = between[requests];
+        if (!change || !mayChange) continue;
+        for (const at of change.deleted) {
+          const row = upstream.rows[at];
+          if (row) deleted.add(row.sid);
+        }
+        upstream.rows = upstream.rows.filter(({ sid }) => !deleted.has(sid));
+        for (let count = 0; count < change.created; count++) upstream.create(count % 2, START_S + 20);
+      }
+
+      expect(new Set(read).size).toBe(read.length);
+      const wanted = before.filter(
+        (sid, at) => !deleted.has(sid) && (!byContact || contactOf(sid) === CONTACTS[0] || at < 0),
+      );
+      expect(wanted.filter((sid) => !read.includes(sid))).toEqual([]);
+      if (byContact) expect(read.filter((sid) => contactOf(sid) !== CONTACTS[0])).toEqual([]);
+    }),
+    { numRuns: 1_000 },
+  );
+}, 60_000);
+
+function contactOf(sid: string): string | undefined {
+  return CONTACTS[Number.parseInt(sid.slice(2), 16) % 2];
+}
