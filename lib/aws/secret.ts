@@ -11,17 +11,19 @@ export const SECRET_MAX_STALE_MS = 60 * 60_000;
 /** After a failed read nobody asks again for so long, as long as there is an old value to go on with. */
 export const SECRET_RETRY_COOL_DOWN_MS = 10_000;
 /**
- * After a forced read (a 401 from Twilio) that brought nothing new, the next one comes so much later at the
- * earliest: a wrong key cannot make it hammer, and a rotation is never too soon after another read.
+ * After a forced read that brought nothing new, the next one for the same reason comes so much later at the
+ * earliest, so that nobody can make it hammer; and a rotation is never too soon after any other read. A 401
+ * from Twilio costs a request, and an unknown caller may be anybody.
  */
-export const SECRET_REFRESH_COOL_DOWN_MS = 1_000;
+export const REFUSED_KEY_COOL_DOWN_MS = 1_000;
+export const UNKNOWN_CALLER_COOL_DOWN_MS = 30_000;
 
 export type SecretSource = {
   /** The secret, from memory while it is fresh. Throws when there is none to go on with. */
   get(): Promise<Secret>;
-  /** Reads it anew: one read for all who ask at the same time; from memory within the cool-down. */
+  /** For a caller whom it does not know: reads it anew, from memory within the cool-down. */
   refresh(): Promise<Secret>;
-  /** The same for lib/studio. */
+  /** For lib/studio, whose `refresh` follows a 401. One read for all who ask at the same time. */
   credentials: CredentialSource;
 };
 
@@ -53,7 +55,6 @@ export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions
   let good: { secret: Secret; json: string; readAt: number } | undefined;
   let reading: Promise<Secret> | undefined;
   let lastFailureAt = Number.NEGATIVE_INFINITY;
-  let lastFutileAt = Number.NEGATIVE_INFINITY;
 
   /** Single flight: whoever asks while a read runs gets that read's result. */
   function read(): Promise<Secret> {
@@ -87,20 +88,24 @@ export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions
     return coolingDown && age < SECRET_MAX_STALE_MS ? good.secret : read();
   }
 
-  async function refresh(): Promise<Secret> {
-    if (reading === undefined && now() - lastFutileAt < SECRET_REFRESH_COOL_DOWN_MS) return get();
-    const before = good?.json;
-    const secret = await read();
-    if (good?.json === before) lastFutileAt = now();
-    return secret;
+  function forced(coolDownMs: number): () => Promise<Secret> {
+    let lastFutileAt = Number.NEGATIVE_INFINITY;
+    return async () => {
+      if (reading === undefined && now() - lastFutileAt < coolDownMs) return get();
+      const before = good?.json;
+      const secret = await read();
+      if (good?.json === before) lastFutileAt = now();
+      return secret;
+    };
   }
 
+  const refreshCredentials = forced(REFUSED_KEY_COOL_DOWN_MS);
   return {
     get,
-    refresh,
+    refresh: forced(UNKNOWN_CALLER_COOL_DOWN_MS),
     credentials: {
       get: async () => credentialsOf(await get()),
-      refresh: async () => credentialsOf(await refresh()),
+      refresh: async () => credentialsOf(await refreshCredentials()),
     },
   };
 }

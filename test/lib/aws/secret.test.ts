@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import {
   createSecretSource,
+  REFUSED_KEY_COOL_DOWN_MS,
   SECRET_MAX_STALE_MS,
-  SECRET_REFRESH_COOL_DOWN_MS,
   SECRET_RETRY_COOL_DOWN_MS,
   SECRET_TTL_MS,
   type SecretTrouble,
+  UNKNOWN_CALLER_COOL_DOWN_MS,
 } from '../../../lib/aws/secret.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -73,13 +74,27 @@ test('two rotations right after each other both take effect at once', async () =
   expect((await source.refresh()).apiKeySecret).toBe('three');
 });
 
-test('forced reads that bring nothing new do not hammer', async () => {
+test('a key that stays wrong does not hammer', async () => {
   const { source, clock, reads } = prepare(json('wrong'), json('wrong'), json('mended'));
   await source.get();
-  for (let at = 0; at < 10; at++) expect((await source.refresh()).apiKeySecret).toBe('wrong');
+  for (let at = 0; at < 10; at++) expect((await source.credentials.refresh()).password).toBe('wrong');
   expect(reads()).toBe(2);
-  clock.ms += SECRET_REFRESH_COOL_DOWN_MS;
-  expect((await source.refresh()).apiKeySecret).toBe('mended');
+  clock.ms += REFUSED_KEY_COOL_DOWN_MS;
+  expect((await source.credentials.refresh()).password).toBe('mended');
+});
+
+test('callers whom nobody knows do not hammer, and do not keep a rotated key from being read', async () => {
+  const { source, clock, reads } = prepare(json('one'), json('one'), json('two'));
+  await source.get();
+  for (let at = 0; at < 10; at++) await source.refresh();
+  expect(reads()).toBe(2);
+  expect((await source.credentials.refresh()).password).toBe('two');
+  clock.ms += UNKNOWN_CALLER_COOL_DOWN_MS - 1;
+  await source.refresh();
+  expect(reads()).toBe(3);
+  clock.ms += 1;
+  await source.refresh();
+  expect(reads()).toBe(4);
 });
 
 test('a forced read that fails goes on with the old secret, and does not hammer either', async () => {
