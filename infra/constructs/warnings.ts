@@ -18,13 +18,12 @@ export function warningsOf(config: Config): Warning[] {
       id: `studio-executions:policy-${name}`,
       text: `The policy ${name} waits ${olderThan}, but Twilio keeps executions for ${STUDIO_RETENTION_DAYS} days only: it finds nothing`,
     }));
-  const placeholders = config.flows
-    .filter(({ sid }) => PLACEHOLDER_SID.test(sid))
-    .map(({ alias }) => ({
-      id: `studio-executions:flow-${alias}`,
-      text: `The flow ${alias} still has the SID of the example: put your own into infra/config.ts`,
-    }));
-  return [...old, ...placeholders];
+  const examples = config.flows.filter(({ sid }) => PLACEHOLDER_SID.test(sid)).map(({ alias }) => alias);
+  const placeholders = {
+    id: 'studio-executions:example-flows',
+    text: `Flows with the SID of the example: ${examples.join(', ')}. Put your own into infra/config.ts`,
+  };
+  return examples.length > 0 ? [...old, placeholders] : old;
 }
 
 function daysOf(olderThan: string): number {
