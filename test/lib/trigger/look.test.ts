@@ -56,16 +56,47 @@ test('what was looked at before is not looked at again', async () => {
   expect(studio.calls.filter((call) => call === 'context')).toHaveLength(1);
 });
 
-test('other contacts, and executions of another time, are not looked at', async () => {
-  const { clock, studio, lookAfter } = prepare();
+test('other contacts are not looked at', async () => {
+  const { studio, lookAfter } = prepare();
   studio.start('+15550002222');
-  const early = studio.start(CONTACT);
-  early.dateCreated = new Date(clock.now() - 600_000).toISOString();
-  const list = studio.list;
-  // A Studio that ignores the filter.
-  studio.list = (flow) => list(flow);
   expect(await lookAfter(PROOF_AFTER_MS)).toBe('absent');
   expect(studio.calls).not.toContain('context');
+});
+
+test('a Studio whose clock is wrong by minutes, or whose dates are nonsense, hides nothing', async () => {
+  const { clock, studio, lookAfter } = prepare();
+  const run = studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' });
+  run.dateCreated = new Date(clock.now() - 4 * 60_000).toISOString();
+  expect(await lookAfter(0)).toBe('found');
+  servePages(studio, [[{ ...run, dateCreated: '2015-07-30T20:00:00Z' }]]);
+  expect(await lookAfter(0)).toBe('found');
+});
+
+test('where a Studio does not apply the filter, what is older than the create is left alone', async () => {
+  const { studio, lookAfter } = prepare();
+  const old = { ...studio.start('+15550002222'), dateCreated: '2015-07-30T20:00:00Z' };
+  let served = 0;
+  studio.list = () => ({
+    async *[Symbol.asyncIterator]() {},
+    async *pages() {
+      for (;;) {
+        served++;
+        yield { items: [old], nextPageUrl: null };
+      }
+    },
+  });
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('absent');
+  expect(served).toBe(1);
+});
+
+test('a list that does not end is no proof', async () => {
+  const { studio, lookAfter } = prepare();
+  const other = studio.start('+15550002222');
+  servePages(
+    studio,
+    Array.from({ length: 25 }, () => [other]),
+  );
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('open');
 });
 
 test('an execution whose context says nothing yet keeps it open', async () => {
