@@ -30,6 +30,8 @@ export type Call<T> = {
   query?: string;
   form?: Record<string, string | readonly string[] | undefined>;
   parse: Parser<T>;
+  /** Sees a success's body before it is parsed, which takes its time. */
+  peek?: (body: Buffer) => void;
 };
 
 /** The longest that one try may take, so that a hanging connection leaves time for another one. */
@@ -132,6 +134,7 @@ async function tryOnce<T>(
     timeoutMs: kind === 'once' ? undefined : ATTEMPT_TIMEOUT_MS,
     signal,
   });
+  if (result.ok && result.status < 300) call.peek?.(result.body);
   const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now());
   wiring.onAttempt?.({
     operation,

@@ -80,7 +80,10 @@ export type Flow = {
   url: string | null;
 };
 
-/** One upstream page; `nextPageUrl` is null at the end of the list. There is no total. */
+/**
+ * One upstream page; `nextPageUrl` is null at the end of the list. There is no total. Where a `limit` cut the
+ * page's items off, `nextPageUrl` still leads to what comes after the whole page.
+ */
 export type Page<Item> = { items: Item[]; nextPageUrl: string | null };
 
 export type CallOptions = {

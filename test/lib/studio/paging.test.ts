@@ -280,7 +280,8 @@ describe('the URL of the next page', () => {
     'http://[',
     `/v2/Flows/FW${'9'.repeat(32)}/Executions?PageToken=1`,
     `${LIST}/../../../Accounts`,
-    '/',
+    '/?PageToken=1',
+    '/Executions?PageToken=1',
   ])('%s is not followed', async (next) => {
     const { studio, requests } = await story(() => page([sidOf(0)], next));
     const { all, error } = await collectUntilError(studio.executions.list(FLOW));
@@ -397,6 +398,18 @@ describe('reading ahead', () => {
       while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     expect(requests).toHaveLength(2);
+  });
+
+  test('is not led astray by somebody’s text that looks like the next page', async () => {
+    const { studio, requests } = await story((seen, index) => {
+      const reply = listOf(4)(seen, index);
+      const context = { next_page_url: `${LIST}?PageToken=3`, quote: '"next_page_url":"' };
+      if (typeof reply === 'function') return reply;
+      return { ...reply, body: { before: context, ...Object(reply.body) } };
+    });
+    const found = await collect(studio.executions.list(FLOW, { pageSize: 2 }));
+    expect(found.map(({ sid }) => sid)).toEqual([0, 1, 2, 3].map((at) => sidOf(at)));
+    expect(requests.length).toBeLessThanOrEqual(5);
   });
 
   test('is closed with an iteration that is abandoned', async () => {

@@ -1,0 +1,50 @@
+import { StudioError } from './errors.ts';
+
+/** How many pages back a repetition is noticed at once. */
+const REMEMBERED_PAGES = 1_000;
+/** In a row. A page repeats once when as much as a page was created meanwhile; not so often. */
+const MAX_REPEATED_PAGES = 3;
+/** In a row. A filter may leave pages empty, with up to 1,000 executions passed over on each. */
+const MAX_EMPTY_PAGES = 100;
+
+/**
+ * Ends a list that would not end: throws 'nonsense' for a page that comes again and for pages without
+ * progress. Says of a page whether it is the last one's repetition, whose items have been given out. Keeps
+ * the same memory however long the list: the last pages are known by name, and for a longer circle one page
+ * is kept at distances that double (Brent's cycle detection).
+ */
+export function createGuard(operation: string) {
+  const seen = new Set<string>();
+  let checkpoint = '';
+  let checkpointAge = 0;
+  let checkpointDistance = 1;
+  let last = '';
+  let repeated = 0;
+  let empty = 0;
+  const stop = (message: string): never => {
+    throw new StudioError('nonsense', message, { operation, sent: true });
+  };
+  /** `content`: the page's items by name; empty for none. */
+  return (query: string, content: string, nextQuery: string | undefined): boolean => {
+    seen.add(query);
+    const [oldest] = seen.size > REMEMBERED_PAGES ? seen : [];
+    if (oldest !== undefined) seen.delete(oldest);
+    if (nextQuery !== undefined) {
+      if (seen.has(nextQuery) || nextQuery === checkpoint)
+        stop('The list leads back to a page it has been on');
+      checkpointAge += 1;
+      if (checkpointAge === checkpointDistance) {
+        checkpoint = nextQuery;
+        checkpointAge = 0;
+        checkpointDistance *= 2;
+      }
+    }
+    const isRepeated = content !== '' && content === last;
+    last = content;
+    empty = content === '' ? empty + 1 : 0;
+    repeated = isRepeated ? repeated + 1 : 0;
+    if (nextQuery !== undefined && (repeated >= MAX_REPEATED_PAGES || empty >= MAX_EMPTY_PAGES))
+      stop('The list goes on without progress');
+    return isRepeated;
+  };
+}
