@@ -2,7 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildBundles, bundle, bundlesDirectory } from '../../infra/build.ts';
+import { build } from 'esbuild';
+import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
 import { makeCertificate } from '../infra/local/studio/certificate.ts';
 import { type ColdStart, coldStart } from './cold/runtime-api.ts';
 import { FLOW_SID, median, print, type Row, startAws, startSimulator } from './harness.ts';
@@ -78,17 +79,29 @@ export async function run(argv: string[]): Promise<void> {
   }
 }
 
-/** A folder for each variant, with an `index.mjs` that was bundled as ours is. */
+/** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/** A folder for each variant with its `index.mjs`; the peers are bundled as their users do it, minified. */
 async function prepare(folder: string): Promise<Record<Variant, number>> {
   await buildBundles();
   mkdirSync(join(folder, 'ours'));
   for (const file of readdirSync(join(bundlesDirectory, 'trigger')))
     cpSync(join(bundlesDirectory, 'trigger', file), join(folder, 'ours', file));
   const here = fileURLToPath(new URL('cold/', import.meta.url));
-  await bundle(
-    PEERS.map((peer) => ({ in: `${here}${peer}.mjs`, out: `${peer}/index` })),
-    folder,
-  );
+  await build({
+    entryPoints: PEERS.map((peer) => ({ in: `${here}${peer}.mjs`, out: `${peer}/index` })),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    banner: { js: requireBanner },
+  });
   const size = (variant: Variant) => statSync(join(folder, variant, 'index.mjs')).size / 1_000;
   return { empty: size('empty'), https: size('https'), ours: size('ours'), twilio: size('twilio') };
 }
