@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { createTyping } from './typing.ts';
@@ -17,6 +18,7 @@ export type Io = {
   ask(question: string, options?: { hidden?: boolean }): Promise<string | null>;
   /** Tells of Ctrl-C (and SIGTERM) instead of ending the process, until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
+  randomBytes(size: number): Buffer;
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
@@ -68,6 +70,7 @@ export function processIo(): Io {
     interactive: stdin.isTTY === true && stdout.isTTY === true,
     ask,
     onInterrupt,
+    randomBytes,
     now: () => Date.now(),
     // Ended early, it is just over: whoever holds the signal knows.
     sleep: (ms, signal) => wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined),

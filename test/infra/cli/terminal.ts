@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Io } from '../../../infra/cli/io.ts';
 import { runTool, type Tool } from '../../../infra/cli/tool.ts';
 
@@ -55,6 +56,7 @@ export function somebody(
       for (const listener of listeners) listener();
     },
     listening: () => listeners.size,
+    randomBytes,
     now: options.now ?? Date.now,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

@@ -1,0 +1,87 @@
+import type { Scope } from '../../../lib/config.ts';
+import { readSecret } from '../../../lib/secret.ts';
+import { Failed } from '../tool.ts';
+
+/**
+ * The secret's JSON while it is edited. Members that this version does not know stay as they are. Changes are
+ * values: nothing here reads, writes or prints.
+ */
+
+export type Grant = { name: string; scopes: Scope[]; flows?: string[] };
+export type Caller = Grant & { token: string };
+export type Webhook = Grant & { secret: string };
+export type SecretDocument = Record<string, unknown> & { callers: Caller[]; webhooks: Webhook[] };
+
+export type TwilioCredentials = {
+  accountSid: string;
+  apiKeySid: string;
+  apiKeySecret: string;
+  authToken?: string;
+};
+
+export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
+
+/** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
+export function parseDocument(json: string): SecretDocument {
+  const { callers, webhooks } = readSecret(json);
+  const raw: Record<string, unknown> = JSON.parse(json);
+  return { ...raw, callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
+}
+
+/** What is stored. Throws a ConfigError where the functions would refuse it. */
+export function formatDocument(document: SecretDocument): string {
+  const json = JSON.stringify(document, null, 2);
+  readSecret(json);
+  return json;
+}
+
+/** The credentials in it, or null where it was never filled in. */
+export function credentialsOf(document: SecretDocument): TwilioCredentials | null {
+  if (document['accountSid'] === undefined) return null;
+  const { accountSid, apiKeySid, apiKeySecret, authToken } = readSecret(JSON.stringify(document));
+  return { accountSid, apiKeySid, apiKeySecret, ...(authToken !== undefined && { authToken }) };
+}
+
+export function withCredentials(document: SecretDocument, credentials: TwilioCredentials): SecretDocument {
+  const { authToken: _before, ...rest } = document;
+  return { ...rest, ...credentials, callers: document.callers, webhooks: document.webhooks };
+}
+
+/** The entries of one kind: who calls with a token, or who signs with a secret. The newest of a name is the last. */
+type Named = { name: string };
+
+export function add<T extends Named>(entries: readonly T[], entry: T): T[] {
+  if (entries.some(({ name }) => name === entry.name))
+    throw new Failed([`There is ${entry.name} already: rotate or remove it.`]);
+  return [...entries, entry];
+}
+
+/** One more for that name, with the same rights; what was valid stays valid until it is retired. */
+export function rotate<T extends Named>(entries: readonly T[], name: string, fresh: Partial<T>): T[] {
+  return [...entries, { ...newestOf(entries, name), ...fresh }];
+}
+
+/** Only the newest of that name stays. */
+export function retire<T extends Named>(entries: readonly T[], name: string): T[] {
+  const newest = newestOf(entries, name);
+  const left = entries.filter((one) => one.name !== name || one === newest);
+  if (left.length === entries.length) throw new Failed([`${name} has one only: there is nothing to retire.`]);
+  return left;
+}
+
+export function remove<T extends Named>(entries: readonly T[], name: string): T[] {
+  newestOf(entries, name);
+  return entries.filter((one) => one.name !== name);
+}
+
+function newestOf<T extends Named>(entries: readonly T[], name: string): T {
+  const newest = entries.findLast((one) => one.name === name);
+  if (newest) return newest;
+  const names = [...new Set(entries.map((one) => one.name))].join(', ');
+  throw new Failed([`There is no ${name}${names && ` among ${names}`}.`]);
+}
+
+/** Without a member that is undefined, which is something else than none to the compiler. */
+function tidy<T extends { flows?: string[] | undefined }>({ flows, ...rest }: T) {
+  return { ...rest, ...(flows && { flows }) };
+}

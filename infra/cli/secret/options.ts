@@ -1,0 +1,102 @@
+import { SCOPES, type Scope } from '../../../lib/config.ts';
+import { type Arguments, type Options, readArguments } from '../args.ts';
+import { stageOption } from '../stack.ts';
+import { type Change, KINDS, VERBS } from './change.ts';
+
+export const HELP = `
+Fills in and rotates the secret: Twilio's credentials, and who may call the API.
+
+  npm run secret                           asks for Twilio's credentials, checks them
+  npm run secret -- show                   names and scopes, never values
+  npm run secret -- add-caller NAME --scopes trigger,read [--flows welcome]
+  npm run secret -- rotate-caller NAME     a second token; both are valid
+  npm run secret -- retire-caller NAME     ends all but the newest
+  npm run secret -- remove-caller NAME
+  add-, rotate-, retire-, remove-webhook   the same for senders of Standard Webhooks
+
+  --scopes A,B      of ${SCOPES.join(', ')}; or all
+  --flows A,B       aliases or SIDs; every configured flow unless given
+  --ask             the webhook's secret is the sender's own: ask for it
+  --secret-id ID    the secret; else STUDIO_SECRET_ID, else the deployed stack's
+  --stage NAME      the stage whose stack is meant
+  --help
+
+A new token is shown once. Without a terminal, answers are read from the input, one a
+line. AWS credentials and region are found as the AWS CLI finds them.
+`;
+
+const changes: ReadonlyMap<string, Pick<Change, 'verb' | 'kind'>> = new Map(
+  KINDS.flatMap((kind) => VERBS.map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
+);
+
+const options = {
+  scopes: {
+    type: 'string',
+    check: (value) =>
+      listOf(scopesIn(value)).every(isScope) ? null : `must be of ${SCOPES.join(', ')}; or all`,
+  },
+  flows: { type: 'string' },
+  ask: { type: 'boolean' },
+  'secret-id': { type: 'string' },
+  stage: stageOption,
+} as const satisfies Options;
+
+type Values = Arguments<typeof options>['values'];
+
+export type SecretOptions = {
+  command: { is: 'credentials' } | { is: 'show' } | ({ is: 'change'; ask: boolean } & Change);
+  secretId: string | undefined;
+  stage: string | undefined;
+};
+
+/** Throws a UsageError with every mistake. */
+export function readSecretOptions(argv: readonly string[]): SecretOptions {
+  const { values, positionals } = readArguments(argv, options, {
+    most: 2,
+    also: (read) => mistakesOf(read.positionals, read.values),
+  });
+  const [word, name = ''] = positionals;
+  const { stage, ask } = values;
+  const change = changes.get(word ?? '');
+  const flows = values.flows && listOf(values.flows);
+  const grant = { name, scopes: listOf(scopesIn(values.scopes)).filter(isScope), ...(flows && { flows }) };
+  return {
+    command: change
+      ? { is: 'change', ask, ...change, grant }
+      : { is: word === 'show' ? 'show' : 'credentials' },
+    secretId: values['secret-id'],
+    stage,
+  };
+}
+
+function mistakesOf([word, name]: readonly string[], { scopes, flows, ask }: Values): (string | null)[] {
+  const change = changes.get(word ?? '');
+  if (word !== undefined && word !== 'show' && !change)
+    return [`${word} is no command: show, ${[...changes.keys()].join(', ')}`];
+  const adds = change?.verb === 'add';
+  const makes = adds || change?.verb === 'rotate';
+  return [
+    change && name === undefined ? `${word} needs a name` : null,
+    change && name !== undefined && !/^[\w.-]{1,64}$/.test(name)
+      ? 'a name has 1 to 64 letters, digits, dots, dashes and underscores'
+      : null,
+    !change && name !== undefined ? `${word} takes no name` : null,
+    adds && scopes === undefined ? '--scopes is missing' : null,
+    !adds && (scopes ?? flows) !== undefined
+      ? '--scopes and --flows go with add-caller and add-webhook'
+      : null,
+    ask && !(makes && change?.kind === 'webhook') ? '--ask goes with add-webhook and rotate-webhook' : null,
+  ];
+}
+
+function scopesIn(text: string | undefined): string {
+  return text === 'all' ? SCOPES.join(',') : (text ?? '');
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').map((one) => one.trim());
+}
+
+function isScope(text: string): text is Scope {
+  return SCOPES.some((scope) => scope === text);
+}
