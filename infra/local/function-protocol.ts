@@ -9,6 +9,8 @@ export type WorkerSettings = {
   logStream: string;
   /** Holds the number of the latest invocation, so that an idle environment can sleep until the next. */
   latest: Int32Array<SharedArrayBuffer>;
+  /** How far its clock is ahead; null where it is the machine's. */
+  offsetMs: Float64Array<SharedArrayBuffer> | null;
 };
 
 export type Invocation = {

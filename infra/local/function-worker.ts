@@ -11,6 +11,20 @@ const port = parentPort;
 if (!port) throw new Error('function-worker.ts runs as a worker thread only');
 const settings = workerData as WorkerSettings;
 
+const machineNow = Date.now;
+
+/** Sets this thread's clock ahead by what stands in `offsetMs`, now and whenever it changes. */
+function shiftClock(offsetMs: Float64Array): void {
+  const now = () => machineNow() + (offsetMs[0] ?? 0);
+  globalThis.Date = new Proxy(Date, {
+    construct: (target, values) =>
+      values.length === 0 ? new target(now()) : Reflect.construct(target, values),
+    get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
+  });
+}
+
+if (settings.offsetMs) shiftClock(settings.offsetMs);
+
 type Handler = (event: unknown, context: object) => unknown;
 
 function say(message: FromWorker): void {
@@ -33,7 +47,7 @@ function contextFor({ requestId, deadlineMs, arn }: Invocation): object {
     awsRequestId: requestId,
     logGroupName: `/aws/lambda/${settings.name}`,
     logStreamName: settings.logStream,
-    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - machineNow()),
   };
 }
 

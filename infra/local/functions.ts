@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { ACCOUNT_ID, REGION } from './aws/protocol.ts';
+import { type Clock, realClock } from './clock.ts';
 import type { FromWorker, Invocation, WorkerSettings } from './function-protocol.ts';
 
 /**
@@ -59,9 +60,10 @@ type Waiting = (environment: Environment | null) => void;
 
 export function createFunctionHost(
   specs: readonly FunctionSpec[],
-  options: { log?: (line: LogLine) => void } = {},
+  options: { log?: (line: LogLine) => void; clock?: Clock } = {},
 ): FunctionHost {
-  const fleets = new Map(specs.map((spec) => [spec.name, new Fleet(spec, options.log ?? (() => {}))]));
+  const { log = () => {}, clock = realClock } = options;
+  const fleets = new Map(specs.map((spec) => [spec.name, new Fleet(spec, log, clock)]));
   return {
     spec: (name) => fleets.get(name)?.spec,
     invoke(name, payload, { arn, requestId } = {}) {
@@ -86,14 +88,16 @@ class Fleet {
   readonly spec: FunctionSpec;
   startedCount = 0;
   private readonly log: (line: LogLine) => void;
+  private readonly clock: Clock;
   private readonly environments = new Set<Environment>();
   private readonly queue: Waiting[] = [];
   private nextId = 1;
   private closed = false;
 
-  constructor(spec: FunctionSpec, log: (line: LogLine) => void) {
+  constructor(spec: FunctionSpec, log: (line: LogLine) => void, clock: Clock) {
     this.spec = spec;
     this.log = log;
+    this.clock = clock;
   }
 
   async invoke(payload: string, arn: string, requestId: string): Promise<InvocationResult> {
@@ -180,6 +184,7 @@ class Fleet {
       memoryMb: spec.memoryMb,
       logStream: `local/[${FUNCTION_VERSION}]${randomBytes(16).toString('hex')}`,
       latest,
+      offsetMs: this.clock.offsetMs ?? null,
     };
     const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
       workerData: settings,

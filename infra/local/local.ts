@@ -28,7 +28,7 @@ export type LocalOptions = {
   simulated?: SimulatedStudioOptions;
   /** Members of the secret that are to be otherwise. */
   secret?: Partial<Secret>;
-  /** Moves the stand-ins, the gateway and the simulated Studio; the bundles read the machine's own clock. */
+  /** Of stand-ins, gateway and simulated Studio; the bundles read the machine's own, unless it has an offset. */
   clock?: Clock;
   /** AWS endpoints that are there already; a stand-in is started for each of the others. */
   endpoints?: Partial<Endpoints>;
@@ -119,7 +119,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
           ...options.variables,
         }),
       }),
-      options.onLog ? { log: options.onLog } : {},
+      { clock, ...(options.onLog && { log: options.onLog }) },
     ),
   );
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { manualClock, realClock } from '../../../infra/local/clock.ts';
+import { manualClock, realClock, travellingClock } from '../../../infra/local/clock.ts';
 
 describe('a manual clock', () => {
   test('runs what falls due, in the order of time, and shows each its own time', () => {
@@ -48,4 +48,14 @@ describe('the real clock', () => {
     cancel();
     expect(ran).toBe(false);
   });
+});
+
+test('a travelling clock runs on from where it was set', () => {
+  const clock = travellingClock();
+  const before = Date.now();
+  clock.travel(1_000_000);
+  clock.travel(500_000);
+  expect(clock.now() - before).toBeGreaterThanOrEqual(1_500_000);
+  expect(clock.now() - before).toBeLessThan(1_560_000);
+  expect(clock.offsetMs?.[0]).toBe(1_500_000);
 });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Clock, travellingClock } from '../../../infra/local/clock.ts';
 import {
   createFunctionHost,
   type FunctionHost,
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => bundles.remove());
 afterEach(() => host.close());
 
-function startHost(changes: Partial<FunctionSpec> = {}): FunctionHost {
+function startHost(changes: Partial<FunctionSpec> = {}, clock?: Clock): FunctionHost {
   lines.length = 0;
   const spec = {
     name: 'echo',
@@ -29,7 +30,7 @@ function startHost(changes: Partial<FunctionSpec> = {}): FunctionHost {
     maxEnvironments: 2,
     ...changes,
   };
-  host = createFunctionHost([spec], { log: (line) => lines.push(line) });
+  host = createFunctionHost([spec], { log: (line) => lines.push(line), ...(clock && { clock }) });
   return host;
 }
 
@@ -87,6 +88,18 @@ describe('an environment', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     // The interval of 1 ms had its chance while the answer went out, and no more than that.
     expect(await ask({ do: 'ticks' })).toBeLessThan(20);
+  });
+
+  test('has the machine’s clock, or one that was set ahead', async () => {
+    const clock = travellingClock();
+    startHost({}, clock);
+    await ask({ do: 'time' });
+    const before = Date.now();
+    clock.travel(86_400_000);
+    const time = (await ask({ do: 'time' })) as { now: number; iso: string; fixed: number; isDate: boolean };
+    expect(time.now - before).toBeGreaterThanOrEqual(86_400_000);
+    expect(Date.parse(time.iso) - before).toBeGreaterThanOrEqual(86_400_000);
+    expect(time).toMatchObject({ fixed: 0, isDate: true });
   });
 
   test('can be ended while it is frozen', async () => {

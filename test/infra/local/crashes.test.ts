@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { travellingClock } from '../../../infra/local/clock.ts';
+import { type Answer, startWorld, until, type World } from './fixtures/world.ts';
+
+/** One key, one execution, whatever fails between: through the built bundle, which is killed in the middle. */
+
+/** Longer than a claim's lease and than the time after which Studio itself gives a create up. */
+const LATER_MS = 60_000;
+
+const KEYS = 8;
+/** A request looks for a lost execution for some seconds, and a sender may need several. */
+const PATIENCE_MS = 80_000;
+
+const clock = travellingClock();
+let world: World;
+let contact = 0;
+
+beforeAll(async () => {
+  world = await startWorld({ clock });
+});
+afterAll(() => world.local.close());
+beforeEach(() => world.studio.reset());
+
+function triggerOf(key: string): () => Promise<Answer> {
+  const to = `+1500556${String(1_000 + contact++)}`;
+  return () =>
+    world.call('POST', '/flows/welcome/executions', { body: { to }, headers: { 'idempotency-key': key } });
+}
+
+/** As a sender of webhooks does: again, until the answer says more than "not now". */
+async function insist(trigger: () => Promise<Answer>): Promise<Answer> {
+  return until(
+    async () => {
+      const answer = await trigger();
+      if (answer.status !== 201) clock.travel(LATER_MS);
+      return answer;
+    },
+    ({ status }) => status === 201,
+    PATIENCE_MS,
+  );
+}
+
+describe('a trigger', { timeout: 90_000 }, () => {
+  test('whose function dies after Studio created, and before the answer was kept, is found again', async () => {
+    world.studio.behave({
+      faults: [{ kind: 'hang', work: 'done', operations: ['CreateExecution'], times: 1 }],
+    });
+    const trigger = triggerOf('dies-after');
+    const first = trigger();
+    await until(
+      async () => world.studio.store.count().active,
+      (active) => active === 1,
+    );
+    expect(world.local.functions.kill('trigger')).toBe(1);
+    expect((await first).status).toBe(500);
+    const { body } = await insist(trigger);
+    expect(world.studio.store.count()).toEqual({ active: 1, ended: 0, deleted: 0 });
+    expect(world.studio.store.find(body.execution.sid)?.status).toBe('active');
+  });
+
+  test('whose answer was lost is found again', async () => {
+    world.studio.behave({
+      faults: [{ kind: 'cut', work: 'done', operations: ['CreateExecution'], times: 1 }],
+    });
+    const { status } = await insist(triggerOf('answer-lost'));
+    expect(status).toBe(201);
+    expect(world.studio.store.count().active).toBe(1);
+  });
+
+  test('that never reached Studio is created, once, later', async () => {
+    world.studio.behave({
+      faults: [{ kind: 'error', status: 503, work: 'undone', operations: ['CreateExecution'], times: 1 }],
+    });
+    await insist(triggerOf('never-reached'));
+    expect(world.studio.store.count().active).toBe(1);
+  });
+
+  test('repeated over and over among crashes and lost answers leaves one execution for each key', async () => {
+    world.studio.behave({
+      latencyMs: 5,
+      faults: [
+        { kind: 'cut', work: 'done', operations: ['CreateExecution'], every: 3 },
+        { kind: 'error', status: 500, work: 'undone', operations: ['CreateExecution'], every: 4 },
+      ],
+    });
+    const triggers = Array.from({ length: KEYS }, (_, index) => triggerOf(`storm-${index}`));
+    const storm = triggers.flatMap((trigger) => [trigger(), trigger()]);
+    for (let kills = 0; kills < 4; kills++) {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      world.local.functions.kill('trigger');
+    }
+    await Promise.all(storm);
+    world.studio.behave({ faults: [] });
+    const answers = await Promise.all(triggers.map(insist));
+    expect(new Set(answers.map(({ body }) => body.execution.sid)).size).toBe(KEYS);
+    expect(world.studio.store.count()).toEqual({ active: KEYS, ended: 0, deleted: 0 });
+  });
+});
