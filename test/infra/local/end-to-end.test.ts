@@ -191,7 +191,7 @@ test('functions that were frozen while Studio closed their connections go on as 
   expect(world.studio.store.count()).toEqual({ active: 20, ended: 0, deleted: 3 });
 });
 
-describe('purge', () => {
+describe('purge', { timeout: 60_000 }, () => {
   const start = (body: object) => world.call('POST', '/purges', { body });
 
   beforeEach(() => {
