@@ -101,11 +101,12 @@ async function repeat<T>(
       continue;
     }
     if (signal.aborted || tries >= maxTries || !isRetryable(call.endpoint.kind, error)) throw error;
-    const delayMs = retryDelayMs(tries, error.retryAfterMs, wiring.random);
+    const delayMs = retryDelayMs(attempt, error.retryAfterMs, wiring.random);
     if (wiring.now() + delayMs >= deadlineMs) throw error;
     afterUnclear ||= mayHaveHappened(error);
     await until(signal, wiring.sleep(delayMs, signal));
-    tries += 1;
+    // Under a limiter 429s are the rule: it finds the limit by them, so they must not use up a call's tries.
+    if (!(limiter && error.kind === 'throttled')) tries += 1;
   }
 }
 

@@ -91,7 +91,10 @@ export type CallOptions = {
   signal?: AbortSignal;
   /** For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default 20,000. */
   timeoutMs?: number;
-  /** Tries in all, 1 for none but the first. A repetition with fresh credentials after a 401 is not counted. Default 5. */
+  /**
+   * Tries in all, 1 for none but the first. Not counted: a repetition with fresh credentials after a 401, and
+   * 429s under a `limiter`, which only `timeoutMs` bounds. Default 5.
+   */
   maxTries?: number;
   /** Holds every try until there is room upstream, and learns from how it went: see limiter.ts. */
   limiter?: Limiter;

@@ -18,7 +18,9 @@ async function remove(): Promise<Record<string, number>> {
   let deleted = 0;
   let before: Promise<unknown> = Promise.resolve();
   const query = { pageSize: 1_000, limit: Number(count) };
-  for await (const { items } of studio.executions.list(FLOW_SID, query, { readAhead: true }).pages()) {
+  for await (const { items } of studio.executions
+    .list(FLOW_SID, query, { readAhead: true, limiter })
+    .pages()) {
     const page = items.map(({ sid }) =>
       limiter.run(async () => {
         const { outcome } = await studio.executions.delete(FLOW_SID, sid, { limiter });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
+import { createLimiter } from '../../../lib/studio/limiter.ts';
 import {
   ACCOUNT,
   created,
@@ -65,6 +66,14 @@ describe('a call that may be repeated', () => {
     expect(requests).toHaveLength(1);
     await failureOf(studio.executions.fetch(FLOW, EXECUTION, { maxTries: 3 }));
     expect(requests).toHaveLength(4);
+  });
+
+  test('is not counted as tried while a limiter finds out how much is allowed', async () => {
+    const { studio, requests } = await story([...Array<Reply>(7).fill(throttled), unavailable, success]);
+    const limiter = createLimiter();
+    const found = await studio.executions.fetch(FLOW, EXECUTION, { limiter, maxTries: 2 });
+    expect(found.sid).toBe(EXECUTION);
+    expect(requests).toHaveLength(9);
   });
 
   test('waits as long as Retry-After says, in seconds or until a date', async () => {
