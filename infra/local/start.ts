@@ -16,6 +16,7 @@ import { createTerminal } from './terminal.ts';
 /** `npm start`: the whole system on this machine, until Ctrl-C. `--verbose` shows the functions' logs too. */
 
 const LOGS = '.build/logs';
+const ORPHAN_CHECK_MS = 200;
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
@@ -130,6 +131,7 @@ function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () =>
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (process.env['npm_lifecycle_event'] === 'start') whenOrphaned(stop);
   if (!process.stdin.isTTY) return;
   // Key by key; the terminal then sends no signal for Ctrl-C by itself.
   process.stdin.setRawMode(true).setEncoding('utf8');
@@ -138,6 +140,17 @@ function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () =>
     if (text === CTRL_C || text === CTRL_D) stop();
     else void keys[text]?.();
   });
+}
+
+/** npm hands a signal to the shell between it and us, which dies of it and says nothing to us. */
+function whenOrphaned(then: () => void): void {
+  const { ppid } = process;
+  const look = setInterval(() => {
+    if (process.ppid === ppid) return;
+    clearInterval(look);
+    then();
+  }, ORPHAN_CHECK_MS);
+  look.unref();
 }
 
 function fail(lines: string[]): void {

@@ -21,8 +21,9 @@ type Run = {
   ended: Promise<number | null>;
 };
 
-function start(env: Record<string, string>): Run {
-  const child = spawn(process.execPath, [START], {
+function start(env: Record<string, string>, command: string[] = [process.execPath, START]): Run {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
     cwd: ROOT,
     // None of this process's: a variable of the machine must not decide these tests.
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', NO_COLOR: '1', ...env },
@@ -34,8 +35,8 @@ function start(env: Record<string, string>): Run {
   return { child, output: () => output, ended };
 }
 
-async function startUp(env: Record<string, string> = {}): Promise<Run & { url: string }> {
-  const run = start(env);
+async function startUp(env: Record<string, string> = {}, command?: string[]): Promise<Run & { url: string }> {
+  const run = start(env, command);
   await eventually(run.output).toContain('# Watch the purges');
   const url = /API +(http:\S+)/.exec(run.output())?.[1] ?? '';
   return { ...run, url };
@@ -105,6 +106,22 @@ describe('npm start', () => {
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     await response;
+  });
+
+  test('ends with npm: a signal to npm reaches only the shell between them', async () => {
+    const run = await startUp({ npm_lifecycle_event: 'start' }, [
+      'sh',
+      '-c',
+      `"${process.execPath}" "${START}"; :`,
+    ]);
+    run.child.kill('SIGTERM');
+    await eventually(() =>
+      fetch(run.url).then(
+        () => 'up',
+        () => 'gone',
+      ),
+    ).toBe('gone');
+    await eventually(run.output).toContain('stopping');
   });
 
   test('binds loopback only', async () => {
