@@ -1,5 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 
 /** The small HTTP server under every stand-in and the gateway. It binds loopback only. */
 
@@ -46,14 +51,20 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       if (!request.destroyed) console.error('local server:', cause);
     });
   });
+  return bind(server, options.port ?? 0);
+}
+
+/** Binds a server to loopback. Throws what `listen` throws, such as EADDRINUSE. */
+export async function bind(server: Server, port: number): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, LOOPBACK, () => resolve());
+    server.listen(port, LOOPBACK, () => resolve());
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port');
   return {
-    url: `http://${LOOPBACK}:${port}`,
-    port,
+    url: `http://${LOOPBACK}:${address.port}`,
+    port: address.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -91,7 +102,8 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buf
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too large';
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) throw new Error('The body was decoded already');
     bytes += chunk.length;
     if (bytes > maxBytes) return 'too large';
     chunks.push(chunk);

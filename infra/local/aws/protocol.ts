@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import type { Reply } from '../http.ts';
 
 /** What AWS's JSON protocols have in common: how an answer and an error look on the wire. */
@@ -50,6 +51,8 @@ export async function answering(work: () => Promise<Reply> | Reply): Promise<Rep
   }
 }
 
+const anyObject = v.record(v.string(), v.unknown());
+
 /** A JSON object, or a 400 as the services say it. */
 export function jsonObject(body: Buffer): Record<string, unknown> {
   let parsed: unknown;
@@ -58,9 +61,9 @@ export function jsonObject(body: Buffer): Record<string, unknown> {
   } catch {
     throw new AwsError(400, 'SerializationException', 'The body is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new AwsError(400, 'SerializationException', 'The body is not an object');
-  return parsed as Record<string, unknown>;
+  const object = v.safeParse(anyObject, parsed);
+  if (!object.success) throw new AwsError(400, 'SerializationException', 'The body is not an object');
+  return object.output;
 }
 
 /** Nobody is checked, but a request without a signature would never reach the real service. */

@@ -1,7 +1,6 @@
-import type { AddressInfo } from 'node:net';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import type { Listening } from '../http.ts';
+import { bind, type Listening } from '../http.ts';
 
 /** The keys of the one table; the stack deploys the same. */
 export const KEYS = {
@@ -18,23 +17,9 @@ export const KEYS = {
 
 /** DynamoDB, in memory: dynalite, with the one table that the functions know (`pk`, `sk`; no index). */
 export async function startTable(tableName: string): Promise<Listening> {
-  const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
-  await createTable(url, tableName);
-  return {
-    url,
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const table = await bind(dynalite({ createTableMs: 0 }), 0);
+  await createTable(table.url, tableName);
+  return table;
 }
 
 /** Without the SDK, whose loading would take longer than everything else at the start. */

@@ -63,7 +63,7 @@ describe('Studio', () => {
 });
 
 describe('AWS endpoints', () => {
-  test('that are there already are taken, each by its own variable or by the one for all', () => {
+  test('that are there already are taken, each by its own variable or all but Lambda by the one for all', () => {
     const { endpoints } = settingsOf({
       AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
@@ -72,8 +72,9 @@ describe('AWS endpoints', () => {
       SECRETS_MANAGER: 'http://127.0.0.1:4566',
       DYNAMODB: 'http://127.0.0.1:8000',
       S3: 'http://127.0.0.1:4566',
-      LAMBDA: 'http://127.0.0.1:4566',
     });
+    const lambda = 'http://127.0.0.1:9001';
+    expect(settingsOf({ AWS_ENDPOINT_URL_LAMBDA: lambda }).endpoints).toEqual({ LAMBDA: lambda });
   });
 
   test('take names and credentials with them, which stand-ins never see', () => {

@@ -77,7 +77,7 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
   let error: ErrorObject | undefined;
   let invocations = 0;
   let repeats = 0;
-  let token = randomUUID() as string;
+  let token: string = randomUUID();
   let invoking = false;
   let lastCheckpoint: { clientToken: string; answer: Record<string, unknown> } | undefined;
   let cancelTimer = () => {};
