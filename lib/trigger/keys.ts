@@ -1,6 +1,5 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
-const KEY_BYTES = 32;
 /** 128 bits: two keys never meet. */
 const CORRELATION_BYTES = 16;
 
@@ -9,9 +8,7 @@ export type KeyUse = { caller: string; route: string; key: string };
 
 /** The name of the claim: the same for the same caller, route and key, and telling none of them. */
 export function claimId({ caller, route, key }: KeyUse): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['claim', caller, route, key]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify(['claim', caller, route, key]), 'hex');
 }
 
 /**
@@ -20,8 +17,8 @@ export function claimId({ caller, route, key }: KeyUse): string {
  * secret's rotation, and every repeated delivery would then look like another payload.
  */
 export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): string {
-  const material = hkdfSync('sha256', key, JSON.stringify([caller, route]), 'fingerprint', KEY_BYTES);
-  return createHmac('sha256', Buffer.from(material)).update(canonicalJson(payload)).digest('hex');
+  const keyed = createHmac('sha256', key);
+  return keyed.update(JSON.stringify(['fingerprint', caller, route, canonicalJson(payload)])).digest('hex');
 }
 
 /**
@@ -29,8 +26,8 @@ export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): s
  * it is keyed with the API key's secret. That may rotate, so the value is kept with the claim.
  */
 export function correlationOf(apiKeySecret: string, id: string): string {
-  const material = hkdfSync('sha256', apiKeySecret, '', 'correlation', KEY_BYTES);
-  const digest = createHmac('sha256', Buffer.from(material)).update(id).digest();
+  const keyed = createHmac('sha256', apiKeySecret);
+  const digest = keyed.update(JSON.stringify(['correlation', id])).digest();
   return digest.subarray(0, CORRELATION_BYTES).toString('base64url');
 }
 
