@@ -170,6 +170,9 @@ class Fleet {
   }
 
   private release(environment: Environment): void {
+    // Last in the set: the most recently used.
+    this.environments.delete(environment);
+    this.environments.add(environment);
     this.queue.shift()?.(environment);
   }
 
