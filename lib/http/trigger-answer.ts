@@ -33,7 +33,14 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
         retryAfterMs: RETRY_AFTER_MS,
       });
     case 'unknown':
-      throw new Problem('outcome-unknown', unknownDetail(triggered.repeatable), triggered);
+      // Nobody is invited to send again what might come to a second execution.
+      throw triggered.repeatable
+        ? new Problem(
+            'outcome-unknown',
+            'Send it again with the same key: there will be no second one.',
+            triggered,
+          )
+        : new Problem('outcome-unknown', 'Without a key, sending it again may create a second execution.');
     case 'in-progress':
       throw new Problem('request-in-progress', 'The first request with this key still runs.', triggered);
     case 'key-reused':
@@ -44,10 +51,4 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
         cause: triggered.cause,
       });
   }
-}
-
-function unknownDetail(repeatable: boolean): string {
-  return repeatable
-    ? 'Send it again with the same key: there will be no second execution.'
-    : 'Without a key, sending it again may create a second execution.';
 }

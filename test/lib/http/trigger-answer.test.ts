@@ -75,8 +75,16 @@ test.each(problems)('%o is a problem', (triggered, slug, status, headers) => {
 
 test('whether it may be sent again is told by whether there was a key', () => {
   const unknown = { outcome: 'unknown', retryAfterMs: 1_000 } as const;
-  expect(problemFor({ ...unknown, repeatable: true }).message).toContain('there will be no second execution');
-  expect(problemFor({ ...unknown, repeatable: false }).message).toContain('may create a second execution');
+  const repeatable = problemFor({ ...unknown, repeatable: true });
+  expect([repeatable.message, repeatable.headers['retry-after']]).toEqual([
+    expect.stringContaining('no second'),
+    '1',
+  ]);
+  const other = problemFor({ ...unknown, repeatable: false });
+  expect([other.message, other.headers['retry-after']]).toEqual([
+    expect.stringContaining('may create a second'),
+    undefined,
+  ]);
 });
 
 test('what Studio refuses is left to what every Studio error becomes', () => {
