@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 /** One option of a tool. `check` says what is wrong with a value, or null. */
 export type Option = {
   type: 'string' | 'boolean';
+  /** One letter. */
+  short?: string;
   multiple?: boolean;
   check?: (value: string) => string | null;
 };
@@ -43,7 +45,9 @@ export function readArguments<const O extends Options>(
   // Not `strict`, which throws at the first mistake.
   const { tokens } = parseArgs({
     args: [...argv],
-    options: Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short && { short }) }]),
+    ),
     strict: false,
     tokens: true,
     allowPositionals: true,
@@ -84,7 +88,8 @@ function mistakeIn(token: OptionToken, options: Options, again: boolean): string
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (/^(token|secret|password|api-?key)/i.test(name) && !option)
     return `${rawName}: nothing secret is taken from the command line, where others can read it`;
-  if (!option || rawName !== `--${name}`) return `${rawName} is not known`;
+  if (!option || (rawName !== `--${name}` && rawName !== `-${option.short}`))
+    return `${rawName} is not known`;
   if (option.type === 'boolean') return value === undefined ? null : `${rawName} takes no value`;
   if (value === undefined || value === '' || (!inlineValue && value.startsWith('-')))
     return `${rawName} needs a value`;

@@ -1,7 +1,6 @@
 import { type Config, findFlow } from '../../lib/config.ts';
-import { config, deployment } from '../config.ts';
-import { checkInfraConfig, InfraConfigError } from '../constructs/checked.ts';
 import { UsageError } from './args.ts';
+import { configurationOf } from './configuration.ts';
 import { type Io, paint, say } from './io.ts';
 import { type Change, changed, inWords, needsValue } from './secret/change.ts';
 import { credentialsOf, withCredentials } from './secret/document.ts';
@@ -81,15 +80,6 @@ function checkFlows({ grant: { flows = [] } }: Change, configured: Config): void
   const unknown = flows.filter((flow) => !findFlow(configured, flow));
   if (unknown.length > 0)
     throw new UsageError(unknown.map((flow) => `--flows ${flow} is no flow of infra/config.ts`));
-}
-
-function configurationOf(stage: string | undefined): Config {
-  try {
-    return checkInfraConfig({ config, deployment }, stage).config;
-  } catch (error) {
-    if (!(error instanceof InfraConfigError)) throw error;
-    throw new Failed(['infra/config.ts has mistakes:', ...error.mistakes.map((mistake) => `  ${mistake}`)]);
-  }
 }
 
 if (import.meta.main) await main(secretTool);

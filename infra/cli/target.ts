@@ -21,7 +21,7 @@ export function mistakeInUrl(text: string): string | null {
   if (!url || !/^https?:$/.test(url.protocol)) return 'must be an http or https URL';
   if (url.username || url.password) return 'must hold no credentials: they go into STUDIO_API_TOKEN';
   if (url.search || url.hash) return 'must be the address of the API, with nothing after its path';
-  if (url.protocol === 'http:' && !isLoopback(url)) return 'must be https: a token would travel in the open';
+  if (url.protocol === 'http:' && !isLocal(text)) return 'must be https: a token would travel in the open';
   return null;
 }
 
@@ -31,7 +31,7 @@ export async function targetOf(given: string | undefined, io: Io): Promise<Targe
   const isDefault = !given && !io.env['STUDIO_API_URL'];
   const fromEnvironment = isDefault ? undefined : io.env['STUDIO_API_TOKEN'];
   if (fromEnvironment) return { url, token: fromEnvironment };
-  if (isLoopback(new URL(url))) return { url, token: LOCAL_TOKEN };
+  if (isLocal(url)) return { url, token: LOCAL_TOKEN };
   const missing = new UsageError([
     'STUDIO_API_TOKEN is not set, and there is no terminal to ask for a token',
   ]);
@@ -41,6 +41,8 @@ export async function targetOf(given: string | undefined, io: Io): Promise<Targe
   return { url, token };
 }
 
-function isLoopback({ hostname }: URL): boolean {
+/** Whether nothing of it leaves this machine. */
+export function isLocal(url: string): boolean {
+  const hostname = URL.parse(url)?.hostname ?? '';
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

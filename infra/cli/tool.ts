@@ -47,4 +47,6 @@ export async function runTool(tool: Tool, argv: readonly string[], io: Io): Prom
 /** Runs the tool on this process's own arguments and terminal. */
 export async function main(tool: Tool): Promise<void> {
   process.exitCode = await runTool(tool, process.argv.slice(2), processIo());
+  // An input that nobody ends must not keep the process.
+  process.stdin.unref?.();
 }

@@ -1,0 +1,141 @@
+import { buildBundles } from '../build.ts';
+import { type Options, readArguments, UsageError } from './args.ts';
+import { type Cdk, runCdk } from './cdk.ts';
+import { configurationOf } from './configuration.ts';
+import { confirm, type Io, paint, say } from './io.ts';
+import { describeStack, type Stack, stackName, stageOption } from './stack.ts';
+import { Failed, main, type Tool } from './tool.ts';
+
+const HELP = `
+Puts the stack into your AWS account: builds, shows what would change, asks, deploys.
+
+  npm run deploy
+  npm run deploy -- --stage prod
+
+  --stage NAME               a stage of infra/config.ts, a stack of its own; also -c stage=NAME
+  --yes                      do not ask
+  --toolkit-stack-name NAME  where the CDK was bootstrapped, unless CDKToolkit
+  --help
+
+AWS credentials and region are found as the AWS CLI finds them.
+Ends with 0 when deployed, 1 when not, 2 when asked wrongly.
+`;
+
+/** What `cdk synth` writes, as infra/cdk.json says; what was shown is what is deployed. */
+const ASSEMBLY = ['--app', '../.build/cdk.out'];
+const DEFAULT_TOOLKIT = 'CDKToolkit';
+
+const options = {
+  stage: stageOption,
+  context: {
+    type: 'string',
+    short: 'c',
+    check: (value) => (/^stage=[a-z][a-z0-9]{0,15}$/.test(value) ? null : 'takes stage=NAME only'),
+  },
+  'toolkit-stack-name': { type: 'string' },
+  yes: { type: 'boolean' },
+} as const satisfies Options;
+
+/** What deploying touches besides the terminal. */
+export type DeployPorts = {
+  /** Throws a Failed where infra/config.ts has mistakes, or no such stage. */
+  check(stage: string | undefined): unknown;
+  build(): Promise<unknown>;
+  cdk: Cdk;
+  describe(stack: string): Promise<Stack | null>;
+};
+
+export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool {
+  return {
+    name: 'deploy',
+    help: HELP,
+    async run(argv, io) {
+      const { stage, toolkit, yes } = readOptions(argv);
+      if (!yes && !io.interactive)
+        throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
+      check(stage);
+      const stack = stackName(stage);
+      heading(io, `Building ${stack}`);
+      await build();
+      await must(
+        cdk,
+        ['synth', '--quiet', ...(stage ? ['-c', `stage=${stage}`] : [])],
+        'Nothing was deployed.',
+      );
+
+      checkToolkit(await describe(toolkit), toolkit);
+      const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
+      heading(io, 'What would change');
+      await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
+      if (!yes && !(await confirm(io, `Deploy ${stack}?`))) {
+        say(io, '  Nothing was deployed.');
+        return 1;
+      }
+      heading(io, `Deploying ${stack}`);
+      // It was shown and agreed to just now.
+      const approved = ['--require-approval', 'never'];
+      await must(
+        cdk,
+        ['deploy', stack, ...ASSEMBLY, ...ofToolkit, ...approved],
+        `${stack} was not deployed.`,
+      );
+      tellNext(io, stage, await describe(stack));
+      return 0;
+    },
+  };
+}
+
+function readOptions(argv: readonly string[]) {
+  const { values } = readArguments(argv, options, {
+    most: 0,
+    also: ({ values: { stage, context } }) => [
+      stage && context && context !== `stage=${stage}` ? '--stage and -c stage name two stages' : null,
+    ],
+  });
+  const { stage, context, yes } = values;
+  return {
+    stage: stage ?? context?.slice('stage='.length),
+    toolkit: values['toolkit-stack-name'] ?? DEFAULT_TOOLKIT,
+    yes,
+  };
+}
+
+async function must(cdk: Cdk, args: readonly string[], otherwise: string): Promise<void> {
+  const code = await cdk(args);
+  if (code !== 0) throw new Failed([`cdk ${args[0]} ended with ${code}. ${otherwise}`]);
+}
+
+function checkToolkit(stack: Stack | null, name: string): void {
+  if (!stack)
+    throw new Failed([
+      `This account and region were never bootstrapped: there is no stack ${name}.`,
+      'Once for each account and region, by somebody who may make roles:',
+      '  npx cdk bootstrap',
+      'Nothing was deployed.',
+    ]);
+  if (!/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(stack.status))
+    throw new Failed([
+      `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap. Nothing was deployed.`,
+    ]);
+}
+
+function tellNext(io: Io, stage: string | undefined, stack: Stack | null): void {
+  const url = stack?.outputs.get('ApiUrl');
+  const more = stage ? ` --stage ${stage}` : '';
+  heading(io, `Deployed${url ? `: ${url}` : ''}`);
+  say(io, '  Fill in the secret, if that is still to be done:', `    npm run secret${more && ` --${more}`}`);
+  say(
+    io,
+    '  See whether it does its jobs:',
+    `    npm run smoke -- --url ${url ?? 'https://…'} --flow … --to …`,
+  );
+}
+
+function heading(io: Io, text: string): void {
+  say(io, '', `  ${paint(io, 'bold', text)}`, '');
+}
+
+if (import.meta.main)
+  await main(
+    createDeploy({ check: configurationOf, build: buildBundles, cdk: runCdk, describe: describeStack }),
+  );

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { createDeploy } from '../../../infra/cli/deploy.ts';
+import type { Stack } from '../../../infra/cli/stack.ts';
+import { Failed } from '../../../infra/cli/tool.ts';
+import { type Somebody, somebody } from './terminal.ts';
+
+/** `npm run deploy` with a CDK that only notes what it is told. */
+
+const URL_OF_API = 'https://abc.execute-api.eu-west-1.amazonaws.com';
+
+function deployment(
+  options: { toolkit?: Stack | null; fails?: string; stages?: string[]; toolkitName?: string } = {},
+) {
+  const { toolkit = { status: 'UPDATE_COMPLETE', outputs: new Map() }, toolkitName = 'CDKToolkit' } = options;
+  const done: string[] = [];
+  const tool = createDeploy({
+    check(stage) {
+      if (stage !== undefined && !options.stages?.includes(stage)) throw new Failed([`no stage ${stage}`]);
+    },
+    build: async () => done.push('build'),
+    cdk: async (args) => {
+      done.push(`cdk ${args.join(' ')}`);
+      return args[0] === options.fails ? 1 : 0;
+    },
+    describe: async (name) => {
+      done.push(`describe ${name}`);
+      if (name === toolkitName) return toolkit;
+      return { status: 'CREATE_COMPLETE', outputs: new Map([['ApiUrl', URL_OF_API]]) };
+    },
+  });
+  return { done, run: (who: Somebody, ...argv: string[]) => who.run(tool, ...argv) };
+}
+
+const APP = '--app ../.build/cdk.out';
+
+test('builds, synthesizes, shows the difference, asks, and deploys what it has shown', async () => {
+  const { done, run } = deployment();
+  const who = somebody({ answers: ['y'] });
+  expect(await run(who)).toBe(0);
+  expect(done).toEqual([
+    'build',
+    'cdk synth --quiet',
+    'describe CDKToolkit',
+    `cdk diff StudioExecutions ${APP}`,
+    `cdk deploy StudioExecutions ${APP} --require-approval never`,
+    'describe StudioExecutions',
+  ]);
+  expect(who.asked.map(({ question }) => question)).toEqual(['  Deploy StudioExecutions? [y/N] ']);
+  expect(who.said()).toContain(`npm run smoke -- --url ${URL_OF_API}`);
+});
+
+test.each([
+  ['--stage', 'prod'],
+  ['-c', 'stage=prod'],
+  ['--context', 'stage=prod'],
+])('deploys a stage as a stack of its own: %s %s', async (...argv) => {
+  const { done, run } = deployment({ stages: ['prod'] });
+  const who = somebody();
+  expect(await run(who, ...argv, '--yes')).toBe(0);
+  expect(done).toContain('cdk synth --quiet -c stage=prod');
+  expect(done).toContain(`cdk deploy StudioExecutions-prod ${APP} --require-approval never`);
+  expect(who.said()).toContain('npm run secret -- --stage prod');
+  expect(who.asked).toEqual([]);
+});
+
+test.each(['n', '', null])('deploys nothing when the answer is %j', async (answer) => {
+  const { done, run } = deployment();
+  expect(await run(somebody({ answers: [answer] }))).toBe(1);
+  expect(done.some((one) => one.startsWith('cdk deploy'))).toBe(false);
+});
+
+describe('before anything is shown', () => {
+  test('an account that was never bootstrapped is told how to', async () => {
+    const { done, run } = deployment({ toolkit: null });
+    const who = somebody();
+    expect(await run(who, '--yes')).toBe(1);
+    expect(who.complained()).toContain('there is no stack CDKToolkit');
+    expect(who.complained()).toContain('npx cdk bootstrap');
+    expect(done).not.toContain(`cdk diff StudioExecutions ${APP}`);
+  });
+
+  test('a bootstrap that broke is told', async () => {
+    const { run } = deployment({ toolkit: { status: 'ROLLBACK_COMPLETE', outputs: new Map() } });
+    const who = somebody();
+    expect(await run(who, '--yes')).toBe(1);
+    expect(who.complained()).toContain('CDKToolkit is ROLLBACK_COMPLETE');
+  });
+
+  test('another name of the bootstrap stack is looked for, and handed on', async () => {
+    const { done, run } = deployment({ toolkitName: 'OurToolkit' });
+    expect(await run(somebody(), '--yes', '--toolkit-stack-name', 'OurToolkit')).toBe(0);
+    expect(done).toContain(`cdk diff StudioExecutions ${APP} --toolkit-stack-name OurToolkit`);
+  });
+
+  test('a stage that the configuration does not know ends it', async () => {
+    const { done, run } = deployment();
+    expect(await run(somebody(), '--yes', '--stage', 'prod')).toBe(1);
+    expect(done).toEqual([]);
+  });
+
+  test('without a terminal and without --yes nothing is even built', async () => {
+    const { done, run } = deployment();
+    const who = somebody({ interactive: false });
+    expect(await run(who)).toBe(2);
+    expect(who.complained()).toContain('--yes');
+    expect(done).toEqual([]);
+  });
+});
+
+test.each(['synth', 'diff', 'deploy'])('a cdk %s that fails ends it with 1', async (fails) => {
+  const { done, run } = deployment({ fails });
+  const who = somebody({ answers: ['y'] });
+  expect(await run(who)).toBe(1);
+  expect(done.at(-1)).toContain(`cdk ${fails}`);
+  expect(who.complained()).toContain(`cdk ${fails} ended with 1.`);
+});
+
+test('every mistake in the arguments is named at once', async () => {
+  const who = somebody();
+  expect(await deployment().run(who, '--stage', 'Prod', '-c', 'x=y', '--force', 'all')).toBe(2);
+  for (const part of ['--stage must be', '-c takes stage=NAME only', '--force is not known'])
+    expect(who.complained()).toContain(part);
+  const two = somebody();
+  expect(await deployment({ stages: ['a', 'b'] }).run(two, '--stage', 'a', '-c', 'stage=b')).toBe(2);
+});
