@@ -17,6 +17,8 @@ export type BannerFacts = {
   activeSid: string | null;
   /** Whether it is a real account: then nothing is printed that deletes in it when it is pasted. */
   realAccount: boolean;
+  /** Whether single keys are listened to. */
+  keys: boolean;
 };
 
 const TITLE_WIDTH = 14;
@@ -38,7 +40,7 @@ export function banner(facts: BannerFacts): string {
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
     ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),
     ['Logs', logs],
-    ['Keys', facts.realAccount ? 'Ctrl-C stops' : 's fires the purge schedule, Ctrl-C stops'],
+    ['Keys', facts.keys ? 's fires the purge schedule, Ctrl-C stops' : 'Ctrl-C stops'],
   ];
   return [
     '',

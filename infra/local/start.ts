@@ -5,6 +5,7 @@ import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
 import { buildWhenNeeded } from './fresh-build.ts';
 import type { Answered } from './gateway/gateway.ts';
+import { canReadKeys, readKeys } from './keys.ts';
 import { type Local, type LocalOptions, startLocal } from './local.ts';
 import { openLogs } from './logs.ts';
 import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './purge-progress.ts';
@@ -17,8 +18,6 @@ import { createTerminal } from './terminal.ts';
 
 const LOGS = '.build/logs';
 const ORPHAN_CHECK_MS = 200;
-const CTRL_C = '\u0003';
-const CTRL_D = '\u0004';
 
 const verbose = process.argv.includes('--verbose');
 const terminal = createTerminal(process.stdout);
@@ -60,10 +59,13 @@ async function run(settings: Settings): Promise<void> {
   if (!local) return;
   progress = createPurgeProgress({ url: local.url, terminal, clock: realClock });
 
-  terminal.line(banner(factsOf(local, settings)));
-  // One key is too little to purge a real account with.
-  const keys = isRealAccount(settings) ? {} : { s: local.fireSchedule };
-  untilStopped(keys, async () => {
+  const facts = factsOf(local, settings);
+  terminal.line(banner(facts));
+  const fireSchedule = () =>
+    local
+      .fireSchedule()
+      .catch((error: unknown) => terminal.line(`  the schedule could not be fired: ${error}`));
+  untilStopped(facts.keys ? { s: fireSchedule } : {}, async () => {
     progress.close();
     await local.close();
     await logs.close();
@@ -92,12 +94,15 @@ async function start(
 function factsOf(local: Local, settings: Settings): BannerFacts {
   const { url, studio, ownSecret, resources } = local;
   const { config } = settings;
+  const realAccount = isRealAccount(settings);
   const common = {
     url,
     given: SERVICES.filter((service) => settings.endpoints[service] !== undefined),
     foreignSecret: ownSecret ? null : resources.secretId,
     logs: `${LOGS}/<function>.log`,
-    realAccount: isRealAccount(settings),
+    realAccount,
+    // One key is too little to purge a real account with.
+    keys: !realAccount && canReadKeys(process.stdin),
   };
   if (!studio) {
     const where = settings.studio?.baseUrl ?? "Twilio's own, with your account";
@@ -132,14 +137,7 @@ function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () =>
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   if (process.env['npm_lifecycle_event'] === 'start') whenOrphaned(stop);
-  if (!process.stdin.isTTY) return;
-  // Key by key; the terminal then sends no signal for Ctrl-C by itself.
-  process.stdin.setRawMode(true).setEncoding('utf8');
-  process.stdin.on('data', (key) => {
-    const text = String(key);
-    if (text === CTRL_C || text === CTRL_D) stop();
-    else void keys[text]?.();
-  });
+  if (canReadKeys(process.stdin)) readKeys(process.stdin, keys, stop);
 }
 
 /** npm hands a signal to the shell between it and us, which dies of it and says nothing to us. */
