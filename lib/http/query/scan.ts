@@ -54,10 +54,11 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
   let buffer: Execution[] = [];
   let nextQuery = hint?.query;
   let isDone = false;
-  /** The page that was fetched last, and whether anything in it lies behind. */
-  let lastQuery: string | undefined;
-  let lastHadItems = false;
-  let isLastAnchored = false;
+  /** The page that was fetched last. */
+  let last: { query: string | undefined; hadItems: boolean } = { query: undefined, hadItems: false };
+  /** The last page in which something lies behind, and whether pages with nothing at all came after it. */
+  let anchor: { query: string | undefined } | undefined;
+  let isAnchorFar = false;
   /** Where the scan stands after what is in the buffer. */
   let fetched = position;
   /** Some marks are lost: executions of this second are behind until the first known one comes. */
@@ -112,6 +113,11 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
     fetched = { second, seen: new Set([...known, markOf(execution)]), overflown };
   }
 
+  function setAnchor(query: string | undefined): void {
+    anchor = { query };
+    isAnchorFar = false;
+  }
+
   async function fill(): Promise<void> {
     let query = nextQuery;
     let page: Page<Execution>;
@@ -138,16 +144,16 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
       return;
     }
     const first = page.items[0];
-    const last = fresh.at(-1);
+    const oldest = fresh.at(-1);
     const windowMoves =
       first !== undefined &&
-      last !== undefined &&
-      secondOf(first, fetched.second) !== secondOf(last, fetched.second);
+      oldest !== undefined &&
+      secondOf(first, fetched.second) !== secondOf(oldest, fetched.second);
     for (const execution of fresh) advanceTo(execution);
     buffer = fresh;
-    lastQuery = query;
-    lastHadItems = page.items.length > 0;
-    isLastAnchored = isAnchored;
+    last = { query, hadItems: page.items.length > 0 };
+    if (isAnchored) setAnchor(query);
+    else if (!last.hadItems) isAnchorFar = true;
     isDone = page.nextPageUrl === null;
     budget.idle = fresh.length > 0 ? 0 : budget.idle + 1;
     const leadsToItself = query !== undefined && query === queryOf(page.nextPageUrl);
@@ -167,16 +173,19 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
     },
     take: () => {
       buffer.shift();
-      isLastAnchored = true;
+      setAnchor(last.query);
     },
     isAtEnd: () => isDone && buffer.length === 0,
     hint: () => {
-      const query = lastHadItems ? lastQuery : nextQuery;
-      return query === undefined || (isDone && buffer.length === 0)
-        ? undefined
-        : { query, isAnchored: lastHadItems && isLastAnchored };
+      if (isDone && buffer.length === 0) return undefined;
+      if (anchor && !isAnchorFar) return hintAt(anchor.query, true);
+      return hintAt(last.hadItems ? last.query : nextQuery, false);
     },
   };
+}
+
+function hintAt(query: string | undefined, isAnchored: boolean): Hint | undefined {
+  return query === undefined ? undefined : { query, isAnchored };
 }
 
 /** What Studio says to a page token that it does not take (any more). */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { admin, type Reply, reader, SURVEY, startApi, surveyor, WELCOME } from '../api.ts';
+import { admin, NOW, type Reply, reader, SURVEY, startApi, surveyor, WELCOME } from '../api.ts';
 
 type Call = Awaited<ReturnType<typeof startApi>>['call'];
 
@@ -91,6 +91,41 @@ describe('the executions of one flow', () => {
     });
     expect(sids).toHaveLength(505);
     expect(new Set(sids).size).toBe(505);
+  });
+
+  test('tokens that expire between two pages lose nothing, also within one second', async () => {
+    let nowMs = NOW;
+    const { call, studio } = await startApi({
+      now: () => nowMs,
+      behaviour: { pageToken: 'offset', pageTokenLifetimeMs: 60_000 },
+    });
+    const at = '2026-11-21T00:00:00Z';
+    studio.store.seed({ flowSid: WELCOME, count: 500, dateCreatedFrom: at, dateCreatedTo: at });
+    const { sids } = await readAll(call, '/flows/welcome/executions?limit=70', () => {
+      nowMs += 61_000;
+    });
+    expect(studio.requests.filter(({ status }) => status === 400).length).toBeGreaterThan(0);
+    expect(sids).toHaveLength(500);
+    expect(new Set(sids).size).toBe(500);
+  });
+
+  test('two active ones far apart are found although Studio ignores the status', async () => {
+    const { call, studio } = await startApi({ behaviour: { ignoreStatusFilter: true } });
+    const seed = (count: number, day: string, activeShare = 0) =>
+      studio.store.seed({
+        flowSid: WELCOME,
+        count,
+        activeShare,
+        dateCreatedFrom: `${day}T00:00:00Z`,
+        dateCreatedTo: `${day}T20:00:00Z`,
+      });
+    seed(1, '2026-11-18', 1);
+    seed(2_000, '2026-11-19');
+    seed(1, '2026-11-20', 1);
+    const { pages, sids } = await readAll(call, '/flows/welcome/executions?status=active');
+    expect(sids).toHaveLength(2);
+    expect(pages.length).toBeGreaterThan(2);
+    for (const { path } of studio.requests) expect(path).toMatch(/[?&]status=active/);
   });
 
   test('one upstream page is enough for one of ours, also within one second', async () => {
