@@ -22,11 +22,7 @@ export function canReadKeys(stdin: { isTTY?: boolean }, isForeground = ownsTermi
 }
 
 /** Key by key from now on; the terminal then sends no signal for Ctrl-C by itself, so `stop` is called for it. */
-export function readKeys(
-  stdin: NodeJS.ReadStream,
-  keys: Record<string, () => unknown>,
-  stop: () => void,
-): void {
+export function readKeys(stdin: KeyStream, keys: Record<string, () => unknown>, stop: () => void): void {
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   stdin.on('data', (key) => {
