@@ -84,7 +84,6 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
           resolve((went) => {
             governor.end(ticket, went, now());
             letGo();
-            startWorks();
           });
         };
         signal?.addEventListener('abort', onAbort, { once: true });

@@ -113,11 +113,11 @@ function createReadAhead<RawPage>(fetchPage: (query: string) => Promise<RawPage>
       // Looked at when its turn comes; until then it must not count as unhandled.
       ahead.page.catch(() => undefined);
     },
-    /** The page that was read ahead, if it is this one. */
+    /** The page that was read ahead, if one was: the last that was started is the next in the list. */
     take: (query: string) => {
       const taken = ahead;
       ahead = undefined;
-      return taken?.query === query ? taken.page : fetchPage(query);
+      return taken ? taken.page : fetchPage(query);
     },
   };
 }

@@ -88,6 +88,21 @@ describe('a governor', () => {
     expect(governor.inFlight).toBe(0);
   });
 
+  test('sends one ahead after a pause, and the others when that one came through', () => {
+    const governor = createGovernor({ initial: 8, max: 8 });
+    const tickets = Array.from({ length: 8 }, () => governor.start(0));
+    for (const ticket of tickets) governor.end(ticket, 'throttled', 10);
+    const pauseMs = governor.waitMs(10);
+    expect(pauseMs).toBeGreaterThan(0);
+    const afterMs = 10 + 5_000;
+    expect(governor.waitMs(afterMs)).toBe(0);
+    const ahead = governor.start(afterMs);
+    expect(governor.waitMs(afterMs + 5_000)).toBe(Number.POSITIVE_INFINITY);
+    governor.end(ahead, 'success', afterMs + 5_000);
+    governor.start(afterMs + 5_000);
+    expect(governor.waitMs(afterMs + 10_000)).toBe(0);
+  });
+
   test('whatever happens has a window from 1 to its maximum, and lets something through in the end', () => {
     const happening = fc.record({
       went: fc.constantFrom('success', 'throttled', 'throttled', 'other'),

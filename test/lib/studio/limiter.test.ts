@@ -46,7 +46,10 @@ describe('turns', () => {
     const waiting = limiter.acquire();
     await tick();
     expect(limiter.limits.perSecond).not.toBe(Number.POSITIVE_INFINITY);
-    expect(sleeps.length).toBeGreaterThan(0);
+    // However many wait, one of them is enough to wake up for.
+    const others = [limiter.acquire(), limiter.acquire()];
+    expect(sleeps).toHaveLength(1);
+    expect(others).toHaveLength(2);
     nowMs += sleeps[0]?.ms ?? 0;
     sleeps[0]?.wake();
     expect(await waiting).toBeTypeOf('function');

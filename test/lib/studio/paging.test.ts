@@ -272,7 +272,7 @@ describe('the URL of the next page', () => {
 
   test.each([
     'https://studio.twilio.com.evil.example/v2',
-    'http://127.0.0.1:1/v2/Flows',
+    `http://127.0.0.1:1${LIST}?PageToken=1`,
     'https://127.0.0.1/',
     '//evil.example/v2/Flows',
     'http://user:secret@evil.example/',
@@ -412,7 +412,8 @@ describe('reading ahead', () => {
     expect(requests.length).toBeLessThanOrEqual(5);
   });
 
-  test('is closed with an iteration that is abandoned', async () => {
+  // Before the time for a try is over, which would close it as well.
+  test('is closed with an iteration that is abandoned', { timeout: 5_000 }, async () => {
     let closed: () => void = () => undefined;
     const isClosed = new Promise<void>((resolve) => {
       closed = resolve;
