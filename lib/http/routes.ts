@@ -36,13 +36,13 @@ const guardedRoutes = {
   'GET /purges': { function: 'purge', scope: 'purge', query: pageQuery },
   'GET /purges/{purge}': { function: 'purge', scope: 'purge' },
   'POST /purges/{purge}/stop': { function: 'purge', scope: 'purge' },
-} as const satisfies Record<RouteTemplate, GuardedRoute>;
+} as const satisfies GuardedRoutes;
 
 /** The only routes that nobody has to be known for; a third one is a decision to be made here. */
 const publicRoutes = {
   'GET /health': { function: 'query', scope: null },
   'GET /openapi.json': { function: 'query', scope: null },
-} as const satisfies Record<'GET /health' | 'GET /openapi.json', PublicRoute>;
+} as const satisfies PublicRoutes;
 
 export const routes = { ...guardedRoutes, ...publicRoutes };
 
@@ -64,6 +64,9 @@ export type RouteKeyOf<F extends FunctionName> = {
 
 type Method = 'GET' | 'POST' | 'DELETE';
 type RouteTemplate = `${Method} /${string}`;
+export type GuardedRoutes = Readonly<Record<RouteTemplate, GuardedRoute>>;
+export type PublicRoutes = Readonly<Record<'GET /health' | 'GET /openapi.json', PublicRoute>>;
+
 type PublicRoute = { function: FunctionName; scope: null };
 type GuardedRoute = {
   function: FunctionName;
