@@ -69,12 +69,39 @@ export function createTransport(origin: string): Transport {
     // Some servers promise to keep a connection for minutes; a frozen Lambda makes nothing of such promises.
     keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
   };
-  const shared = new Pool(origin, { ...options, connect });
   const fresh = new Pool(origin, { ...options, connect: connectPrepared });
+  let shared = new Pool(origin, { ...options, connect });
+  let inFlight = 0;
+  let lastUsedMs = Date.now();
+
+  /**
+   * Gives up what was idle for too long by the wall clock. The pool's own timers stand still while a Lambda
+   * is frozen; on a connection that died meanwhile even a repeatable request would lose all its time for a try.
+   */
+  function thaw() {
+    const idleMs = Date.now() - lastUsedMs;
+    if (inFlight > 0 || (idleMs >= 0 && idleMs <= IDLE_TIMEOUT_MS)) return;
+    shared.destroy();
+    shared = new Pool(origin, { ...options, connect });
+  }
+
+  async function sendShared(request: TransportRequest) {
+    thaw();
+    inFlight += 1;
+    try {
+      return await send(shared, request);
+    } finally {
+      inFlight -= 1;
+      lastUsedMs = Date.now();
+    }
+  }
+
   return {
-    send: (request) => send(request.fresh ? fresh : shared, request),
+    send: (request) => (request.fresh ? send(fresh, request) : sendShared(request)),
     prepare,
     close: async () => {
+      // Nothing is thawed any more.
+      inFlight += 1;
       dropPrepared();
       await Promise.all([shared.destroy(), fresh.destroy()]);
     },

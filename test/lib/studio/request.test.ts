@@ -70,8 +70,15 @@ describe('a call that may be repeated', () => {
   });
 
   test('is not counted as tried while a limiter finds out how much is allowed', async () => {
-    const { studio, requests } = await story([...Array<Reply>(7).fill(throttled), unavailable, success]);
-    const limiter = createLimiter();
+    const { studio, requests, clock } = await story([
+      ...Array<Reply>(7).fill(throttled),
+      unavailable,
+      success,
+    ]);
+    const sleep = async (ms: number) => {
+      clock.nowMs += ms;
+    };
+    const limiter = createLimiter({ now: () => clock.nowMs, sleep });
     const found = await studio.executions.fetch(FLOW, EXECUTION, { limiter, maxTries: 2 });
     expect(found.sid).toBe(EXECUTION);
     expect(requests).toHaveLength(9);

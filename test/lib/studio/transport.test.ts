@@ -126,6 +126,20 @@ describe('an exchange', () => {
   });
 });
 
+describe('a request that may be repeated, after a freeze', () => {
+  test('does not lose its time on a connection that died meanwhile', { timeout: 5_000 }, async () => {
+    const used = new Set<number>();
+    const { transport, heard } = await startServer((socket, { connection }) => {
+      if (!used.has(connection)) socket.write(ok);
+      used.add(connection);
+    });
+    await get(transport);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    expect(await get(transport, { timeoutMs: 10_000 })).toMatchObject({ ok: true });
+    expect(heard.map(({ connection }) => connection)).toEqual([1, 2]);
+  });
+});
+
 describe('a create', () => {
   test('has a connection of its own, on which nothing was sent before and nothing is sent after', async () => {
     const { transport, heard } = await startServer((socket) => socket.write(ok));
