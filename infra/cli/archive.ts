@@ -8,8 +8,8 @@ import { type ExitCode, main, type Tool } from './tool.ts';
 import { many } from './words.ts';
 
 const HELP = `
-Prints what was archived before it was deleted: one line of JSON an execution, with
-its context and its steps.
+Prints what was archived before it was deleted: one line of JSON an execution,
+with its context and its steps.
 
   npm run archive -- read --execution FN…
   npm run --silent archive -- read --purge pu… | jq .execution.sid
@@ -17,7 +17,7 @@ its context and its steps.
   --execution FN…   this execution; more than once for several
   --purge PURGE     what this purge has archived
   --flow ALIAS      of this flow; more than once for several
-  --bucket NAME     the bucket; else STUDIO_ARCHIVE_BUCKET, else the deployed stack's
+  --bucket NAME     else STUDIO_ARCHIVE_BUCKET, else the deployed stack's
   --stage NAME      the stage whose stack is meant
   --help
 

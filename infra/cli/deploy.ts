@@ -7,12 +7,12 @@ import { describeStack, type Stack, stackName, stageOption } from './stack.ts';
 import { Failed, main, type Tool } from './tool.ts';
 
 const HELP = `
-Puts the stack into your AWS account: builds, shows what would change, asks, deploys.
+Puts the stack into your AWS account: shows what would change, asks, deploys.
 
   npm run deploy
   npm run deploy -- --stage prod
 
-  --stage NAME               a stage of infra/config.ts, a stack of its own; also -c stage=NAME
+  --stage NAME               a stage of infra/config.ts; also -c stage=NAME
   --yes                      do not ask
   --toolkit-stack-name NAME  where the CDK was bootstrapped, unless CDKToolkit
   --help

@@ -60,7 +60,7 @@ async function purge(api: Api, io: Io, { selection, yes, url }: Order): Promise<
 async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | null> {
   const interrupted = new AbortController();
   const quiet = io.onInterrupt(() => interrupted.abort());
-  const progress = createProgress(io, 'Counting:');
+  const progress = createProgress(io, 'matched so far');
   try {
     const { id } = await start(api, { ...selection, dryRun: true });
     const watching = { api, io, progress, total: null, signal: interrupted.signal };

@@ -7,7 +7,7 @@ import { isLocal, targetOf, urlOf } from './target.ts';
 import { main, type Tool } from './tool.ts';
 
 const HELP = `
-Does the README's jobs against an API, on one execution of a test flow, and deletes it.
+Does the README's jobs against an API, on one execution of a test flow.
 
   npm run smoke -- --url https://… --flow test --to +12025550123
 
@@ -16,8 +16,8 @@ Does the README's jobs against an API, on one execution of a test flow, and dele
   --url URL      the API; else STUDIO_API_URL, else http://127.0.0.1:3000
   --help
 
-The token comes from STUDIO_API_TOKEN, or is asked for; it needs trigger, read, end and
-purge, and read:personal to read the context.
+The token comes from STUDIO_API_TOKEN, or is asked for; it needs trigger, read,
+end and purge, and read:personal to read the context.
 A local run needs neither --flow nor --to.
 Ends with 0 when every step passed, 1 when one failed, 2 when asked wrongly.
 `;

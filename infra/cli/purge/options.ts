@@ -11,7 +11,7 @@ What
   --older-than P7D    older than an ISO 8601 duration, or between
   --from, --to DATE   two moments, such as 2026-11-01 or 2026-11-01T12:00:00Z
   --contact ADDRESS   only this contact's, of all flows unless --flow is given
-  --status STATUS     ended (unless given), active or any; active ones are ended first
+  --status STATUS     ended (unless given), active or any; active are ended first
   --limit N           at most so many
   --archive           context and steps are stored before each is deleted
 
@@ -21,7 +21,7 @@ How
   --url URL           the API; else STUDIO_API_URL, else http://127.0.0.1:3000
   --help
 
-The token comes from STUDIO_API_TOKEN, or is asked for. Ctrl-C asks whether to stop.
+The token comes from STUDIO_API_TOKEN, or is asked for. Ctrl-C asks what to do.
 Ends with 0 when all is deleted, 1 when something failed, 2 when asked wrongly.
 `;
 

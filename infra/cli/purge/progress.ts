@@ -22,7 +22,7 @@ export type Progress = {
   clear(): void;
 };
 
-export function createProgress(io: Pick<Io, 'out' | 'env' | 'now'>, verb = ''): Progress {
+export function createProgress(io: Pick<Io, 'out' | 'env' | 'now'>, unit = 'done'): Progress {
   const terminal = createTerminal(io.out);
   const pace = createPace();
   let lastLineMs = io.now();
@@ -37,7 +37,7 @@ export function createProgress(io: Pick<Io, 'out' | 'env' | 'now'>, verb = ''): 
 
   return {
     show(done, total) {
-      const text = [verb, numbersOf(done, total, pace(done, total, io.now()))].filter(Boolean).join(' ');
+      const text = numbersOf(done, total, pace(done, total, io.now()), unit);
       if (!io.out.isTTY) return plainly(text);
       const room = (io.out.columns ?? DEFAULT_COLUMNS) - text.length - 2 * INDENT.length - ESCAPES - 2;
       const bar =
@@ -52,8 +52,8 @@ export function createProgress(io: Pick<Io, 'out' | 'env' | 'now'>, verb = ''): 
   };
 }
 
-function numbersOf(done: number, total: number | null, pace: Pace | null): string {
-  const of = total === null ? count(done) : `${count(done)} of ${count(total)}`;
+function numbersOf(done: number, total: number | null, pace: Pace | null, unit: string): string {
+  const of = total === null ? `${count(done)} ${unit}` : `${count(done)} of ${count(total)}`;
   const share =
     total === null || total === 0 ? null : `${Math.floor((Math.min(done, total) / total) * 100)} %`;
   const rate =

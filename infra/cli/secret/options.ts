@@ -6,13 +6,13 @@ import { type Change, KINDS, VERBS } from './change.ts';
 export const HELP = `
 Fills in and rotates the secret: Twilio's credentials, and who may call the API.
 
-  npm run secret                           asks for Twilio's credentials, checks them
-  npm run secret -- show                   names and scopes, never values
+  npm run secret                          asks for Twilio's credentials
+  npm run secret -- show                  names and scopes, never values
   npm run secret -- add-caller NAME --scopes trigger,read [--flows welcome]
-  npm run secret -- rotate-caller NAME     a second token; both are valid
-  npm run secret -- retire-caller NAME     ends all but the newest
+  npm run secret -- rotate-caller NAME    a second token; both are valid
+  npm run secret -- retire-caller NAME    ends all but the newest
   npm run secret -- remove-caller NAME
-  add-, rotate-, retire-, remove-webhook   the same for senders of Standard Webhooks
+  …-webhook instead of …-caller           the same for senders of webhooks
 
   --scopes A,B      of ${SCOPES.join(', ')}; or all
   --flows A,B       aliases or SIDs; every configured flow unless given
@@ -21,8 +21,8 @@ Fills in and rotates the secret: Twilio's credentials, and who may call the API.
   --stage NAME      the stage whose stack is meant
   --help
 
-A new token is shown once. Without a terminal, answers are read from the input, one a
-line. AWS credentials and region are found as the AWS CLI finds them.
+A new token is shown once. Without a terminal, answers are read from the input,
+one a line. AWS credentials and region are found as the AWS CLI finds them.
 `;
 
 const changes: ReadonlyMap<string, Pick<Change, 'verb' | 'kind'>> = new Map(

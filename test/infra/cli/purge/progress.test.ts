@@ -58,7 +58,7 @@ describe('progress', () => {
   it('has no bar where nobody knows how many there are', () => {
     const { last, progress } = at(80);
     progress.show(5_000, null);
-    expect(last()).toBe('  5,000');
+    expect(last()).toBe('  5,000 done');
   });
 
   it('is a plain line every ten seconds where there is no terminal', () => {
