@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import type { Upstream } from '../../../lib/purge/ports.ts';
+import { NO_COUNTS } from '../../../lib/purge/record.ts';
+import { runPurge } from '../../../lib/purge/run.ts';
+import type { SliceResult } from '../../../lib/purge/slice.ts';
+import { createMemoryPurges } from './world/store.ts';
+import { createClock, createWorldOf, NOON, WELCOME } from './world/world.ts';
+
+/** What AWS allows a durable run, and what is kept of it. */
+const MAX_OPERATIONS = 2_000;
+const MAX_RUN_BYTES = 100_000_000;
+const TEN_MILLION = 10_000_000;
+const MB = 1_000_000;
+const PAGE_SIZE = 1_000;
+const A_SECOND = 4;
+const OLDEST_FIRST_MS = NOON - 8 * 86_400_000;
+
+/** As many as are wanted, made up as they are listed: four were created in each second. */
+function syntheticUpstream(count: number, deletesPerSecond: number, clock: { nowMs: number }) {
+  const deleted = new Uint8Array(count);
+  let lists = 0;
+  const createdMs = (index: number) => OLDEST_FIRST_MS - Math.floor(index / A_SECOND) * 1_000;
+  const upstream: Pick<Upstream, 'pages' | 'delete'> = {
+    async *pages(_flow, { dateCreatedTo }) {
+      lists += 1;
+      let index = Math.max(0, ((OLDEST_FIRST_MS - Date.parse(dateCreatedTo)) / 1_000) * A_SECOND);
+      while (index < count && createdMs(index) >= Date.parse(dateCreatedTo)) index += 1;
+      while (index < count) {
+        const items = [];
+        for (; index < count && items.length < PAGE_SIZE; index++)
+          if (deleted[index] === 0) items.push(executionOf(index, createdMs(index)));
+        yield { items, nextPageUrl: index < count ? 'next' : null };
+      }
+      yield { items: [], nextPageUrl: null };
+    },
+    async delete(_flow, sid) {
+      const index = Number.parseInt(sid.slice(2), 16);
+      if (deleted[index] === 1) return { outcome: 'already-gone', afterUnclear: false };
+      deleted[index] = 1;
+      clock.nowMs += 1_000 / deletesPerSecond;
+      return { outcome: 'deleted' };
+    },
+  };
+  return { upstream, lists: () => lists, left: () => deleted.filter((one) => one === 0).length };
+}
+
+function executionOf(index: number, createdMs: number) {
+  return {
+    sid: `FN${index.toString(16).padStart(32, '0')}`,
+    accountSid: null,
+    flowSid: WELCOME,
+    contactChannelAddress: null,
+    contactSid: null,
+    flowVersion: null,
+    status: 'ended' as const,
+    dateCreated: new Date(createdMs).toISOString(),
+    dateUpdated: null,
+    initiatedBy: null,
+    url: null,
+  };
+}
+
+const never = () => {
+  throw new Error('nobody asks for this');
+};
+
+async function purgeOf(count: number, deletesPerSecond: number) {
+  const clock = createClock();
+  const synthetic = syntheticUpstream(count, deletesPerSecond, clock);
+  const upstream = { ...synthetic.upstream, fetch: never, context: never, steps: never, end: never };
+  const world = createWorldOf(upstream, clock);
+  const id = await world.start({ olderThan: 'P7D' });
+  const longestMs = { slice: 0 };
+  let slices = 0;
+  let mostHeap = 0;
+  const record = await world.run(id, async (purge) => {
+    const startedMs = clock.nowMs;
+    const result = await world.slice(purge);
+    slices += 1;
+    longestMs.slice = Math.max(longestMs.slice, clock.nowMs - startedMs);
+    mostHeap = Math.max(mostHeap, process.memoryUsage().heapUsed);
+    return result;
+  });
+  return { record, slices, longestMs: longestMs.slice, mostHeap, ...synthetic, writes: world.memory.writes };
+}
+
+describe('a purge of any size', () => {
+  test.each([20, 100, 500])('of 50,000 at %i a second keeps each slice below a minute', async (perSecond) => {
+    const { record, slices, longestMs, left, lists, writes } = await purgeOf(50_000, perSecond);
+    expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 50_000, failed: 0 } });
+    expect(left()).toBe(0);
+    expect(longestMs).toBeLessThan(60_000);
+    // At least two thirds of each minute are used.
+    expect(slices).toBeLessThanOrEqual(Math.ceil(50_000 / (perSecond * 40)) + 1);
+    // Batches are as large as can be done in some seconds, and a page is asked for no more often than needed.
+    expect(lists()).toBeLessThan(0.01 * 50_000);
+    expect(writes).toBeLessThan(0.03 * 50_000);
+  });
+
+  test('takes no more memory for 200,000 than for 20,000', async () => {
+    const { mostHeap: few } = await purgeOf(20_000, 500);
+    const { mostHeap: many } = await purgeOf(200_000, 500);
+    // The heap's size comes and goes with the collector; what grows with the executions would be 100 MB.
+    expect(many - few).toBeLessThan(60 * MB);
+  });
+
+  test('of 10,000,000 stays below 2,000 operations and 100 MB in each run, and chains', async () => {
+    const { record, slices } = await purgeOf(100_000, 100);
+    expect(record.status).toBe('succeeded');
+    const perSlice = 100_000 / slices;
+
+    let left = TEN_MILLION;
+    let runs = 0;
+    let mostOperations = 0;
+    let mostBytes = 0;
+    let status = 'continued';
+    while (status === 'continued') {
+      let operations = 0;
+      let bytes = 0;
+      runs += 1;
+      const steps = {
+        async step<T>(_name: string, work: () => Promise<T>): Promise<T> {
+          operations += 1;
+          const result = await work();
+          bytes += JSON.stringify(result ?? null).length;
+          return result;
+        },
+        async wait() {
+          operations += 1;
+        },
+      };
+      const result = await runPurge('pu', steps, {
+        async slice(): Promise<SliceResult> {
+          left -= perSlice;
+          const isLast = left <= 0;
+          return {
+            status: isLast ? 'succeeded' : 'running',
+            // As if every second slice ended with a pause.
+            pauseSeconds: isLast ? 0 : Math.round(left / perSlice) % 2,
+            added: { ...NO_COUNTS, listed: Math.ceil(perSlice), deleted: Math.ceil(perSlice) },
+            hasEnded: isLast,
+          };
+        },
+        startNext: async () => undefined,
+        abandon: async (_purge, error) => {
+          throw new Error(error);
+        },
+      });
+      status = result.status;
+      mostOperations = Math.max(mostOperations, operations);
+      mostBytes = Math.max(mostBytes, bytes);
+    }
+    expect(status).toBe('succeeded');
+    expect(runs).toBeGreaterThan(1);
+    expect(mostOperations).toBeLessThan(MAX_OPERATIONS);
+    expect(mostOperations).toBeGreaterThan(MAX_OPERATIONS / 2);
+    expect(mostBytes).toBeLessThan(MAX_RUN_BYTES / 100);
+  });
+});
+
+test('the store of these tests refuses an item that the table would refuse', async () => {
+  const store = createMemoryPurges();
+  const batch = {
+    seq: 1,
+    flow: 0,
+    retryOf: null,
+    archived: false,
+    newlyArchived: 0,
+    gone: 0,
+    active: [],
+    failed: [],
+    outcome: null,
+  };
+  const sids = (count: number) => Array.from({ length: count }, (_, index) => executionOf(index, 0).sid);
+  await store.openBatch('pu', { ...batch, inactive: sids(1_000) });
+  await expect(store.openBatch('pu', { ...batch, seq: 2, inactive: sids(12_000) })).rejects.toThrow(
+    'too large',
+  );
+});
