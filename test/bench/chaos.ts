@@ -1,0 +1,195 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundle } from '../../infra/build.ts';
+import { SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.ts';
+import { type Local, startLocal } from '../../infra/local/local.ts';
+import { checkConfig } from '../../lib/config.ts';
+import { readArchive } from './chaos/archived.ts';
+import { compare, type Ran, type Verdict } from './chaos/compare.ts';
+import {
+  BEHAVIOUR,
+  CONFIG,
+  courseOf,
+  DRY_RUN,
+  FLOWS,
+  type PlannedPurge,
+  PURGES,
+  seedRequests,
+} from './chaos/plan.ts';
+import type { Existing, Truth } from './chaos/protocol.ts';
+import { createApi, type Purge } from './chaos/purges.ts';
+import { type Bounds, boundsOf, factsOf, isSelected } from './chaos/selection.ts';
+import { type StudioProcess, startStudio } from './chaos/studio.ts';
+import { print, type Row } from './harness.ts';
+
+/**
+ * Purges executions of mixed age and status through everything that is deployed, while Studio fails, cuts
+ * connections, throttles, changes how it pages, and workers are killed; then holds the purges' records against
+ * what Studio knows to have happened. `--executions 100000 --seed 1`; exit code 1 if anything is wrong.
+ */
+
+const EXECUTIONS = 100_000;
+/** What still runs then is a finding. */
+const MAX_MS = 20 * 60_000;
+/** No worker may be busy at the very moment that one is to be killed. */
+const KILL_POLL_MS = 20;
+const KILL_PATIENCE_MS = 30_000;
+const FUNCTIONS = ['purge', 'cleanup'];
+const MAX_FINDINGS_TOLD = 40;
+
+export async function run(argv: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      executions: { type: 'string' },
+      seed: { type: 'string' },
+      json: { type: 'boolean' },
+      verbose: { type: 'boolean' },
+    },
+  });
+  const executions = Number(values.executions ?? EXECUTIONS);
+  const seed = Number(values.seed ?? 1 + Math.floor(Math.random() * 1_000_000));
+  console.error(`${executions} executions, seed ${seed}: npm run bench -- chaos --seed ${seed}`);
+
+  await using stack = new AsyncDisposableStack();
+  const bundlesDirectory = await mkdtemp(join(tmpdir(), 'chaos-'));
+  stack.defer(() => rm(bundlesDirectory, { recursive: true }));
+  await bundle(FUNCTIONS.map(entryPoint), bundlesDirectory);
+  const startMs = Date.now();
+  const studio = await startStudio({
+    seed,
+    behaviour: BEHAVIOUR,
+    flows: Object.values(FLOWS).map((sid) => ({ sid })),
+    seeds: seedRequests(executions, startMs),
+  });
+  stack.defer(studio.stop);
+  const local = await startLocal({
+    config: checkConfig(CONFIG),
+    studio: { account: SIMULATED_ACCOUNT, baseUrl: studio.url },
+    bundlesDirectory,
+    ...(values.verbose ? { onLog: ({ line }) => console.error(line) } : {}),
+  });
+  stack.defer(local.close);
+
+  const { executions: existed } = await studio.ask({ kind: 'snapshot' }, 'snapshot');
+  const killed = await setCourse(studio, local, existed, seed, startMs);
+  const runs = await purgeAll(local, startMs);
+  const seconds = (Date.now() - startMs) / 1_000;
+  const truth = await studio.ask({ kind: 'truth' }, 'truth');
+
+  const facts = factsOf(existed, truth);
+  const objects = local.s3?.store.list(local.resources.archiveBucket) ?? [];
+  const verdict = compare(runs, facts, readArchive(objects, existed));
+  const title = `Chaos (${existed.length} executions, seed ${seed})`;
+  print(
+    `${title}: what the purges say`,
+    runs.map((one) => rowOf(one, existed)),
+    argv,
+  );
+  print(`${title}: what happened`, totals(verdict, truth, { seconds, killed: killed() }), argv);
+  if (verdict.findings.length > 0) {
+    print('What is wrong', verdict.findings.slice(0, MAX_FINDINGS_TOLD), argv);
+    process.exitCode = 1;
+  }
+}
+
+function entryPoint(name: string) {
+  const source = fileURLToPath(new URL(`../../functions/${name}.ts`, import.meta.url));
+  return { in: source, out: `${name}/index` };
+}
+
+/** Says when Studio changes and workers die; tells afterwards how many did. */
+async function setCourse(
+  studio: StudioProcess,
+  local: Local,
+  existed: readonly Existing[],
+  seed: number,
+  startMs: number,
+): Promise<() => number> {
+  const course = courseOf(seed);
+  const chosen = existed.filter((one) =>
+    PURGES.some((plan) => isSelected(plan, boundsOf(plan, startMs), one)),
+  );
+  // Each is deleted or ended, and an active one mostly both.
+  const work = chosen.length + chosen.filter(({ active }) => active).length;
+  const at = (share: number) => Math.max(1, Math.floor(share * work));
+  let killed = 0;
+  studio.onKill(() => void killWorkers(local).then((count) => (killed += count)));
+  const mixed = chosen.filter((one) => isSelected(DRY_RUN, boundsOf(DRY_RUN, startMs), one));
+  await studio.ask(
+    {
+      kind: 'course',
+      turns: course.turns.map((turn) => ({ ...turn, at: at(turn.at) })),
+      kills: course.kills.map(at),
+      endsElsewhereEvery: course.endsElsewhereEvery,
+      mayEnd: mixed.filter(({ active }) => active).map(({ sid }) => sid),
+    },
+    'set',
+  );
+  return () => killed;
+}
+
+async function killWorkers(local: Local): Promise<number> {
+  const untilMs = Date.now() + KILL_PATIENCE_MS;
+  for (;;) {
+    const count = local.functions.kill('cleanup');
+    if (count > 0 || Date.now() > untilMs) return count;
+    await sleep(KILL_POLL_MS);
+  }
+}
+
+/** The dry run first, while nothing changes; then all of them at once. */
+async function purgeAll(local: Local, startMs: number): Promise<Ran[]> {
+  const api = createApi(local.url);
+  const signal = AbortSignal.timeout(MAX_MS);
+  const ran = async (plan: PlannedPurge, started: Promise<string>): Promise<Ran> => {
+    const record = await api.ended(await started, signal);
+    return { plan, bounds: boundsOfRecord(plan, record, startMs), record };
+  };
+  const started = (plan: PlannedPurge): Promise<string> =>
+    plan.policy === undefined
+      ? api.start(plan, boundsOf(plan, startMs))
+      : local.fireSchedule().then(() => api.ofPolicy(plan.policy ?? '', signal));
+  const dry = await ran(DRY_RUN, started(DRY_RUN));
+  return [dry, ...(await Promise.all(PURGES.map((plan) => ran(plan, started(plan)))))];
+}
+
+/** An age is resolved when the purge starts; a little later than its plan says. */
+function boundsOfRecord(plan: PlannedPurge, { window }: Purge, startMs: number): Bounds {
+  const planned = boundsOf(plan, startMs);
+  if (plan.policy === undefined || planned.to === null) return planned;
+  const lateMs = Date.parse(window.to) - Date.parse(planned.to);
+  return lateMs >= 0 && lateMs < MAX_MS ? { ...planned, to: window.to } : planned;
+}
+
+function rowOf({ plan, bounds, record: { status, counts } }: Ran, existed: readonly Existing[]): Row {
+  const selected = existed.filter((one) => isSelected(plan, bounds, one)).length;
+  const { alreadyGone, ...others } = counts;
+  return { purge: plan.name, selected, ...others, 'already gone': alreadyGone, status };
+}
+
+function totals(
+  verdict: Verdict,
+  truth: Truth,
+  { seconds, killed }: { seconds: number; killed: number },
+): Row[] {
+  const rows: [string, number][] = [
+    ['left behind', verdict.leftBehind],
+    ['wrongly touched', verdict.wronglyTouched],
+    ['double-counted', verdict.doubleCounted],
+    ['active ones deleted', verdict.deletedWhileActive],
+    ['other findings', verdict.findings.length],
+    ['deleted', truth.deleted.length],
+    ['ended', truth.ended.length],
+    ['ended by themselves', truth.endedElsewhere.length],
+    ['workers killed', killed],
+    ['requests', truth.requests],
+    ['throttled %', (100 * truth.throttled) / truth.requests],
+    ['seconds', Math.round(seconds)],
+  ];
+  return rows.map(([what, count]) => ({ what, count }));
+}

@@ -1,0 +1,44 @@
+import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
+import type { FlowOptions } from '../../../infra/local/studio/store/flows.ts';
+import type { SeedRequest } from '../../../infra/local/studio/store/seed.ts';
+
+/** What the benchmark and the simulated Studio's process say to each other. */
+
+export type Seeded = {
+  seed: number;
+  behaviour: BehaviourChange;
+  flows: FlowOptions[];
+  seeds: SeedRequest[];
+};
+
+export type ToStudio =
+  | { kind: 'snapshot' }
+  /** `at` counts deletes and ends. */
+  | {
+      kind: 'course';
+      turns: { at: number; change: BehaviourChange }[];
+      kills: number[];
+      endsElsewhereEvery: number;
+      mayEnd: string[];
+    }
+  | { kind: 'truth' };
+
+export type Existing = { sid: string; flowSid: string; to: string; active: boolean; createdMs: number };
+
+/** What Studio itself did, whatever it answered. */
+export type Truth = {
+  deleted: string[];
+  ended: string[];
+  /** Ended by themselves. */
+  endedElsewhere: string[];
+  deletedWhileActive: number;
+  requests: number;
+  throttled: number;
+};
+
+export type FromStudio =
+  | { kind: 'ready'; url: string }
+  | { kind: 'snapshot'; executions: Existing[] }
+  | { kind: 'set' }
+  | { kind: 'kill' }
+  | ({ kind: 'truth' } & Truth);

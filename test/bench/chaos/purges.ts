@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import { LOCAL_ADMIN } from '../../../infra/local/caller-tokens.ts';
+import type { PlannedPurge } from './plan.ts';
+import type { Bounds } from './selection.ts';
+
+/** The API, as far as it is needed here: what it answers is checked before it is believed. */
+
+const count = v.pipe(v.number(), v.integer());
+const purgeSchema = v.object({
+  id: v.string(),
+  policy: v.nullable(v.string()),
+  status: v.picklist(['running', 'succeeded', 'stopped', 'failed']),
+  window: v.object({ from: v.nullable(v.string()), to: v.string() }),
+  counts: v.object({
+    listed: count,
+    matched: count,
+    archived: count,
+    ended: count,
+    deleted: count,
+    alreadyGone: count,
+    failed: count,
+  }),
+  activeMatched: v.nullable(count),
+  failures: v.array(v.object({ sid: v.string(), reason: v.string() })),
+  digest: v.object({ count, value: v.string() }),
+  error: v.nullable(v.string()),
+});
+const listSchema = v.object({ purges: v.array(purgeSchema) });
+export type Purge = v.InferOutput<typeof purgeSchema>;
+
+const POLL_MS = 250;
+
+export function createApi(url: string) {
+  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${LOCAL_ADMIN}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+  return {
+    async start(purge: PlannedPurge, { from, to }: Bounds): Promise<string> {
+      const started = await call('POST', '/purges', {
+        flows: purge.flows,
+        status: purge.status,
+        ...(from === null ? {} : { dateCreatedFrom: from }),
+        ...(to === null ? {} : { dateCreatedTo: to }),
+        ...(purge.contact === undefined ? {} : { contact: purge.contact }),
+        action: purge.action,
+        archive: purge.archive ?? false,
+        dryRun: purge.dryRun ?? false,
+      });
+      return v.parse(purgeSchema, started).id;
+    },
+    /** The purge that the schedule starts for this policy. Throws an AbortError when `signal` says so. */
+    async ofPolicy(policy: string, signal: AbortSignal): Promise<string> {
+      for (;;) {
+        const { purges } = v.parse(listSchema, await call('GET', '/purges'));
+        const found = purges.find((purge) => purge.policy === policy);
+        if (found) return found.id;
+        await sleep(POLL_MS, undefined, { signal });
+      }
+    },
+    /** The record once the purge is over, or as it stands when `signal` says that it has taken too long. */
+    async ended(id: string, signal: AbortSignal): Promise<Purge> {
+      for (;;) {
+        const purge = v.parse(purgeSchema, await call('GET', `/purges/${id}`));
+        if (purge.status !== 'running' || signal.aborted) return purge;
+        await sleep(POLL_MS);
+      }
+    },
+  };
+}
