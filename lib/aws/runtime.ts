@@ -1,8 +1,11 @@
+// First, so that the secret is on its way while everything else is loaded.
+import './early-secret.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
 import { logSecretTrouble, noteAttempt } from '../log.ts';
 import { createStudio, type Studio } from '../studio/client.ts';
 import type { Mistake } from '../validation.ts';
 import type { AwsEnvironment } from './clients.ts';
+import { earlySecret } from './early-secret.ts';
 import { type Environment, type Need, readEnvironment } from './environment.ts';
 import { createSecretSource, type SecretSource, secretsManagerLoader } from './secret.ts';
 
@@ -18,8 +21,7 @@ export type Runtime<Needed extends Need = never> = {
 };
 
 /**
- * The composition root. Asks for the secret at once and does not wait for it, so that its round trip
- * overlaps with the loading of the rest. Throws a ConfigError that names every mistake of the environment
+ * The composition root. Asks for the secret, unless that is under way, and does not wait for it. Throws a ConfigError that names every mistake of the environment
  * and of the configuration; trouble with the secret shows when it is used, and is tried again then.
  */
 export function coldStart<Needed extends Need = never>(
@@ -34,7 +36,7 @@ export function coldStart<Needed extends Need = never>(
 
   const { region, secretId, studioBaseUrl } = environment;
   const secret = createSecretSource({
-    load: secretsManagerLoader(env, region, secretId),
+    load: secretLoader(env, region, secretId),
     now,
     onTrouble: logSecretTrouble,
   });
@@ -49,6 +51,19 @@ export function coldStart<Needed extends Need = never>(
     ...(config.region === undefined ? {} : { region: config.region }),
   });
   return { config, environment, env, secret, studio, now };
+}
+
+/** Takes over the read that is under way, if it is that of this secret. */
+function secretLoader(env: AwsEnvironment, region: string, secretId: string): () => Promise<string> {
+  if (env !== process.env || earlySecret?.secretId !== secretId || earlySecret.region !== region)
+    return secretsManagerLoader(env, region, secretId);
+  const { first, load } = earlySecret;
+  let taken = false;
+  return () => {
+    if (taken) return load();
+    taken = true;
+    return first;
+  };
 }
 
 function collect<T>(mistakes: Mistake[], read: () => T, prefix = ''): T | undefined {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { coldStart } from '../../../lib/aws/runtime.ts';
 import { ConfigError } from '../../../lib/config.ts';
 
@@ -12,6 +12,7 @@ const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
   delete process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'];
+  vi.unstubAllEnvs();
 });
 
 async function startServer(answer: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -56,6 +57,41 @@ test('asks for the secret while the module loads, before anybody needs it', asyn
   expect(asked).toHaveLength(1);
   expect(asked[0]?.headers['x-amz-security-token']).toBe('session');
   expect(asked[0]?.headers.authorization).toMatch(/Credential=key\/\d{8}\/eu-central-1\/secretsmanager/);
+});
+
+test('in a function’s process asks before the rest is loaded, and takes that read over', async () => {
+  const asked = await startSecretsManager(secret, { ...secret, apiKeySecret: 'read again' });
+  const wanted = environment('http://127.0.0.1:1');
+  for (const [name, value] of Object.entries(wanted)) vi.stubEnv(name, value);
+  vi.resetModules();
+  const fresh = await import('../../../lib/aws/runtime.ts');
+  await expect.poll(() => asked.length).toBe(1);
+  const runtime = fresh.coldStart(process.env);
+  closers.push(() => runtime.studio.close());
+  expect((await runtime.secret.get()).apiKeySecret).toBe('local');
+  expect(asked).toHaveLength(1);
+  expect((await runtime.secret.refresh()).apiKeySecret).toBe('read again');
+});
+
+test('whose early read failed reads again', async () => {
+  let calls = 0;
+  process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = await startServer((_, response) => {
+    response.setHeader('content-type', 'application/x-amz-json-1.1');
+    if (++calls === 1) response.statusCode = 400;
+    response.end(
+      JSON.stringify(
+        calls === 1 ? { __type: 'AccessDeniedException' } : { SecretString: JSON.stringify(secret) },
+      ),
+    );
+  });
+  for (const [name, value] of Object.entries(environment('http://127.0.0.1:1'))) vi.stubEnv(name, value);
+  vi.resetModules();
+  const fresh = await import('../../../lib/aws/runtime.ts');
+  const runtime = fresh.coldStart(process.env);
+  closers.push(() => runtime.studio.close());
+  const first = await runtime.secret.get().catch((error: unknown) => error);
+  expect(first).toMatchObject({ name: 'SecretUnavailableError' });
+  expect((await runtime.secret.get()).accountSid).toBe(ACCOUNT);
 });
 
 test('a rotated key loses no request: a 401 reads the secret again and repeats the call', async () => {
