@@ -2,14 +2,8 @@ import type * as v from 'valibot';
 import type { Config } from '../../config.ts';
 import { type RouteKey, routeKeys, routes } from '../routes.ts';
 import { answerSchemas } from './answers.ts';
-import {
-  answerExamples,
-  bodyExamples,
-  EXAMPLE_EXECUTION,
-  EXAMPLE_PURGE,
-  EXAMPLE_STEP,
-  formExample,
-} from './examples.ts';
+import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
+import { answerExamples, bodyExamples, formExample } from './examples.ts';
 import { inputSchema, queryParameters } from './inputs.ts';
 import { operations, type Tag } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -20,30 +14,6 @@ const tags: Readonly<Record<Tag, string>> = {
   'Ending and deleting': 'One execution at a time.',
   Purging: 'Many executions at a time, in the background.',
   Service: 'About this API itself. Nobody has to be known for it.',
-};
-
-const queryDescriptions: Readonly<Record<string, string>> = {
-  limit: 'How many at most.',
-  cursor: 'What `nextCursor` of the page before said.',
-  status: 'Only executions in this status.',
-  dateCreatedFrom: 'Created on or after this moment.',
-  dateCreatedTo: 'Created before this moment.',
-  contact: 'Only executions of this contact: the exact address.',
-  end: 'Whether an active one is ended first.',
-};
-
-const pathParameters: Readonly<Record<string, { description: string; example: string; pattern?: string }>> = {
-  flow: {
-    description: 'An alias from the configuration, or the SID of a flow that it lists.',
-    example: 'welcome',
-  },
-  execution: {
-    description: 'The SID of the execution.',
-    example: EXAMPLE_EXECUTION,
-    pattern: '^FN[0-9a-fA-F]{32}$',
-  },
-  step: { description: 'The SID of the step.', example: EXAMPLE_STEP, pattern: '^FT[0-9a-fA-F]{32}$' },
-  purge: { description: 'The id of the purge.', example: EXAMPLE_PURGE },
 };
 
 const securitySchemes = {
@@ -159,7 +129,7 @@ const idempotencyKey = {
 };
 
 function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: true }) {
-  const schema = inputSchema(spec.body);
+  const schema = inputSchema(spec.body, bodyDescriptions);
   const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
   return {
     required: true,

@@ -1,12 +1,12 @@
 import type { RouteKey } from '../routes.ts';
 import type { AnswerSchema } from './answers.ts';
 
-/** What the local run answers, with its SIDs shortened to one digit each. */
+/** What the local run answered, with the host of the real Studio. */
 const accountSid = `AC${'a'.repeat(32)}`;
 const flowSid = `FW${'1'.repeat(32)}`;
-export const EXAMPLE_EXECUTION = `FN${'2'.repeat(32)}`;
-export const EXAMPLE_STEP = `FT${'3'.repeat(32)}`;
-export const EXAMPLE_PURGE = '01KB0000000000000000000000';
+export const EXAMPLE_EXECUTION = 'FN8a66f34337e5d8f3876c8b34f95c0d2d';
+export const EXAMPLE_STEP = 'FTe6b25a8e52f9994c9a04e146e1ec1811';
+export const EXAMPLE_PURGE = 'pu01m81kar8w3nvjkz2m4bwyvd95';
 const base = `https://studio.twilio.com/v2/Flows/${flowSid}`;
 const url = `${base}/Executions/${EXAMPLE_EXECUTION}`;
 
@@ -17,11 +17,11 @@ const execution = {
   flow: 'welcome',
   status: 'active',
   contactChannelAddress: '+15005550006',
-  contactSid: `FC${'4'.repeat(32)}`,
+  contactSid: 'FC08ce95a6e69996f8db0ab0da83607c97',
   flowVersion: 1,
-  dateCreated: '2026-11-22T10:00:00Z',
+  dateCreated: '2026-11-22T12:22:38Z',
   dateUpdated: null,
-  initiatedBy: 'rest',
+  initiatedBy: 'RQ049983fee6c981bc928d22f16df45283',
   url,
 };
 
@@ -31,11 +31,11 @@ const step = {
   flowSid,
   executionSid: EXAMPLE_EXECUTION,
   parentStepSid: null,
-  name: 'incomingRequest',
-  type: 'trigger',
-  transitionedFrom: 'Trigger',
-  transitionedTo: 'send_message_1',
-  dateCreated: '2026-11-22T10:00:00Z',
+  name: 'success',
+  type: 'send-message',
+  transitionedFrom: 'send-message_1',
+  transitionedTo: 'split-based-on_2',
+  dateCreated: '2026-11-22T12:22:39Z',
   dateUpdated: null,
   url: `${url}/Steps/${EXAMPLE_STEP}`,
 };
@@ -45,12 +45,12 @@ const flow = {
   sid: flowSid,
   isKnown: true,
   accountSid,
-  friendlyName: 'Welcome',
+  friendlyName: 'welcome',
   status: 'published',
   revision: 1,
   commitMessage: null,
-  valid: null,
-  dateCreated: '2026-11-01T09:00:00Z',
+  valid: true,
+  dateCreated: '2026-11-22T12:22:38Z',
   dateUpdated: null,
   url: base,
 };
@@ -59,7 +59,19 @@ const context = {
   executionSid: EXAMPLE_EXECUTION,
   flowSid,
   accountSid,
-  context: { flow: { data: { name: 'Ann' } }, contact: { channel: { address: '+15005550006' } } },
+  context: {
+    widgets: {},
+    contact: { channel: { address: '+15005550006' } },
+    flow: {
+      sid: EXAMPLE_EXECUTION,
+      flow_sid: flowSid,
+      channel: { address: '+12025550100' },
+      data: { name: 'Ann' },
+    },
+    trigger: {
+      request: { to: '+15005550006', from: '+12025550100', parameters: { name: 'Ann' } },
+    },
+  },
   url: `${url}/Context`,
 };
 
@@ -68,7 +80,7 @@ const purge = {
   request: {
     flows: ['welcome'],
     status: 'ended',
-    olderThan: 'P7D',
+    olderThan: 'PT1H',
     dateCreatedFrom: null,
     dateCreatedTo: null,
     contact: null,
@@ -77,15 +89,15 @@ const purge = {
     limit: null,
     dryRun: true,
   },
-  requestedBy: 'bearer:admin',
+  requestedBy: 'bearer:local-admin',
   policy: null,
   status: 'succeeded',
-  dateStarted: '2026-11-22T10:00:00.000Z',
-  dateUpdated: '2026-11-22T10:00:02.000Z',
-  dateEnded: '2026-11-22T10:00:02.000Z',
-  counts: { listed: 180, matched: 180, archived: 0, ended: 0, deleted: 0, alreadyGone: 0, failed: 0 },
+  dateStarted: '2026-11-22T12:22:39.644Z',
+  dateUpdated: '2026-11-22T12:22:40.356Z',
+  dateEnded: '2026-11-22T12:22:40.356Z',
+  counts: { listed: 1, matched: 1, archived: 0, ended: 0, deleted: 0, alreadyGone: 0, failed: 0 },
   activeMatched: 0,
-  window: { from: null, to: '2026-11-15T10:00:00Z' },
+  window: { from: null, to: '2026-11-22T11:22:39Z' },
   digest: { algorithm: 'sum-sha256', count: 0, value: '0'.repeat(64) },
   failures: [],
   error: null,
@@ -102,7 +114,12 @@ export const answerExamples: Readonly<Partial<Record<AnswerSchema, unknown>>> = 
   Flows: { flows: [flow], nextCursor: null },
   Flow: {
     ...flow,
-    definition: { description: 'Welcome', states: [], initial_state: 'Trigger', flags: {} },
+    definition: {
+      description: 'A simulated flow',
+      flags: { allow_concurrent_calls: true },
+      initial_state: 'Trigger',
+      states: [{ name: 'Trigger', type: 'trigger', transitions: [], properties: {} }],
+    },
     errors: [],
     warnings: [],
   },

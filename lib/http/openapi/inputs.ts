@@ -23,7 +23,10 @@ const overrides = new Map<unknown, JsonSchema>([
 ]);
 
 /** The JSON Schema of what an object's schema takes: the one that validates is the one that is documented. */
-export function inputSchema(schema: v.GenericSchema): JsonSchema {
+export function inputSchema(
+  schema: v.GenericSchema,
+  descriptions: Readonly<Record<string, string>> = {},
+): JsonSchema {
   const { $schema: _, ...converted } = toJsonSchema(schema, {
     typeMode: 'input',
     target: 'draft-2020-12',
@@ -32,9 +35,13 @@ export function inputSchema(schema: v.GenericSchema): JsonSchema {
   });
   const properties = Object.entries(converted.properties ?? {}).map(([name, property]) => [
     name,
-    overrideOf(entryOf(schema, name)) ?? property,
+    described(overrideOf(entryOf(schema, name)) ?? property, descriptions[name]),
   ]);
   return { ...converted, properties: Object.fromEntries(properties) };
+}
+
+function described(schema: unknown, description: string | undefined): unknown {
+  return description === undefined || typeof schema !== 'object' ? schema : { description, ...schema };
 }
 
 function entryOf(schema: object, name: string): unknown {

@@ -1,5 +1,6 @@
 import { Problem, type ProblemSlug, problems } from '../problems.ts';
 import { type RouteKey, routes } from '../routes.ts';
+import { EXAMPLE_EXECUTION } from './examples.ts';
 import { operations } from './operations.ts';
 
 const EXAMPLE_REQUEST_ID = 'JKJaXmPLvHcESHA=';
@@ -53,7 +54,7 @@ function headersOf(status: number): { headers?: Record<string, unknown> } {
 }
 
 const members: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
-  'active-execution-exists': { conflictingExecutionSid: `FN${'2'.repeat(32)}` },
+  'active-execution-exists': { conflictingExecutionSid: EXAMPLE_EXECUTION },
   'invalid-request': { errors: [{ detail: 'is missing', pointer: '#/to' }] },
   'rejected-by-studio': {
     studio: {

@@ -1,0 +1,48 @@
+import { EXAMPLE_EXECUTION, EXAMPLE_PURGE, EXAMPLE_STEP } from './examples.ts';
+
+/** What is said about query parameters, … */
+export const queryDescriptions: Readonly<Record<string, string>> = {
+  limit: 'How many at most.',
+  cursor: 'What `nextCursor` of the page before said.',
+  status: 'Only executions in this status.',
+  dateCreatedFrom: 'Created on or after this moment.',
+  dateCreatedTo: 'Created before this moment.',
+  contact: 'Only executions of this contact: the exact address.',
+  end: 'Whether an active one is ended first.',
+};
+
+/** … members of bodies … */
+export const bodyDescriptions: Readonly<Record<string, string>> = {
+  to: 'The address of the contact: E.164 if it begins with +, else as Twilio takes it (`whatsapp:+…`).',
+  from: 'The sender. The configured one of the flow when left out.',
+  parameters: 'What the flow finds under `flow.data`.',
+  onConflict:
+    'When the contact has an active execution: refuse (`fail`), return it (`return`), or end it and create anew (`replace`). What the configuration says of the flow when left out.',
+  flows: 'Aliases or SIDs of configured flows, or `all` of them.',
+  status: 'Which ones: `ended` when left out, and `active` with the action `end`.',
+  olderThan: 'An ISO 8601 duration, counted back from the start of the purge.',
+  dateCreatedFrom: 'Created on or after this moment.',
+  dateCreatedTo: 'Created before this moment.',
+  contact: 'Only executions of this contact. The age may then be left out.',
+  action: '`delete` ends an active one first; `end` deletes nothing.',
+  archive: 'Whether context and steps are stored before the delete.',
+  limit: 'At most so many are acted on.',
+  dryRun: 'Whether it only counts. Say false to change anything.',
+};
+
+/** … and parts of the path. */
+export const pathParameters: Readonly<
+  Record<string, { description: string; example: string; pattern?: string }>
+> = {
+  flow: {
+    description: 'An alias from the configuration, or the SID of a flow that it lists.',
+    example: 'welcome',
+  },
+  execution: {
+    description: 'The SID of the execution.',
+    example: EXAMPLE_EXECUTION,
+    pattern: '^FN[0-9a-fA-F]{32}$',
+  },
+  step: { description: 'The SID of the step.', example: EXAMPLE_STEP, pattern: '^FT[0-9a-fA-F]{32}$' },
+  purge: { description: 'The id of the purge.', example: EXAMPLE_PURGE },
+};
