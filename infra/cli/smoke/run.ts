@@ -2,7 +2,8 @@ import { type Api, ApiProblem, ApiUnreachable } from '../api.ts';
 import { type Io, paint, type Style, say } from '../io.ts';
 import { Failed } from '../tool.ts';
 import { lasting, many } from '../words.ts';
-import { type Job, steps, Unexpected } from './steps.ts';
+import { Unexpected } from './answers.ts';
+import { type Job, steps } from './steps.ts';
 
 const NAME_WIDTH = 10;
 const TEXT_WIDTH = 54;

@@ -1,8 +1,9 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { type Answer, type Api, ApiProblem } from '../api.ts';
 import type { Io } from '../io.ts';
 import { readPurge } from '../purge/purge-view.ts';
 import { count } from '../words.ts';
+import { context, found, outcome, read, triggered, Unexpected } from './answers.ts';
 
 /** The jobs of the README, one after the other, on one execution of a test flow. */
 
@@ -38,11 +39,6 @@ export type Step = {
   /** What was seen, in some words. Throws ApiProblem, ApiUnreachable or Unexpected. */
   run(job: Job, path: string): Promise<string>;
 };
-
-/** The API answered, and not with what it should. */
-export class Unexpected extends Error {
-  override readonly name = 'Unexpected';
-}
 
 export const steps: readonly Step[] = [
   {
@@ -158,19 +154,4 @@ async function refusal(call: () => Promise<Answer>): Promise<ApiProblem> {
     if (error instanceof ApiProblem) return error;
     throw error;
   }
-}
-
-const sid = v.pipe(v.string(), v.regex(/^FN[0-9a-fA-F]{32}$/));
-const triggered = v.object({ outcome: v.string(), execution: v.object({ sid }) });
-const found = v.object({
-  executions: v.array(v.object({ sid, status: v.nullable(v.string()) })),
-  nextCursor: v.nullable(v.string()),
-});
-const context = v.object({ executionSid: v.nullable(v.string()) });
-const outcome = v.object({ outcome: v.string() });
-
-function read<S extends v.GenericSchema>(schema: S, { status, body }: Answer): v.InferOutput<S> {
-  const result = v.safeParse(schema, body);
-  if (!result.success) throw new Unexpected(`answered ${status} with something else`);
-  return result.output;
 }
