@@ -11,9 +11,12 @@ export function contactMayBe({ contactChannelAddress }: Execution, to: string): 
   if (contactChannelAddress === null) return true;
   const theirs = digitsOf(contactChannelAddress);
   const wanted = digitsOf(to);
-  return theirs === undefined || wanted === undefined || theirs === wanted;
+  if (theirs === undefined || wanted === undefined) return true;
+  // One of them may lack its country code.
+  return theirs.endsWith(wanted) || wanted.endsWith(theirs);
 }
 
+/** Without the zeros that stand before a number in national and international dialling. */
 function digitsOf(address: string): string | undefined {
-  return PHONE_NUMBER.exec(address)?.[1]?.replaceAll(/\D/g, '');
+  return PHONE_NUMBER.exec(address)?.[1]?.replaceAll(/\D/g, '').replace(/^0+/, '');
 }
