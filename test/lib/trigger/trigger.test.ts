@@ -183,6 +183,17 @@ describe('an answer that was lost', () => {
     expect((studio.runs[0]?.createdMs ?? 0) - sentAtMs).toBeGreaterThan(26_000);
   });
 
+  test('leaves behind when it was sent, and its key free to go on with at once', async () => {
+    const { clock, studio, claims, send } = createWorld();
+    studio.fates = ['lost-before'];
+    const startMs = clock.now();
+    await send();
+    const [left] = claims.records.values();
+    expect(left?.sends.fromMs).toBe(startMs);
+    expect((left?.sends.untilMs ?? 0) - startMs).toBeLessThan(4_000);
+    expect(left?.leaseUntilMs).toBeLessThanOrEqual(clock.now());
+  });
+
   test('is not decided by a list or a context that fails', async () => {
     const { clock, studio, send } = createWorld();
     studio.fates = ['lost-after'];
