@@ -63,7 +63,7 @@ export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool
         'Nothing was deployed.',
       );
 
-      checkToolkit(await describe(toolkit), toolkit);
+      await checkToolkit(io, () => describe(toolkit), toolkit);
       const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
       heading(io, 'What would change');
       await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
@@ -79,7 +79,7 @@ export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool
         ['deploy', stack, ...ASSEMBLY, ...ofToolkit, ...approved],
         `${stack} was not deployed.`,
       );
-      tellNext(io, stage, await describe(stack));
+      tellNext(io, stage, await describe(stack).catch(ifOnlyFailed));
       return 0;
     },
   };
@@ -105,7 +105,17 @@ async function must(cdk: Cdk, args: readonly string[], otherwise: string): Promi
   if (code !== 0) throw new Failed([`cdk ${args[0]} ended with ${code}. ${otherwise}`]);
 }
 
-function checkToolkit(stack: Stack | null, name: string): void {
+async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name: string): Promise<void> {
+  let stack: Stack | null;
+  try {
+    stack = await describe();
+  } catch (error) {
+    // Who deploys through the CDK's own roles need not be allowed to look; the CDK will find out by itself.
+    if (!(error instanceof Failed && error.cause instanceof Error && error.cause.name === 'AccessDenied'))
+      throw error;
+    say(io, `  Whether the account is bootstrapped may not be looked at (stack ${name}).`);
+    return;
+  }
   if (!stack)
     throw new Failed([
       `This account and region were never bootstrapped: there is no stack ${name}.`,
@@ -117,6 +127,12 @@ function checkToolkit(stack: Stack | null, name: string): void {
     throw new Failed([
       `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap. Nothing was deployed.`,
     ]);
+}
+
+/** It is deployed: that its outputs cannot be read is no reason to say otherwise. */
+function ifOnlyFailed(error: unknown): null {
+  if (error instanceof Failed) return null;
+  throw error;
 }
 
 function tellNext(io: Io, stage: string | undefined, stack: Stack | null): void {

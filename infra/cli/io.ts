@@ -41,6 +41,13 @@ export function say({ out }: Pick<Io, 'out'>, ...lines: string[]): void {
   for (const line of lines) out.write(`${line}\n`);
 }
 
+const LABEL_WIDTH = 9;
+
+/** One fact, with what it is before it. */
+export function row(io: Pick<Io, 'out' | 'env'>, label: string, text: string): void {
+  say(io, `  ${paint(io, 'dim', label.padEnd(LABEL_WIDTH))} ${text}`);
+}
+
 /** Writes, and waits while whoever reads is slower. */
 export async function print({ out }: Pick<Io, 'out'>, text: string): Promise<void> {
   if (out.write(text) !== false || !out.once) return;

@@ -23,7 +23,8 @@ export const purgeTool: Tool = {
       throw new UsageError(['there is no terminal to ask on: --yes deletes without asking']);
     const api = createApi(await targetOf(options.url, io), io);
     try {
-      if (options.watch !== null) return await follow(api, io, options.watch, null, options.url);
+      const { watch } = options;
+      if (watch !== null) return await follow(api, io, async () => watch, null, options.url);
       return await purge(api, io, options);
     } catch (error) {
       const { selection } = options.watch === null ? options : { selection: null };
@@ -52,8 +53,8 @@ async function purge(api: Api, io: Io, { selection, yes, url }: Order): Promise<
     ...selection,
     ...(dry.window && { olderThan: null, dateCreatedFrom: dry.window.from, dateCreatedTo: dry.window.to }),
   };
-  const { id } = await start(api, { ...exactly, dryRun: false });
-  return follow(api, io, id, dry.counts.matched, url);
+  const begin = async () => (await start(api, { ...exactly, dryRun: false })).id;
+  return follow(api, io, begin, dry.counts.matched, url);
 }
 
 /** Counts; null when Ctrl-C ended it, which also stops it. */
@@ -90,14 +91,14 @@ async function start(api: Api, body: Selection & { dryRun: boolean }): Promise<P
 async function follow(
   api: Api,
   io: Io,
-  id: string,
+  begin: () => Promise<string>,
   total: number | null,
   url: string | undefined,
 ): Promise<ExitCode> {
-  const ended = await watchToTheEnd(api, io, id, total);
-  if (ended) tellEnd(io, ended);
-  else tellHowToWatch(io, id, url);
-  return ended && isGood(ended) ? 0 : 1;
+  const watched = await watchToTheEnd(api, io, begin, total);
+  if (watched.state === 'ended') tellEnd(io, watched.purge);
+  else tellHowToWatch(io, watched, url);
+  return watched.state === 'ended' && isGood(watched.purge) ? 0 : 1;
 }
 
 if (import.meta.main) await main(purgeTool);

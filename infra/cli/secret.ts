@@ -26,7 +26,8 @@ export const secretTool: Tool = {
     const given = secretId ?? (stage === undefined ? io.env['STUDIO_SECRET_ID'] || undefined : undefined);
     const store = openSecret(await outputOf('SecretArn', { given, option: '--secret-id', stage }));
     try {
-      await perform(command, { store, before: await store.read(), configured, io });
+      const where = secretId ? ` --secret-id ${secretId}` : stage ? ` --stage ${stage}` : '';
+      await perform(command, { store, before: await store.read(), configured, io, where });
       return 0;
     } finally {
       store.close();
@@ -34,7 +35,8 @@ export const secretTool: Tool = {
   },
 };
 
-type Hands = { store: SecretStore; before: Read; configured: Config; io: Io };
+/** `where`: the options that name this secret once more. */
+type Hands = { store: SecretStore; before: Read; configured: Config; io: Io; where: string };
 
 async function perform(command: SecretOptions['command'], hands: Hands): Promise<void> {
   switch (command.is) {
@@ -47,7 +49,7 @@ async function perform(command: SecretOptions['command'], hands: Hands): Promise
   }
 }
 
-async function fillIn({ store, before, configured: { edge, region }, io }: Hands): Promise<void> {
+async function fillIn({ store, before, configured: { edge, region }, io, where }: Hands): Promise<void> {
   const { document } = before;
   const credentials = await askForCredentials(io, credentialsOf(document));
   const baseUrl = io.env['STUDIO_BASE_URL'];
@@ -55,17 +57,17 @@ async function fillIn({ store, before, configured: { edge, region }, io }: Hands
   await store.write(withCredentials(document, credentials), before);
   say(io, '', `  ${paint(io, 'green', 'Twilio takes the credentials, and they are stored.')}`);
   if (document.callers.length === 0)
-    say(io, '  Nobody may call yet: npm run secret -- add-caller NAME --scopes trigger');
+    say(io, `  Nobody may call yet: npm run secret -- add-caller NAME --scopes trigger${where}`);
 }
 
-async function apply(change: Change & { ask: boolean }, { store, before, io }: Hands): Promise<void> {
+async function apply(change: Change & { ask: boolean }, { store, before, io, where }: Hands): Promise<void> {
   if (credentialsOf(before.document) === null)
     throw new Failed(['The secret holds no Twilio credentials yet: npm run secret asks for them.']);
   // Once without a value: what cannot be done is told before anybody is asked for one.
   changed(before.document, change, '');
   const value = needsValue(change) ? await newValue(change, io) : '';
   await store.write(changed(before.document, change, value), before);
-  const [done = '', ...more] = inWords(change);
+  const [done = '', ...more] = inWords(change, where);
   say(io, `  ${paint(io, 'green', done)}`, ...more.map((line) => `  ${line}`));
   if (value !== '' && !change.ask) say(io, '  It is shown this once, and nowhere again:', '', value, '');
 }

@@ -1,4 +1,4 @@
-import { type Io, paint, say } from '../io.ts';
+import { type Io, paint, row, say } from '../io.ts';
 import { count, lasting, many, moment } from '../words.ts';
 import type { Selection } from './options.ts';
 import type { Purge } from './purge-view.ts';
@@ -6,13 +6,8 @@ import type { Purge } from './purge-view.ts';
 /** What is said before and after a purge. */
 
 const NAMED_FAILURES = 10;
-const LABEL_WIDTH = 9;
 
 type Voice = Pick<Io, 'out' | 'env'>;
-
-export function row(io: Voice, label: string, text: string): void {
-  say(io, `  ${paint(io, 'dim', label.padEnd(LABEL_WIDTH))} ${text}`);
-}
 
 export function tellSelection(io: Voice, url: string, selection: Selection, window: Purge['window']): void {
   const { flows, status, contact, limit, archive } = selection;
@@ -66,7 +61,12 @@ export function isGood({ status, counts }: Purge): boolean {
   return status === 'succeeded' && counts.failed === 0;
 }
 
-export function tellHowToWatch(io: Voice, id: string, url: string | undefined): void {
-  say(io, '', '  The purge goes on. To watch it again:');
+export function tellHowToWatch(
+  io: Voice,
+  { state, id }: { state: 'running' | 'stopping'; id: string },
+  url: string | undefined,
+): void {
+  const does = state === 'running' ? 'The purge goes on.' : 'The purge stops within a minute.';
+  say(io, '', `  ${does} To watch it again:`);
   say(io, `  npm run purge -- --watch ${id}${url ? ` --url ${url}` : ''}`);
 }

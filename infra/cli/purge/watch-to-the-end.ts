@@ -1,40 +1,55 @@
 import type { Api } from '../api.ts';
+import { explained } from '../explain.ts';
 import { confirm, type Io, say } from '../io.ts';
 import { Failed } from '../tool.ts';
 import { createProgress } from './progress.ts';
 import type { Purge } from './purge-view.ts';
 import { watchPurge } from './watch.ts';
 
+export type Watched =
+  | { state: 'ended'; purge: Purge }
+  /** Nobody watches it any more. */
+  | { state: 'running' | 'stopping'; id: string };
+
 /**
- * Watches a purge until it has ended. Ctrl-C asks whether to stop it: yes stops it and waits for that, no (or
- * nobody to ask) leaves it running and comes back with null. A second Ctrl-C never waits.
+ * Begins a purge and watches it until it has ended. Ctrl-C asks whether to stop it: yes stops it and waits for
+ * that, no (or nobody to ask) leaves it running. A second Ctrl-C never waits.
  */
 export async function watchToTheEnd(
   api: Api,
   io: Io,
-  id: string,
+  begin: () => Promise<string>,
   total: number | null,
-): Promise<Purge | null> {
+): Promise<Watched> {
+  let id: string | undefined;
   const progress = createProgress(io);
-  const look = async () => {
+  const look = async (): Promise<Watched> => {
     const interrupted = new AbortController();
+    // From before it begins: what Ctrl-C ended at that moment would run unseen.
     const quiet = io.onInterrupt(() => interrupted.abort());
     try {
-      return await watchPurge(id, { api, io, progress, total, signal: interrupted.signal });
-    } catch (error) {
-      // Whatever keeps us from looking, the purge itself is not touched by it.
-      if (error instanceof Failed)
-        throw new Failed([...error.lines, `Purge ${id} may still be running.`], { cause: error });
-      throw error;
+      id ??= await begin();
+      const purge = await watchPurge(id, { api, io, progress, total, signal: interrupted.signal });
+      return purge ? { state: 'ended', purge } : { state: 'running', id };
     } finally {
       progress.clear();
       quiet();
     }
   };
 
-  const ended = await look();
-  if (ended || !io.interactive || !(await confirm(io, 'Stop the purge?'))) return ended;
-  await api.insist('POST', `/purges/${id}/stop`);
-  say(io, '  Stopping: what is under way is finished first.');
-  return look();
+  try {
+    const watched = await look();
+    if (watched.state === 'ended' || !io.interactive || !(await confirm(io, 'Stop the purge?')))
+      return watched;
+    await api.insist('POST', `/purges/${encodeURIComponent(watched.id)}/stop`);
+    say(io, '  Stopping: what is under way is finished first.');
+    const stopped = await look();
+    return stopped.state === 'ended' ? stopped : { ...stopped, state: 'stopping' };
+  } catch (error) {
+    if (id === undefined) throw error;
+    // Whatever keeps us from looking, the purge itself is not touched by it.
+    const told = explained(error);
+    if (!(told instanceof Failed)) throw told;
+    throw new Failed([...told.lines, `Purge ${id} may still be running.`], { cause: error });
+  }
 }

@@ -37,8 +37,11 @@ function edited<T extends Grant>(entries: readonly T[], verb: Verb, entry: T, fr
   }
 }
 
-/** What has changed, in words. Functions that are warm keep a secret for up to five minutes. */
-export function inWords({ verb, kind, grant: { name } }: Change): string[] {
+/**
+ * What has changed, in words; `where` is what a further command needs to mean the same secret. Functions that
+ * are warm keep a secret for up to five minutes.
+ */
+export function inWords({ verb, kind, grant: { name } }: Change, where: string): string[] {
   const [thing, does] = kind === 'caller' ? ['token', 'call'] : ['secret', 'send webhooks'];
   switch (verb) {
     case 'add':
@@ -46,7 +49,7 @@ export function inWords({ verb, kind, grant: { name } }: Change): string[] {
     case 'rotate':
       return [
         `${name} has one more ${thing}; the older ones are valid too.`,
-        `When it is in use: npm run secret -- retire-${kind} ${name}`,
+        `When it is in use: npm run secret -- retire-${kind} ${name}${where}`,
       ];
     case 'retire':
       return [`Only the newest ${thing} of ${name} is taken, within five minutes.`];

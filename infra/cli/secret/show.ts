@@ -1,4 +1,4 @@
-import { type Io, paint, say } from '../io.ts';
+import { type Io, paint, row, say } from '../io.ts';
 import { credentialsOf, type SecretDocument } from './document.ts';
 
 type Entry = { name: string; scopes: readonly string[]; flows?: readonly string[] };
@@ -6,18 +6,17 @@ type Entry = { name: string; scopes: readonly string[]; flows?: readonly string[
 /** Names, scopes and numbers; never a token, a secret or a key. */
 export function showSecret(io: Pick<Io, 'out' | 'env'>, id: string, document: SecretDocument): void {
   const credentials = credentialsOf(document);
-  const row = (label: string, text: string) => say(io, `  ${paint(io, 'dim', label.padEnd(9))} ${text}`);
-  row('Secret', id);
-  row('Account', credentials?.accountSid ?? 'not filled in yet: npm run secret');
-  if (credentials) row('API key', credentials.apiKeySid);
-  if (credentials) row('', credentials.authToken ? 'with an Auth Token' : 'without an Auth Token');
+  row(io, 'Secret', id);
+  row(io, 'Account', credentials?.accountSid ?? 'not filled in yet: npm run secret');
+  if (credentials) row(io, 'API key', credentials.apiKeySid);
+  if (credentials) row(io, '', credentials.authToken ? 'with an Auth Token' : 'without an Auth Token');
   table('Callers', document.callers, 'tokens');
   table('Webhooks', document.webhooks, 'secrets');
 
   function table(title: string, entries: readonly Entry[], things: string): void {
     const names = [...new Set(entries.map(({ name }) => name))];
     say(io, '');
-    row(title, names.length === 0 ? 'none' : '');
+    row(io, title, names.length === 0 ? 'none' : '');
     const width = Math.max(0, ...names.map((name) => name.length));
     for (const name of names) {
       const all = entries.filter((one) => one.name === name);

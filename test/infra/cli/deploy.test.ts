@@ -9,7 +9,13 @@ import { type Somebody, somebody } from './terminal.ts';
 const URL_OF_API = 'https://abc.execute-api.eu-west-1.amazonaws.com';
 
 function deployment(
-  options: { toolkit?: Stack | null; fails?: string; stages?: string[]; toolkitName?: string } = {},
+  options: {
+    toolkit?: Stack | null;
+    denied?: boolean;
+    fails?: string;
+    stages?: string[];
+    toolkitName?: string;
+  } = {},
 ) {
   const { toolkit = { status: 'UPDATE_COMPLETE', outputs: new Map() }, toolkitName = 'CDKToolkit' } = options;
   const done: string[] = [];
@@ -24,6 +30,8 @@ function deployment(
     },
     describe: async (name) => {
       done.push(`describe ${name}`);
+      if (options.denied)
+        throw new Failed(['no'], { cause: Object.assign(new Error('no'), { name: 'AccessDenied' }) });
       if (name === toolkitName) return toolkit;
       return { status: 'CREATE_COMPLETE', outputs: new Map([['ApiUrl', URL_OF_API]]) };
     },
@@ -84,6 +92,14 @@ describe('before anything is shown', () => {
     const who = somebody();
     expect(await run(who, '--yes')).toBe(1);
     expect(who.complained()).toContain('CDKToolkit is ROLLBACK_COMPLETE');
+  });
+
+  test('one who may not look at stacks is not kept from deploying', async () => {
+    const { done, run } = deployment({ denied: true });
+    const who = somebody();
+    expect(await run(who, '--yes')).toBe(0);
+    expect(who.said()).toContain('may not be looked at');
+    expect(done).toContain(`cdk deploy StudioExecutions ${APP} --require-approval never`);
   });
 
   test('another name of the bootstrap stack is looked for, and handed on', async () => {

@@ -147,6 +147,25 @@ describe('Ctrl-C', () => {
     expect(world.studio.store.count().deleted).toBeLessThan(300);
   });
 
+  test('twice does not wait for the end of the stopping', async () => {
+    world.studio.store.seed({ flowSid: WELCOME, count: 240, ...old() });
+    world.studio.behave({ latencyMs: 40, maxInFlight: 2 });
+    const who = somebody({ answers: ['y', 'y'] });
+    const ended = purge(who, '--flow', 'welcome', '--older-than', 'P7D');
+    proxy.fate = ({ path }) => {
+      if (path.endsWith('/stop')) setTimeout(who.interrupt, 50);
+      return 'pass';
+    };
+    await until(
+      async () => world.studio.store.count().deleted,
+      (deleted) => deleted > 0,
+    );
+    who.interrupt();
+    expect(await ended).toBe(1);
+    expect(who.said()).toMatch(/stops within a minute|Purge .*stopped/);
+    await until(lastPurge, ({ status }) => status === 'stopped');
+  });
+
   test('and no leaves it running and says how to watch it, which then works', async () => {
     const { who, code } = await running(['n']);
     expect(code).toBe(1);
@@ -159,6 +178,15 @@ describe('Ctrl-C', () => {
 });
 
 describe('an unreliable line', () => {
+  test('that refuses while watching is told, and that the purge goes on', async () => {
+    proxy.fate = ({ method }) =>
+      method === 'GET' ? { status: 401, body: '{"type":"/problems/unauthenticated"}' } : 'pass';
+    const who = somebody();
+    expect(await purge(who, '--watch', 'pu123')).toBe(1);
+    expect(who.complained()).toContain('401 unauthenticated');
+    expect(who.complained()).toContain('Purge pu123 may still be running.');
+  });
+
   test('that loses the answer to the order starts one purge all the same', async () => {
     let orders = 0;
     proxy.fate = ({ method, path }) => {
