@@ -43,7 +43,8 @@ export async function admit(
     caller,
     flow,
     rawBody: received.body.toString('utf8'),
-    idempotencyKey: idempotencyKeyOf(received.headers, caller),
+    // A key on a request that changes nothing, or may be repeated anyway, is not looked at.
+    idempotencyKey: 'body' in routes[route] ? idempotencyKeyOf(received.headers, caller) : null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { findFlow } from '../config.ts';
 import type { PurgeRecord } from '../purge/record.ts';
+import type { Ordered } from '../purge/start.ts';
 import type { PurgeView } from '../purge/view.ts';
 import { invalidRequest, Problem } from './problems.ts';
 import type { Answer, Caller } from './request.ts';
@@ -8,16 +9,8 @@ import type { PurgeBody } from './schemas/purge.ts';
 
 const RETRY_AFTER_MS = 5_000;
 
-/** As lib/aws/purge-orders.ts says it. */
-type Ordered<Record> =
-  | { outcome: 'started'; record: Record; replayed: boolean }
-  | { outcome: 'not-started'; cause: unknown }
-  | { outcome: 'in-progress'; retryAfterMs: number }
-  | { outcome: 'key-reused' }
-  | { outcome: 'unavailable'; cause: Error };
-
 /** What a caller is answered who asked for a purge. */
-export function orderAnswer(ordered: Ordered<PurgeRecord>, view: (record: PurgeRecord) => PurgeView): Answer {
+export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => PurgeView): Answer {
   switch (ordered.outcome) {
     case 'started':
       return {

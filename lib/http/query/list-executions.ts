@@ -10,12 +10,11 @@ import { openCursor, sealCursor } from './cursor.ts';
 import { type ListState, startOf } from './filters.ts';
 import { merge } from './merge.ts';
 import { positionIn } from './position.ts';
-import { type Budget, type Hint, type Scan, scanFlow } from './scan.ts';
+import { type Budget, type Hint, MAX_PAGE_SIZE, type Scan, scanFlow } from './scan.ts';
 
 /** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
 const PAGES_TO_GO_ON = 2;
 const MAX_FURTHER_PAGES = 8;
-const MAX_PAGE_SIZE = 1_000;
 /** Of several flows each is asked for its share of the answer, and a little more than that. */
 const MIN_SHARE = 10;
 const MAX_CONCURRENT_FLOWS = 5;

@@ -10,6 +10,9 @@ export type Budget = {
   idle: number;
 };
 
+/** The most that Studio gives at once. */
+export const MAX_PAGE_SIZE = 1_000;
+
 /** A list that goes on and on without anything new does not end by itself. */
 const MAX_IDLE_PAGES = 1_000;
 
@@ -51,6 +54,7 @@ export type Hint = { query: string; isAnchored: boolean };
  * page full of executions of one second, or a Studio that does not apply the window or the status.
  */
 export function scanFlow({ budget, hint, position, ...options }: ScanOptions): Scan {
+  let { pageSize } = options;
   let buffer: Execution[] = [];
   let nextQuery = hint?.query;
   let isDone = false;
@@ -66,7 +70,7 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
 
   async function fetchPage(query: string | undefined): Promise<Page<Execution>> {
     budget.pages--;
-    const { executions, flowSid, filters, pageSize, signal } = options;
+    const { executions, flowSid, filters, signal } = options;
     // A token has the window of its own page in it; what is behind in that page is worth seeing.
     const end = query === undefined ? windowEnd(fetched) : undefined;
     const dateCreatedTo = earlier(filters.dateCreatedTo, end);
@@ -137,6 +141,12 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
       return;
     }
     const fresh = ahead(page.items);
+    if (query === undefined && fresh.length === 0 && page.nextPageUrl !== null && pageSize < MAX_PAGE_SIZE) {
+      // Nothing new in so many: a Studio that ignores the status, or a second with many. In larger steps, then.
+      pageSize = MAX_PAGE_SIZE;
+      isLost = fetched.overflown;
+      return;
+    }
     if (isLost && (fresh.length > 0 || page.nextPageUrl === null)) {
       // None of the known executions is there any more: rather one twice than one left out.
       isLost = false;

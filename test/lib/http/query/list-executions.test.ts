@@ -122,9 +122,11 @@ describe('the executions of one flow', () => {
     seed(1, '2026-11-18', 1);
     seed(2_000, '2026-11-19');
     seed(1, '2026-11-20', 1);
-    const { pages, sids } = await readAll(call, '/flows/welcome/executions?status=active');
+    const { pages, sids } = await readAll(call, '/flows/welcome/executions?status=active&limit=1');
     expect(sids).toHaveLength(2);
-    expect(pages.length).toBeGreaterThan(2);
+    // Not by pages of 50: that would take forty of them.
+    expect(studio.requests.length).toBeLessThan(10);
+    expect(pages.at(-1)).toHaveLength(1);
     for (const { path } of studio.requests) expect(path).toMatch(/[?&]status=active/);
   });
 
