@@ -34,6 +34,8 @@ export type Call<T> = {
   peek?: (body: Buffer) => void;
 };
 
+/** What a timer can hold: 24 days. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** The longest that one try may take, so that a hanging connection leaves time for another one. */
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
@@ -44,7 +46,7 @@ const ATTEMPT_TIMEOUT_MS = 10_000;
  */
 export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOptions = {}): Promise<T> {
   const { operation } = call.endpoint;
-  const timeoutMs = options.timeoutMs ?? wiring.timeoutMs;
+  const timeoutMs = Math.min(options.timeoutMs ?? wiring.timeoutMs, MAX_TIMEOUT_MS);
   const deadlineMs = wiring.now() + timeoutMs;
   // One signal for everything that is waited for; its reason is the error to throw.
   const ended = new AbortController();
@@ -84,7 +86,7 @@ async function repeat<T>(
     let went: Went = 'other';
     let answer: Answer<T>;
     try {
-      answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, signal });
+      answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, deadlineMs, signal });
       if (answer.ok) went = 'success';
       else if (answer.error.kind === 'throttled') went = 'throttled';
     } finally {
@@ -114,13 +116,14 @@ type Try = {
   credentials: Credentials;
   attempt: number;
   afterUnclear: boolean;
+  deadlineMs: number;
   signal: AbortSignal;
 };
 
 async function tryOnce<T>(
   wiring: Wiring,
   call: Call<T>,
-  { credentials, attempt, afterUnclear, signal }: Try,
+  { credentials, attempt, afterUnclear, deadlineMs, signal }: Try,
 ): Promise<Answer<T>> {
   const { operation, method, kind, maxBodyBytes } = call.endpoint;
   const startedMs = wiring.now();
@@ -134,6 +137,7 @@ async function tryOnce<T>(
     // The signal ends the call as a whole. A create has no other bound: cut short it could not be repeated.
     timeoutMs: kind === 'once' ? undefined : ATTEMPT_TIMEOUT_MS,
     signal,
+    mayLeave: () => wiring.now() < deadlineMs,
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
   const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now());

@@ -23,6 +23,8 @@ export type TransportRequest = {
   /** For this one request until the last byte of the body, where the signal's time is longer. */
   timeoutMs?: number | undefined;
   signal: AbortSignal;
+  /** Asked when the first byte is about to leave: timers may be late, as after a freeze. */
+  mayLeave: () => boolean;
 };
 
 export type TransportFailure =
@@ -150,6 +152,7 @@ function send(pool: Pool, request: TransportRequest): Promise<TransportResult> {
         // Called when a connection stands and the first byte is about to be written to it.
         onRequestStart: (controller) => {
           // It was given up while it waited for a connection: then it does not leave at all.
+          if (!done && !request.mayLeave()) fail('timeout', undefined);
           if (done) return controller.abort(new Error('given up before it was sent'));
           sent = true;
           abort = (reason) => controller.abort(reason);

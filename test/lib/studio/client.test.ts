@@ -1,28 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
 import type { Transport } from '../../../lib/studio/transport.ts';
-import {
-  ACCOUNT,
-  created,
-  EXECUTION,
-  execution,
-  FLOW,
-  type Reply,
-  type Story,
-  type Teller,
-  tell,
-} from './stories.ts';
-
-const stories: Story[] = [];
-async function story(teller: Teller | readonly Reply[], options?: Partial<StudioOptions>) {
-  const one = await tell(teller, options);
-  stories.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(stories.splice(0).map((one) => one.close()));
-});
+import { ACCOUNT, created, EXECUTION, execution, FLOW, story } from './stories.ts';
 
 describe('executions', () => {
   test('a create sends To, From and the parameters as a JSON string, and hands back the execution', async () => {

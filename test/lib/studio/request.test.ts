@@ -1,10 +1,8 @@
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
+import { describe, expect, test } from 'vitest';
 import { createLimiter } from '../../../lib/studio/limiter.ts';
 import type { Transport, TransportRequest } from '../../../lib/studio/transport.ts';
 import {
-  ACCOUNT,
   created,
   cut,
   EXECUTION,
@@ -12,27 +10,13 @@ import {
   FLOW,
   failureOf,
   type Reply,
-  type Story,
+  story,
   success,
-  type Teller,
-  tell,
   throttled,
   unavailable,
 } from './stories.ts';
 
-const stories: Story[] = [];
-async function story(teller: Teller | readonly Reply[], options?: Partial<StudioOptions>) {
-  const one = await tell(teller, options);
-  stories.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(stories.splice(0).map((one) => one.close()));
-});
-
 const person = { to: '+15550000001', from: '+15550000002' };
-const deleted: Reply = { status: 204 };
-const silence: Reply = () => undefined;
 
 describe('a call that may be repeated', () => {
   test.each([
@@ -195,6 +179,14 @@ describe('a call that may be repeated', () => {
     expect(requests).toHaveLength(1);
   });
 
+  test('may be given all the time there is', async () => {
+    const { studio } = await story([
+      (response) => void setTimeout(() => response.end(JSON.stringify(execution())), 20),
+    ]);
+    const found = await studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: Number.POSITIVE_INFINITY });
+    expect(found.sid).toBe(EXECUTION);
+  });
+
   test('does not begin when its caller has ended it before', async () => {
     const { studio, requests } = await story([success]);
     const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION, { signal: AbortSignal.abort() }));
@@ -277,220 +269,6 @@ describe('an answer that is none', () => {
     expect(error.kind).toBe('nonsense');
     expect(error.cause).toBeUndefined();
     await new Promise((resolve) => server.close(resolve));
-  });
-});
-
-describe('a create', () => {
-  test('[throttled, created] is repeated: what is throttled was not processed', async () => {
-    const { studio, requests } = await story([throttled, created]);
-    expect(await studio.executions.create(FLOW, person)).toMatchObject({ outcome: 'created' });
-    expect(requests).toHaveLength(2);
-    expect(requests[1]?.body).toBe(requests[0]?.body);
-  });
-
-  test.each([
-    ['unavailable', unavailable, 'unavailable'],
-    ['a cut connection', cut, 'connection'],
-    [
-      'a 201 whose body breaks off',
-      (response) => {
-        response.writeHead(201, { 'content-length': '99' }).write('{', () => response.destroy());
-      },
-      'connection',
-    ],
-    ['a 201 in HTML', { status: 201, body: '<html>' }, 'nonsense'],
-    ['a 201 without a SID', { status: 201, body: {} }, 'nonsense'],
-    ['a redirect', { status: 302, body: execution() }, 'nonsense'],
-  ] as [string, Reply, string][])('[%s] is unknown, and not repeated', async (_, reply, kind) => {
-    const { studio, requests } = await story([reply, created]);
-    const outcome = await studio.executions.create(FLOW, person);
-    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind } });
-    expect(requests).toHaveLength(1);
-  });
-
-  test('[silence] is unknown when its time is over', async () => {
-    const { studio, requests } = await story([silence, created]);
-    const outcome = await studio.executions.create(FLOW, person, { timeoutMs: 800 });
-    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'timeout', sent: true } });
-    expect(requests).toHaveLength(1);
-  });
-
-  test('[silence] is unknown when its caller ends it, and aborted when that was before it left', async () => {
-    const caller = new AbortController();
-    const { studio } = await story([() => caller.abort()]);
-    const outcome = await studio.executions.create(FLOW, person, { signal: caller.signal });
-    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'aborted', sent: true } });
-    const error = await failureOf(studio.executions.create(FLOW, person, { signal: caller.signal }));
-    expect(error).toMatchObject({ kind: 'aborted', sent: false });
-  });
-
-  test('that reached nobody is repeated, and thrown in the end: surely nothing happened', async () => {
-    const { studio, waits } = await story([], { baseUrl: 'http://127.0.0.1:1' });
-    const error = await failureOf(studio.executions.create(FLOW, person));
-    expect(error).toMatchObject({ kind: 'connection', sent: false });
-    expect(waits).toHaveLength(4);
-  });
-
-  test.each([
-    [{ code: 20409, details: { conflicting_execution_sid: EXECUTION } }, EXECUTION],
-    [{ code: 20409, details: {} }, null],
-    ['<html>', null],
-  ])('[409 %j] is a conflict, with the execution in the way if it is named', async (body, sid) => {
-    const { studio } = await story([{ status: 409, body }]);
-    expect(await studio.executions.create(FLOW, person)).toEqual({
-      outcome: 'conflict',
-      conflictingExecutionSid: sid,
-    });
-  });
-
-  test('[400] is thrown: it was rejected', async () => {
-    const { studio } = await story([{ status: 400, body: { code: 21211, message: 'Invalid To' } }]);
-    expect(await failureOf(studio.executions.create(FLOW, person))).toMatchObject({
-      kind: 'rejected',
-      code: 21211,
-    });
-  });
-
-  test('says on a client of v1 that it may have been there before', async () => {
-    const { studio, requests } = await story([success], { version: 'v1' });
-    expect(await studio.executions.create(FLOW, person)).toMatchObject({ outcome: 'created-or-existing' });
-    expect(requests[0]?.url).toBe(`/v1/Flows/${FLOW}/Executions`);
-  });
-
-  test('without To or From is not sent', async () => {
-    const { studio, requests } = await story([created]);
-    expect(await failureOf(studio.executions.create(FLOW, { to: '', from: '+1' }))).toMatchObject({
-      kind: 'invalid-argument',
-    });
-    expect(await failureOf(studio.executions.create('FW1', person))).toMatchObject({
-      kind: 'invalid-argument',
-    });
-    expect(requests).toHaveLength(0);
-  });
-
-  test('of a flow’s revision is not repeated blindly, either, and thrown', async () => {
-    const { studio, requests } = await story([unavailable, success]);
-    expect(await failureOf(studio.flows.update(FLOW, { status: 'draft' }))).toMatchObject({
-      kind: 'unavailable',
-    });
-    expect(requests).toHaveLength(1);
-  });
-});
-
-describe('ending and deleting', () => {
-  test('[cut, gone] is gone, after an unclear try', async () => {
-    const { studio } = await story([cut, { status: 404, body: { code: 20404 } }, deleted]);
-    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
-      outcome: 'already-gone',
-      afterUnclear: true,
-    });
-    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
-  });
-
-  test('[throttled, gone] is gone, and nothing was unclear', async () => {
-    const { studio } = await story([throttled, { status: 404, body: { code: 20404 } }]);
-    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
-      outcome: 'already-gone',
-      afterUnclear: false,
-    });
-  });
-
-  test('[unavailable, conflict] on end has ended, after an unclear try', async () => {
-    const { studio, requests } = await story([unavailable, { status: 409, body: { code: 20409 } }]);
-    expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
-      outcome: 'already-ended',
-      afterUnclear: true,
-    });
-    expect(requests.map(({ body }) => body)).toEqual(['Status=ended', 'Status=ended']);
-  });
-
-  test('[conflict] on delete is thrown: it is still active', async () => {
-    const { studio } = await story([{ status: 409, body: { code: 20409 } }]);
-    expect(await failureOf(studio.executions.delete(FLOW, EXECUTION))).toMatchObject({ kind: 'conflict' });
-  });
-
-  test('[not there] on end is thrown', async () => {
-    const { studio } = await story([{ status: 404, body: { code: 20404 } }]);
-    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({ kind: 'not-found' });
-  });
-});
-
-describe('credentials', () => {
-  const refused: Reply = { status: 401, body: { code: 20003 } };
-  function source(passwords: string[]) {
-    const calls: string[] = [];
-    const next = (call: string) => async () => {
-      calls.push(call);
-      return { ...ACCOUNT, password: passwords.shift() ?? 'none' };
-    };
-    return { calls, credentials: { get: next('get'), refresh: next('refresh') } };
-  }
-  async function storyWith(passwords: string[], replies: Reply[]) {
-    const { calls, credentials } = source(passwords);
-    const server = await story(replies);
-    const studio = createStudio({ credentials, baseUrl: server.url, sleep: async () => undefined });
-    stories.push({ ...server, close: () => studio.close() });
-    return { calls, studio, requests: server.requests };
-  }
-
-  test('[refused, created] are read again once, and even a create is repeated: it was not processed', async () => {
-    const { studio, calls, requests } = await storyWith(['old', 'new'], [refused, created]);
-    expect(await studio.executions.create(FLOW, person, { maxTries: 1 })).toMatchObject({
-      outcome: 'created',
-    });
-    expect(calls).toEqual(['get', 'refresh']);
-    const sent = requests.map(({ headers }) => atob(headers.authorization?.slice('Basic '.length) ?? ''));
-    expect(sent).toEqual([`${ACCOUNT.username}:old`, `${ACCOUNT.username}:new`]);
-  });
-
-  test('[refused] that are the same when they are read again are refused', async () => {
-    const { studio, requests } = await storyWith(['old', 'old'], [refused, created]);
-    const error = await failureOf(studio.executions.create(FLOW, person));
-    expect(error).toMatchObject({ kind: 'refused-credentials', status: 401, code: 20003 });
-    expect(requests).toHaveLength(1);
-  });
-
-  test('[refused, refused] are read again only once', async () => {
-    const { studio, calls } = await storyWith(['old', 'new', 'newer'], [refused, refused, created]);
-    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({
-      kind: 'refused-credentials',
-    });
-    expect(calls).toEqual(['get', 'refresh']);
-  });
-
-  test('[forbidden] are not read again', async () => {
-    const { studio, calls } = await storyWith(['old', 'new'], [{ status: 403, body: {} }, success]);
-    expect(await failureOf(studio.executions.fetch(FLOW, EXECUTION))).toMatchObject({ status: 403 });
-    expect(calls).toEqual(['get']);
-  });
-
-  test('that do not come in time end the call, and nothing was sent', async () => {
-    const credentials = { get: () => new Promise<never>(() => undefined), refresh: () => Promise.reject() };
-    const server = await story([success]);
-    const studio = createStudio({ credentials, baseUrl: server.url });
-    const error = await failureOf(studio.executions.create(FLOW, person, { timeoutMs: 30 }));
-    expect(error).toMatchObject({ kind: 'timeout', sent: false });
-    await studio.close();
-  });
-
-  test('whose source fails fail the call with the source’s own error', async () => {
-    const broken = new Error('no secret');
-    const credentials = { get: () => Promise.reject(broken), refresh: () => Promise.reject(broken) };
-    const server = await story([success]);
-    const studio = createStudio({ credentials, baseUrl: server.url });
-    await expect(studio.executions.fetch(FLOW, EXECUTION)).rejects.toBe(broken);
-    await studio.close();
-  });
-
-  test('and addresses stand in no error', async () => {
-    const { studio } = await story([cut, cut, cut, cut, cut, { status: 400, body: { message: 'no' } }]);
-    for (const error of [
-      await failureOf(studio.executions.fetch(FLOW, EXECUTION)),
-      await failureOf(studio.executions.create(FLOW, person)),
-    ]) {
-      const told = `${error.stack} ${JSON.stringify(error)} ${error.cause} ${JSON.stringify(error.cause)}`;
-      expect(told).not.toMatch(/Basic|local\b|15550000001/);
-    }
   });
 });
 

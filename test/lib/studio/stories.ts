@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { onTestFinished } from 'vitest';
 import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
 import type { Attempt } from '../../../lib/studio/types.ts';
@@ -73,10 +74,7 @@ export type Story = Awaited<ReturnType<typeof startServer>> & {
 };
 
 /** A client before such a server; its clock stands still but for the waits, which take no time. */
-export async function tell(
-  teller: Teller | readonly Reply[],
-  options: Partial<StudioOptions> = {},
-): Promise<Story> {
+async function tell(teller: Teller | readonly Reply[], options: Partial<StudioOptions> = {}): Promise<Story> {
   const server = await startServer(teller);
   const waits: number[] = [];
   const attempts: Attempt[] = [];
@@ -98,6 +96,16 @@ export async function tell(
     await server.close();
   };
   return { ...server, studio, waits, attempts, clock, close };
+}
+
+/** The same, closed when the test is over. */
+export async function story(
+  teller: Teller | readonly Reply[],
+  options?: Partial<StudioOptions>,
+): Promise<Story> {
+  const one = await tell(teller, options);
+  onTestFinished(one.close);
+  return one;
 }
 
 export function execution(sid = EXECUTION, fields: Record<string, unknown> = {}) {

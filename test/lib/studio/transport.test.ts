@@ -45,6 +45,7 @@ function get(transport: Transport, request: Partial<TransportRequest> = {}) {
     fresh: false,
     maxBodyBytes: 1_000,
     signal,
+    mayLeave: () => true,
     ...request,
   });
 }
@@ -110,6 +111,14 @@ describe('an exchange', () => {
     const result = get(transport, { signal: caller.signal });
     caller.abort();
     expect(await result).toMatchObject({ ok: false, failure: 'aborted', sent: false });
+    await get(transport);
+    expect(heard).toHaveLength(1);
+  });
+
+  test('that is late when its connection stands never leaves', async () => {
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    const late = await get(transport, { mayLeave: () => false });
+    expect(late).toMatchObject({ ok: false, failure: 'timeout', sent: false });
     await get(transport);
     expect(heard).toHaveLength(1);
   });

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ACCOUNT,
+  created,
+  cut,
+  EXECUTION,
+  execution,
+  FLOW,
+  failureOf,
+  type Reply,
+  story,
+  success,
+  throttled,
+  unavailable,
+} from './stories.ts';
+
+const person = { to: '+15550000001', from: '+15550000002' };
+const deleted: Reply = { status: 204 };
+const silence: Reply = () => undefined;
+
+describe('a create', () => {
+  test('[throttled, created] is repeated: what is throttled was not processed', async () => {
+    const { studio, requests } = await story([throttled, created]);
+    expect(await studio.executions.create(FLOW, person)).toMatchObject({ outcome: 'created' });
+    expect(requests).toHaveLength(2);
+    expect(requests[1]?.body).toBe(requests[0]?.body);
+  });
+
+  test.each([
+    ['unavailable', unavailable, 'unavailable'],
+    ['a cut connection', cut, 'connection'],
+    [
+      'a 201 whose body breaks off',
+      (response) => {
+        response.writeHead(201, { 'content-length': '99' }).write('{', () => response.destroy());
+      },
+      'connection',
+    ],
+    ['a 201 in HTML', { status: 201, body: '<html>' }, 'nonsense'],
+    ['a 201 without a SID', { status: 201, body: {} }, 'nonsense'],
+    ['a redirect', { status: 302, body: execution() }, 'nonsense'],
+  ] as [string, Reply, string][])('[%s] is unknown, and not repeated', async (_, reply, kind) => {
+    const { studio, requests } = await story([reply, created]);
+    const outcome = await studio.executions.create(FLOW, person);
+    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind } });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('[silence] is unknown when its time is over', async () => {
+    const { studio, requests } = await story([silence, created]);
+    const outcome = await studio.executions.create(FLOW, person, { timeoutMs: 800 });
+    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'timeout', sent: true } });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('[silence] is unknown when its caller ends it, and aborted when that was before it left', async () => {
+    const caller = new AbortController();
+    const { studio } = await story([() => caller.abort()]);
+    const outcome = await studio.executions.create(FLOW, person, { signal: caller.signal });
+    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { kind: 'aborted', sent: true } });
+    const error = await failureOf(studio.executions.create(FLOW, person, { signal: caller.signal }));
+    expect(error).toMatchObject({ kind: 'aborted', sent: false });
+  });
+
+  test('that reached nobody is repeated, and thrown in the end: surely nothing happened', async () => {
+    const { studio, waits } = await story([], { baseUrl: 'http://127.0.0.1:1' });
+    const error = await failureOf(studio.executions.create(FLOW, person));
+    expect(error).toMatchObject({ kind: 'connection', sent: false });
+    expect(waits).toHaveLength(4);
+  });
+
+  test.each([
+    [{ code: 20409, details: { conflicting_execution_sid: EXECUTION } }, EXECUTION],
+    [{ code: 20409, details: {} }, null],
+    ['<html>', null],
+  ])('[409 %j] is a conflict, with the execution in the way if it is named', async (body, sid) => {
+    const { studio } = await story([{ status: 409, body }]);
+    expect(await studio.executions.create(FLOW, person)).toEqual({
+      outcome: 'conflict',
+      conflictingExecutionSid: sid,
+    });
+  });
+
+  test('[400] is thrown: it was rejected', async () => {
+    const { studio } = await story([{ status: 400, body: { code: 21211, message: 'Invalid To' } }]);
+    expect(await failureOf(studio.executions.create(FLOW, person))).toMatchObject({
+      kind: 'rejected',
+      code: 21211,
+    });
+  });
+
+  test('says on a client of v1 that it may have been there before', async () => {
+    const { studio, requests } = await story([success], { version: 'v1' });
+    expect(await studio.executions.create(FLOW, person)).toMatchObject({ outcome: 'created-or-existing' });
+    expect(requests[0]?.url).toBe(`/v1/Flows/${FLOW}/Executions`);
+  });
+
+  test('does not leave any more when its time is over by the clock, although no timer has told so', async () => {
+    let nowMs = 0;
+    const frozen = async () => {
+      nowMs += 60_000;
+      return ACCOUNT;
+    };
+    const { studio, requests } = await story([created], {
+      credentials: { get: frozen, refresh: frozen },
+      now: () => nowMs,
+    });
+    const error = await failureOf(studio.executions.create(FLOW, person, { timeoutMs: 10_000 }));
+    expect(error).toMatchObject({ kind: 'timeout', sent: false });
+    expect(requests).toHaveLength(0);
+  });
+
+  test('without To or From is not sent', async () => {
+    const { studio, requests } = await story([created]);
+    expect(await failureOf(studio.executions.create(FLOW, { to: '', from: '+1' }))).toMatchObject({
+      kind: 'invalid-argument',
+    });
+    expect(await failureOf(studio.executions.create('FW1', person))).toMatchObject({
+      kind: 'invalid-argument',
+    });
+    expect(requests).toHaveLength(0);
+  });
+
+  test('of a flow’s revision is not repeated blindly, either, and thrown', async () => {
+    const { studio, requests } = await story([unavailable, success]);
+    expect(await failureOf(studio.flows.update(FLOW, { status: 'draft' }))).toMatchObject({
+      kind: 'unavailable',
+    });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('ending and deleting', () => {
+  test('[cut, gone] is gone, after an unclear try', async () => {
+    const { studio } = await story([cut, { status: 404, body: { code: 20404 } }, deleted]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: true,
+    });
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
+  });
+
+  test('[throttled, gone] is gone, and nothing was unclear', async () => {
+    const { studio } = await story([throttled, { status: 404, body: { code: 20404 } }]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: false,
+    });
+  });
+
+  test('[unavailable, conflict] on end has ended, after an unclear try', async () => {
+    const { studio, requests } = await story([unavailable, { status: 409, body: { code: 20409 } }]);
+    expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-ended',
+      afterUnclear: true,
+    });
+    expect(requests.map(({ body }) => body)).toEqual(['Status=ended', 'Status=ended']);
+  });
+
+  test('[conflict] on delete is thrown: it is still active', async () => {
+    const { studio } = await story([{ status: 409, body: { code: 20409 } }]);
+    expect(await failureOf(studio.executions.delete(FLOW, EXECUTION))).toMatchObject({ kind: 'conflict' });
+  });
+
+  test('[not there] on end is thrown', async () => {
+    const { studio } = await story([{ status: 404, body: { code: 20404 } }]);
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({ kind: 'not-found' });
+  });
+});
