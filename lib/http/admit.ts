@@ -11,7 +11,7 @@ import { isRouteKey, type RouteKey, routes } from './routes.ts';
 import type { ServeRuntime } from './runtime.ts';
 
 /** What is known of a request by the time its line is written, also when it was refused halfway. */
-export type Trace = { route?: RouteKey; caller?: Caller; flow?: ConfiguredFlow };
+export type Trace = { route?: RouteKey; caller?: Caller; flow?: ConfiguredFlow; sent?: unknown };
 
 /** Lets a request in, or throws the Problem that says why not. Nothing upstream is asked before it is in. */
 export async function admit(
@@ -37,6 +37,7 @@ export async function admit(
     requireFlow(caller, flow);
   }
   const input = readInput(route, received, runtime.config, caller);
+  trace.sent = input.body;
   return {
     ...common,
     ...input,

@@ -69,9 +69,10 @@ function handlerOf(handlers: Handlers, route: RouteKey) {
   return handlers[route] as unknown as (request: AdmittedRequest & Timed) => Promise<Answer>;
 }
 
-function toProblem(error: unknown, { route }: Trace): Problem {
+function toProblem(error: unknown, { route, sent }: Trace): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof StudioError) return studioProblem(error, route?.includes('{execution}') ?? false);
+  if (error instanceof StudioError)
+    return studioProblem(error, route?.includes('{execution}') ?? false, sent);
   return new Problem('internal', 'The request could not be answered.', { cause: error });
 }
 

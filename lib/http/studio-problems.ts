@@ -6,9 +6,10 @@ const DEFAULT_RETRY_AFTER_MS = 2_000;
 
 /**
  * The problem that stands for a failed call. `hasExecution`: whether the route is about one execution, which
- * is then what a 404 is about; otherwise it is about the flow.
+ * is then what a 404 is about; otherwise it is about the flow. `sent`: the body that the caller sent, of
+ * which nothing may be told back.
  */
-export function studioProblem(error: StudioError, hasExecution: boolean): Problem {
+export function studioProblem(error: StudioError, hasExecution: boolean, sent: unknown): Problem {
   const retryAfterMs = error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS;
   switch (error.kind) {
     case 'invalid-argument':
@@ -37,7 +38,7 @@ export function studioProblem(error: StudioError, hasExecution: boolean): Proble
     case 'conflict':
     case 'rejected':
       return new Problem('rejected-by-studio', 'Studio does not accept this request.', {
-        members: { studio: rejection(error) },
+        members: { studio: rejection(error, sent) },
         cause: error,
       });
     case 'nonsense':
@@ -49,27 +50,49 @@ export function studioProblem(error: StudioError, hasExecution: boolean): Proble
   }
 }
 
-function rejection({ code, upstreamMessage, moreInfo }: StudioError): Record<string, unknown> {
+function rejection({ code, upstreamMessage, moreInfo }: StudioError, sent: unknown): Record<string, unknown> {
   return {
     code: code ?? null,
-    message: upstreamMessage === undefined ? null : withoutValues(upstreamMessage),
+    message: upstreamMessage === undefined ? null : withoutValues(upstreamMessage, sent),
     moreInfo: moreInfo?.startsWith('https://www.twilio.com/') ? moreInfo : null,
   };
 }
 
+const MAX_READ_CHARACTERS = 2_000;
 const MAX_MESSAGE_CHARACTERS = 300;
 
 /**
- * Twilio's words often repeat what was sent. Addresses and whatever stands in quotes are cut out, since a
- * problem may end up in anybody's logs.
+ * Twilio's words often repeat what was sent. Whatever the caller sent, what stands in quotes and what looks
+ * like an address is cut out, since a problem may end up in anybody's logs.
  */
-export function withoutValues(message: string): string {
-  return message
-    .slice(0, MAX_MESSAGE_CHARACTERS)
+function withoutValues(message: string, sent: unknown): string {
+  let text = message.slice(0, MAX_READ_CHARACTERS);
+  for (const value of textsIn(sent)) text = text.replaceAll(value, '…');
+  return text
     .replaceAll(/(["'`])(?:(?!\1).)*\1/g, '…')
     .replaceAll(/\b[a-z][a-z0-9+.-]*:(?!\/\/)\S+/gi, '…')
     .replaceAll(/\S+@\S+/g, '…')
-    .replaceAll(/\+?\d[\d\s().-]{5,}\d/g, '…');
+    .replaceAll(/\+?\d[\d\s().-]{5,}\d/g, '…')
+    .slice(0, MAX_MESSAGE_CHARACTERS);
+}
+
+const MAX_TEXTS = 200;
+/** Shorter ones would take words apart. */
+const MIN_TEXT_CHARACTERS = 3;
+
+/** The texts and names in a body that has passed the checks, and so is not deep; the longest ones first. */
+function textsIn(sent: unknown): string[] {
+  const found: string[] = [];
+  const look = (value: unknown) => {
+    if (typeof value === 'string') found.push(value);
+    else if (typeof value === 'number') found.push(String(value));
+    else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) look(one);
+  };
+  look(sent);
+  return found
+    .filter((text) => text.length >= MIN_TEXT_CHARACTERS)
+    .sort((one, other) => other.length - one.length)
+    .slice(0, MAX_TEXTS);
 }
 
 function unreachable(kind: never): never {

@@ -72,8 +72,12 @@ test('no address, parameter, context, key or credential is in any log line, metr
   await call('GET', `${trigger}/${NAME}`);
   await call('GET', `/${NAME}?contact=${ADDRESS}`);
   await call('POST', '/purges', { body: { flows: 'all', contact: `+0${ADDRESS}` } });
-  // Twilio's own words repeat the address.
-  await call('POST', trigger, { body: { to: 'not-an-address-7391' } });
+  // What Studio refuses, also when the refusal is kept for the key.
+  for (const key of [{}, { 'idempotency-key': `${KEY}-refused` }, { 'idempotency-key': `${KEY}-refused` }]) {
+    const wrong = { to: 'client:not-an-address-7391'.padEnd(295, 'x'), from: SENDER };
+    const { body: refused } = await call('POST', trigger, { body: wrong, headers: key });
+    expect(refused.type).toBe('/problems/rejected-by-studio');
+  }
   for (const [index, fault] of (
     ['error', 'html', 'other-json', 'truncated-json', 'cut'] as const
   ).entries()) {

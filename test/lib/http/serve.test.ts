@@ -459,6 +459,18 @@ describe('what gets out', () => {
     expect(reply.text + written.join()).not.toMatch(/5005550006|b\.example/);
   });
 
+  test('what the caller sent is cut out of Twilio’s words, whatever it looks like', async () => {
+    const error = new StudioError('rejected', 'x', {
+      operation: 'CreateExecution',
+      upstreamMessage: `Parameter Ann Smith is not allowed for contact-7 (${'long '.repeat(100)}) +15005550006`,
+    });
+    const { call } = failing(error);
+    const json = { to: 'contact-7', parameters: { name: 'Ann Smith', deep: [{ a: 'allowed' }] } };
+    const { body } = await call(target, { headers: admin, json });
+    expect(body.studio.message).toMatch(/^Parameter … is not … for … \(long long/);
+    expect(body.studio.message.length).toBeLessThanOrEqual(300);
+  });
+
   test('one line a request, with metrics whose dimensions are members of it', async () => {
     const { call, lines } = catching();
     await call(target, { headers: admin, json: { to } });
