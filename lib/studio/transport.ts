@@ -64,6 +64,8 @@ export function createTransport(origin: string): Transport {
   const options = {
     // One exchange to a connection at a time: whatever breaks then broke for one request only.
     pipelining: 1,
+    // Otherwise all requests wait for the first handshake, to see whether it comes to HTTP/2.
+    allowH2: false,
     // Both are covered by the signal and `timeoutMs`, to the millisecond.
     headersTimeout: 0,
     bodyTimeout: 0,
