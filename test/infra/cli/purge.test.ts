@@ -59,7 +59,10 @@ describe('a purge', () => {
     const who = somebody();
     expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(0);
     const { purges } = (await world.call('GET', '/purges?limit=2')).body;
-    expect(purges[0].window).toEqual(purges[1].window);
+    const [real, dry] = purges;
+    expect(dry.request).toMatchObject({ olderThan: 'P7D', dryRun: true });
+    expect(real.request).toMatchObject({ olderThan: null, dryRun: false });
+    expect(real.window).toEqual(dry.window);
     expect(who.asked).toEqual([]);
   });
 
