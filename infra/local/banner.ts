@@ -36,6 +36,7 @@ export function banner(facts: BannerFacts): string {
   const { url, studio, given, logs } = facts;
   const rows = [
     ['API', styleText('bold', url)],
+    ['Docs', `${url}/docs`],
     ['Studio', studio],
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
     ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),

@@ -3,6 +3,7 @@ import { type Clock, realClock } from '../clock.ts';
 import type { InvocationResult } from '../functions.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
 import { corsHeaders, preflightReply } from './cors.ts';
+import { docsReply } from './docs.ts';
 import { eventFor, type FormBodies } from './event.ts';
 import { createMatcher, type RouteMatch } from './match.ts';
 import { gatewayReply, replyOf } from './reply.ts';
@@ -87,8 +88,8 @@ export async function startGateway(options: GatewayOptions): Promise<Listening> 
     async answer(exchange) {
       if (options.administration && exchange.path.startsWith(ADMINISTRATION))
         return options.administration(exchange);
-      const preflight = preflightReply(exchange, corsOrigins);
-      return preflight ?? handle(exchange, match(exchange.method, exchange.path));
+      const own = (await docsReply(exchange)) ?? preflightReply(exchange, corsOrigins);
+      return own ?? handle(exchange, match(exchange.method, exchange.path));
     },
   });
 }
