@@ -6,13 +6,17 @@ const MAX_KEY_CHARACTERS = 255;
 
 /**
  * `Idempotency-Key` (a quoted string as in the IETF draft, or bare), else Standard Webhooks' `webhook-id`,
- * else Twilio's `I-Twilio-Idempotency-Token`. A signature of Twilio has no timestamp and could be sent again
- * by whoever saw it: without any key the signature itself is the key. Throws 400 for a key that is none.
+ * else Twilio's `I-Twilio-Idempotency-Token`. Throws 400 for a key that is none.
+ *
+ * Where a request is authenticated by a signature, whoever saw it could send it again under another key. Of
+ * a signed webhook the key is therefore its id, which the signature covers, whatever else stands beside it;
+ * and of a request signed by Twilio, which has no timestamp, without any key the signature itself.
  */
 export function idempotencyKeyOf(headers: ReadonlyMap<string, string>, caller: Caller): string | null {
+  const webhookId = headers.get('webhook-id');
+  if (caller.kind === 'webhook' && webhookId !== undefined) return bounded(webhookId, 'webhook-id');
   const key = headers.get('idempotency-key');
   if (key !== undefined) return bounded(unquote(key.trim()), 'Idempotency-Key');
-  const webhookId = headers.get('webhook-id');
   if (webhookId !== undefined) return bounded(webhookId, 'webhook-id');
   const token = headers.get('i-twilio-idempotency-token');
   if (token !== undefined) return bounded(token, 'I-Twilio-Idempotency-Token');

@@ -3,6 +3,8 @@ import { invalidRequest, Problem } from './problems.ts';
 
 /** For callers when Studio does not say when to come back. */
 const DEFAULT_RETRY_AFTER_MS = 2_000;
+/** Whatever an upstream says: nobody shall be sent away for days. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
  * The problem that stands for a failed call. `hasExecution`: whether the route is about one execution, which
@@ -10,7 +12,7 @@ const DEFAULT_RETRY_AFTER_MS = 2_000;
  * which nothing may be told back.
  */
 export function studioProblem(error: StudioError, hasExecution: boolean, sent: unknown): Problem {
-  const retryAfterMs = error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS;
+  const retryAfterMs = Math.min(error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS);
   switch (error.kind) {
     case 'invalid-argument':
       return invalidRequest([{ detail: 'is not a value that Studio takes', pointer: '#' }]);

@@ -30,7 +30,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Triggering',
     summary: 'Trigger an execution, once',
     description:
-      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. The parameter `studioExecutionsCorrelation` is reserved.',
+      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`; of a signed webhook always `webhook-id`) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. The parameter `studioExecutionsCorrelation` is reserved.',
     answers: {
       201: { schema: 'Triggered', description: 'The execution was created.' },
       200: {

@@ -123,6 +123,9 @@ describe('who may call', () => {
       key: 'msg_1',
     });
     expect((await call(target, { headers, body: `${body} ` })).status).toBe(401);
+    // A replay is not made another request by a header that nobody signed.
+    await call(target, { headers: { ...headers, 'idempotency-key': 'of-the-attacker' }, body });
+    expect(seen.map(({ key }) => key)).toEqual(['msg_1', 'msg_1', 'msg_1']);
     // What it was not given, it may not.
     const read = new Webhook(WEBHOOK_SECRET).sign('msg_1', new Date(NOW), '');
     expect(
@@ -457,6 +460,13 @@ describe('what gets out', () => {
         moreInfo: 'https://www.twilio.com/docs/errors/21211',
       });
     expect(reply.text + written.join()).not.toMatch(/5005550006|b\.example/);
+  });
+
+  test('nobody is sent away for days, whatever Studio says', async () => {
+    const { call } = failing(
+      new StudioError('throttled', 'x', { operation: 'CreateExecution', retryAfterMs: 9e9 }),
+    );
+    expect((await call(target, { headers: admin, json: { to } })).headers['retry-after']).toBe('60');
   });
 
   test('what the caller sent is cut out of Twilio’s words, whatever it looks like', async () => {
