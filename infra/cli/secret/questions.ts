@@ -55,7 +55,9 @@ export function askForWebhookSecret(io: Io): Promise<string> {
 
 async function askHidden(io: Io, { what, kept, isRight, looks }: Question): Promise<string> {
   for (let tried = 1; ; tried++) {
-    const answer = (await io.ask(`  ${what}: `, { hidden: true }))?.trim();
+    const answer = (
+      await io.ask(`  ${what.charAt(0).toUpperCase()}${what.slice(1)}: `, { hidden: true })
+    )?.trim();
     if (answer === undefined) throw new Failed(['Broken off; nothing was written.']);
     if (answer === '' && kept !== undefined) return kept;
     if (answer !== '' && isRight(answer)) return answer;
