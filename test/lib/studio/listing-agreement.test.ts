@@ -4,7 +4,7 @@ import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
 import { createStudio, type Studio } from '../../../lib/studio/client.ts';
 import type { ListExecutionsQuery } from '../../../lib/studio/types.ts';
 import { createTwilioSdk } from '../../judges/twilio-sdk.ts';
-import { ACCOUNT } from './stories.ts';
+import { ACCOUNT, collect } from './stories.ts';
 
 /** One suite over both: this client, and Twilio's own Node SDK as it is. */
 
@@ -116,6 +116,48 @@ describe.each([
   test('of a flow that is not there fails', async () => {
     await expect(list({}, `FW${'c'.repeat(32)}`)).rejects.toMatchObject({ status: 404, code: 20404 });
   });
+});
+
+/** Page by page, and from the second page on once more, by its URL alone. */
+type Pages = { pages: string[][]; again: string[][] };
+
+async function ourPages(pageSize: number): Promise<Pages> {
+  const list = studio.executions.list(FLOW, { pageSize });
+  const pages = await collect(list.pages());
+  const fromPageUrl = pages[0]?.nextPageUrl;
+  const again = fromPageUrl ? await collect(list.pages({ fromPageUrl })) : [];
+  const sidsOf = (found: typeof pages) => found.map(({ items }) => items.map(({ sid }) => sid));
+  return { pages: sidsOf(pages), again: sidsOf(again) };
+}
+
+async function theirPages(pageSize: number): Promise<Pages> {
+  const executions = createTwilioSdk(simulated.url).v2.flows(FLOW).executions;
+  const first = await executions.page({ pageSize });
+  type TheirPage = Awaited<ReturnType<typeof first.nextPage>>;
+  const walk = async (from: TheirPage) => {
+    const found: string[][] = [];
+    for (let page = from; page; page = await page.nextPage())
+      found.push(page.instances.map(({ url }) => url.slice(-34)));
+    return found;
+  };
+  const pages = await walk(first);
+  const { nextPageUrl } = first;
+  return { pages, again: nextPageUrl ? await walk(await executions.getPage(nextPageUrl)) : [] };
+}
+
+describe.each([
+  ['this client', ourPages],
+  ['Twilio’s Node SDK', theirPages],
+])('pages by %s', (_, pagesOf) => {
+  test.each([1_000, 137, 100, 50, 30])(
+    'of %i are full but for the last, and continue from their URLs',
+    async (pageSize) => {
+      const { pages, again } = await pagesOf(pageSize);
+      expect(pages.flat()).toEqual(sids);
+      expect(pages.slice(0, -1).every((page) => page.length === pageSize)).toBe(true);
+      expect(again).toEqual(pages.slice(1));
+    },
+  );
 });
 
 describe('both', () => {
