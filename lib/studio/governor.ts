@@ -5,7 +5,7 @@
  * Two knobs, for the two kinds of limits there are: the window is how many may be in flight at once, the rate
  * how many may start in a second, which stays infinite until 429s show that there is such a limit.
  *
- * - Growing: until the first 429 the window grows by a quarter a round trip, from 4 to 500 in some 20, and
+ * - Growing: until the first 429 the window grows by a quarter a round trip, from 8 to 500 in some 19, and
  *   is hardly more than a quarter too large when it meets the limit.
  * - Backing off: upstream refuses exactly those that are too many, so each 429 takes one off the window.
  *   After one round trip that has taken off what was too much and no more, whether the limit was overshot

@@ -20,7 +20,7 @@ export type Limiter = {
 };
 
 export type LimiterOptions = {
-  /** How many at once to begin with. Default 4. */
+  /** How many at once to begin with. Default 8. */
   initial?: number;
   /** How many at once at most; each is a connection. Default 512. */
   max?: number;
@@ -34,7 +34,7 @@ const SPARE_WORKS = 4;
 const SPARE_SHARE = 1.25;
 
 export function createLimiter(options: LimiterOptions = {}): Limiter {
-  const { initial = 4, max = 512, now = () => performance.now(), sleep = wait } = options;
+  const { initial = 8, max = 512, now = () => performance.now(), sleep = wait } = options;
   const governor = createGovernor({ initial, max });
   const turns = createQueue();
   const works = createQueue();

@@ -22,7 +22,7 @@ export function upstream({
 }: Upstream) {
   const random = seeded(7);
   const events = createEvents();
-  const governor = createGovernor({ initial: 4, max });
+  const governor = createGovernor({ initial: 8, max });
   const per = Array.from({ length: seconds }, () => ({ succeeded: 0, refused: 0 }));
   let nowMs = 0;
   let busy = 0;
