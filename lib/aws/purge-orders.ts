@@ -2,8 +2,8 @@ import type { Config } from '../config.ts';
 import { deriveContactKey } from '../purge/contact.ts';
 import type { PurgeStore, WorkerStarter } from '../purge/ports.ts';
 import { purgeId } from '../purge/purge-id.ts';
-import type { PurgeRecord, PurgeRequest } from '../purge/record.ts';
-import { type Started, startPurge } from '../purge/start.ts';
+import type { PurgeRequest } from '../purge/record.ts';
+import { type Ordered, type Started, startPurge } from '../purge/start.ts';
 import type { Secret } from '../secret.ts';
 import type { ClaimStore, ClaimStoreError } from '../trigger/claims.ts';
 import { claimId, fingerprint } from '../trigger/keys.ts';
@@ -22,13 +22,6 @@ export type OrderPorts = {
 };
 
 export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
-
-export type Ordered =
-  | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
-  | { outcome: 'not-started'; cause: unknown }
-  | { outcome: 'in-progress'; retryAfterMs: number }
-  | { outcome: 'key-reused' }
-  | { outcome: 'unavailable'; cause: Error };
 
 /**
  * Starts a purge, once for an idempotency key: the claim's memo is the purge's id, so that an attempt that

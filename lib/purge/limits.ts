@@ -13,8 +13,10 @@ export const BATCH_TARGET_MS = 8_000;
 export const MAX_SPARSE_PAGES = 20;
 
 /** After this, a slice begins no batch, and a little later no execution; all ends within 60 s. */
-export const SLICE_BATCHES_MS = 40_000;
-export const SLICE_ITEMS_MS = 50_000;
+export const SLICE_BATCHES_MS = 36_000;
+export const SLICE_ITEMS_MS = 42_000;
+/** Of one end, delete or context, retries included; ending and deleting are two. */
+export const CALL_TIMEOUT_MS = 9_000;
 /** A slice that has not got on at all (one second holding too many to list) goes on so long instead. */
 export const STUCK_SLICE_MS = 240_000;
 /** What has to be left of the process's time for another slice to begin in it. */

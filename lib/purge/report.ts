@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts';
+import type { PolicyRun } from './policies.ts';
 import type { PurgeStatus } from './record.ts';
 import type { SliceResult } from './slice.ts';
 
@@ -23,4 +24,11 @@ export function reportSlice(log: Log, purge: string, slice: number, result: Slic
 export function reportEnd(log: Log, purge: string, outcome: PurgeStatus): void {
   const level = outcome === 'failed' ? 'ERROR' : 'INFO';
   log(level, 'purge ended', { purge, outcome }, [{ dimensions: [['outcome']], values: { purgesEnded: 1 } }]);
+}
+
+/** A policy that could not be started counts as a purge that failed: somebody has to look at it. */
+export function reportPolicy(log: Log, { policy, purge, outcome }: PolicyRun): void {
+  const isStarted = outcome === 'started';
+  log(isStarted ? 'INFO' : 'ERROR', 'policy started', { policy, ...(purge ? { purge } : {}), outcome });
+  if (!isStarted) reportEnd(log, purge ?? '', 'failed');
 }

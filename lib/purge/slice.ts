@@ -38,9 +38,20 @@ export async function runSlice(id: string, ports: Ports): Promise<SliceResult> {
   }
 }
 
+/** Nothing of a slice goes on after it, however it ends: whoever comes next must not meet it. */
 async function work(session: Session): Promise<SliceResult> {
-  const { request } = session.record;
   const batches = new Batches(session);
+  try {
+    return await goOn(session, batches);
+  } catch (error) {
+    session.trouble ??= { reason: 'the slice failed', refused: false };
+    await batches.drained().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
+  const { request } = session.record;
   await takeUp(session, batches);
   if (session.trouble) return giveUp(session);
 

@@ -20,6 +20,14 @@ export type Started =
   | { outcome: 'started'; record: PurgeRecord }
   | { outcome: 'not-started'; cause: unknown };
 
+/** What asking for a purge can come to, its key considered. */
+export type Ordered =
+  | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
+  | { outcome: 'not-started'; cause: unknown }
+  | { outcome: 'in-progress'; retryAfterMs: number }
+  | { outcome: 'key-reused' }
+  | { outcome: 'unavailable'; cause: Error };
+
 export type StartPorts = { config: Config; store: PurgeStore; worker: WorkerStarter };
 
 /**

@@ -5,7 +5,6 @@ import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endpointVariables } from '../../infra/local/endpoints.ts';
-import { type Local, startLocal } from '../../infra/local/local.ts';
 import { awsClientOptions } from '../../lib/aws/clients.ts';
 import { createPurgeStore } from '../../lib/aws/purges.ts';
 import { checkConfig } from '../../lib/config.ts';
@@ -13,6 +12,7 @@ import type { PurgeStore } from '../../lib/purge/ports.ts';
 import { purgeId } from '../../lib/purge/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../lib/purge/record.ts';
 import { startPurge } from '../../lib/purge/start.ts';
+import { startApart } from './apart/stand-ins.ts';
 
 /** The worker's own module, under AWS's test runner for durable functions. */
 
@@ -20,6 +20,7 @@ const WELCOME = `FW${'a'.repeat(32)}`;
 const DAY_MS = 86_400_000;
 const AWS = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'eu-central-1' };
 const MAX_OPERATIONS = 2_000;
+const QUIET_MS = 50;
 
 const config = checkConfig({
   flows: [{ alias: 'welcome', sid: WELCOME }],
@@ -29,7 +30,7 @@ const config = checkConfig({
   ],
 });
 
-let local: Local;
+let apart: Awaited<ReturnType<typeof startApart>>;
 let store: PurgeStore;
 let client: DynamoDBClient;
 let handler: ConstructorParameters<typeof LocalDurableTestRunner>[0]['handlerFunction'];
@@ -47,43 +48,38 @@ const lambda = createServer(async (request, response) => {
 beforeAll(async () => {
   await new Promise<void>((resolve) => lambda.listen(0, '127.0.0.1', resolve));
   const { port } = lambda.address() as AddressInfo;
-  local = await startLocal({ config, endpoints: { LAMBDA: `http://127.0.0.1:${port}` } });
-  Object.assign(process.env, AWS, endpointVariables(local.endpoints), {
-    STUDIO_SECRET_ID: local.resources.secretId,
+  apart = await startApart(config, `http://127.0.0.1:${port}`);
+  const { endpoints, resources, studioUrl } = apart;
+  Object.assign(process.env, AWS, endpointVariables(endpoints), {
+    STUDIO_SECRET_ID: resources.secretId,
     STUDIO_CONFIG: JSON.stringify(config),
-    STUDIO_TABLE: local.resources.table,
-    STUDIO_ARCHIVE_BUCKET: local.resources.archiveBucket,
-    STUDIO_CLEANUP_FUNCTION: local.resources.cleanupFunction,
-    STUDIO_BASE_URL: studio().url,
+    STUDIO_TABLE: resources.table,
+    STUDIO_ARCHIVE_BUCKET: resources.archiveBucket,
+    STUDIO_CLEANUP_FUNCTION: resources.cleanupFunction,
+    STUDIO_BASE_URL: studioUrl,
   });
-  client = new DynamoDBClient({
-    ...awsClientOptions(AWS, AWS.AWS_REGION),
-    endpoint: local.endpoints.DYNAMODB,
-  });
-  store = createPurgeStore({ client, name: local.resources.table }, Date.now);
+  client = new DynamoDBClient({ ...awsClientOptions(AWS, AWS.AWS_REGION), endpoint: endpoints.DYNAMODB });
+  store = createPurgeStore({ client, name: resources.table }, Date.now);
   ({ handler } = await import('../../functions/cleanup.ts'));
   await LocalDurableTestRunner.setupTestEnvironment({ skipTime: true });
 });
 
 afterAll(async () => {
-  await LocalDurableTestRunner.teardownTestEnvironment();
   client.destroy();
-  await local.close();
+  await apart.close();
   lambda.closeAllConnections();
-  await new Promise((resolve) => lambda.close(resolve));
+  lambda.close();
+  // What the fake clock still holds is lost when it is taken away: it comes last, when all is quiet.
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  await LocalDurableTestRunner.teardownTestEnvironment();
   for (const name of Object.keys(process.env)) if (!(name in environmentBefore)) delete process.env[name];
   Object.assign(process.env, environmentBefore);
 });
 
-beforeEach(() => {
-  studio().reset();
+beforeEach(async () => {
+  await apart.ask({ reset: true });
   started.length = 0;
 });
-
-function studio() {
-  if (!local.studio) throw new Error('There is no simulated Studio');
-  return local.studio;
-}
 
 let ids = 0;
 async function order(changes: Partial<PurgeRequest> = {}): Promise<string> {
@@ -121,19 +117,15 @@ async function recordOf(id: string): Promise<PurgeRecord> {
   return stored.record;
 }
 
-function seed(count: number) {
-  studio().store.seed({
-    flowSid: WELCOME,
-    count,
-    activeShare: 0.25,
-    dateCreatedFrom: new Date(Date.now() - 9 * DAY_MS).toISOString(),
-    dateCreatedTo: new Date(Date.now() - 8 * DAY_MS).toISOString(),
-  });
+async function seed(count: number) {
+  const dateCreatedFrom = new Date(Date.now() - 9 * DAY_MS).toISOString();
+  const dateCreatedTo = new Date(Date.now() - 8 * DAY_MS).toISOString();
+  await apart.ask({ seed: { flowSid: WELCOME, count, activeShare: 0.25, dateCreatedFrom, dateCreatedTo } });
 }
 
 describe('the worker', () => {
   test('brings a purge to its end in few operations', async () => {
-    seed(1_000);
+    await seed(1_000);
     const id = await order();
     const runner = new LocalDurableTestRunner({ handlerFunction: handler });
     const execution = await runner.run({ payload: { purge: id, run: 1 } });
@@ -149,13 +141,14 @@ describe('the worker', () => {
       alreadyGone: 0,
       failed: 0,
     });
-    expect(studio().store.count().deleted).toBe(1_000);
-    expect(studio().store.deletedWhileActive).toBe(0);
+    const { counts, deletedWhileActive } = await apart.ask({});
+    expect(counts.deleted).toBe(1_000);
+    expect(deletedWhileActive).toBe(0);
   });
 
   test('waits longer and longer while Studio is down, and then says that the purge failed', async () => {
-    seed(10);
-    studio().behave({ faults: [{ kind: 'error', status: 400, operations: ['ListExecution'] }] });
+    await seed(10);
+    await apart.ask({ behave: { faults: [{ kind: 'error', status: 400, operations: ['ListExecution'] }] } });
     const rejected = await order();
     await new LocalDurableTestRunner({ handlerFunction: handler }).run({
       payload: { purge: rejected, run: 1 },
@@ -165,7 +158,7 @@ describe('the worker', () => {
       error: expect.stringMatching(/^flow welcome could not be listed: list: rejected/),
     });
 
-    studio().behave({ credentials: [{ username: 'nobody', password: 'nothing' }], faults: [] });
+    await apart.ask({ behave: { credentials: [{ username: 'nobody', password: 'nothing' }], faults: [] } });
     const refused = await order();
     const runner = new LocalDurableTestRunner({ handlerFunction: handler });
     const execution = await runner.run({ payload: { purge: refused, run: 1 } });
@@ -182,7 +175,7 @@ describe('the worker', () => {
   });
 
   test('starts each policy for a schedule’s event, once however often it is delivered', async () => {
-    seed(40);
+    await seed(40);
     const event = {
       version: '0',
       id: 'b1c2d3e4-0000-4000-8000-000000000001',
@@ -215,6 +208,6 @@ describe('the worker', () => {
     const runner = new LocalDurableTestRunner({ handlerFunction: handler });
     const execution = await runner.run({ payload: { Records: [] } });
     expect(execution.getStatus()).toBe('FAILED');
-    expect(studio().requests).toEqual([]);
+    expect((await apart.ask({})).requests).toBe(0);
   });
 });

@@ -120,11 +120,9 @@ describe('POST /purges', () => {
       .trimEnd()
       .split('\n');
     expect(lines).toHaveLength(120);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-      execution: { flowSid: WELCOME },
-      context: { context: {} },
-      steps: [{}],
-    });
+    const { execution, context, steps } = JSON.parse(lines[0] ?? '');
+    expect(context).toMatchObject({ executionSid: execution.sid, context: { flow: {} } });
+    expect(steps[0]).toMatchObject({ executionSid: execution.sid });
   });
 
   test('changes nothing unless told to', async () => {

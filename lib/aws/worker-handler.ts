@@ -1,0 +1,53 @@
+import {
+  type DurableContext,
+  DurableExecutionApiClient,
+  withDurableExecution,
+} from '@aws/durable-execution-sdk-js';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import { abandonPurge } from '../purge/abandon.ts';
+import { startPolicies, startPolicy } from '../purge/policies.ts';
+import type { WorkerStarter } from '../purge/ports.ts';
+import { reportEnd, reportPolicy, reportSlice } from '../purge/report.ts';
+import { runPurge } from '../purge/run.ts';
+import type { Ports } from '../purge/session.ts';
+import { runSlice } from '../purge/slice.ts';
+import { occurrenceOf, readWorkerInput } from '../purge/worker-input.ts';
+import { type AwsEnvironment, awsClientOptions } from './clients.ts';
+import { stepsOf } from './durable.ts';
+
+export type WorkerPorts = Omit<Ports, 'remainingMs'> & { config: Config; worker: WorkerStarter; log: Log };
+
+/**
+ * The durable function: a run of one purge, or the schedule's occurrence, which starts one purge for each
+ * policy. Everything that can come out differently when it is run again stands in a step.
+ */
+export function workerHandler(env: AwsEnvironment, region: string, ports: WorkerPorts) {
+  const { config, worker, store, log, now } = ports;
+  const work = async (event: unknown, context: DurableContext) => {
+    const input = readWorkerInput(event);
+    const steps = stepsOf(context);
+    if (input.kind === 'purge') {
+      const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
+      return runPurge(input.purge, steps, {
+        slice: async (purge, number) =>
+          reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs })),
+        startNext: (purge) => worker.start(purge, input.run + 1),
+        abandon: async (purge, error) => {
+          if (await abandonPurge(store, purge, error, now())) reportEnd(log, purge, 'failed');
+        },
+      });
+    }
+    const occurrence = occurrenceOf(input, await steps.step('time', async () => now()));
+    const runs = await startPolicies(config, (policy) =>
+      steps.step(`policy-${policy.name}`, () => startPolicy({ config, store, worker }, policy, occurrence)),
+    );
+    await steps.step('report', async () => {
+      for (const run of runs) reportPolicy(log, run);
+    });
+    return runs;
+  };
+  const client = new LambdaClient(awsClientOptions(env, region));
+  return withDurableExecution(work, { durableExecutionClient: new DurableExecutionApiClient(client) });
+}
