@@ -53,7 +53,7 @@ export async function run(argv: string[]): Promise<void> {
   });
   const executions = Number(values.executions ?? EXECUTIONS);
   const seed = Number(values.seed ?? 1 + Math.floor(Math.random() * 1_000_000));
-  console.error(`${executions} executions, seed ${seed}: npm run bench -- chaos --seed ${seed}`);
+  console.error(`npm run bench -- chaos --executions ${executions} --seed ${seed}`);
 
   await using stack = new AsyncDisposableStack();
   const bundlesDirectory = await mkdtemp(join(tmpdir(), 'chaos-'));
@@ -147,7 +147,9 @@ async function purgeAll(local: Local, startMs: number): Promise<Ran[]> {
   const api = createApi(local.url);
   const signal = AbortSignal.timeout(MAX_MS);
   const ran = async (plan: PlannedPurge, started: Promise<string>): Promise<Ran> => {
-    const record = await api.ended(await started, signal);
+    const id = await started;
+    if (plan.stopped) await api.stop(id, signal);
+    const record = await api.ended(id, signal);
     return { plan, bounds: boundsOfRecord(plan, record, startMs), record };
   };
   const started = (plan: PlannedPurge): Promise<string> =>

@@ -70,19 +70,23 @@ function compareOne({ plan, bounds, record }: Ran, facts: Facts, note: Note): nu
   const undone = selected.filter((one) => !isDone(plan, facts, one)).map(({ sid }) => sid);
   const named = new Set(failures.map(({ sid }) => sid));
 
-  if (status !== (counts.failed > 0 ? 'failed' : 'succeeded')) note(name, `is ${status}: ${error}`, 1);
+  const isStopped = plan.stopped === true && status === 'stopped';
+  if (!isStopped && status !== (counts.failed > 0 ? 'failed' : 'succeeded'))
+    note(name, `is ${status}: ${error}`, 1);
   const windowIs = (edge: 'from' | 'to') => bounds[edge] === null || record.window[edge] === bounds[edge];
   if (!windowIs('from') || !windowIs('to')) note(name, 'has another window', 1);
 
   // Only a part of very many failures is named; the rest is counted.
   const isAllNamed = counts.failed <= MAX_FAILURES_NAMED;
-  const left = isAllNamed
-    ? note(
-        name,
-        'left behind',
-        undone.filter((sid) => !named.has(sid)),
-      )
-    : note(name, 'left behind', Math.max(0, undone.length - counts.failed));
+  const left = isStopped
+    ? 0
+    : isAllNamed
+      ? note(
+          name,
+          'left behind',
+          undone.filter((sid) => !named.has(sid)),
+        )
+      : note(name, 'left behind', Math.max(0, undone.length - counts.failed));
   const isStanding = (sid: string) =>
     !facts.deleted.has(sid) && !(plan.action === 'end' && facts.ended.has(sid));
   note(
@@ -141,7 +145,7 @@ function compareCounts(group: string, runs: readonly Ran[], facts: Facts, note: 
   }
   const digest = runs.reduce((sum, { record }) => sum + BigInt(`0x${record.digest.value}`), 0n);
   if (digest % MODULUS !== sumOfDigests(done)) note(group, 'another digest than that of what was done', 1);
-  if (runs.length === 1)
+  if (runs.length === 1 && runs[0]?.record.status !== 'stopped')
     note(group, 'matched: so many more than selected', total('matched') - selected.length);
   return wrong + wrongEnds;
 }

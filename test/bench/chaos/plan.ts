@@ -32,6 +32,8 @@ export type PlannedPurge = {
   action: 'delete' | 'end';
   archive?: boolean;
   dryRun?: boolean;
+  /** Stopped as soon as it has done something: what is left then was not left behind. */
+  stopped?: boolean;
   /** Started by the schedule's event instead of POST /purges. */
   policy?: string;
 };
@@ -82,6 +84,16 @@ export const PURGES: readonly PlannedPurge[] = [
     policy: POLICY,
   },
   { name: 'end', group: 'end', flows: ['a'], status: 'active', fromDays: 8, toDays: 5, action: 'end' },
+  {
+    name: 'stopped',
+    group: 'stopped',
+    flows: ['a'],
+    status: 'any',
+    fromDays: 5,
+    toDays: 2.6,
+    action: 'delete',
+    stopped: true,
+  },
   {
     name: 'contact',
     group: 'contact',

@@ -30,6 +30,8 @@ const listSchema = v.object({ purges: v.array(purgeSchema) });
 export type Purge = v.InferOutput<typeof purgeSchema>;
 
 const POLL_MS = 250;
+/** To meet it in its middle. */
+const STOP_POLL_MS = 20;
 
 export function createApi(url: string) {
   async function call(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -63,6 +65,16 @@ export function createApi(url: string) {
         if (found) return found.id;
         await sleep(POLL_MS, undefined, { signal });
       }
+    },
+    /** Stops it once it has done something. */
+    async stop(id: string, signal: AbortSignal): Promise<void> {
+      for (;;) {
+        const { status, counts } = v.parse(purgeSchema, await call('GET', `/purges/${id}`));
+        if (status !== 'running' || signal.aborted) return;
+        if (counts.deleted > 0) break;
+        await sleep(STOP_POLL_MS);
+      }
+      await call('POST', `/purges/${id}/stop`);
     },
     /** The record once the purge is over, or as it stands when `signal` says that it has taken too long. */
     async ended(id: string, signal: AbortSignal): Promise<Purge> {
