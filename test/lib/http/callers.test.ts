@@ -1,0 +1,204 @@
+import { createHash, createHmac } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, test } from 'vitest';
+import { checkConfig } from '../../../lib/config.ts';
+import {
+  admin,
+  configInput,
+  NOW,
+  PUBLIC_URL,
+  reader,
+  secretInput,
+  secretSource,
+  surveyor,
+  WEBHOOK_SECRET,
+  WELCOME,
+} from './api.ts';
+
+import { catching } from './catching.ts';
+
+const _TRIGGER = 'POST /flows/{flow}/executions';
+const EXECUTION = `FN${'1'.repeat(32)}`;
+const target = 'POST /flows/welcome/executions';
+const to = '+15005550006';
+
+describe('who may call', () => {
+  test.each([
+    ['no credentials', {}],
+    ['a wrong token', { authorization: 'Bearer wrong' }],
+    ['another scheme', { authorization: 'Basic YWRtaW4tdG9rZW46' }],
+    [
+      'a wrong token beside a right signature',
+      { authorization: 'Bearer wrong', 'x-twilio-signature': sign('To=1') },
+    ],
+    ['an empty webhook signature', { 'webhook-signature': '' }],
+  ])('%s: 401, which says nothing more', async (_, headers) => {
+    const { call, seen } = catching();
+    const {
+      status,
+      body,
+      headers: answered,
+    } = await call(target, {
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: 'To=1',
+    });
+    expect(status).toBe(401);
+    expect(answered).toMatchObject({
+      'www-authenticate': 'Bearer',
+      'content-type': 'application/problem+json',
+    });
+    expect(body).toEqual({
+      type: '/problems/unauthenticated',
+      title: 'Who is calling is not known',
+      status: 401,
+      detail: 'Credentials are missing or wrong.',
+      instance: 'request-1',
+    });
+    expect(seen).toEqual([]);
+  });
+
+  test('a scope that is missing: 403', async () => {
+    const { call, seen } = catching();
+    const { status, body } = await call(target, { headers: reader, json: { to } });
+    expect([status, body.type]).toEqual([403, '/problems/forbidden']);
+    const context = await call(`GET /flows/welcome/executions/${EXECUTION}/context`, { headers: reader });
+    expect(context.status).toBe(403);
+    expect(seen).toEqual([]);
+  });
+
+  test('a flow that is not the caller’s: 403; one that is not configured: 404', async () => {
+    const { call, seen } = catching();
+    expect((await call(target, { headers: surveyor, json: { to } })).status).toBe(403);
+    expect((await call(target.replace('welcome', WELCOME), { headers: surveyor, json: { to } })).status).toBe(
+      403,
+    );
+    const unknown = await call('POST /flows/nothing/executions', { headers: surveyor, json: { to } });
+    expect([unknown.status, unknown.body.type]).toEqual([404, '/problems/unknown-flow']);
+    expect((await call('POST /flows/survey/executions', { headers: surveyor, json: { to } })).status).toBe(
+      200,
+    );
+    expect(seen).toHaveLength(1);
+  });
+
+  test('a signed webhook is its sender’s', async () => {
+    const { call, seen } = catching();
+    const body = JSON.stringify({ to });
+    const signature = new Webhook(WEBHOOK_SECRET).sign('msg_1', new Date(NOW), body);
+    const headers = {
+      'Content-Type': 'application/json',
+      'Webhook-Id': 'msg_1',
+      'Webhook-Timestamp': String(NOW / 1_000),
+      'Webhook-Signature': signature,
+    };
+    expect((await call(target, { headers, body })).status).toBe(200);
+    expect((await call(target, { headers, body, base64: true })).status).toBe(200);
+    expect(seen[0]).toMatchObject({
+      caller: { id: 'webhook:crm', kind: 'webhook', flows: null },
+      key: 'msg_1',
+    });
+    expect((await call(target, { headers, body: `${body} ` })).status).toBe(401);
+    // A replay is not made another request by a header that nobody signed.
+    await call(target, { headers: { ...headers, 'idempotency-key': 'of-the-attacker' }, body });
+    expect(seen.map(({ key }) => key)).toEqual(['msg_1', 'msg_1', 'msg_1']);
+    // What it was not given, it may not.
+    const read = new Webhook(WEBHOOK_SECRET).sign('msg_1', new Date(NOW), '');
+    expect(
+      (await call('GET /flows/welcome/executions', { headers: { ...headers, 'Webhook-Signature': read } }))
+        .status,
+    ).toBe(403);
+  });
+
+  test('a request signed by Twilio gets the scopes of the configuration, as form and as JSON', async () => {
+    const { call, seen } = catching();
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=1') };
+    expect((await call(target, { headers: form, body: 'To=1' })).status).toBe(200);
+    expect(seen[0]).toMatchObject({
+      caller: { id: 'twilio:twilio', scopes: ['trigger'] },
+      body: { to: '1' },
+    });
+    expect(seen[0]?.key).toBe(`signature:${form['x-twilio-signature']}`);
+
+    const body = JSON.stringify({ to });
+    const path = `/flows/welcome/executions?bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
+    const signature = createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}`).digest('base64');
+    const json = { 'content-type': 'application/json', 'x-twilio-signature': signature };
+    expect((await call(`POST ${path}`, { headers: json, body })).status).toBe(200);
+    // To anybody else it is a parameter that the route does not have.
+    expect((await call(`POST ${path}`, { headers: { ...admin, ...json }, body })).status).toBe(422);
+  });
+
+  test.each([
+    ['no scopes for Twilio', { config: checkConfig({ flows: configInput.flows, publicUrl: PUBLIC_URL }) }],
+    [
+      'no public URL',
+      { config: checkConfig({ flows: configInput.flows, twilioWebhooks: { scopes: ['trigger'] } }) },
+    ],
+    ['no Auth Token', { secret: secretSource({ ...secretInput, authToken: undefined }) }],
+  ])('Twilio is nobody with %s', async (_, runtime) => {
+    const { call } = catching(runtime);
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': sign('To=1'),
+    };
+    expect((await call(target, { headers, body: 'To=1' })).status).toBe(401);
+  });
+
+  test('an IAM caller is somebody only where the deployment turned it on', async () => {
+    const iam = {
+      userArn: 'arn:aws:sts::123456789012:assumed-role/Deployer/session',
+      accountId: '123456789012',
+    };
+    expect((await catching().call(target, { iam, json: { to } })).status).toBe(401);
+    const on = catching({ environment: { iamScopes: ['trigger'] } });
+    expect((await on.call(target, { iam, json: { to } })).status).toBe(200);
+    expect(on.seen[0]?.caller).toMatchObject({ id: 'iam:123456789012/Deployer', scopes: ['trigger'] });
+    expect((await on.call('GET /flows/welcome/executions', { iam })).status).toBe(403);
+    expect((await on.call(target, { json: { to } })).status).toBe(401);
+  });
+
+  test('health needs nobody, and neither does a route that does not exist', async () => {
+    const { call } = catching();
+    expect((await call('GET /health')).status).toBe(200);
+    for (const nowhere of ['GET /', 'PATCH /flows', 'GET /flows/welcome/executions/x/y/z'])
+      expect((await call(nowhere)).body).toMatchObject({ status: 404, type: '/problems/unknown-route' });
+  });
+});
+
+describe('the secret’s rotation', () => {
+  test('a token that is newer than the cached secret is read again, once, and let in', async () => {
+    const secret = secretSource();
+    secret.stored = { ...secretInput, callers: [{ name: 'new', token: 'fresh', scopes: ['trigger'] }] };
+    const { call, seen } = catching({ secret });
+    expect((await call(target, { headers: { authorization: 'Bearer fresh' }, json: { to } })).status).toBe(
+      200,
+    );
+    expect(seen[0]?.caller?.name).toBe('new');
+    expect(secret.refreshes).toBe(1);
+    expect((await call(target, { headers: admin, json: { to } })).status).toBe(401);
+  });
+
+  test('nobody makes it read by sending nothing', async () => {
+    const secret = secretSource();
+    await catching({ secret }).call(target, { json: { to } });
+    expect(secret.refreshes).toBe(0);
+  });
+
+  test('a secret that cannot be read again is a 401; one that was never read, a 500 without a reason', async () => {
+    const secret = { ...secretSource(), refresh: () => Promise.reject(new Error('no secret: hunter2')) };
+    expect((await catching({ secret }).call(target, { headers: { authorization: 'Bearer x' } })).status).toBe(
+      401,
+    );
+    const broken = catching({ secret: { ...secret, get: secret.refresh } });
+    const { status, text } = await broken.call(target, { headers: admin, json: { to } });
+    expect(status).toBe(500);
+    expect(text + broken.written.join()).not.toContain('hunter2');
+    expect(broken.lines()[0]).toMatchObject({ level: 'ERROR', outcome: 'internal', errors: ['Error'] });
+  });
+});
+
+function sign(form: string): string {
+  const [key, value] = form.split('=');
+  return createHmac('sha1', '12345')
+    .update(`${PUBLIC_URL}/flows/welcome/executions${key}${value}`)
+    .digest('base64');
+}
