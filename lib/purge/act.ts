@@ -27,7 +27,8 @@ export async function actOn(
   const end = async () => {
     step = 'end';
     const result = await upstream.end(flowSid, sid);
-    if (result.outcome === 'ended' || repeated || isOurs(result)) ended = true;
+    // Of one that was listed as ended, `already-ended` says nothing about this purge's own doing.
+    if (result.outcome === 'ended' || (active && (repeated || isOurs(result)))) ended = true;
   };
   const erase = async () => {
     step = 'delete';
