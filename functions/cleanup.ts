@@ -2,6 +2,7 @@ import { createArchiveStore } from '../lib/aws/archive.ts';
 import { createPurgeStore } from '../lib/aws/purges.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
 import { openTable } from '../lib/aws/table.ts';
+import { createTurnStore } from '../lib/aws/turns.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
 import { workerHandler } from '../lib/aws/worker-handler.ts';
 import { log } from '../lib/log.ts';
@@ -12,11 +13,13 @@ import { createLimiter } from '../lib/studio/limiter.ts';
 const runtime = coldStart(process.env, ['table', 'archiveBucket', 'cleanupFunction']);
 const { config, env, environment, secret, studio, now } = runtime;
 const { region, table, archiveBucket, cleanupFunction } = environment;
+const purges = openTable(env, region, table);
 const limiter = createLimiter();
 
 export const handler = workerHandler(env, region, {
   config,
-  store: createPurgeStore(openTable(env, region, table), now),
+  store: createPurgeStore(purges, now),
+  turns: createTurnStore(purges, now),
   worker: createWorkerStarter(env, region, cleanupFunction),
   archive: createArchiveStore(env, region, archiveBucket),
   upstream: upstreamOf(studio, { limiter }),

@@ -6,6 +6,7 @@ import type { Batch, FailedItem } from './ports.ts';
 import type { Progress } from './record.ts';
 import type { Session } from './session.ts';
 import { record, settle } from './settle.ts';
+import { Turn } from './turn.ts';
 
 export type NewBatch = {
   flow: number;
@@ -34,11 +35,28 @@ export class Batches {
   #changes = 0;
   #size = FIRST_BATCH_SIZE;
   #lookedForStopAt: number;
+  readonly #turn: Turn;
 
   constructor(session: Session) {
     this.#session = session;
     this.#next = session.record.progress.settledBatch + 1;
     this.#lookedForStopAt = session.startedMs;
+    this.#turn = new Turn(session);
+  }
+
+  /** Whether it is this purge's turn on the flow; if not, the slice is over. */
+  async mayActOn(flow: number): Promise<boolean> {
+    const flowSid = this.#session.record.flows[flow]?.sid;
+    if (flowSid === undefined || this.#turn.has(flowSid)) return true;
+    await this.drained();
+    if (await this.#turn.take(flowSid)) return true;
+    this.#session.awaitsTurn = true;
+    return false;
+  }
+
+  /** With every batch settled, it is the next purge's turn. */
+  async leave(): Promise<void> {
+    await this.#turn.leave();
   }
 
   /** How many executions the next batch should have. */
@@ -63,6 +81,7 @@ export class Batches {
   /** Does what a worker that died had begun, once more; its order is kept. */
   async replay(batch: Batch): Promise<void> {
     this.#next = Math.max(this.#next, batch.seq + 1);
+    this.#turn.keep(this.#session.record.flows[batch.flow]?.sid ?? '');
     if (batch.outcome) return record(this.#session, batch, batch.outcome);
     const results = await this.#act(batch, new Map(), true);
     // Half of it says nothing: what was not begun with now may have been done before.

@@ -38,6 +38,8 @@ export const MAX_SWEEPS = 8;
 /** What failed for a passing reason is tried again after everything else, as long as that helps and at most so often. */
 export const MAX_RETRY_ROUNDS = 8;
 export const RETRY_PAUSE_SECONDS = 5;
+/** How often a purge looks whether it is its turn on a flow; a turn is one slice. */
+export const TURN_PAUSE_SECONDS = 2;
 
 /** SIDs handled last, which a list that lags behind may still show. */
 export const RECENT_SIDS = 10_000;

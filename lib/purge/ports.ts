@@ -89,6 +89,19 @@ export type PurgeStore = {
   batches(purge: string): AsyncIterable<Batch>;
 };
 
+/**
+ * Whose turn it is to act on a flow. Two purges that had the same execution under way could not tell, after a
+ * lost answer or a worker's death, which of them it was that deleted it.
+ */
+export type TurnStore = {
+  /** The id of the purge whose turn it is; another's is waited for, and comes when that one leaves. */
+  ask(flowSid: string, purge: string): Promise<string>;
+  /** Hands it to who has waited longest, if anybody has. */
+  leave(flowSid: string, purge: string): Promise<void>;
+  /** Takes it from a purge that will not leave any more; false when it has left after all. */
+  takeOver(flowSid: string, from: string, purge: string): Promise<boolean>;
+};
+
 /** Another worker goes on with this purge; this one must touch nothing any more. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';

@@ -15,7 +15,7 @@ export async function retryRound(session: Session, batches: Batches): Promise<bo
   const failedBefore = record.counts.failed;
   for await (const batch of ports.store.batches(record.id)) {
     if (batch.seq > upTo || !isRetryable(batch)) continue;
-    if (!session.mayGoOn) break;
+    if (!session.mayGoOn || !(await batches.mayActOn(batch.flow))) break;
     await batches.submit(retryOf(batch));
   }
   await batches.drained();

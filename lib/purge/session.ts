@@ -7,12 +7,13 @@ import {
   SLICE_ITEMS_MS,
   STUCK_SLICE_MS,
 } from './limits.ts';
-import type { ArchiveStore, Gate, PurgeStore, StoredPurge, Upstream } from './ports.ts';
+import type { ArchiveStore, Gate, PurgeStore, StoredPurge, TurnStore, Upstream } from './ports.ts';
 import { type Counts, type PurgeRecord, subtractCounts } from './record.ts';
 import { isoMillisecond } from './selection.ts';
 
 export type Ports = {
   store: PurgeStore;
+  turns: TurnStore;
   upstream: Upstream;
   gate: Gate;
   /** undefined where no archive is configured. */
@@ -31,6 +32,8 @@ export class Session {
   readonly ports: Ports;
   readonly startedMs: number;
   trouble: Trouble | null = null;
+  /** It is another purge's turn on the flow that is next. */
+  awaitsTurn = false;
   /** Every execution that failed, in this slice or before. */
   readonly failed = new Set<string>();
   /** About to be acted on, or being acted on. */
@@ -97,7 +100,7 @@ export class Session {
   }
 
   #mayGoOn(sliceMs: number): boolean {
-    if (this.stopRequested || this.trouble !== null) return false;
+    if (this.stopRequested || this.awaitsTurn || this.trouble !== null) return false;
     const elapsedMs = this.ports.now() - this.startedMs;
     const allowedMs = this.gotOn ? sliceMs : STUCK_SLICE_MS;
     return elapsedMs < allowedMs && this.ports.remainingMs() > PROCESS_MARGIN_MS + SLICE_ITEMS_MS - sliceMs;

@@ -2,7 +2,13 @@ import { StudioError } from '../studio/errors.ts';
 import { isTransient, reasonOf } from './act.ts';
 import { Batches } from './batches.ts';
 import { madeWith } from './contact.ts';
-import { MAX_FRUITLESS_REFUSED, MIN_SLICE_MS, PAUSES_SECONDS, RETRY_PAUSE_SECONDS } from './limits.ts';
+import {
+  MAX_FRUITLESS_REFUSED,
+  MIN_SLICE_MS,
+  PAUSES_SECONDS,
+  RETRY_PAUSE_SECONDS,
+  TURN_PAUSE_SECONDS,
+} from './limits.ts';
 import type { Batch } from './ports.ts';
 import { SupersededError } from './ports.ts';
 import { type Counts, MAX_FAILURES_NAMED, NO_COUNTS, type PurgeStatus } from './record.ts';
@@ -42,7 +48,12 @@ export async function runSlice(id: string, ports: Ports): Promise<SliceResult> {
 async function work(session: Session): Promise<SliceResult> {
   const batches = new Batches(session);
   try {
-    return await goOn(session, batches);
+    await takeUp(session, batches);
+    // What could not be done once more is open still, and this purge's turn goes on with it.
+    if (session.trouble) return await giveUp(session);
+    const result = await goOn(session, batches);
+    await batches.leave();
+    return result;
   } catch (error) {
     session.trouble ??= { reason: 'the slice failed', refused: false };
     await batches.drained().catch(() => undefined);
@@ -52,9 +63,6 @@ async function work(session: Session): Promise<SliceResult> {
 
 async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   const { request } = session.record;
-  await takeUp(session, batches);
-  if (session.trouble) return giveUp(session);
-
   const contactKey = request.contact === null ? null : await session.ports.contactKey();
   if (request.contact !== null && contactKey && !madeWith(contactKey, request.contact))
     return finish(session, 'failed', 'The API key was rotated since this was asked for: ask for it again.');
@@ -63,7 +71,8 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   let anotherRound = false;
   while (session.mayGoOn) {
     if (session.record.progress.flow < session.record.flows.length) {
-      await watching(session, () => sweep(session, batches, matcher));
+      if (request.dryRun || (await batches.mayActOn(session.record.progress.flow)))
+        await watching(session, () => sweep(session, batches, matcher));
     } else if (session.record.counts.failed > 0 && (await anyRetryable(session))) {
       anotherRound = (await watching(session, () => retryRound(session, batches))) ?? true;
       if (session.mayGoOn && !anotherRound) return conclude(session);
@@ -76,6 +85,7 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   if (session.trouble) return giveUp(session);
   session.progress({ fruitless: 0 });
   await session.save();
+  if (session.awaitsTurn) return resultOf(session, TURN_PAUSE_SECONDS);
   return resultOf(session, anotherRound ? RETRY_PAUSE_SECONDS : 0);
 }
 

@@ -38,7 +38,7 @@ export async function mortalSlice(
     return never;
   };
 
-  const { store, upstream, archive } = ports;
+  const { store, turns, upstream, archive } = ports;
   const mortal: Ports = {
     ...ports,
     // Its own, as everything in a process: what hangs in a dead one holds up nobody else.
@@ -50,6 +50,11 @@ export async function mortalSlice(
       openBatch: (...args) => around(() => store.openBatch(...args)),
       saveBatch: (...args) => around(() => store.saveBatch(...args)),
       dropBatch: (...args) => around(() => store.dropBatch(...args)),
+    },
+    turns: {
+      ask: (...args) => around(() => turns.ask(...args)),
+      leave: (...args) => around(() => turns.leave(...args)),
+      takeOver: (...args) => around(() => turns.takeOver(...args)),
     },
     upstream: {
       ...upstream,

@@ -14,6 +14,7 @@ import { startPurge } from '../../../../lib/purge/start.ts';
 import { upstreamOf } from '../../../../lib/purge/upstream.ts';
 import { createStudio } from '../../../../lib/studio/client.ts';
 import { createMemoryPurges } from './store.ts';
+import { createMemoryTurns } from './turns.ts';
 
 export const ACCOUNT = `AC${'a'.repeat(32)}`;
 export const WELCOME = `FW${'a'.repeat(32)}`;
@@ -71,6 +72,7 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
   const objects = new Map<string, Uint8Array>();
   const ports: Ports = {
     store: memory,
+    turns: createMemoryTurns(),
     upstream,
     gate: createGate(50),
     archive: { put: async (key, body) => void objects.set(key, body) },

@@ -1,0 +1,80 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTable } from '../../../infra/local/aws/table.ts';
+import { awsClientOptions } from '../../../lib/aws/clients.ts';
+import type { Table } from '../../../lib/aws/table.ts';
+import { createTurnStore } from '../../../lib/aws/turns.ts';
+import type { TurnStore } from '../../../lib/purge/ports.ts';
+import { createMemoryTurns } from '../purge/world/turns.ts';
+
+const TABLE = 'turns';
+
+let local: Awaited<ReturnType<typeof startTable>>;
+let table: Table;
+
+beforeAll(async () => {
+  local = await startTable(TABLE);
+  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
+  const options = { ...awsClientOptions(env, 'eu-central-1'), endpoint: local.url };
+  table = { client: new DynamoDBClient(options), name: TABLE };
+});
+
+afterAll(async () => {
+  table.client.destroy();
+  await local.close();
+});
+
+let flows = 0;
+const implementations: [string, () => TurnStore][] = [
+  ['in the table', () => createTurnStore(table, () => Date.UTC(2026, 0, 1))],
+  ['in memory', createMemoryTurns],
+];
+
+describe.each(implementations)('turns %s', (_where, create) => {
+  const anew = () => ({ turns: create(), flow: `flow-${++flows}` });
+
+  test('are whose that asks first, and its again after a crash', async () => {
+    const { turns, flow } = anew();
+    expect(await turns.ask(flow, 'one')).toBe('one');
+    expect(await turns.ask(flow, 'other')).toBe('one');
+    expect(await turns.ask(flow, 'one')).toBe('one');
+    expect(await turns.ask(`${flow}-2`, 'other')).toBe('other');
+  });
+
+  test('go to who waited first, and not back to who left', async () => {
+    const { turns, flow } = anew();
+    await turns.ask(flow, 'one');
+    await turns.ask(flow, 'second');
+    await turns.ask(flow, 'third');
+    await turns.leave(flow, 'one');
+    expect(await turns.ask(flow, 'one')).toBe('second');
+    expect(await turns.ask(flow, 'third')).toBe('second');
+    await turns.leave(flow, 'second');
+    expect(await turns.ask(flow, 'second')).toBe('one');
+  });
+
+  test('are free when nobody waits', async () => {
+    const { turns, flow } = anew();
+    await turns.ask(flow, 'one');
+    await turns.leave(flow, 'one');
+    expect(await turns.ask(flow, 'other')).toBe('other');
+  });
+
+  test('are left by their holder only', async () => {
+    const { turns, flow } = anew();
+    await turns.ask(flow, 'one');
+    await turns.ask(flow, 'other');
+    await turns.leave(flow, 'other');
+    expect(await turns.ask(flow, 'other')).toBe('one');
+  });
+
+  test('are taken over from the holder that was seen, by one alone', async () => {
+    const { turns, flow } = anew();
+    await turns.ask(flow, 'dead');
+    await turns.ask(flow, 'one');
+    expect(await turns.takeOver(flow, 'dead', 'one')).toBe(true);
+    expect(await turns.takeOver(flow, 'dead', 'other')).toBe(false);
+    await turns.leave(flow, 'one');
+    expect(await turns.ask(flow, 'other')).toBe('other');
+  });
+});
