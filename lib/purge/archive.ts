@@ -56,10 +56,11 @@ export async function collect(
           collected.archived.push(sid);
         } catch (error) {
           if (!(error instanceof StudioError)) throw error;
-          if (error.kind === 'not-found') collected.gone.push(sid);
+          const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
+          if (cause === null) collected.gone.push(sid);
           else {
-            const transient = isTransient(error.kind);
-            const reason = reasonOf('archive', error);
+            const transient = isTransient(cause.kind);
+            const reason = reasonOf('archive', cause);
             collected.failed.push({ sid, active, archived: false, reason, transient });
           }
         }
@@ -82,4 +83,20 @@ async function read(
   const steps: Step[] = [];
   for await (const step of upstream.steps(flowSid, sid)) steps.push(step);
   return { execution, context, steps };
+}
+
+/** Its context or its steps may be missing while it is there itself: then it is neither archived nor gone. */
+async function unlessGone(
+  upstream: Upstream,
+  flowSid: string,
+  sid: string,
+  missing: StudioError,
+): Promise<StudioError | null> {
+  try {
+    await upstream.fetch(flowSid, sid);
+    return missing;
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+    return error.kind === 'not-found' ? null : error;
+  }
 }

@@ -117,6 +117,35 @@ describe('an archive that cannot be written', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
+  test.each([true, false])(
+    'of a context that is not there, its execution still being there: %s',
+    async (isThere) => {
+      const missing = sidOf(7);
+      const world = worldWith(50, {
+        before: (operation, sid) => {
+          if (operation !== 'context' || sid !== missing) return;
+          const one = world.studio.kept.get(missing);
+          if (one && !isThere) one.state = 'deleted';
+          throw failure('not-found', 404, 20404);
+        },
+      });
+      const record = await world.purge({ olderThan: 'P7D', archive: true });
+      expect(record.counts).toEqual({
+        listed: 50,
+        matched: 50,
+        archived: 49,
+        ended: 0,
+        deleted: 49,
+        alreadyGone: isThere ? 0 : 1,
+        failed: isThere ? 1 : 0,
+      });
+      expect(record.failures).toEqual(
+        isThere ? [{ sid: missing, reason: 'archive: not-found (20404)' }] : [],
+      );
+      expect(record.status).toBe(isThere ? 'failed' : 'succeeded');
+    },
+  );
+
   test('of one execution keeps this one from being deleted', async () => {
     const world = worldWith(50, {
       before: (operation, sid) => {
