@@ -6,7 +6,15 @@ import { build } from 'esbuild';
 import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
 import { makeCertificate } from '../infra/local/studio/certificate.ts';
 import { type ColdStart, coldStart } from './cold/runtime-api.ts';
-import { FLOW_SID, median, print, type Row, startAws, startSimulator } from './harness.ts';
+import {
+  LAMBDA_ENVIRONMENT,
+  median,
+  print,
+  type Row,
+  startAws,
+  startSimulator,
+  triggerEvent,
+} from './harness.ts';
 
 /**
  * Cold starts under AWS's own runtime client: from the start of the process to the first answer, in which
@@ -34,10 +42,7 @@ export async function run(argv: string[]): Promise<void> {
     const sizes = await prepare(folder);
     const env = {
       ...aws.variables,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'not-a-key',
-      AWS_LAMBDA_FUNCTION_NAME: 'trigger',
+      ...LAMBDA_ENVIRONMENT,
       AWS_LAMBDA_FUNCTION_VERSION: '1',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
       AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/trigger',
@@ -45,7 +50,6 @@ export async function run(argv: string[]): Promise<void> {
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
       PATH: process.env['PATH'] ?? '',
       STUDIO_BASE_URL: simulator.url,
-      STUDIO_CONFIG: JSON.stringify({ flows: [{ alias: 'welcome', sid: FLOW_SID, from: '+15550001111' }] }),
     };
     const variants = Object.keys(NAMES) as Variant[];
     const starts: Record<Variant, ColdStart[]> = { empty: [], https: [], ours: [], twilio: [] };
@@ -53,11 +57,8 @@ export async function run(argv: string[]): Promise<void> {
     // The first round warms the disk's cache and is thrown away.
     for (let round = 0; round <= ROUNDS; round++)
       for (const variant of variants) {
-        const start = await coldStart(
-          join(folder, variant),
-          env,
-          eventTo(`+1558${String(contacts++).padStart(7, '0')}`),
-        );
+        const to = `+1558${String(contacts++).padStart(7, '0')}`;
+        const start = await coldStart(join(folder, variant), env, triggerEvent(to, { to }));
         if (start.status !== 201) throw new Error(`${variant} answered ${start.status}`);
         if (round > 0) starts[variant].push(start);
       }
@@ -104,28 +105,4 @@ async function prepare(folder: string): Promise<Record<Variant, number>> {
   });
   const size = (variant: Variant) => statSync(join(folder, variant, 'index.mjs')).size / 1_000;
   return { empty: size('empty'), https: size('https'), ours: size('ours'), twilio: size('twilio') };
-}
-
-function eventTo(to: string): unknown {
-  const path = '/flows/welcome/executions';
-  return {
-    version: '2.0',
-    routeKey: 'POST /flows/{flow}/executions',
-    rawPath: path,
-    rawQueryString: '',
-    headers: {
-      authorization: 'Bearer local-admin',
-      'content-type': 'application/json',
-      'idempotency-key': to,
-    },
-    pathParameters: { flow: 'welcome' },
-    requestContext: {
-      requestId: 'bench',
-      stage: '$default',
-      timeEpoch: Date.now(),
-      http: { method: 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' },
-    },
-    body: JSON.stringify({ to }),
-    isBase64Encoded: false,
-  };
 }

@@ -142,3 +142,37 @@ function format(value: string | number | null): string {
   if (typeof value === 'string') return value;
   return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
 }
+
+/** API Gateway's event for a trigger of the flow `welcome`, with a key. */
+export function triggerEvent(key: string, body: { to: string; parameters?: Record<string, unknown> }) {
+  const path = '/flows/welcome/executions';
+  return {
+    version: '2.0',
+    routeKey: 'POST /flows/{flow}/executions',
+    rawPath: path,
+    rawQueryString: '',
+    headers: {
+      authorization: 'Bearer local-admin',
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    },
+    pathParameters: { flow: 'welcome' },
+    requestContext: {
+      requestId: key,
+      stage: '$default',
+      timeEpoch: Date.now(),
+      http: { method: 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' },
+    },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+}
+
+/** What a function finds in Lambda's environment, beside what leads it to the stand-ins. */
+export const LAMBDA_ENVIRONMENT = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'not-a-key',
+  AWS_LAMBDA_FUNCTION_NAME: 'trigger',
+  STUDIO_CONFIG: JSON.stringify({ flows: [{ alias: 'welcome', sid: FLOW_SID, from: '+15550001111' }] }),
+};

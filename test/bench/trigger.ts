@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
-import { contestIn, FLOW_SID, print, type Row, startAws, startSimulator } from './harness.ts';
+import { contestIn, LAMBDA_ENVIRONMENT, print, type Row, startAws, startSimulator } from './harness.ts';
 
 /** What the whole `trigger` handler costs over the call to Studio that it wraps, warm, with everything on. */
 
@@ -18,12 +18,8 @@ export async function run(argv: string[]): Promise<void> {
   const aws = await startAws();
   const env = {
     ...aws.variables,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'not-a-key',
-    AWS_LAMBDA_FUNCTION_NAME: 'trigger',
+    ...LAMBDA_ENVIRONMENT,
     STUDIO_BASE_URL: simulator.url,
-    STUDIO_CONFIG: JSON.stringify({ flows: [{ alias: 'welcome', sid: FLOW_SID, from: '+15550001111' }] }),
   };
   const bundle = pathToFileURL(join(bundlesDirectory, 'trigger', 'index.mjs')).href;
   try {

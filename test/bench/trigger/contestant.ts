@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { CREDENTIALS, FLOW_SID, median, percentile, report } from '../harness.ts';
+import { CREDENTIALS, FLOW_SID, median, percentile, report, triggerEvent } from '../harness.ts';
 
 /**
  * The built bundle of `trigger`, invoked as Lambda invokes it, in turn with the bare call to Studio that it
@@ -46,7 +46,9 @@ function bare(): Promise<void> {
 }
 
 async function whole(): Promise<void> {
-  const { statusCode, body } = await handler(event(), {
+  const parameters = { order: '4711', name: 'a name' };
+  const event = triggerEvent(randomUUID(), { to: nextContact(), parameters });
+  const { statusCode, body } = await handler(event, {
     awsRequestId: randomUUID(),
     functionName: 'trigger',
     getRemainingTimeInMillis: () => 29_000,
@@ -63,31 +65,6 @@ async function twoWrites(): Promise<void> {
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
     );
-}
-
-function event() {
-  const nowMs = Date.now();
-  const path = '/flows/welcome/executions';
-  return {
-    version: '2.0',
-    routeKey: 'POST /flows/{flow}/executions',
-    rawPath: path,
-    rawQueryString: '',
-    headers: {
-      authorization: 'Bearer local-admin',
-      'content-type': 'application/json',
-      'idempotency-key': randomUUID(),
-    },
-    pathParameters: { flow: 'welcome' },
-    requestContext: {
-      requestId: randomUUID(),
-      stage: '$default',
-      timeEpoch: nowMs,
-      http: { method: 'POST', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' },
-    },
-    body: JSON.stringify({ to: nextContact(), parameters: { order: '4711', name: 'a name' } }),
-    isBase64Encoded: false,
-  };
 }
 
 /** Durations of `total` calls, `inFlight` at a time, in milliseconds. */
