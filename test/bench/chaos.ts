@@ -13,9 +13,11 @@ import { compare, type Ran, type Verdict } from './chaos/compare.ts';
 import {
   BEHAVIOUR,
   CONFIG,
+  type Course,
   courseOf,
   DRY_RUN,
   FLOWS,
+  KILLS,
   type PlannedPurge,
   PURGES,
   seedRequests,
@@ -29,7 +31,7 @@ import { print, type Row } from './harness.ts';
 /**
  * Purges executions of mixed age and status through everything that is deployed, while Studio fails, cuts
  * connections, throttles, changes how it pages, and workers are killed; then holds the purges' records against
- * what Studio knows to have happened. `--executions 100000 --seed 1`; exit code 1 if anything is wrong.
+ * what Studio knows to have happened. `--executions 100000 --seed 1 --kills 3`; exit code 1 if anything is wrong.
  */
 
 const EXECUTIONS = 100_000;
@@ -47,6 +49,7 @@ export async function run(argv: string[]): Promise<void> {
     options: {
       executions: { type: 'string' },
       seed: { type: 'string' },
+      kills: { type: 'string' },
       json: { type: 'boolean' },
       verbose: { type: 'boolean' },
     },
@@ -76,7 +79,8 @@ export async function run(argv: string[]): Promise<void> {
   stack.defer(local.close);
 
   const { executions: existed } = await studio.ask({ kind: 'snapshot' }, 'snapshot');
-  const killed = await setCourse(studio, local, existed, seed, startMs);
+  const course = courseOf(seed, Number(values.kills ?? KILLS));
+  const killed = await setCourse(studio, local, existed, course, startMs);
   const runs = await purgeAll(local, startMs);
   const seconds = (Date.now() - startMs) / 1_000;
   const truth = await studio.ask({ kind: 'truth' }, 'truth');
@@ -107,10 +111,9 @@ async function setCourse(
   studio: StudioProcess,
   local: Local,
   existed: readonly Existing[],
-  seed: number,
+  course: Course,
   startMs: number,
 ): Promise<() => number> {
-  const course = courseOf(seed);
   const chosen = existed.filter((one) =>
     PURGES.some((plan) => isSelected(plan, boundsOf(plan, startMs), one)),
   );

@@ -169,6 +169,8 @@ const TURNS: readonly Turn[] = [
   { at: 0.35, change: { maxInFlight: 8 } },
   { at: 0.45, change: { ignoreStatusFilter: false } },
   { at: 0.5, change: { pageToken: 'offset', maxInFlight: 80 } },
+  { at: 0.6, change: { requestsPerSecond: 500 } },
+  { at: 0.7, change: { requestsPerSecond: null } },
   { at: 0.75, change: { deleteActive: 'conflict' } },
 ];
 
@@ -180,14 +182,14 @@ export type Course = {
   endsElsewhereEvery: number;
 };
 
-const KILLS = 3;
+export const KILLS = 3;
 const FIRST_KILL = 0.03;
 const LAST_KILL = 0.85;
 const ENDS_ELSEWHERE_EVERY = 97;
 
-export function courseOf(seed: number): Course {
+export function courseOf(seed: number, howMany: number): Course {
   const random = createRandom(seed);
-  const kills = Array.from({ length: KILLS }, () => FIRST_KILL + random() * (LAST_KILL - FIRST_KILL));
+  const kills = Array.from({ length: howMany }, () => FIRST_KILL + random() * (LAST_KILL - FIRST_KILL));
   return {
     turns: TURNS,
     kills: kills.sort((one, other) => one - other),
