@@ -11,7 +11,7 @@ import { Turn } from './turn.ts';
 export type NewBatch = {
   flow: number;
   items: readonly { sid: string; active: boolean; execution?: Execution }[];
-  retryOf?: { seq: number; failed: FailedItem[] };
+  retryOf?: { seqs: number[]; failed: FailedItem[] };
   /** Whether their archive was confirmed by an earlier batch. */
   archived?: boolean;
   /** What else the record shall say once this batch is settled, given whether it was cut short. */

@@ -37,6 +37,8 @@ export const MAX_FRUITLESS_REFUSED = 4;
 export const MAX_SWEEPS = 8;
 /** What failed for a passing reason is tried again after everything else, as long as that helps and at most so often. */
 export const MAX_RETRY_ROUNDS = 8;
+/** So many rounds are made even if the first helps nobody. */
+export const MIN_RETRY_ROUNDS = 2;
 export const RETRY_PAUSE_SECONDS = 5;
 /** How often a purge looks whether it is its turn on a flow; a turn is one slice. */
 export const TURN_PAUSE_SECONDS = 2;
@@ -46,3 +48,6 @@ export const RECENT_SIDS = 10_000;
 
 /** AWS allows 3,000 operations a durable run. */
 export const MAX_OPERATIONS_A_RUN = 1_800;
+
+/** Failures of several batches are tried again together, up to so many: with their reasons they are larger. */
+export const RETRY_BATCH_SIZE = 500;

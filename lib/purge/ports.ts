@@ -47,8 +47,8 @@ export type Batch = {
   seq: number;
   /** Index into the record's flows. */
   flow: number;
-  /** The batch whose failures this one tries again and takes over. */
-  retryOf: { seq: number; failed: FailedItem[] } | null;
+  /** The batches whose failures this one tries again and takes over. */
+  retryOf: { seqs: number[]; failed: FailedItem[] } | null;
   /** Whether `active` and `inactive` are surely in the archive, in this batch's object or an earlier one's. */
   archived: boolean;
   /** How many of them this batch's own object holds. */

@@ -49,7 +49,7 @@ export async function record(
 
   for (const sid of taken) session.failed.delete(sid);
   for (const { sid } of batch.failed) session.failed.add(sid);
-  if (batch.retryOf) await store.dropBatch(id, batch.retryOf.seq);
+  for (const seq of batch.retryOf?.seqs ?? []) await store.dropBatch(id, seq);
   if (batch.failed.length === 0) await store.dropBatch(id, batch.seq);
   else await store.saveBatch(id, { ...batch, active: [], inactive: [], outcome: null });
 }

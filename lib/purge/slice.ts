@@ -97,7 +97,7 @@ async function takeUp(session: Session, batches: Batches): Promise<void> {
   for await (const batch of session.ports.store.batches(session.record.id)) {
     if (batch.seq > session.record.progress.settledBatch) begun.push(batch);
     else {
-      if (batch.retryOf) overdue.add(batch.retryOf.seq);
+      for (const seq of batch.retryOf?.seqs ?? []) overdue.add(seq);
       if (batch.failed.length === 0) overdue.add(batch.seq);
     }
     for (const { sid } of batch.failed) session.failed.add(sid);

@@ -72,7 +72,7 @@ const failedItem = v.object({
 export const batchSchema: v.GenericSchema<unknown, Batch> = v.object({
   seq: count,
   flow: count,
-  retryOf: v.nullable(v.object({ seq: count, failed: v.array(failedItem) })),
+  retryOf: v.nullable(v.object({ seqs: v.array(count), failed: v.array(failedItem) })),
   archived: v.boolean(),
   newlyArchived: count,
   gone: count,

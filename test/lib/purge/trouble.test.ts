@@ -162,6 +162,31 @@ describe('an archive that cannot be written', () => {
   });
 });
 
+describe('what failed here and there', () => {
+  test('is tried again together, and all is counted right', async () => {
+    // Every fiftieth, the first two times.
+    const tries = new Map<string, number>();
+    const world = worldWith(5_000, {
+      before: (operation, sid) => {
+        if (operation !== 'delete' || sid === null || Number.parseInt(sid.slice(-8), 16) % 50 !== 0) return;
+        const tried = (tries.get(sid) ?? 0) + 1;
+        tries.set(sid, tried);
+        if (tried <= 2) throw failure('unavailable', 503, 20503);
+      },
+    });
+    const before = world.memory.writes;
+    const record = await world.purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({
+      status: 'succeeded',
+      counts: { listed: 5_000, matched: 5_000, deleted: 5_000, failed: 0 },
+      digest: { count: 5_000 },
+      failures: [],
+    });
+    expect(world.memory.openBatches()).toEqual([]);
+    expect(world.memory.writes - before).toBeLessThan(80);
+  });
+});
+
 describe('the wish to stop', () => {
   test('ends the batch under way early, with all of it counted', async () => {
     const clock = createClock();

@@ -2,19 +2,20 @@ import type { TurnStore } from '../../../../lib/purge/ports.ts';
 
 /** Turns as the table keeps them. */
 export function createMemoryTurns(): TurnStore {
-  const turns = new Map<string, { holder: string; waiting: string | null }>();
+  const turns = new Map<string, { holder: string; waiting: string[] }>();
   return {
     async ask(flowSid, purge) {
-      const turn = turns.get(flowSid) ?? { holder: purge, waiting: null };
+      const turn = turns.get(flowSid) ?? { holder: purge, waiting: [] };
       turns.set(flowSid, turn);
-      if (turn.holder !== purge) turn.waiting ??= purge;
+      if (turn.holder !== purge && !turn.waiting.includes(purge)) turn.waiting.push(purge);
       return turn.holder;
     },
     async leave(flowSid, purge) {
       const turn = turns.get(flowSid);
       if (turn?.holder !== purge) return;
-      if (turn.waiting === null || turn.waiting === purge) turns.delete(flowSid);
-      else turns.set(flowSid, { holder: turn.waiting, waiting: null });
+      const [next, ...waiting] = turn.waiting;
+      if (next === undefined) turns.delete(flowSid);
+      else turns.set(flowSid, { holder: next, waiting });
     },
     async takeOver(flowSid, from, purge) {
       const turn = turns.get(flowSid);
