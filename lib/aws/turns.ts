@@ -9,7 +9,7 @@ import type { TurnStore } from '../purge/ports.ts';
 import type { Item, Table } from './table.ts';
 
 /**
- * Turns in the table: for each flow one item, which names whose turn it is and who is next. It goes with the
+ * Turns in the table: for each flow one item, which names whose turn it is and who waits. It goes with the
  * last one that leaves; what expires is only what was left by a purge whose worker never came back.
  */
 const TTL_SECONDS = 7 * 24 * 60 * 60;
@@ -53,12 +53,11 @@ export function createTurnStore({ client, name }: Table, now: () => number): Tur
     async ask(flowSid, purge) {
       for (;;) {
         if (await take(flowSid, purge, 'attribute_not_exists(#holder) OR #holder = :purge')) return purge;
-        // Whether somebody else waits already is all the same: then the turn is asked for again.
         await update(
           flowSid,
-          'SET #waiting = :purge',
-          'attribute_exists(#holder) AND attribute_not_exists(#waiting)',
-          { ':purge': { S: purge } },
+          'SET #waiting = list_append(if_not_exists(#waiting, :nobody), :self)',
+          'attribute_exists(#holder) AND NOT contains(#waiting, :purge)',
+          { ':purge': { S: purge }, ':self': { L: [{ S: purge }] }, ':nobody': { L: [] } },
         );
         const get = new GetItemCommand({ TableName: name, Key: keyOf(flowSid), ConsistentRead: true });
         const { Item: item } = await client.send(get);
@@ -72,15 +71,15 @@ export function createTurnStore({ client, name }: Table, now: () => number): Tur
       for (let tries = 0; tries < LEAVE_TRIES; tries++) {
         const handedOver = await update(
           flowSid,
-          'SET #holder = #waiting REMOVE #waiting',
-          '#holder = :purge AND attribute_exists(#waiting) AND #waiting <> :purge',
+          'SET #holder = #waiting[0] REMOVE #waiting[0]',
+          '#holder = :purge AND attribute_exists(#waiting[0])',
           own,
         );
         if (handedOver) return;
         const remove = new DeleteItemCommand({
           TableName: name,
           Key: keyOf(flowSid),
-          ConditionExpression: '#holder = :purge AND (attribute_not_exists(#waiting) OR #waiting = :purge)',
+          ConditionExpression: '#holder = :purge AND attribute_not_exists(#waiting[0])',
           ExpressionAttributeNames: NAMES,
           ExpressionAttributeValues: own,
         });
