@@ -38,14 +38,17 @@ const PROBING_STEP = 0.12;
 /** The same for the rate: at first, and at most. */
 const FIRST_RATE_STEP = 0.03;
 const MAX_RATE_STEP = 1;
-/** What is kept of a rate that was too high. */
+/** What is kept of a rate that was too high; and no more than so much is taken off it at once. */
 const KEPT_RATE = 0.95;
-/** Requests a second. */
-const SLOWEST_RATE = 0.5;
+const LARGEST_CUT = 0.5;
+/** Requests a second: also where one 429 in five comes by chance, which no slowness helps against. */
+const SLOWEST_RATE = 4;
 /** Less than one percent of 429s in the long run. */
 const SUCCESSES_PER_PROBE = 120;
 /** In probes. More debt is forgiven: a limit that fell from 500 to 5 may rise again. */
 const MAX_DEBT = 4;
+/** Time earns as well: at a slow rate, successes alone would take for ever. */
+const SECONDS_PER_PROBE = 60;
 /** Refusals within a window that is strikingly smaller than the one that met the limit. */
 const SURPRISES_OF_A_RATE_LIMIT = 5;
 const STRIKINGLY_SMALLER = 0.7;
@@ -79,22 +82,28 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   let goodRate = rate;
   let rateStep = 0;
   let rateRoundStartMs = 0;
-  let lastSlowDownMs = 0;
+  let lastSlowDownMs = Number.NEGATIVE_INFINITY;
   let nextStartMs = 0;
   let refusedInRow = 0;
   let pauseMs = FIRST_PAUSE_MS;
   let pausedUntilMs = 0;
-  const tally = createTally();
+  const admitted = createTally();
 
   const size = () => Math.max(1, Math.floor(window));
   const isPaced = () => rate !== Number.POSITIVE_INFINITY;
   const isClosed = () => refusedInRow >= REFUSALS_OF_A_CLOSED_DOOR;
 
-  function succeed(ticket: Ticket, nowMs: number) {
-    tally.add(nowMs);
-    credit = Math.min(1, credit + 1 / SUCCESSES_PER_PROBE);
+  /** Whatever it was an answer to, it was not refused. */
+  function admit(nowMs: number) {
+    admitted.add(nowMs);
+    // What a closed door cost was no overshooting.
+    if (isClosed()) credit = Math.max(credit, 0);
     refusedInRow = 0;
     pauseMs = FIRST_PAUSE_MS;
+  }
+
+  function succeed(ticket: Ticket, nowMs: number) {
+    credit = Math.min(1, credit + 1 / SUCCESSES_PER_PROBE);
     // Only the knob that holds the requests back has shown that it can be turned up.
     if (ticket.boundBy === 'window') growWindow(ticket);
     if (ticket.boundBy === 'rate' && nowMs - rateRoundStartMs >= RATE_ROUND_MS) growRate(nowMs);
@@ -111,6 +120,7 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   }
 
   function growRate(nowMs: number) {
+    credit = Math.min(1, credit + RATE_ROUND_MS / (SECONDS_PER_PROBE * SECOND_MS));
     rateRoundStartMs = nowMs;
     goodRate = rate;
     if (rateStep > 0) rateStep = Math.min(rateStep * 2, MAX_RATE_STEP);
@@ -137,18 +147,23 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
 
   function beginPacing(nowMs: number) {
     window = windowBefore;
+    surprises = 0;
     refusedInRow = REFUSALS_OF_A_CLOSED_DOOR;
+    // A door that was closed from the beginning tells nothing of the rate.
+    const measured = admitted.lastSecond(nowMs);
+    if (measured > 0) keepRate(KEPT_RATE * measured, nowMs);
     lastSlowDownMs = nowMs;
-    keepRate(KEPT_RATE * tally.lastSecond(nowMs), nowMs);
   }
 
   function slowDown(nowMs: number) {
+    const wasClosed = isClosed();
     refusedInRow += 1;
     // Once in the second over which upstream counts: its remaining 429s have the same reason.
-    if (nowMs - lastSlowDownMs < SECOND_MS) return;
+    if (wasClosed || nowMs - lastSlowDownMs < SECOND_MS) return;
     lastSlowDownMs = nowMs;
-    const slower = Math.min(KEPT_RATE * rate, tally.lastSecond(nowMs));
-    keepRate(rate > goodRate ? goodRate : slower, nowMs);
+    const wanted = Math.min(KEPT_RATE * rate, admitted.lastSecond(nowMs));
+    // What a second admitted in which upstream stalled says little: never more than half at once.
+    keepRate(rate > goodRate ? goodRate : Math.max(wanted, LARGEST_CUT * rate), nowMs);
   }
 
   function keepRate(wanted: number, nowMs: number) {
@@ -158,7 +173,7 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     rateRoundStartMs = nowMs;
   }
 
-  function fail(ticket: Ticket, nowMs: number) {
+  function refuse(ticket: Ticket, nowMs: number) {
     credit = Math.max(-MAX_DEBT, credit - 1);
     if (isPaced()) slowDown(nowMs);
     else shrinkWindow(ticket, nowMs);
@@ -191,8 +206,9 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     },
     end: (ticket, went, nowMs) => {
       inFlight -= 1;
+      if (went === 'throttled') return refuse(ticket, nowMs);
+      admit(nowMs);
       if (went === 'success') succeed(ticket, nowMs);
-      if (went === 'throttled') fail(ticket, nowMs);
     },
   };
 }

@@ -42,12 +42,11 @@ const ATTEMPT_TIMEOUT_MS = 10_000;
 /**
  * One call with its repetitions. Throws a StudioError; also whatever the credential source throws, and
  * bugs, as they are. Never outlives `timeoutMs` nor the signal, waiting included: where the next wait would
- * not fit in, the last failure is thrown at once.
+ * not fit in, the last failure is thrown at once. Only while it waits for a limiter's turn its time stands
+ * still: a queue is no sign of trouble.
  */
 export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOptions = {}): Promise<T> {
   const { operation } = call.endpoint;
-  const timeoutMs = Math.min(options.timeoutMs ?? wiring.timeoutMs, MAX_TIMEOUT_MS);
-  const deadlineMs = wiring.now() + timeoutMs;
   // One signal for everything that is waited for; its reason is the error to throw.
   const ended = new AbortController();
   const onAbort = () =>
@@ -57,38 +56,61 @@ export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOpt
         cause: options.signal?.reason,
       }),
     );
-  const timer = setTimeout(
-    () => ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
-    timeoutMs,
+  const clock = startClock(wiring.now, Math.min(options.timeoutMs ?? wiring.timeoutMs, MAX_TIMEOUT_MS), () =>
+    ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
   );
   options.signal?.addEventListener('abort', onAbort);
   try {
     if (options.signal?.aborted) onAbort();
-    return await repeat(wiring, call, options, deadlineMs, ended.signal);
+    return await repeat(wiring, call, options, clock, ended.signal);
   } finally {
-    clearTimeout(timer);
+    clock.stop();
     options.signal?.removeEventListener('abort', onAbort);
   }
+}
+
+type Clock = ReturnType<typeof startClock>;
+
+/** The time for a call. */
+function startClock(now: () => number, timeoutMs: number, onTimeout: () => void) {
+  let deadlineMs = now() + timeoutMs;
+  let timer = setTimeout(onTimeout, timeoutMs);
+  return {
+    /** Epoch milliseconds. */
+    deadlineMs: () => deadlineMs,
+    stop: () => clearTimeout(timer),
+    /** Stands still meanwhile. */
+    during: async <R>(wait: Promise<R>): Promise<R> => {
+      const leftMs = Math.max(0, deadlineMs - now());
+      clearTimeout(timer);
+      try {
+        return await wait;
+      } finally {
+        deadlineMs = now() + leftMs;
+        timer = setTimeout(onTimeout, leftMs);
+      }
+    },
+  };
 }
 
 async function repeat<T>(
   wiring: Wiring,
   call: Call<T>,
   { limiter, maxTries = MAX_TRIES }: CallOptions,
-  deadlineMs: number,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
   let credentials = await until(signal, wiring.credentials.get());
   let refreshed = false;
   let afterUnclear = false;
   for (let attempt = 1, tries = 1; ; attempt += 1) {
-    const giveBack = await limiter?.acquire(signal);
+    const giveBack = limiter && (await clock.during(limiter.acquire(signal)));
+    const deadlineMs = clock.deadlineMs();
     let went: Went = 'other';
     let answer: Answer<T>;
     try {
       answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, deadlineMs, signal });
-      if (answer.ok) went = 'success';
-      else if (answer.error.kind === 'throttled') went = 'throttled';
+      went = wentHow(answer);
     } finally {
       giveBack?.(went);
     }
@@ -110,6 +132,14 @@ async function repeat<T>(
     // Under a limiter 429s are the rule: it finds the limit by them, so they must not use up a call's tries.
     if (!(limiter && error.kind === 'throttled')) tries += 1;
   }
+}
+
+/** To a limiter a 404 or 409 is a success: it was let in. */
+function wentHow(answer: Answer<unknown>): Went {
+  if (answer.ok) return 'success';
+  const { kind, status } = answer.error;
+  if (kind === 'throttled') return 'throttled';
+  return status !== undefined && status >= 400 && kind !== 'unavailable' ? 'success' : 'other';
 }
 
 type Try = {

@@ -89,7 +89,10 @@ export type Page<Item> = { items: Item[]; nextPageUrl: string | null };
 export type CallOptions = {
   /** Ends the call, its retries included; on a listing, the whole iteration. */
   signal?: AbortSignal;
-  /** For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default 20,000. */
+  /**
+   * For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default
+   * 20,000. Does not run while a try waits for its turn with the `limiter`: only the signal ends that.
+   */
   timeoutMs?: number;
   /**
    * Tries in all, 1 for none but the first. Not counted: a repetition with fresh credentials after a 401, and

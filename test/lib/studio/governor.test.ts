@@ -66,6 +66,39 @@ describe('a limit of requests a second', () => {
   });
 });
 
+describe('after an outage', () => {
+  /** Of what 50 in flight allow, in the seconds from `from` on. */
+  const usedFrom = (per: Second[], from: number) =>
+    sum(per.slice(from), 'succeeded') / ((per.slice(from).length * 50 * 1_000) / 31.5);
+
+  test.each([
+    ['everything was refused from the beginning', { refusedAt: (ms: number) => (ms < 15_000 ? 1 : 0) }],
+    [
+      'everything was refused for a while',
+      { refusedAt: (ms: number) => (ms > 10_000 && ms < 15_000 ? 1 : 0) },
+    ],
+    [
+      'everything failed, and was refused in between',
+      {
+        down: { fromMs: 10_000, toMs: 15_000 },
+        refusedAt: (ms: number) => (ms > 12_000 && ms < 12_500 ? 1 : 0),
+      },
+    ],
+    [
+      'nearly everything was refused, by chance',
+      { refusedAt: (ms: number) => (ms > 10_000 && ms < 15_000 ? 0.9 : 0) },
+    ],
+  ] as [string, Partial<Upstream>][])('in which %s, the limit is used again', (_, options) => {
+    const { per } = upstream({ seconds: 75, limitAt: () => inFlight(50), ...options });
+    expect(usedFrom(per, 45)).toBeGreaterThan(0.9);
+  });
+
+  test('that goes on as one 429 in five, by chance, not everything is given up', () => {
+    const { per } = upstream({ seconds: 120, limitAt: () => inFlight(50), refusedAt: () => 0.2 });
+    expect(sum(per.slice(60), 'succeeded') / 60).toBeGreaterThan(3);
+  });
+});
+
 describe('a governor', () => {
   test('keeps to its maximum where there is no limit', () => {
     const { governor, peak, refused } = upstream({ seconds: 5, max: 64, limitAt: () => inFlight(10_000) });

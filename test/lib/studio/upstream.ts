@@ -6,6 +6,10 @@ export type Upstream = {
   max?: number;
   limitAt(nowMs: number): { kind: 'in-flight' | 'per-second'; limit: number };
   latencyMs?(random: () => number): number;
+  /** What is refused by chance, whatever the limits. */
+  refusedAt?(nowMs: number): number;
+  /** From when to when everything that was let in fails in another way. */
+  down?: { fromMs: number; toMs: number };
   /** How soon it says 429. */
   refusalMs?(random: () => number): number;
 };
@@ -19,6 +23,8 @@ export function upstream({
   limitAt,
   latencyMs = () => 30,
   refusalMs = () => 1,
+  refusedAt = () => 0,
+  down = { fromMs: 0, toMs: 0 },
 }: Upstream) {
   const random = seeded(7);
   const events = createEvents();
@@ -33,6 +39,7 @@ export function upstream({
 
   function admits(): boolean {
     const { kind, limit } = limitAt(nowMs);
+    if (random() < refusedAt(nowMs)) return false;
     if (kind === 'in-flight') return busy < limit;
     const present = Math.floor(nowMs / 1_000);
     if (present !== second) inSecond = 0;
@@ -72,8 +79,9 @@ export function upstream({
         if (admitted) busy -= 1;
         events.add(nowMs + network(), () => {
           const counts = per[Math.floor(nowMs / 1_000)];
-          if (counts) counts[admitted ? 'succeeded' : 'refused'] += 1;
-          governor.end(ticket, admitted ? 'success' : 'throttled', nowMs);
+          const isDown = admitted && nowMs >= down.fromMs && nowMs < down.toMs;
+          if (counts && !isDown) counts[admitted ? 'succeeded' : 'refused'] += 1;
+          governor.end(ticket, isDown ? 'other' : admitted ? 'success' : 'throttled', nowMs);
           startAll();
         });
       });
