@@ -42,15 +42,16 @@ export class Session {
   inFlight = 0;
   /** Whether anything at all got further in this slice. */
   gotOn = false;
-  successes = 0;
   #stored: StoredPurge;
-  readonly #countsBefore: Counts;
+  readonly #before: PurgeRecord;
+  readonly #remainingAtStartMs: number;
   #failuresInARow = 0;
   readonly #recent = new Set<string>();
 
   constructor(stored: StoredPurge, ports: Ports) {
     this.#stored = stored;
-    this.#countsBefore = stored.record.counts;
+    this.#before = stored.record;
+    this.#remainingAtStartMs = ports.remainingMs();
     this.ports = ports;
     this.startedMs = ports.now();
   }
@@ -59,9 +60,14 @@ export class Session {
     return this.#stored.record;
   }
 
+  /** Whether this slice got further, or dealt with something at least. */
+  get hasGotOn(): boolean {
+    return this.gotOn || this.record.progress.settledBatch > this.#before.progress.settledBatch;
+  }
+
   /** What this slice has added to the counts so far. */
   get added(): Counts {
-    return subtractCounts(this.record.counts, this.#countsBefore);
+    return subtractCounts(this.record.counts, this.#before.counts);
   }
 
   get stopRequested(): boolean {
@@ -103,7 +109,9 @@ export class Session {
     if (this.stopRequested || this.awaitsTurn || this.trouble !== null) return false;
     const elapsedMs = this.ports.now() - this.startedMs;
     const allowedMs = this.gotOn ? sliceMs : STUCK_SLICE_MS;
-    return elapsedMs < allowedMs && this.ports.remainingMs() > PROCESS_MARGIN_MS + SLICE_ITEMS_MS - sliceMs;
+    // A process that is given less time than the margin leaves half of what it has.
+    const marginMs = Math.min(PROCESS_MARGIN_MS + SLICE_ITEMS_MS - sliceMs, this.#remainingAtStartMs / 2);
+    return elapsedMs < allowedMs && this.ports.remainingMs() > marginMs;
   }
 
   isHandled(sid: string): boolean {
@@ -111,7 +119,6 @@ export class Session {
   }
 
   succeeded(sid: string): void {
-    this.successes += 1;
     this.gotOn = true;
     this.#failuresInARow = 0;
     this.#recent.add(sid);

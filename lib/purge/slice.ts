@@ -82,6 +82,8 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   // Whatever ended the loop, what is under way must be in the record before anybody else goes on.
   await batches.drained();
   if (session.stopRequested) return finish(session, 'stopped', null);
+  if (!session.hasGotOn && !session.awaitsTurn)
+    session.trouble ??= { reason: 'nothing could be done in the time of a slice', refused: false };
   if (session.trouble) return giveUp(session);
   session.progress({ fruitless: 0 });
   await session.save();
@@ -143,7 +145,7 @@ async function anyRetryable(session: Session): Promise<boolean> {
 async function giveUp(session: Session): Promise<SliceResult> {
   const { trouble, record } = session;
   if (!trouble) throw new Error('There was no trouble');
-  const fruitless = session.successes > 0 ? 0 : record.progress.fruitless + 1;
+  const fruitless = session.gotOn ? 0 : record.progress.fruitless + 1;
   const most = trouble.refused ? MAX_FRUITLESS_REFUSED : PAUSES_SECONDS.length;
   if (session.stopRequested) return finish(session, 'stopped', null);
   if (fruitless > most) return finish(session, 'failed', `Given up after many tries: ${trouble.reason}`);
