@@ -53,7 +53,7 @@ export function executionsOf(calls: Calls): Executions {
       } catch (error) {
         if (!(error instanceof StudioError)) throw error;
         if (error.kind === 'conflict')
-          return { outcome: 'conflict', conflictingExecutionSid: conflictingSid(error.details) };
+          return { outcome: 'conflict', conflictingExecutionSid: conflictingSid(error) };
         if (mayHaveHappened(error)) return { outcome: 'unknown', cause: error };
         throw error;
       }
@@ -117,9 +117,10 @@ export async function remove(request: Promise<unknown>): Promise<DeleteOutcome> 
   }
 }
 
-function conflictingSid(details: unknown): string | null {
-  const sid = fieldsOf(details)?.['conflicting_execution_sid'];
-  return typeof sid === 'string' ? sid : null;
+/** Twilio's details have it; its message, "Execution FN… is already active for this contact", has it as well. */
+function conflictingSid({ details, upstreamMessage }: StudioError): string | null {
+  const sid = fieldsOf(details)?.['conflicting_execution_sid'] ?? upstreamMessage;
+  return (typeof sid === 'string' && /\bFN[0-9a-fA-F]{32}\b/.exec(sid)?.[0]) || null;
 }
 
 function epochMs(operation: string, name: string, iso: string | undefined): number | undefined {

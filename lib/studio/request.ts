@@ -80,11 +80,11 @@ function startClock(now: () => number, timeoutMs: number, onTimeout: () => void)
     deadlineMs: () => deadlineMs,
     stop: () => clearTimeout(timer),
     /** Stands still meanwhile. */
-    during: async <R>(wait: Promise<R>): Promise<R> => {
+    during: async <R>(wait: () => Promise<R>): Promise<R> => {
       const leftMs = Math.max(0, deadlineMs - now());
       clearTimeout(timer);
       try {
-        return await wait;
+        return await wait();
       } finally {
         deadlineMs = now() + leftMs;
         timer = setTimeout(onTimeout, leftMs);
@@ -104,7 +104,7 @@ async function repeat<T>(
   let refreshed = false;
   let afterUnclear = false;
   for (let attempt = 1, tries = 1; ; attempt += 1) {
-    const giveBack = limiter && (await clock.during(limiter.acquire(signal)));
+    const giveBack = limiter && (await clock.during(() => limiter.acquire(signal)));
     const deadlineMs = clock.deadlineMs();
     let went: Went = 'other';
     let answer: Answer<T>;

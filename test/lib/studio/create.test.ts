@@ -72,6 +72,8 @@ describe('a create', () => {
   test.each([
     [{ code: 20409, details: { conflicting_execution_sid: EXECUTION } }, EXECUTION],
     [{ code: 20409, details: {} }, null],
+    [{ code: 20409, message: `Execution ${EXECUTION} is already active for this contact.` }, EXECUTION],
+    [{ code: 20409, details: { conflicting_execution_sid: '../FN1' } }, null],
     ['<html>', null],
   ])('[409 %j] is a conflict, with the execution in the way if it is named', async (body, sid) => {
     const { studio } = await story([{ status: 409, body }]);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { createLimiter } from '../../../lib/studio/limiter.ts';
+import { createLimiter, type Limiter } from '../../../lib/studio/limiter.ts';
 import type { Transport, TransportRequest } from '../../../lib/studio/transport.ts';
 import {
   created,
@@ -17,6 +17,20 @@ import {
 } from './stories.ts';
 
 const person = { to: '+15550000001', from: '+15550000002' };
+
+/** A limiter that gives every turn after a wait, and remembers how it went. */
+function turnsAfter(wait: () => Promise<void>): Limiter & { went: string[] } {
+  const went: string[] = [];
+  return {
+    went,
+    acquire: async () => {
+      await wait();
+      return (how) => void went.push(how);
+    },
+    run: (work) => work(),
+    limits: { inFlight: 1, perSecond: 1 },
+  };
+}
 
 describe('a call that may be repeated', () => {
   test.each([
@@ -66,6 +80,25 @@ describe('a call that may be repeated', () => {
     const found = await studio.executions.fetch(FLOW, EXECUTION, { limiter, maxTries: 2 });
     expect(found.sid).toBe(EXECUTION);
     expect(requests).toHaveLength(9);
+  });
+
+  test('has all its time when its turn comes, however long that took', async () => {
+    const { studio, clock } = await story([throttled, success]);
+    const limiter = turnsAfter(async () => {
+      clock.nowMs += 60_000;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    });
+    const found = await studio.executions.fetch(FLOW, EXECUTION, { limiter, timeoutMs: 1_000 });
+    expect(found.sid).toBe(EXECUTION);
+  });
+
+  test('tells its limiter how each try went: what was let in is a success to it', async () => {
+    const missing = { status: 404, body: { code: 20404 } };
+    const { studio } = await story([throttled, unavailable, cut, missing, success]);
+    const limiter = turnsAfter(async () => undefined);
+    await failureOf(studio.executions.fetch(FLOW, EXECUTION, { limiter }));
+    await studio.executions.fetch(FLOW, EXECUTION, { limiter });
+    expect(limiter.went).toEqual(['throttled', 'other', 'other', 'success', 'success']);
   });
 
   test('waits as long as Retry-After says, in seconds or until a date', async () => {
