@@ -7,6 +7,7 @@ import { openTable } from '../lib/aws/table.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
 import { invalidRequest } from '../lib/http/problems.ts';
 import { checkFlows, maySee, orderAnswer, unknownPurge } from '../lib/http/purge-answer.ts';
+import type { Caller } from '../lib/http/request.ts';
 import { serve } from '../lib/http/serve.ts';
 import { describeError, log } from '../lib/log.ts';
 import { isPurgeId } from '../lib/purge/purge-id.ts';
@@ -24,6 +25,13 @@ const onTrouble = (error: Error) => log('ERROR', 'claim could not be settled', d
 const ports = { config, secret, store, worker, claims, now, newId: randomUUID, onTrouble };
 const view = (record: PurgeRecord) => viewOf(record, now());
 
+/** Throws what answers 404, also for a purge that is none of the caller's business. */
+async function recordFor(caller: Caller, id: string): Promise<PurgeRecord> {
+  const found = isPurgeId(id) ? await store.read(id) : undefined;
+  if (!found || !maySee(caller, found.record)) throw unknownPurge();
+  return found.record;
+}
+
 export const handler = serve(runtime, {
   'POST /purges': async ({ caller, route, body, idempotencyKey }) => {
     checkFlows(body, config, caller);
@@ -37,15 +45,13 @@ export const handler = serve(runtime, {
     const seen = purges.filter((record) => maySee(caller, record));
     return { status: 200, body: { purges: seen.map(view), nextCursor: next } };
   },
-  'GET /purges/{purge}': async ({ caller, params }) => {
-    const found = isPurgeId(params.purge) ? await store.read(params.purge) : undefined;
-    if (!found || !maySee(caller, found.record)) throw unknownPurge();
-    return { status: 200, body: view(found.record) };
-  },
+  'GET /purges/{purge}': async ({ caller, params }) => ({
+    status: 200,
+    body: view(await recordFor(caller, params.purge)),
+  }),
   'POST /purges/{purge}/stop': async ({ caller, params }) => {
-    const found = isPurgeId(params.purge) ? await store.read(params.purge) : undefined;
-    if (!found || !maySee(caller, found.record)) throw unknownPurge();
-    const stopped = await stopPurge(store, params.purge, now());
+    const { id } = await recordFor(caller, params.purge);
+    const stopped = await stopPurge(store, id, now());
     if (stopped.outcome === 'unknown-purge') throw unknownPurge();
     return { status: stopped.outcome === 'stopping' ? 202 : 200, body: view(stopped.record) };
   },
