@@ -5,6 +5,10 @@ import { Problem } from './problems.ts';
 export const MAX_BODY_BYTES = 256 * 1_024;
 /** Deeper than any flow's parameters, and far from what recursive code further on could not take. */
 export const MAX_DEPTH = 32;
+/** More are not told anyway. */
+const MAX_MISTAKES = 100;
+/** Names may be as long as the body: what lies deeper is told by its nearest holder that has a shorter pointer. */
+const MAX_POINTER_CHARACTERS = 1_000;
 
 /** The members of a form, as Twilio writes them, and ours. */
 const FORM_MEMBERS: Readonly<Record<string, string>> = {
@@ -83,9 +87,9 @@ function parseJson(text: string): unknown {
  * it is encoded for Studio. Walks without recursion, since the depth is not known yet.
  */
 function mistakesInside(value: unknown, pointer: string): Mistake[] {
-  const open = [{ value, pointer, depth: 1 }];
+  const open = [{ value, pointer, depth: 1, named: true }];
   const mistakes: Mistake[] = [];
-  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+  for (let one = open.pop(); one !== undefined && mistakes.length < MAX_MISTAKES; one = open.pop()) {
     if (typeof one.value === 'string' && !one.value.isWellFormed())
       mistakes.push({ detail: 'has half a surrogate pair', pointer: one.pointer });
     if (typeof one.value !== 'object' || one.value === null) continue;
@@ -93,7 +97,11 @@ function mistakesInside(value: unknown, pointer: string): Mistake[] {
     for (const [name, member] of Object.entries(one.value)) {
       if (name === '__proto__' || !name.isWellFormed())
         mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
-      else open.push({ value: member, pointer: `${one.pointer}/${escapeName(name)}`, depth: one.depth + 1 });
+      else {
+        const longer = `${one.pointer}/${escapeName(name)}`;
+        const named = one.named && longer.length <= MAX_POINTER_CHARACTERS;
+        open.push({ value: member, pointer: named ? longer : one.pointer, depth: one.depth + 1, named });
+      }
     }
   }
   return mistakes;

@@ -26,12 +26,15 @@ export const problems = {
   'outcome-unknown': { status: 504, title: 'It is not known whether the execution was created' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
+/** Whatever an upstream says: nobody shall be sent away for days. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
 export type ProblemSlug = keyof typeof problems;
 
 export type ProblemOptions = {
   /** Members beside the standard ones. Never an address, never a value that was received. */
   members?: Record<string, unknown>;
-  /** Becomes `Retry-After`, in whole seconds, rounded up. */
+  /** Becomes `Retry-After`, in whole seconds, rounded up, a minute at most. */
   retryAfterMs?: number;
   headers?: Record<string, string>;
   cause?: unknown;
@@ -69,5 +72,7 @@ export function invalidRequest(errors: readonly Mistake[]): Problem {
 
 function retryAfter(retryAfterMs: number | undefined): Record<string, string> {
   if (retryAfterMs === undefined) return {};
-  return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) };
+  return {
+    'retry-after': String(Math.max(1, Math.ceil(Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) / 1_000))),
+  };
 }

@@ -3,8 +3,6 @@ import { invalidRequest, Problem } from './problems.ts';
 
 /** For callers when Studio does not say when to come back. */
 const DEFAULT_RETRY_AFTER_MS = 2_000;
-/** Whatever an upstream says: nobody shall be sent away for days. */
-const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
  * The problem that stands for a failed call. `hasExecution`: whether the route is about one execution, which
@@ -12,7 +10,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
  * which nothing may be told back.
  */
 export function studioProblem(error: StudioError, hasExecution: boolean, sent: unknown): Problem {
-  const retryAfterMs = Math.min(error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS);
+  const retryAfterMs = error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS;
   switch (error.kind) {
     case 'invalid-argument':
       return invalidRequest([{ detail: 'is not a value that Studio takes', pointer: '#' }]);
@@ -91,10 +89,19 @@ function textsIn(sent: unknown): string[] {
     else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) look(one);
   };
   look(sent);
+  // The body's own names are ours and may stand in any sentence; those of the parameters are the caller's.
+  if (typeof sent === 'object' && sent !== null && 'parameters' in sent)
+    found.push(...namesIn(sent.parameters));
   return found
     .filter((text) => text.length >= MIN_TEXT_CHARACTERS)
     .sort((one, other) => other.length - one.length)
     .slice(0, MAX_TEXTS);
+}
+
+function namesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const names = Array.isArray(value) ? [] : Object.keys(value);
+  return [...names, ...Object.values(value).flatMap(namesIn)];
 }
 
 function unreachable(kind: never): never {

@@ -91,6 +91,17 @@ describe('what gets in', () => {
     expect(seen).toEqual([]);
   });
 
+  test('thousands of mistakes below a name as long as the body are told in a short answer', async () => {
+    const name = 'n'.repeat(100_000);
+    const halves = Array.from({ length: 500 }, () => '"\\ud800"').join(',');
+    const body = `{"to":"a","parameters":{"outer":{"${name}":[${halves}]}}}`;
+    const { status, body: answered, text } = await catching().call(target, { headers: admin, body });
+    expect(status).toBe(422);
+    expect(text.length).toBeLessThan(200_000);
+    // The nearest one that can be named.
+    expect(answered.errors[0].pointer).toBe('#/parameters/outer');
+  });
+
   test('JSON of 256 KB, of a vendor’s type, and without a type', async () => {
     const { call, seen } = catching();
     const body = JSON.stringify({ to, parameters: { text: 'x' } }).padEnd(256 * 1_024);
@@ -251,21 +262,26 @@ describe('what gets out', () => {
   });
 
   test('nobody is sent away for days, whatever Studio says', async () => {
-    const { call } = failing(
-      new StudioError('throttled', 'x', { operation: 'CreateExecution', retryAfterMs: 9e9 }),
-    );
-    expect((await call(target, { headers: admin, json: { to } })).headers['retry-after']).toBe('60');
+    const error = new StudioError('throttled', 'x', { operation: 'CreateExecution', retryAfterMs: 9e9 });
+    const problem = new Problem('throttled', 'x', { retryAfterMs: 9e9 });
+    for (const thrown of [error, problem]) {
+      const { headers } = await failing(thrown).call(target, { headers: admin, json: { to } });
+      expect(headers['retry-after']).toBe('60');
+    }
   });
 
   test('what the caller sent is cut out of Twilio’s words, whatever it looks like', async () => {
     const error = new StudioError('rejected', 'x', {
       operation: 'CreateExecution',
-      upstreamMessage: `Parameter Ann Smith is not allowed for contact-7 (${'long '.repeat(100)}) +15005550006`,
+      upstreamMessage: `Parameter Ann Smith is not allowed for contact-7 of Dr Jones (${'long '.repeat(100)}) +15005550006`,
     });
     const { call } = failing(error);
-    const json = { to: 'contact-7', parameters: { name: 'Ann Smith', deep: [{ a: 'allowed' }] } };
+    const json = {
+      to: 'contact-7',
+      parameters: { name: 'Ann Smith', deep: [{ a: 'allowed' }], 'Dr Jones': 1 },
+    };
     const { body } = await call(target, { headers: admin, json });
-    expect(body.studio.message).toMatch(/^Parameter … is not … for … \(long long/);
+    expect(body.studio.message).toMatch(/^Parameter … is not … for … of … \(long long/);
     expect(body.studio.message.length).toBeLessThanOrEqual(300);
   });
 
