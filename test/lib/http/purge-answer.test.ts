@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { checkConfig, type Scope } from '../../../lib/config.ts';
+import { Problem } from '../../../lib/http/problems.ts';
+import { checkFlows, maySee, orderAnswer } from '../../../lib/http/purge-answer.ts';
+import type { PurgeBody } from '../../../lib/http/schemas/purge.ts';
+import { newRecord } from '../../../lib/purge/record.ts';
+import type { Ordered } from '../../../lib/purge/start.ts';
+import { viewOf } from '../../../lib/purge/view.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 1);
+const [WELCOME, SURVEY] = [`FW${'a'.repeat(32)}`, `FW${'b'.repeat(32)}`];
+const config = checkConfig({
+  flows: [
+    { alias: 'welcome', sid: WELCOME },
+    { alias: 'survey', sid: SURVEY },
+  ],
+});
+const body: PurgeBody = {
+  flows: ['welcome'],
+  status: 'ended',
+  olderThan: 'P7D',
+  dateCreatedFrom: null,
+  dateCreatedTo: null,
+  contact: null,
+  action: 'delete',
+  archive: false,
+  limit: null,
+  dryRun: true,
+};
+const record = newRecord({
+  id: 'pu1',
+  request: body,
+  requestedBy: 'bearer:tests',
+  policy: null,
+  dateStarted: new Date(NOW_MS).toISOString(),
+  window: { from: null, to: '2025-12-25T00:00:00Z' },
+  flows: [{ alias: 'welcome', sid: WELCOME }],
+});
+const callerOf = (flows: string[] | null) => ({
+  id: 'bearer:tests',
+  name: 'tests',
+  kind: 'bearer' as const,
+  scopes: ['purge'] satisfies Scope[],
+  flows,
+});
+
+function problemOf(act: () => unknown): Problem {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('There was no problem');
+}
+
+describe('what a caller is answered who asked for a purge', () => {
+  const answer = (ordered: Ordered) => orderAnswer(ordered, (one) => viewOf(one, NOW_MS));
+
+  test('one that was started: the record, and where it is', () => {
+    expect(answer({ outcome: 'started', record, replayed: false })).toEqual({
+      status: 202,
+      body: viewOf(record, NOW_MS),
+      headers: { location: '/purges/pu1' },
+    });
+    expect(answer({ outcome: 'started', record, replayed: true }).headers).toMatchObject({
+      'idempotent-replayed': 'true',
+    });
+  });
+
+  test.each<[Ordered, number]>([
+    [{ outcome: 'not-started', cause: new Error('AccessDenied') }, 503],
+    [{ outcome: 'unavailable', cause: new Error('the table') }, 503],
+    [{ outcome: 'in-progress', retryAfterMs: 2_000 }, 409],
+    [{ outcome: 'key-reused' }, 422],
+  ])('$outcome: a problem of %i', (ordered, status) => {
+    const problem = problemOf(() => answer(ordered));
+    expect(problem.status).toBe(status);
+    expect(problem.message).not.toContain('AccessDenied');
+    if (status !== 422) expect(problem.headers['retry-after']).toMatch(/^\d+$/);
+  });
+});
+
+describe('the flows of a purge', () => {
+  test('are all named that are not configured', () => {
+    const problem = problemOf(() =>
+      checkFlows({ ...body, flows: ['no', 'welcome', 'nor'] }, config, callerOf(null)),
+    );
+    expect(problem.members['errors']).toEqual([
+      { detail: 'is not a configured flow', pointer: '#/flows/0' },
+      { detail: 'is not a configured flow', pointer: '#/flows/2' },
+    ]);
+  });
+
+  test('are the caller’s, every one of them', () => {
+    expect(() => checkFlows(body, config, callerOf([WELCOME]))).not.toThrow();
+    expect(problemOf(() => checkFlows(body, config, callerOf([SURVEY]))).status).toBe(403);
+    expect(problemOf(() => checkFlows({ ...body, flows: 'all' }, config, callerOf([WELCOME]))).status).toBe(
+      403,
+    );
+    expect(() => checkFlows({ ...body, flows: 'all' }, config, callerOf(null))).not.toThrow();
+  });
+
+  test('say who may see it', () => {
+    expect(maySee(callerOf(null), record)).toBe(true);
+    expect(maySee(callerOf([WELCOME]), record)).toBe(true);
+    expect(maySee(callerOf([SURVEY]), record)).toBe(false);
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { createLog } from '../../../lib/log.ts';
+import { NO_COUNTS } from '../../../lib/purge/record.ts';
+import { reportPolicy, reportSlice } from '../../../lib/purge/report.ts';
+
+function logged() {
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  return { lines, log: createLog({ now: () => 0, write, functionName: 'cleanup' }) };
+}
+
+const added = { ...NO_COUNTS, listed: 12, deleted: 10, ended: 3, failed: 1 };
+
+test('each slice is told with what it added', () => {
+  const { lines, log } = logged();
+  reportSlice(log, 'pu1', 4, { status: 'running', pauseSeconds: 0, added, hasEnded: false });
+  expect(lines).toMatchObject([
+    {
+      message: 'purge slice',
+      purge: 'pu1',
+      slice: 4,
+      outcome: 'running',
+      PurgeListed: 12,
+      PurgeDeleted: 10,
+      PurgeEnded: 3,
+      PurgeFailed: 1,
+    },
+  ]);
+});
+
+test('the end is told once, by the slice that came to it', () => {
+  const { lines, log } = logged();
+  reportSlice(log, 'pu1', 5, { status: 'failed', pauseSeconds: 0, added, hasEnded: true });
+  reportSlice(log, 'pu1', 5, { status: 'failed', pauseSeconds: 0, added: NO_COUNTS, hasEnded: false });
+  expect(lines.filter(({ message }) => message === 'purge ended')).toMatchObject([
+    { level: 'ERROR', outcome: 'failed', PurgesEnded: 1 },
+  ]);
+});
+
+test('a policy that could not be started is told as a purge that failed', () => {
+  const { lines, log } = logged();
+  reportPolicy(log, { policy: 'weekly', purge: 'pu1', outcome: 'started' });
+  reportPolicy(log, { policy: 'daily', purge: null, outcome: 'not-started' });
+  expect(lines.map(({ level, message, outcome }) => [level, message, outcome])).toEqual([
+    ['INFO', 'policy started', 'started'],
+    ['ERROR', 'policy started', 'not-started'],
+    ['ERROR', 'purge ended', 'failed'],
+  ]);
+});
