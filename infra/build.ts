@@ -50,8 +50,12 @@ export async function bundle(entryPoints: { in: string; out: string }[], outdir:
     mainFields: ['module', 'main'],
     plugins: [trim],
     alias: { '@aws-sdk/credential-provider-node': environmentCredentials },
-    // How Node's own build of undici is told to leave its experimental parser out.
-    define: { esbuildDetection: 'true' },
+    define: {
+      // How Node's own build of undici is told to leave its experimental parser out.
+      esbuildDetection: 'true',
+      // The SDK asks of each body whether it is one: Node would load its web streams to answer, 2 ms.
+      ReadableStream: 'undefined',
+    },
     banner: { js: requireBanner },
     logLevel: 'warning',
   });

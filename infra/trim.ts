@@ -1,4 +1,5 @@
 import { builtinModules, createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 const require = createRequire(import.meta.url);
@@ -22,6 +23,27 @@ const undiciDispatcher = `
 const undiciNeverReached = /\/(web\/(fetch|webidl)\/?.*|llhttp-wasm\.js|client-h2\.js)$/;
 
 /**
+ * The SDK loads its event streams with `import()`, for operations that answer with one. None of ours does; but
+ * what is imported so is never shaken, and takes half of the SDK with it, down to node:zlib: 11 ms.
+ */
+const eventStreams = `
+  const leftOut = () => { throw new Error('event streams were left out of the bundle'); };
+  export const resolveEventStreamSerdeConfig = (config) => config;
+  export { leftOut as EventStreamSerde, leftOut as eventStreamSerdeProvider };
+`;
+
+/** A Lambda function has no ~/.aws, and each client looks for two files in it before its first call: 3 ms. */
+const sharedConfigFiles = `
+  export { CONFIG_PREFIX_SEPARATOR } from './constants';
+  export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });
+`;
+
+/** undici asserts in a hundred places what always holds; node:assert, 2 ms, is there for when it does not. */
+const assertion = `
+  module.exports = (ok, message) => { if (!ok) process.getBuiltinModule('node:assert')(ok, message); };
+`;
+
+/**
  * Node's own modules, fetched without their ES module facade: making one reads every export, and those of
  * node:http load Node's internal copy of undici, which is some 25 ms of a cold start (measured with
  * `npm run bench -- cold`).
@@ -34,9 +56,23 @@ export const trim: Plugin = {
     onResolve({ filter: /^undici$/ }, () => ({ path: require.resolve('undici'), namespace: 'dispatcher' }));
     onLoad({ filter: /.*/, namespace: 'dispatcher' }, ({ path }) => ({
       contents: undiciDispatcher,
-      resolveDir: path.slice(0, path.lastIndexOf('/')),
+      resolveDir: dirname(path),
       loader: 'js',
     }));
+    onResolve({ filter: /^@smithy\/core\/event-streams$/ }, ({ path }) => ({
+      path,
+      namespace: 'event-streams',
+    }));
+    onLoad({ filter: /.*/, namespace: 'event-streams' }, () => ({ contents: eventStreams, loader: 'js' }));
+    onLoad({ filter: /\/shared-ini-file-loader\/loadSharedConfigFiles\.js$/ }, ({ path }) => ({
+      contents: sharedConfigFiles,
+      resolveDir: dirname(path),
+      loader: 'js',
+    }));
+    onResolve({ filter: /^node:assert$/ }, ({ path, importer }) =>
+      /\/node_modules\/undici\//.test(importer) ? { path, namespace: 'assertion' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'assertion' }, () => ({ contents: assertion, loader: 'js' }));
     onResolve({ filter: undiciNeverReached }, ({ path, importer }) =>
       /\/node_modules\/undici\//.test(importer) ? { path, namespace: 'left-out' } : undefined,
     );

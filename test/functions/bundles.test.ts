@@ -17,6 +17,20 @@ const BUDGET_KB: Record<string, number> = {
   cleanup: 900,
 };
 
+/** Those that a caller waits for. */
+const FRONT = ['trigger', 'query', 'end', 'delete', 'purge'];
+
+/** Each costs a cold start milliseconds, and a careless import is enough. */
+const SLOW_TO_LOAD = [
+  'assert',
+  'fs/promises',
+  'http2',
+  'internal/deps/undici/undici',
+  'internal/webstreams/readablestream',
+  'worker_threads',
+  'zlib',
+];
+
 /** What Lambda and the stack put into a function's environment; nothing listens at these addresses. */
 const environment = {
   AWS_REGION: 'us-east-1',
@@ -33,10 +47,12 @@ const environment = {
 
 const bundleOf = (name: string) => join(bundlesDirectory, name, 'index.mjs');
 
-/** Loads the bundle as Lambda does, in a process that knows nothing else, and prints what `handler` is. */
-async function load(name: string, env: Record<string, string>): Promise<string> {
+/** Loads the bundle as Lambda does, in a process that knows nothing else, and tells what `handler` is. */
+const load = (name: string, env: Record<string, string>) => afterLoading(name, env, 'typeof handler');
+
+async function afterLoading(name: string, env: Record<string, string>, tell: string): Promise<string> {
   const script = `const { handler } = await import(${JSON.stringify(pathToFileURL(bundleOf(name)).href)});
-    console.log(typeof handler); process.exit();`;
+    console.log(${tell}); process.exit();`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     env,
     timeout: 15_000,
@@ -55,6 +71,11 @@ describe('the built bundles', () => {
 
   it.each(Object.keys(BUDGET_KB))('%s loads in a fresh process and exports its handler', async (name) => {
     expect(await load(name, environment)).toBe('function');
+  });
+
+  it.each(FRONT)('%s loads nothing of Node that it never uses', async (name) => {
+    const loaded = await afterLoading(name, environment, 'process.moduleLoadList.join()');
+    expect(SLOW_TO_LOAD.filter((module) => loaded.split(',').includes(`NativeModule ${module}`))).toEqual([]);
   });
 
   it('name every mistake of their configuration when they are loaded with one that has three', async () => {
