@@ -8,6 +8,8 @@ export type BannerFacts = {
   url: string;
   /** In words, e.g. `simulated, 504 executions`. */
   studio: string;
+  /** Where the simulated Studio is told to misbehave; null where it is another one. */
+  faults: string | null;
   /** Which services are not stand-ins of this run. */
   given: readonly Service[];
   /** The id of a secret that was there already, whose callers are not known here. */
@@ -33,11 +35,12 @@ type Job = { title: string; curl: string[] };
 const ANY_EXECUTION = 'FN00000000000000000000000000000000';
 
 export function banner(facts: BannerFacts): string {
-  const { url, studio, given, logs } = facts;
+  const { url, studio, faults, given, logs } = facts;
   const rows = [
     ['API', styleText('bold', url)],
     ['Docs', `${url}/docs`],
     ['Studio', studio],
+    ...(faults === null ? [] : [['Faults', faults]]),
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
     ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),
     ['Logs', logs],

@@ -106,13 +106,14 @@ function factsOf(local: Local, settings: Settings): BannerFacts {
   };
   if (!studio) {
     const where = settings.studio?.baseUrl ?? "Twilio's own, with your account";
-    return { ...common, studio: where, flow: config.flows[0]?.alias ?? '', activeSid: null };
+    return { ...common, studio: where, faults: null, flow: config.flows[0]?.alias ?? '', activeSid: null };
   }
   const { executions, active, exampleFlow, exampleActiveSid } = seedExamples(studio, config, Date.now());
   const flows = config.flows.map(({ alias }) => alias).join(', ');
   return {
     ...common,
     studio: `simulated: ${executions} executions, ${active} active, of ${flows}`,
+    faults: `${studio.url}/__simulator/behaviour`,
     flow: exampleFlow,
     activeSid: exampleActiveSid,
   };

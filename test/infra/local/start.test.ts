@@ -90,6 +90,20 @@ describe('npm start', () => {
     await expect(fetch(run.url)).rejects.toThrow('fetch failed');
   });
 
+  test('says where the simulated Studio is told to misbehave', async () => {
+    const run = await startUp();
+    const address = /http:\S+\/__simulator\/behaviour/.exec(run.output())?.[0] ?? '';
+    const headers = { authorization: 'Bearer local-admin' };
+    const find = () => fetch(`${run.url}/executions?limit=1`, { headers });
+    expect((await find()).status).toBe(200);
+
+    const faults = [{ kind: 'error', status: 400, operations: ['ListExecution'] }];
+    const told = await fetch(address, { method: 'POST', body: JSON.stringify({ faults }) });
+    expect(told.status).toBe(200);
+
+    expect((await find()).status).toBeGreaterThan(200);
+  });
+
   test('prints nothing that deletes in a real account', async () => {
     const run = await startUp({
       TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`,
