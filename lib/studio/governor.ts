@@ -14,6 +14,8 @@
  *   the rate of the last second's successes is kept, evenly paced, and the window is what it was.
  * - Probing: every 429 has to be earned by 120 successes. Then a little more is tried, and twice as much with
  *   every round that goes well, so that a limit that was lifted is soon found.
+ * - Outages and chance: a rate at which nothing went through was none, and is not taken over; and 429s whose
+ *   share stays the same however slowly one goes are no limit.
  */
 export type Governor = {
   /** Milliseconds until the next request may start; 0 is now, Infinity means when one in flight has ended. */
@@ -41,7 +43,7 @@ const MAX_RATE_STEP = 1;
 /** What is kept of a rate that was too high; and no more than so much is taken off it at once. */
 const KEPT_RATE = 0.95;
 const LARGEST_CUT = 0.5;
-/** Requests a second: also where one 429 in five comes by chance, which no slowness helps against. */
+/** Requests a second: what the rate never falls below. */
 const SLOWEST_RATE = 4;
 /** Less than one percent of 429s in the long run. */
 const SUCCESSES_PER_PROBE = 120;
@@ -49,6 +51,15 @@ const SUCCESSES_PER_PROBE = 120;
 const MAX_DEBT = 4;
 /** Time earns as well: at a slow rate, successes alone would take for ever. */
 const SECONDS_PER_PROBE = 60;
+/**
+ * 429s by chance are told by their share, which no slowness changes: so many blocks of answers in a row with
+ * at least half the share of the block before. Then they are taken as they come, until the share changes.
+ */
+const BLOCK = 40;
+const BLOCKS_OF_CHANCE = 3;
+const SMALLEST_CHANCE = 0.05;
+const LARGEST_CHANCE = 0.35;
+const SAME_SHARE = { least: 0.5, worse: 1.5, spare: 0.1, gone: 0.3 };
 /** Refusals within a window that is strikingly smaller than the one that met the limit. */
 const SURPRISES_OF_A_RATE_LIMIT = 5;
 const STRIKINGLY_SMALLER = 0.7;
@@ -88,6 +99,11 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   let pauseMs = FIRST_PAUSE_MS;
   let pausedUntilMs = 0;
   const admitted = createTally();
+  // Chance.
+  const block = { answers: 0, refusals: 0, sinceMs: 0 };
+  let lastShare = 1;
+  let sameShares = 0;
+  let chance: number | undefined;
 
   const size = () => Math.max(1, Math.floor(window));
   const isPaced = () => rate !== Number.POSITIVE_INFINITY;
@@ -96,6 +112,7 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   /** Whatever it was an answer to, it was not refused. */
   function admit(nowMs: number) {
     admitted.add(nowMs);
+    judge(false, nowMs);
     // What a closed door cost was no overshooting.
     if (isClosed()) credit = Math.max(credit, 0);
     refusedInRow = 0;
@@ -120,12 +137,40 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   }
 
   function growRate(nowMs: number) {
+    if (!isPaced()) return;
     credit = Math.min(1, credit + RATE_ROUND_MS / (SECONDS_PER_PROBE * SECOND_MS));
     rateRoundStartMs = nowMs;
     goodRate = rate;
     if (rateStep > 0) rateStep = Math.min(rateStep * 2, MAX_RATE_STEP);
     else if (credit >= 1) rateStep = FIRST_RATE_STEP;
     rate += rate * rateStep;
+  }
+
+  function judge(isRefused: boolean, nowMs: number) {
+    if (chance === undefined && !isPaced()) return;
+    block.answers += 1;
+    if (isRefused) block.refusals += 1;
+    // At least a round, in which a spent allowance comes again.
+    if (block.answers < BLOCK || nowMs - block.sinceMs < RATE_ROUND_MS) return;
+    const share = block.refusals / block.answers;
+    block.answers = 0;
+    block.refusals = 0;
+    block.sinceMs = nowMs;
+    if (chance !== undefined) {
+      const { worse, spare, gone } = SAME_SHARE;
+      if (share > chance * worse + spare || share < chance * gone) chance = undefined;
+      return;
+    }
+    const isPossible = share >= SMALLEST_CHANCE && share <= LARGEST_CHANCE;
+    const isSame = isPossible && share >= SAME_SHARE.least * lastShare;
+    sameShares = isSame ? sameShares + 1 : 0;
+    lastShare = share;
+    if (sameShares < BLOCKS_OF_CHANCE) return;
+    chance = share;
+    sameShares = 0;
+    rate = Number.POSITIVE_INFINITY;
+    window = Math.max(window, windowBefore);
+    windowStep = 0;
   }
 
   function shrinkWindow(ticket: Ticket, nowMs: number) {
@@ -175,7 +220,9 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
 
   function refuse(ticket: Ticket, nowMs: number) {
     credit = Math.max(-MAX_DEBT, credit - 1);
-    if (isPaced()) slowDown(nowMs);
+    judge(true, nowMs);
+    if (chance !== undefined) refusedInRow += 1;
+    else if (isPaced()) slowDown(nowMs);
     else shrinkWindow(ticket, nowMs);
     if (!isClosed() || nowMs < pausedUntilMs) return;
     pausedUntilMs = nowMs + pauseMs;
