@@ -8,6 +8,7 @@ import { startPurge } from './start.ts';
 export type Occurrence = { id: string; timeMs: number };
 
 export const SCHEDULE = 'schedule';
+const LAST_OF_SECOND_MS = 999;
 
 export function policyRequest({ flows, status, olderThan, action, archive }: Policy): PurgeRequest {
   return {
@@ -31,7 +32,8 @@ export async function startPolicy(
   policy: Policy,
   { id, timeMs }: Occurrence,
 ): Promise<PolicyRun> {
-  const purge = purgeId(timeMs, JSON.stringify([SCHEDULE, id, policy.name]));
+  // Events are timed to the second: the last moment of it keeps the list of purges newest first.
+  const purge = purgeId(timeMs + LAST_OF_SECOND_MS, JSON.stringify([SCHEDULE, id, policy.name]));
   const started = await startPurge(
     ports,
     {
