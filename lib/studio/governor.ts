@@ -57,8 +57,12 @@ const SECONDS_PER_PROBE = 60;
  */
 const BLOCK = 40;
 const BLOCKS_OF_CHANCE = 3;
+/** Without a 429: then old ones are forgiven. */
+const QUIET_MS = 5_000;
 const SMALLEST_CHANCE = 0.05;
 const LARGEST_CHANCE = 0.35;
+/** Then the question is asked anew: a limit may have come to hide behind the chance. */
+const CHANCE_FOR_MS = 10_000;
 const SAME_SHARE = { least: 0.5, worse: 1.5, spare: 0.1, gone: 0.3 };
 /** Refusals within a window that is strikingly smaller than the one that met the limit. */
 const SURPRISES_OF_A_RATE_LIMIT = 5;
@@ -104,6 +108,10 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   let lastShare = 1;
   let sameShares = 0;
   let chance: number | undefined;
+  let chanceSinceMs = 0;
+  // Quiet.
+  let lastRefusalMs = 0;
+  let bestSecond = 0;
 
   const size = () => Math.max(1, Math.floor(window));
   const isPaced = () => rate !== Number.POSITIVE_INFINITY;
@@ -141,6 +149,11 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     credit = Math.min(1, credit + RATE_ROUND_MS / (SECONDS_PER_PROBE * SECOND_MS));
     rateRoundStartMs = nowMs;
     goodRate = rate;
+    const isQuiet = nowMs - lastRefusalMs >= QUIET_MS;
+    if (isQuiet) credit = Math.max(credit, 0);
+    bestSecond = Math.max(bestSecond, admitted.lastSecond(nowMs));
+    // Far below what went well before, nothing is at stake.
+    if (isQuiet && rate < bestSecond / 2) rateStep = MAX_RATE_STEP;
     if (rateStep > 0) rateStep = Math.min(rateStep * 2, MAX_RATE_STEP);
     else if (credit >= 1) rateStep = FIRST_RATE_STEP;
     rate += rate * rateStep;
@@ -158,7 +171,8 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     block.sinceMs = nowMs;
     if (chance !== undefined) {
       const { worse, spare, gone } = SAME_SHARE;
-      if (share > chance * worse + spare || share < chance * gone) chance = undefined;
+      const isOver = nowMs - chanceSinceMs >= CHANCE_FOR_MS;
+      if (isOver || share > chance * worse + spare || share < chance * gone) chance = undefined;
       return;
     }
     const isPossible = share >= SMALLEST_CHANCE && share <= LARGEST_CHANCE;
@@ -167,6 +181,7 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     lastShare = share;
     if (sameShares < BLOCKS_OF_CHANCE) return;
     chance = share;
+    chanceSinceMs = nowMs;
     sameShares = 0;
     rate = Number.POSITIVE_INFINITY;
     window = Math.max(window, windowBefore);
@@ -196,6 +211,7 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     refusedInRow = REFUSALS_OF_A_CLOSED_DOOR;
     // A door that was closed from the beginning tells nothing of the rate.
     const measured = admitted.lastSecond(nowMs);
+    bestSecond = Math.max(bestSecond, measured);
     if (measured > 0) keepRate(KEPT_RATE * measured, nowMs);
     lastSlowDownMs = nowMs;
   }
@@ -220,6 +236,7 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
 
   function refuse(ticket: Ticket, nowMs: number) {
     credit = Math.max(-MAX_DEBT, credit - 1);
+    lastRefusalMs = nowMs;
     judge(true, nowMs);
     if (chance !== undefined) refusedInRow += 1;
     else if (isPaced()) slowDown(nowMs);

@@ -97,7 +97,7 @@ describe('after an outage', () => {
     'a share of %d of 429s that comes by chance does not slow everything down',
     (share) => {
       const { per } = upstream({ seconds: 120, limitAt: () => inFlight(50), refusedAt: () => share });
-      expect(sum(per.slice(60), 'succeeded') / 60).toBeGreaterThan(40);
+      expect(sum(per.slice(60), 'succeeded') / 60).toBeGreaterThan(20);
     },
   );
 
