@@ -109,7 +109,8 @@ function disagrees({ sids }: Told): boolean {
 }
 
 function answersOf(told: readonly Told[]): Row[] {
-  const counts = new Map<string, number>();
+  // The one that is asked after, also when there is none.
+  const counts = new Map([['outcome-unknown', 0]]);
   for (const answer of told.flatMap(({ answers }) => answers))
     counts.set(answer, (counts.get(answer) ?? 0) + 1);
   const deliveries = [...counts.values()].reduce((sum, count) => sum + count, 0);

@@ -132,6 +132,21 @@ describe('the OpenAPI document, held against the local run', () => {
     }
   });
 
+  test('every example of a query parameter is taken', async () => {
+    const taken: string[] = [];
+    for (const route of routeKeys.filter((key) => key.startsWith('GET '))) {
+      const [, template = ''] = route.split(' ');
+      for (const { name, in: where, schema } of document.paths[template].get.parameters ?? [])
+        for (const example of where === 'query' ? (schema.examples ?? []) : []) {
+          const path = `${pathOf(template)}?${name}=${encodeURIComponent(example)}`;
+          const { status } = await send('GET', template, { path });
+          expect([path, status]).toEqual([path, 200]);
+          taken.push(name);
+        }
+    }
+    expect(new Set(taken)).toEqual(new Set(['dateCreatedFrom', 'dateCreatedTo', 'contact']));
+  });
+
   test('the conflicts of an active execution are as documented', async () => {
     const contact = '+15005550009';
     const template = '/flows/{flow}/executions';
