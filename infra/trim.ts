@@ -38,6 +38,16 @@ const sharedConfigFiles = `
   export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });
 `;
 
+/**
+ * Of undici's tables of everything HTTP has, its parser reads two; of each SDK client's package.json, the client
+ * reads its version. Together 13 KB less to parse, 1 ms.
+ */
+const parserTables = (path: string) => {
+  const { TYPE, ERROR } = require(path);
+  return `exports.TYPE = ${JSON.stringify(TYPE)}; exports.ERROR = ${JSON.stringify(ERROR)};`;
+};
+const versionOnly = (path: string) => JSON.stringify({ version: require(path).version });
+
 /** undici asserts in a hundred places what always holds; node:assert, 2 ms, is there for when it does not. */
 const assertion = `
   module.exports = (ok, message) => { if (!ok) process.getBuiltinModule('node:assert')(ok, message); };
@@ -68,6 +78,14 @@ export const trim: Plugin = {
       contents: sharedConfigFiles,
       resolveDir: dirname(path),
       loader: 'js',
+    }));
+    onLoad({ filter: /\/undici\/lib\/llhttp\/constants\.js$/ }, ({ path }) => ({
+      contents: parserTables(path),
+      loader: 'js',
+    }));
+    onLoad({ filter: /\/@aws-sdk\/client-[a-z0-9-]+\/package\.json$/ }, ({ path }) => ({
+      contents: versionOnly(path),
+      loader: 'json',
     }));
     onResolve({ filter: /^node:assert$/ }, ({ path, importer }) =>
       /\/node_modules\/undici\//.test(importer) ? { path, namespace: 'assertion' } : undefined,
