@@ -18,6 +18,12 @@ export function awsClientOptions(env: AwsEnvironment, region: string) {
     region,
     credentials: () => environmentCredentials(env),
     maxAttempts: MAX_ATTEMPTS,
+    // Said outright, with the SDK's own defaults: it would look for each in variables and files, and fail twice.
+    retryMode: 'standard',
+    authSchemePreference: [],
+    userAgentAppId: '',
+    useDualstackEndpoint: env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true',
+    useFipsEndpoint: env['AWS_USE_FIPS_ENDPOINT'] === 'true',
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
