@@ -51,6 +51,16 @@ export function sumOf(metrics: Record<string, IMetric>, label: string): MathExpr
   });
 }
 
+/** A count's rate, from the period of whatever the graph is drawn at. */
+export function perSecond(metric: Metric, label: string): MathExpression {
+  return new MathExpression({
+    expression: 'counted / PERIOD(counted)',
+    usingMetrics: { counted: metric },
+    label,
+    period: PERIOD,
+  });
+}
+
 /** A line for each value that a dimension takes, without naming the values. */
 export function eachOf(
   namespace: string,

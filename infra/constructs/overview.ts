@@ -12,11 +12,12 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { RouteKey } from '../../lib/http/routes.ts';
-import { durableMetric, eachOf, ourMetric } from './metrics.ts';
+import { durableMetric, eachOf, ourMetric, perSecond } from './metrics.ts';
 import { everyFunction, type Seen } from './seen.ts';
 
 const TRIGGER = 'POST /flows/{flow}/executions' satisfies RouteKey;
 /** CloudWatch's grid is 24 columns wide. */
+const QUARTER = 6;
 const THIRD = 8;
 const HALF = 12;
 const WHOLE = 24;
@@ -82,20 +83,29 @@ function studioRow({ name, stage }: Seen) {
 function purgeRow({ name, worker }: Seen) {
   const worked = worker.worker.function;
   return [
-    graph('Purged', [
-      ourMetric(name, 'purgeListed', {}, { label: 'Listed' }),
-      ourMetric(name, 'purgeEnded', {}, { label: 'Ended' }),
-      ourMetric(name, 'purgeDeleted', {}, { label: 'Deleted' }),
-      ourMetric(name, 'purgeFailed', {}, { label: 'Left behind' }),
-    ]),
-    graph('Purges', [
-      eachOf(name, 'purgesEnded', ['outcome']),
-      durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started' }),
-      durableMetric(worked, 'DurableExecutionFailed', { label: 'Runs failed' }),
-    ]),
+    graph(
+      'Purged',
+      [
+        ourMetric(name, 'purgeListed', {}, { label: 'Listed' }),
+        ourMetric(name, 'purgeEnded', {}, { label: 'Ended' }),
+        ourMetric(name, 'purgeDeleted', {}, { label: 'Deleted' }),
+        ourMetric(name, 'purgeFailed', {}, { label: 'Left behind' }),
+      ],
+      QUARTER,
+    ),
+    graph('Deleted a second', [perSecond(ourMetric(name, 'purgeDeleted'), 'Mean of five minutes')], QUARTER),
+    graph(
+      'Purges',
+      [
+        eachOf(name, 'purgesEnded', ['outcome']),
+        durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started' }),
+        durableMetric(worked, 'DurableExecutionFailed', { label: 'Runs failed' }),
+      ],
+      QUARTER,
+    ),
     new SingleValueWidget({
       title: 'The worker now',
-      width: THIRD,
+      width: QUARTER,
       height: HEIGHT,
       metrics: [
         durableMetric(worked, 'ApproximateRunningDurableExecutions', {
@@ -166,6 +176,6 @@ function links(scope: Construct, seen: Seen): TextWidget {
   });
 }
 
-function graph(title: string, left: IMetric[]): GraphWidget {
-  return new GraphWidget({ title, left, width: THIRD, height: HEIGHT, view: GraphWidgetView.TIME_SERIES });
+function graph(title: string, left: IMetric[], width = THIRD): GraphWidget {
+  return new GraphWidget({ title, left, width, height: HEIGHT, view: GraphWidgetView.TIME_SERIES });
 }

@@ -119,6 +119,8 @@ describe('the dashboard', () => {
       'Duplicates avoided',
       'Calls to Studio',
       'Purged',
+      'Deleted a second',
+      '/ PERIOD(',
       'Errors',
       'What went wrong',
     ])
