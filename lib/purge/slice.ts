@@ -50,7 +50,7 @@ async function work(session: Session): Promise<SliceResult> {
   try {
     await takeUp(session, batches);
     // What could not be done once more is open still, and this purge's turn goes on with it.
-    if (session.trouble) return await giveUp(session);
+    if (session.trouble) return await giveUp(session, batches);
     const result = await goOn(session, batches);
     await batches.leave();
     return result;
@@ -65,7 +65,12 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   const { request } = session.record;
   const contactKey = request.contact === null ? null : await session.ports.contactKey();
   if (request.contact !== null && contactKey && !madeWith(contactKey, request.contact))
-    return finish(session, 'failed', 'The API key was rotated since this was asked for: ask for it again.');
+    return finish(
+      session,
+      batches,
+      'failed',
+      'The API key was rotated since this was asked for: ask for it again.',
+    );
   const matcher = matcherOf(session.record, contactKey);
 
   let anotherRound = false;
@@ -75,16 +80,16 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
         await watching(session, () => sweep(session, batches, matcher));
     } else if (session.record.counts.failed > 0 && (await anyRetryable(session))) {
       anotherRound = (await watching(session, () => retryRound(session, batches))) ?? true;
-      if (session.mayGoOn && !anotherRound) return conclude(session);
+      if (session.mayGoOn && !anotherRound) return conclude(session, batches);
       break;
-    } else return conclude(session);
+    } else return conclude(session, batches);
   }
   // Whatever ended the loop, what is under way must be in the record before anybody else goes on.
   await batches.drained();
-  if (session.stopRequested) return finish(session, 'stopped', null);
+  if (session.stopRequested) return finish(session, batches, 'stopped', null);
   if (!session.hasGotOn && !session.awaitsTurn)
     session.trouble ??= { reason: 'nothing could be done in the time of a slice', refused: false };
-  if (session.trouble) return giveUp(session);
+  if (session.trouble) return giveUp(session, batches);
   session.progress({ fruitless: 0 });
   await session.save();
   if (session.awaitsTurn) return resultOf(session, TURN_PAUSE_SECONDS);
@@ -142,32 +147,40 @@ async function anyRetryable(session: Session): Promise<boolean> {
 }
 
 /** The next slices wait longer and longer; then the purge ends, with everything that it did counted. */
-async function giveUp(session: Session): Promise<SliceResult> {
+async function giveUp(session: Session, batches: Batches): Promise<SliceResult> {
   const { trouble, record } = session;
   if (!trouble) throw new Error('There was no trouble');
   const fruitless = session.gotOn ? 0 : record.progress.fruitless + 1;
   const most = trouble.refused ? MAX_FRUITLESS_REFUSED : PAUSES_SECONDS.length;
-  if (session.stopRequested) return finish(session, 'stopped', null);
-  if (fruitless > most) return finish(session, 'failed', `Given up after many tries: ${trouble.reason}`);
+  if (session.stopRequested) return finish(session, batches, 'stopped', null);
+  if (fruitless > most)
+    return finish(session, batches, 'failed', `Given up after many tries: ${trouble.reason}`);
   session.progress({ fruitless });
   await session.save();
   return resultOf(session, PAUSES_SECONDS[Math.max(0, fruitless - 1)] ?? 1);
 }
 
-async function conclude(session: Session): Promise<SliceResult> {
+async function conclude(session: Session, batches: Batches): Promise<SliceResult> {
   const { counts, progress } = session.record;
   const errors = progress.flowErrors.map(({ flow, reason }) => `flow ${flow} could not be listed: ${reason}`);
   if (counts.failed > 0) errors.unshift(`${counts.failed} of ${counts.matched} executions failed`);
-  if (errors.length === 0) return finish(session, 'succeeded', null);
-  return finish(session, 'failed', errors.join('; '));
+  if (errors.length === 0) return finish(session, batches, 'succeeded', null);
+  return finish(session, batches, 'failed', errors.join('; '));
 }
 
-async function finish(session: Session, status: PurgeStatus, error: string | null): Promise<SliceResult> {
+async function finish(
+  session: Session,
+  batches: Batches,
+  status: PurgeStatus,
+  error: string | null,
+): Promise<SliceResult> {
   const failures = [];
   for await (const batch of session.ports.store.batches(session.record.id)) {
     for (const { sid, reason } of batch.failed)
       if (failures.length < MAX_FAILURES_NAMED) failures.push({ sid, reason });
   }
+  // Before the record says that it is over: then nothing of it is under way any more.
+  await batches.leave();
   session.change({ status, error, failures, dateEnded: isoMillisecond(session.ports.now()) });
   await session.save();
   return resultOf(session, 0);
