@@ -25,6 +25,8 @@ const secretSchema = v.object({
   apiKeySecret: nonEmpty,
   /** Only for checking X-Twilio-Signature. */
   authToken: v.optional(nonEmpty),
+  /** Twilio's second one, while the first is being changed: both are taken. */
+  secondaryAuthToken: v.optional(nonEmpty),
   callers: v.array(v.object({ name, token: nonEmpty, scopes, flows })),
   webhooks: v.optional(
     v.array(

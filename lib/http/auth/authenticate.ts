@@ -33,8 +33,9 @@ function identify({ config, now }: ServeRuntime, secret: Secret, received: Recei
   if (token !== null) return toCaller('bearer', findBearer(secret, token), config);
   if (isWebhook(received)) return toCaller('webhook', findWebhook(secret, received, now()), config);
   const { publicUrl, twilioWebhooks } = config;
-  if (!publicUrl || !twilioWebhooks || !secret.authToken) return null;
-  if (!isSignedByTwilio(secret.authToken, publicUrl, received)) return null;
+  if (!publicUrl || !twilioWebhooks) return null;
+  const authTokens = [secret.authToken, secret.secondaryAuthToken].filter((token) => token !== undefined);
+  if (!authTokens.some((token) => isSignedByTwilio(token, publicUrl, received))) return null;
   return { id: 'twilio:twilio', name: 'twilio', kind: 'twilio', scopes: twilioWebhooks.scopes, flows: null };
 }
 

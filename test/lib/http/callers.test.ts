@@ -127,6 +127,17 @@ describe('who may call', () => {
     expect((await call(`POST ${path}`, { headers: { ...admin, ...json }, body })).status).toBe(422);
   });
 
+  test('while Twilio’s Auth Token is being changed, both are taken, and no third one', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=1') };
+    const statusWith = async (authToken: string, secondaryAuthToken: string) => {
+      const { call } = catching({ secret: secretSource({ ...secretInput, authToken, secondaryAuthToken }) });
+      return (await call(target, { headers: form, body: 'To=1' })).status;
+    };
+    expect(await statusWith('12345', 'new')).toBe(200);
+    expect(await statusWith('new', '12345')).toBe(200);
+    expect(await statusWith('new', 'newer')).toBe(401);
+  });
+
   test.each([
     ['no scopes for Twilio', { config: checkConfig({ flows: configInput.flows, publicUrl: PUBLIC_URL }) }],
     [
