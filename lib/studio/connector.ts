@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 
 type Connect = buildConnector.connector;
@@ -12,8 +12,18 @@ const PREPARED_FOR_MS = 1_000;
 
 /** Opens connections, and one ahead of its time: its handshake then runs beside other work. */
 export function createConnector(origin: string) {
-  const connect = buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT_MS });
+  const build = buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT_MS });
+  const connecting = new Set<Socket>();
   let prepared: Promise<Prepared | undefined> | undefined;
+
+  const connect: Connect = (options, callback) => {
+    // Handed back at once, which its type does not say.
+    const socket: unknown = build(options, (...outcome) => {
+      if (socket instanceof Socket) connecting.delete(socket);
+      callback(...outcome);
+    });
+    if (socket instanceof Socket) connecting.add(socket);
+  };
 
   function take() {
     const taken = prepared;
@@ -64,7 +74,12 @@ export function createConnector(origin: string) {
       }
       prepared ??= open();
     },
-    dropPrepared: drop,
+    /** Also what is still connecting: the pool closes only connections that stand. */
+    close: () => {
+      drop();
+      for (const socket of connecting) socket.destroy();
+      connecting.clear();
+    },
   };
 }
 

@@ -60,7 +60,7 @@ export type Transport = {
 const IDLE_TIMEOUT_MS = 4_000;
 
 export function createTransport(origin: string): Transport {
-  const { connect, connectPrepared, prepare, dropPrepared } = createConnector(origin);
+  const { connect, connectPrepared, prepare, close } = createConnector(origin);
   const options = {
     // One exchange to a connection at a time: whatever breaks then broke for one request only.
     pipelining: 1,
@@ -106,8 +106,8 @@ export function createTransport(origin: string): Transport {
     close: async () => {
       // Nothing is thawed any more.
       inFlight += 1;
-      dropPrepared();
       await Promise.all([shared.destroy(), fresh.destroy()]);
+      close();
     },
   };
 }
