@@ -12,6 +12,7 @@
  *   by one or fell from 500 to 5. Halving instead would cost what halving gives up.
  * - A limit of the rate gives itself away: what starts after such a round trip is refused all the same. Then
  *   the rate of the last second's successes is kept, evenly paced, and the window is what it was.
+ *   So does a window that falls to a quarter, grows back without a 429 and falls to a quarter again.
  * - Probing: every 429 has to be earned by 120 successes. Then a little more is tried, and twice as much with
  *   every round that goes well, so that a limit that was lifted is soon found.
  * - Outages and chance: a rate at which nothing went through was none, and is not taken over; and 429s whose
@@ -49,6 +50,7 @@ const SLOWEST_RATE = 4;
 const SUCCESSES_PER_PROBE = 120;
 /** In probes. More debt is forgiven: a limit that fell from 500 to 5 may rise again. */
 const MAX_DEBT = 4;
+const DEEP_DEBT = -2;
 /** Time earns as well: at a slow rate, successes alone would take for ever. */
 const SECONDS_PER_PROBE = 60;
 /**
@@ -69,6 +71,8 @@ const SURPRISES_OF_A_RATE_LIMIT = 5;
 const STRIKINGLY_SMALLER = 0.7;
 /** A window at least this large that falls to 1 was not too large: nothing went through at all. */
 const LARGE_WINDOW = 8;
+/** To so little of itself; when it grew back without a 429 and falls so far again, that is a limit of the rate. */
+const DEEP_FALL = 0.25;
 /** So many requests after a 429 the next one counts as the beginning of something else. */
 const FEW = 20;
 /** 429s in a row when the rate is known: the second's allowance is spent, asking more often does not help. */
@@ -92,6 +96,8 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
   let lastRefused = 0;
   let windowBefore = window;
   let surprises = 0;
+  let lowest = window;
+  let hasGrownBack = false;
   // The rate.
   let rate = Number.POSITIVE_INFINITY;
   let goodRate = rate;
@@ -150,7 +156,8 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     rateRoundStartMs = nowMs;
     goodRate = rate;
     const isQuiet = nowMs - lastRefusalMs >= QUIET_MS;
-    if (isQuiet) credit = Math.max(credit, 0);
+    // Deep debts come from an outage, not from probing: then the next probe is due at once.
+    if (isQuiet) credit = credit <= DEEP_DEBT ? 1 : Math.max(credit, 0);
     bestSecond = Math.max(bestSecond, admitted.lastSecond(nowMs));
     // Far below what went well before, nothing is at stake.
     if (isQuiet && rate < bestSecond / 2) rateStep = MAX_RATE_STEP;
@@ -192,6 +199,8 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     if (ticket.order > lastRefused + Math.max(size(), FEW)) {
       windowBefore = size();
       surprises = 0;
+      hasGrownBack = lowest <= DEEP_FALL * windowBefore;
+      lowest = window;
     } else if (ticket.order > lastRefused && size() <= STRIKINGLY_SMALLER * windowBefore) {
       // It began after the last 429 had come, so it was not one of those too many.
       surprises += 1;
@@ -199,10 +208,12 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     lastRefused = order;
     // One of those in flight was too many; `inFlight` no longer counts it.
     window = Math.max(1, Math.min(size() - 1, inFlight));
+    lowest = Math.min(lowest, window);
     windowStep = 0;
     roundStart = order + 1;
+    const isAgain = hasGrownBack && windowBefore >= LARGE_WINDOW && window <= DEEP_FALL * windowBefore;
     const nothingGoesThrough = window === 1 && windowBefore >= LARGE_WINDOW;
-    if (surprises >= SURPRISES_OF_A_RATE_LIMIT || nothingGoesThrough) beginPacing(nowMs);
+    if (surprises >= SURPRISES_OF_A_RATE_LIMIT || nothingGoesThrough || isAgain) beginPacing(nowMs);
   }
 
   function beginPacing(nowMs: number) {
@@ -224,6 +235,8 @@ export function createGovernor({ initial, max }: { initial: number; max: number 
     lastSlowDownMs = nowMs;
     const wanted = Math.min(KEPT_RATE * rate, admitted.lastSecond(nowMs));
     // What a second admitted in which upstream stalled says little: never more than half at once.
+    // What went well before does no longer.
+    if (rate > goodRate) bestSecond /= 2;
     keepRate(rate > goodRate ? goodRate : Math.max(wanted, LARGEST_CUT * rate), nowMs);
   }
 

@@ -53,6 +53,13 @@ describe('a limit of requests a second', () => {
     },
   );
 
+  test('that falls to a fiftieth is used again to the full, without asking for what was there before', () => {
+    const { per } = upstream({ seconds: 240, limitAt: (ms) => perSecond(ms < 30_000 ? 1_000 : 20) });
+    const later = per.slice(120);
+    expect(sum(later, 'succeeded') / (later.length * 20)).toBeGreaterThan(0.95);
+    expect(sum(later, 'refused') / sum(later, 'succeeded')).toBeLessThan(0.012);
+  });
+
   test('shows as a rate, where a limit in flight does not', () => {
     expect(upstream({ seconds: 10, limitAt: () => perSecond(50) }).governor.ratePerSecond).toBeLessThan(60);
     expect(upstream({ seconds: 10, limitAt: () => inFlight(50) }).governor.ratePerSecond).toBe(
@@ -105,6 +112,30 @@ describe('after an outage', () => {
     const refusedAt = (ms: number) => (ms < 60_000 ? 0.2 : 0);
     const { per } = upstream({ seconds: 150, limitAt: () => inFlight(50), refusedAt });
     expect(usedFrom(per, 120)).toBeGreaterThan(0.9);
+  });
+});
+
+describe('what was learnt in an outage', () => {
+  test('of 429s and failures from the beginning is forgotten within half a minute', () => {
+    const { per } = upstream({
+      seconds: 75,
+      limitAt: () => inFlight(50),
+      refusedAt: (ms) => (ms < 15_000 ? 0.5 : 0),
+      down: { fromMs: 0, toMs: 15_000 },
+    });
+    const allowed = (30 * 50 * 1_000) / 31.5;
+    expect(sum(per.slice(45), 'succeeded') / allowed).toBeGreaterThan(0.9);
+  });
+
+  test('of 429s from the beginning does not hide a limit of requests a second', () => {
+    const { per } = upstream({
+      seconds: 75,
+      limitAt: () => ({ kind: 'in-any-second', limit: 1_000 }),
+      refusedAt: (ms) => (ms < 15_000 ? 1 : 0),
+    });
+    const later = per.slice(30);
+    expect(sum(later, 'succeeded') / (later.length * 1_000)).toBeGreaterThan(0.9);
+    expect(sum(later, 'refused') / sum(later, 'succeeded')).toBeLessThan(0.02);
   });
 });
 

@@ -4,7 +4,8 @@ import { createGovernor } from '../../../lib/studio/governor.ts';
 export type Upstream = {
   seconds: number;
   max?: number;
-  limitAt(nowMs: number): { kind: 'in-flight' | 'per-second'; limit: number };
+  /** `per-second` counts from each full second on, `in-any-second` over the one before each request. */
+  limitAt(nowMs: number): { kind: 'in-flight' | 'per-second' | 'in-any-second'; limit: number };
   latencyMs?(random: () => number): number;
   /** What is refused by chance, whatever the limits. */
   refusedAt?(nowMs: number): number;
@@ -35,12 +36,17 @@ export function upstream({
   let peak = 0;
   let second = -1;
   let inSecond = 0;
+  const lastSecond: number[] = [];
   let wakesAtMs = Number.POSITIVE_INFINITY;
 
   function admits(): boolean {
     const { kind, limit } = limitAt(nowMs);
     if (random() < refusedAt(nowMs)) return false;
     if (kind === 'in-flight') return busy < limit;
+    if (kind === 'in-any-second') {
+      while ((lastSecond[0] ?? nowMs) <= nowMs - 1_000) lastSecond.shift();
+      return lastSecond.length < limit && lastSecond.push(nowMs) > 0;
+    }
     const present = Math.floor(nowMs / 1_000);
     if (present !== second) inSecond = 0;
     second = present;
