@@ -3,6 +3,7 @@ import type { SimulatedStudio } from '../../../infra/local/studio/options.ts';
 import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
 import { createStudio, type Studio } from '../../../lib/studio/client.ts';
 import type { ListExecutionsQuery } from '../../../lib/studio/types.ts';
+import { judgeExchange } from '../../judges/openapi.ts';
 import { createTwilioSdk } from '../../judges/twilio-sdk.ts';
 import { ACCOUNT, collect } from './stories.ts';
 
@@ -17,12 +18,14 @@ let simulated: SimulatedStudio;
 let studio: Studio;
 /** What there is, newest first. */
 let sids: string[];
+const verdicts: string[] = [];
 
 beforeAll(async () => {
   simulated = await startSimulatedStudio({
     now: () => NOON,
     flows: [{ sid: FLOW }, { sid: EMPTY_FLOW }],
     behaviour: { maxInFlight: null },
+    onExchange: (exchange) => verdicts.push(...judgeExchange(exchange)),
   });
   simulated.store.seed({
     flowSid: FLOW,
@@ -37,17 +40,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await studio.close();
   await simulated.close();
+  // Whatever either of them asked for, and what it was answered, by Twilio's document.
+  expect(verdicts).toEqual([]);
 });
 
-type Query = Omit<ListExecutionsQuery, 'status'>;
-
-async function ours(query: Query, flow = FLOW): Promise<string[]> {
+async function ours(query: ListExecutionsQuery, flow = FLOW): Promise<string[]> {
   const all: string[] = [];
   for await (const { sid } of studio.executions.list(flow, query)) all.push(sid);
   return all;
 }
 
-async function theirs(query: Query, flow = FLOW): Promise<string[]> {
+async function theirs(query: ListExecutionsQuery, flow = FLOW): Promise<string[]> {
   const { dateCreatedFrom, dateCreatedTo, ...rest } = query;
   const executions = await createTwilioSdk(simulated.url)
     .v2.flows(flow)
@@ -109,6 +112,13 @@ describe.each([
     expect(sids.join()).toContain(found.join());
   });
 
+  test.each(['active', 'ended'] as const)('has only the %s ones when asked', async (status) => {
+    const wanted = [...simulated.store.list({ flowSid: FLOW, status })].map(({ sid }) => sid);
+    expect(wanted.length).toBeGreaterThan(30);
+    expect((await list({ status, pageSize: 20 })).sort()).toEqual(wanted.sort());
+    expect(await list({ status, limit: 25 })).toHaveLength(25);
+  });
+
   test('of a flow without executions is empty', async () => {
     expect(await list({}, EMPTY_FLOW)).toEqual([]);
   });
@@ -161,12 +171,13 @@ describe.each([
 });
 
 describe('both', () => {
-  test.each<Query>([
+  test.each<ListExecutionsQuery>([
     {},
     { pageSize: 20 },
     { limit: 10 },
     { limit: 60, pageSize: 20 },
     { limit: 40, pageSize: 20 },
+    { status: 'active', pageSize: 20 },
     { dateCreatedFrom: '2026-11-20T11:20:00Z', pageSize: 30 },
   ])('make the same requests for %j', async (query) => {
     const our = await watched(ours(query));
