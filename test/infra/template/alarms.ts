@@ -4,7 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { gapHours } from '../../../infra/constructs/cleanup-gap.ts';
 import { sampleConfig, synthesize } from '../synthesized.ts';
 
+const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8');
+
+/** Dollars a month. */
+const PRICE_OF_ALARM_METRIC = 0.1;
 
 type Alarm = {
   AlarmName: string;
@@ -12,6 +16,8 @@ type Alarm = {
   AlarmActions: unknown[];
   OKActions: unknown[];
   TreatMissingData: string;
+  /** Of those that compute with several. */
+  Metrics?: { MetricStat?: unknown }[];
 };
 
 function alarmsOf(template: Template): Alarm[] {
@@ -37,6 +43,13 @@ describe('the alarms', () => {
     const paragraph = runbook.split(`## ${id}\n`)[1]?.split('\n## ')[0] ?? '';
     for (const part of ['**Means**: ', '**Look**: ', '**Do**: ']) expect(paragraph).toContain(part);
     for (const [, anchor = ''] of paragraph.matchAll(/\]\(#([^)]+)\)/g)) expect(paragraphs).toContain(anchor);
+  });
+
+  it('look at as many metrics as the README’s costs count', () => {
+    const looked = alarmsOf(template)
+      .map(({ Metrics }) => Metrics?.filter((one) => one.MetricStat).length ?? 1)
+      .reduce((sum, one) => sum + one, 0);
+    expect(readme).toContain(`${looked} alarm metrics $${(looked * PRICE_OF_ALARM_METRIC).toFixed(2)}`);
   });
 
   it('are told to the topic, when they begin and when they end', () => {
