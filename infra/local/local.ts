@@ -108,6 +108,13 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     config: JSON.stringify({ ...config, publicUrl: config.publicUrl ?? gateway.url }),
   };
   const endpoints: Partial<Endpoints> = { ...given };
+  const secret = localSecret(account, options.secret);
+  const secrets = given.SECRETS_MANAGER
+    ? null
+    : keep(await startSecrets({ secrets: { [resources.secretId]: secret }, clock }));
+  const table = given.DYNAMODB ? null : keep(await startTable(resources.table));
+  const s3 = given.S3 ? null : keep(await startS3({ buckets: [resources.archiveBucket], clock }));
+  // After what they use, so that they end before it.
   const functions = keep(
     createFunctionHost(
       functionSpecs({
@@ -122,13 +129,6 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       { clock, ...(options.onLog && { log: options.onLog }) },
     ),
   );
-
-  const secret = localSecret(account, options.secret);
-  const secrets = given.SECRETS_MANAGER
-    ? null
-    : keep(await startSecrets({ secrets: { [resources.secretId]: secret }, clock }));
-  const table = given.DYNAMODB ? null : keep(await startTable(resources.table));
-  const s3 = given.S3 ? null : keep(await startS3({ buckets: [resources.archiveBucket], clock }));
   const provisioned = await provision({ endpoints: given, resources, secret, env: process.env });
   for (const notice of provisioned.notices) options.onNotice?.(notice);
   const log = (line: string) => options.onLog?.({ function: 'cleanup', line });
