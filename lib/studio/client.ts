@@ -52,6 +52,13 @@ const TIMEOUT_MS = 20_000;
 /**
  * A client of Twilio Studio's REST API: https://www.twilio.com/docs/studio/rest-api. Everything unexpected is
  * thrown as a StudioError; expected outcomes are values. Throws `invalid-argument` for wrong options.
+ *
+ * @example
+ * const studio = createStudio({ accountSid: 'AC…', username: 'SK…', password: '…' });
+ * const created = await studio.executions.create('FW…', { to: '+1…', from: '+1…' });
+ * if (created.outcome === 'conflict') console.log(created.conflictingExecutionSid);
+ * for await (const { sid } of studio.executions.list('FW…', { status: 'active' })) console.log(sid);
+ * await studio.close();
  */
 export function createStudio(options: StudioOptions): Studio {
   const { version = 'v2', timeoutMs = TIMEOUT_MS, onAttempt, now = Date.now, random = Math.random } = options;
