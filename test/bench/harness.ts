@@ -75,12 +75,7 @@ export type Measured = { seconds: number; peakMegabytes: number; [figure: string
 /** A contestant may take so long at most. */
 const CONTESTANT_TIMEOUT_MS = 20 * 60_000;
 
-/** Runs a contestant in a fresh process; it prints its figures as JSON on its last line. */
-export async function contest(script: string, ...args: (string | number)[]): Promise<Measured> {
-  return contestIn(process.env, script, ...args);
-}
-
-/** The same with these variables for an environment. */
+/** Runs a contestant in a fresh process with this environment; it prints its figures as JSON on its last line. */
 export async function contestIn(
   env: NodeJS.ProcessEnv,
   script: string,

@@ -1,4 +1,5 @@
-import { Agent, request } from 'node:http';
+import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import twilio from 'twilio';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { CREDENTIALS, FLOW_SID, median, report } from '../harness.ts';
@@ -35,6 +36,12 @@ function bare() {
 }
 
 const studio = createStudio({ ...CREDENTIALS, baseUrl: url });
+/** The trigger prepares a connection while it claims the key, so that no handshake is waited for. */
+const CLAIM_MS = 5;
+const prepare = () => {
+  studio.prepare();
+  return sleep(CLAIM_MS);
+};
 const ours = () => studio.executions.create(FLOW_SID, { to: nextContact(), from: FROM });
 
 const client = twilio(CREDENTIALS.username, CREDENTIALS.password, {
@@ -43,11 +50,12 @@ const client = twilio(CREDENTIALS.username, CREDENTIALS.password, {
 });
 const theirs = () => client.studio.v2.flows(FLOW_SID).executions.create({ to: nextContact(), from: FROM });
 
-const contestants = { bare, ours, theirs };
-const times = { bare: [], ours: [], theirs: [] };
+const contestants = { bare, ours, prepared: ours, theirs };
+const times = { bare: [], ours: [], prepared: [], theirs: [] };
 await report(async () => {
   for (let round = -WARM_UP_ROUNDS; round < Number(rounds); round++) {
     for (const [name, create] of Object.entries(contestants)) {
+      if (name === 'prepared') await prepare();
       const startedAt = performance.now();
       await create();
       if (round >= 0) times[name].push(performance.now() - startedAt);
