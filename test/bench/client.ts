@@ -13,6 +13,7 @@ import {
   print,
   type Row,
   type SimulatorCounts,
+  SMALL_HEAP,
   startSimulator,
 } from './harness.ts';
 
@@ -27,8 +28,6 @@ const DELETED = 20_000;
 /** One by one takes 30 ms each: a part of the 20,000 tells the rate as well. */
 const DELETED_ONE_BY_ONE = 1_000;
 const CREATES = 400;
-/** Megabytes, of the old and the young generation. */
-const SMALL_HEAP = '--max-old-space-size=64 --max-semi-space-size=4';
 const IMPORTS = 15;
 
 type Contestant = { name: string; script: string; job: string };

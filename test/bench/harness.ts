@@ -16,6 +16,12 @@ export const CREDENTIALS = {
   password: 'local',
 };
 
+/**
+ * Megabytes of the old and the young generation. With plenty of memory V8 lets garbage lie: what is really
+ * needed shows in a heap that has little, as that of a small Lambda.
+ */
+export const SMALL_HEAP = '--max-old-space-size=64 --max-semi-space-size=4';
+
 export type Simulator = {
   url: string;
   /** Speaks to the administrative endpoint. */

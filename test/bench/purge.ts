@@ -6,6 +6,7 @@ import {
   print,
   type Row,
   type SimulatorCounts,
+  SMALL_HEAP,
   startAws,
   startSimulator,
 } from './harness.ts';
@@ -30,10 +31,10 @@ export async function run(argv: string[]): Promise<void> {
   await buildBundles();
   const aws = await startAws();
   const env = { ...process.env, ...aws.variables };
-  const ours: Contestant = {
+  const ours = (nodeOptions: string): Contestant => ({
     name: 'studio-executions',
-    run: (url) => contestIn(env, 'purge/ours.ts', url),
-  };
+    run: (url) => contestIn({ ...env, NODE_OPTIONS: nodeOptions }, 'purge/ours.ts', url),
+  });
   const twilio = (name: string, job: string): Contestant => ({
     name: `twilio, ${name}`,
     run: (url, count) => contestIn(env, 'client/twilio.mjs', job, url, count),
@@ -42,7 +43,7 @@ export async function run(argv: string[]): Promise<void> {
     for (const { maxInFlight, executions } of LIMITS) {
       const allowed = (maxInFlight * 1_000) / LATENCY_MS;
       const rows = [
-        await measure(ours, maxInFlight, executions, executions),
+        await measure(ours(''), maxInFlight, executions, executions),
         await measure(twilio('one by one', 'delete-one-by-one'), maxInFlight, executions, ONE_BY_ONE),
         await measure(twilio('50 in flight', 'delete-50-in-flight'), maxInFlight, executions, executions),
       ];
@@ -54,8 +55,13 @@ export async function run(argv: string[]): Promise<void> {
     }
     const sizes = argv.includes('--quick') ? MEMORY_AT.slice(0, -1) : MEMORY_AT;
     const memory: Row[] = [];
-    for (const executions of sizes) memory.push(await measure(ours, MEMORY_LIMIT, executions, executions));
-    print(`Memory of the purge (gateway, stand-ins and worker in one process)`, memory, argv);
+    for (const executions of sizes)
+      memory.push(await measure(ours(SMALL_HEAP), MEMORY_LIMIT, executions, executions));
+    print(
+      `Memory of the purge in heaps of 64 MB (gateway, stand-ins and worker in one process)`,
+      memory,
+      argv,
+    );
   } finally {
     await aws.stop();
   }
