@@ -15,7 +15,7 @@ describe('a limit of requests in flight', () => {
       ['20 to 40 ms', { latencyMs: (random) => 20 + 20 * random() }],
       ['10 ms and a long tail', { latencyMs: (random) => 10 - 20 * Math.log(1 - random()) }],
       ['30 ms, its 429s as slow', { refusalMs: () => 30 }],
-    ])('is used to 90 %% at %s, with at most 2 %% refused', (_, options) => {
+    ])('is used to 90 percent at %s, with at most 2 percent refused', (_, options) => {
       const { share, used } = upstream({ seconds: 20, limitAt: () => inFlight(limit), ...options });
       expect(used).toBeGreaterThan(0.9);
       expect(share).toBeLessThan(0.02);
@@ -27,7 +27,7 @@ describe('a limit of requests in flight', () => {
     [500, 10],
     [5, 50],
     [10, 200],
-  ])('that goes from %i to %i is found again, and used to 90 %% from then on', (before, after) => {
+  ])('that goes from %i to %i is found again, and used to 90 percent from then on', (before, after) => {
     const seconds = 60;
     const { per } = upstream({ seconds, limitAt: (ms) => inFlight(ms < 20_000 ? before : after) });
     const later = per.slice(40, seconds);
@@ -42,7 +42,7 @@ describe('a limit of requests in flight', () => {
 
 describe('a limit of requests a second', () => {
   test.each([5, 20, 100, 500, 2_000])(
-    'of %i is used to 90 %% in the long run, with at most 2 %% refused',
+    'of %i is used to 90 percent in the long run, with at most 2 percent refused',
     (limit) => {
       const seconds = Math.max(40, 2_000 / limit);
       const { per } = upstream({ seconds, limitAt: () => perSecond(limit) });

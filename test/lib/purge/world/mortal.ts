@@ -1,6 +1,6 @@
-import { createGate } from '../../../../lib/purge/gate.ts';
 import type { Ports } from '../../../../lib/purge/session.ts';
 import { runSlice, type SliceResult } from '../../../../lib/purge/slice.ts';
+import { createGate } from './gate.ts';
 
 /** Where a worker dies: at its nth call of a port, before the call has an effect, or after it. */
 export type Death = { at: number; when: 'before' | 'after' };

@@ -3,7 +3,6 @@ import type { BehaviourChange } from '../../../../infra/local/studio/behaviour.t
 import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
 import { checkConfig } from '../../../../lib/config.ts';
 import { deriveContactKey } from '../../../../lib/purge/contact.ts';
-import { createGate } from '../../../../lib/purge/gate.ts';
 import type { Upstream } from '../../../../lib/purge/ports.ts';
 import { purgeId } from '../../../../lib/purge/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../../lib/purge/record.ts';
@@ -13,6 +12,7 @@ import { runSlice, type SliceResult } from '../../../../lib/purge/slice.ts';
 import { startPurge } from '../../../../lib/purge/start.ts';
 import { upstreamOf } from '../../../../lib/purge/upstream.ts';
 import { createStudio } from '../../../../lib/studio/client.ts';
+import { createGate } from './gate.ts';
 import { createMemoryPurges } from './store.ts';
 import { createMemoryTurns } from './turns.ts';
 

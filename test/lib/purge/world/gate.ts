@@ -1,4 +1,4 @@
-import type { Gate } from './ports.ts';
+import type { Gate } from '../../../../lib/purge/ports.ts';
 
 /** At most `width` pieces of work at a time, in the order they came. */
 export function createGate(width: number): Gate {
