@@ -1,7 +1,15 @@
 import type { Execution } from '../studio/types.ts';
 import { type Acted, actOn } from './act.ts';
 import { archiveKey, collect } from './archive.ts';
-import { BATCH_TARGET_MS, FIRST_BATCH_SIZE, MAX_BATCH_SIZE, MIN_BATCH_SIZE, STOP_POLL_MS } from './limits.ts';
+import {
+  BATCH_TARGET_MS,
+  FIRST_BATCH_SIZE,
+  LISTING_MS,
+  MAX_BATCH_SIZE,
+  MAX_OPEN_BATCHES,
+  MIN_BATCH_SIZE,
+  STOP_POLL_MS,
+} from './limits.ts';
 import type { Batch, FailedItem } from './ports.ts';
 import type { Progress } from './record.ts';
 import type { Session } from './session.ts';
@@ -23,9 +31,6 @@ export type OnSettled = (wasCut: boolean) => Partial<Progress>;
 /** What became of a batch's executions; those that were not begun with are in none of the lists. */
 export type Results = { acted: Map<string, Acted>; isCut: boolean };
 
-/** At most two batches at a time: while one runs out, the next is listed, written down and begun. */
-const MAX_OPEN = 2;
-
 /** Writes batches down, acts on them side by side, and settles them strictly in their order. */
 export class Batches {
   readonly #session: Session;
@@ -34,6 +39,13 @@ export class Batches {
   #next: number;
   #changes = 0;
   #size = FIRST_BATCH_SIZE;
+  /** Executions a millisecond, as the last batch went. */
+  #pace = 0;
+  /** Handed over and not done yet. */
+  #left = 0;
+  #little = 0;
+  #onLittleLeft: () => void = () => undefined;
+  #lastDoneMs = 0;
   #lookedForStopAt: number;
   readonly #turn: Turn;
 
@@ -88,10 +100,10 @@ export class Batches {
     if (!results.isCut) await settle(this.#session, batch, results);
   }
 
-  /** Returns when half of the batch is done: the time to list the next one. */
+  /** Returns when so little is left to do that it is time to list the next ones. */
   async submit({ flow, items, retryOf, archived, onSettled }: NewBatch): Promise<void> {
     const retried = new Set(items.map(({ sid }) => sid));
-    while (this.#open.length >= MAX_OPEN) await this.#open[0];
+    while (this.#open.length >= MAX_OPEN_BATCHES) await this.#open[0];
     const batch: Batch = {
       seq: this.#next++,
       flow,
@@ -110,12 +122,16 @@ export class Batches {
     await this.#session.ports.store.openBatch(this.#session.record.id, batch);
 
     const executions = new Map(items.map(({ sid, execution }) => [sid, execution]));
-    const half = Promise.withResolvers<void>();
-    const acting = this.#act(batch, executions, retryOf !== undefined, half.resolve);
+    let undone = items.length;
+    this.#left += undone;
+    const acting = this.#act(batch, executions, retryOf !== undefined, () => {
+      undone -= 1;
+      this.#isLess(1);
+    }).finally(() => this.#isLess(undone));
     const before = this.#settling;
     const settled = (async () => {
       // Both are awaited, whichever fails: nothing may go on unobserved.
-      const [, results] = await Promise.all([before, acting.finally(half.resolve)]);
+      const [, results] = await Promise.all([before, acting]);
       await settle(this.#session, batch, results, (wasCut) => {
         // In the same breath as the counts, or the limit would see them twice.
         this.#session.inFlight -= items.length;
@@ -130,14 +146,27 @@ export class Batches {
       for (const { sid } of items) this.#session.underWay.delete(sid);
     };
     settled.then(closed, closed);
-    await half.promise;
+    await this.#littleLeft(items.length);
+  }
+
+  #isLess(count: number): void {
+    this.#left -= count;
+    if (this.#left <= this.#little) this.#onLittleLeft();
+  }
+
+  async #littleLeft(batchSize: number): Promise<void> {
+    this.#little = Math.max(batchSize / 2, this.#pace * LISTING_MS);
+    if (this.#left <= this.#little) return;
+    await new Promise<void>((resolve) => {
+      this.#onLittleLeft = resolve;
+    });
   }
 
   async #act(
     batch: Batch,
     executions: Map<string, Execution | undefined>,
     repeated: boolean,
-    onHalf?: () => void,
+    onActed?: () => void,
   ): Promise<Results> {
     const { session, flow } = { session: this.#session, flow: this.#session.record.flows[batch.flow] };
     if (!flow) throw new Error(`Purge ${session.record.id} has no flow ${batch.flow}`);
@@ -166,11 +195,11 @@ export class Batches {
           acted.set(item.sid, result);
           if (result.outcome === 'failed') session.hasFailed(result.reason, result.transient);
           else session.succeeded(item.sid);
-          if (acted.size * 2 >= all.length) onHalf?.();
+          onActed?.();
         }),
       ),
     );
-    this.#learnSize(acted.size, session.ports.now() - startedMs);
+    this.#learnPace(acted.size, startedMs);
     return { acted, isCut: acted.size < all.length };
   }
 
@@ -222,9 +251,13 @@ export class Batches {
     return true;
   }
 
-  #learnSize(done: number, tookMs: number): void {
+  #learnPace(done: number, startedMs: number): void {
     if (done === 0) return;
-    const fitting = Math.round((done / Math.max(1, tookMs)) * BATCH_TARGET_MS);
+    const nowMs = this.#session.ports.now();
+    // Batches overlap: before the one before was done, the time was mostly that one's.
+    this.#pace = done / Math.max(1, nowMs - Math.max(startedMs, this.#lastDoneMs));
+    this.#lastDoneMs = nowMs;
+    const fitting = Math.round(this.#pace * BATCH_TARGET_MS);
     this.#size = Math.min(MAX_BATCH_SIZE, Math.max(MIN_BATCH_SIZE, fitting));
   }
 }
