@@ -1,76 +1,23 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import type { Upstream } from '../../../lib/purge/ports.ts';
 import { NO_COUNTS } from '../../../lib/purge/record.ts';
 import { runPurge } from '../../../lib/purge/run.ts';
 import type { SliceResult } from '../../../lib/purge/slice.ts';
 import { createMemoryPurges } from './world/store.ts';
-import { createClock, createWorldOf, NOON, WELCOME } from './world/world.ts';
+import { executionOf, syntheticUpstream } from './world/synthetic.ts';
+import { createClock, createWorldOf } from './world/world.ts';
 
 /** What AWS allows a durable run, and what is kept of it. */
 const MAX_OPERATIONS = 2_000;
 const MAX_RUN_BYTES = 100_000_000;
 const TEN_MILLION = 10_000_000;
 const MB = 1_000_000;
-const PAGE_SIZE = 1_000;
-const A_SECOND = 4;
-const OLDEST_FIRST_MS = NOON - 8 * 86_400_000;
-
-/** As many as are wanted, made up as they are listed: four were created in each second. */
-function syntheticUpstream(count: number, deletesPerSecond: number, clock: { nowMs: number }) {
-  const deleted = new Uint8Array(count);
-  let lists = 0;
-  const createdMs = (index: number) => OLDEST_FIRST_MS - Math.floor(index / A_SECOND) * 1_000;
-  const upstream: Pick<Upstream, 'pages' | 'delete'> = {
-    async *pages(_flow, { dateCreatedTo }) {
-      lists += 1;
-      let index = Math.max(0, ((OLDEST_FIRST_MS - Date.parse(dateCreatedTo)) / 1_000) * A_SECOND);
-      while (index < count && createdMs(index) >= Date.parse(dateCreatedTo)) index += 1;
-      while (index < count) {
-        const items = [];
-        for (; index < count && items.length < PAGE_SIZE; index++)
-          if (deleted[index] === 0) items.push(executionOf(index, createdMs(index)));
-        yield { items, nextPageUrl: index < count ? 'next' : null };
-      }
-      yield { items: [], nextPageUrl: null };
-    },
-    async delete(_flow, sid) {
-      const index = Number.parseInt(sid.slice(2), 16);
-      if (deleted[index] === 1) return { outcome: 'already-gone', afterUnclear: false };
-      deleted[index] = 1;
-      clock.nowMs += 1_000 / deletesPerSecond;
-      return { outcome: 'deleted' };
-    },
-  };
-  return { upstream, lists: () => lists, left: () => deleted.filter((one) => one === 0).length };
-}
-
-function executionOf(index: number, createdMs: number) {
-  return {
-    sid: `FN${index.toString(16).padStart(32, '0')}`,
-    accountSid: null,
-    flowSid: WELCOME,
-    contactChannelAddress: null,
-    contactSid: null,
-    flowVersion: null,
-    status: 'ended' as const,
-    dateCreated: new Date(createdMs).toISOString(),
-    dateUpdated: null,
-    initiatedBy: null,
-    url: null,
-  };
-}
-
-const never = () => {
-  throw new Error('nobody asks for this');
-};
 
 async function purgeOf(count: number, deletesPerSecond: number) {
   const clock = createClock();
   const synthetic = syntheticUpstream(count, deletesPerSecond, clock);
-  const upstream = { ...synthetic.upstream, fetch: never, context: never, steps: never, end: never };
-  const world = createWorldOf(upstream, clock);
+  const world = createWorldOf(synthetic.upstream, clock);
   const id = await world.start({ olderThan: 'P7D' });
   const longestMs = { slice: 0 };
   let slices = 0;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
-import { createWorld, NOON, WELCOME } from './world/world.ts';
+import { createWorld } from './world/over-studio.ts';
+import { NOON, WELCOME } from './world/world.ts';
 
 const DAY_MS = 86_400_000;
 const day = (days: number) => new Date(NOON - days * DAY_MS).toISOString();

@@ -1,6 +1,3 @@
-import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../../infra/local/studio/behaviour.ts';
-import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
 import { checkConfig } from '../../../../lib/config.ts';
 import { deriveContactKey } from '../../../../lib/purge/contact.ts';
 import type { Upstream } from '../../../../lib/purge/ports.ts';
@@ -10,8 +7,6 @@ import { runPurge } from '../../../../lib/purge/run.ts';
 import type { Ports } from '../../../../lib/purge/session.ts';
 import { runSlice, type SliceResult } from '../../../../lib/purge/slice.ts';
 import { startPurge } from '../../../../lib/purge/start.ts';
-import { upstreamOf } from '../../../../lib/purge/upstream.ts';
-import { createStudio } from '../../../../lib/studio/client.ts';
 import { createGate } from './gate.ts';
 import { createMemoryPurges } from './store.ts';
 import { createMemoryTurns } from './turns.ts';
@@ -32,36 +27,7 @@ export const config = checkConfig({
 /** Of the secret that the contact's key is derived from. */
 export const contactKey = deriveContactKey({ accountSid: ACCOUNT, apiKeySecret: 'local' });
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
 export type Wrap = Partial<Ports>;
-
-/** A simulated Studio over a real socket, with all of `createWorldOf`. */
-export async function createWorld(behaviour: BehaviourChange = {}, wrap: Wrap = {}) {
-  const clock = createClock();
-  const now = () => clock.nowMs;
-  const studio = await startSimulatedStudio({ now, behaviour, flows: [{ sid: WELCOME }, { sid: SURVEY }] });
-  const client = createStudio({
-    accountSid: ACCOUNT,
-    username: `SK${'a'.repeat(32)}`,
-    password: 'local',
-    baseUrl: studio.url,
-    now,
-    // What the client would wait, the clock moves.
-    sleep: async (ms) => {
-      clock.nowMs += ms;
-    },
-    random: () => 0.5,
-  });
-  closing.push(
-    () => client.close(),
-    () => studio.close(),
-  );
-  return { studio, ...createWorldOf(upstreamOf(client, {}), clock, wrap) };
-}
 
 export type Clock = { nowMs: number };
 export const createClock = (): Clock => ({ nowMs: NOON });
