@@ -91,9 +91,10 @@ async function lookThrough(
         else complete = false;
       }
     }
+    pages++;
     // Newest first: where a Studio does not apply the filter, the rest is older still.
     if (items.length > 0 && items.every((one) => isBefore(one, fromMs))) break;
-    if (++pages >= MAX_PAGES) return { outcome: 'open' };
+    if (pages >= MAX_PAGES) return { outcome: 'open' };
   }
   return complete ? { outcome: 'nothing', pages } : { outcome: 'open' };
 }

@@ -122,6 +122,15 @@ test('one walk over several pages is no proof, as deletes between two pages can 
   expect(await lookAfter(PROOF_AFTER_MS)).toBe('found');
 });
 
+test('nor is one that ended at a page of older ones', async () => {
+  const { studio, lookAfter } = prepare();
+  const other = studio.start('+15550002222');
+  const old = { ...other, dateCreated: '2015-07-30T20:00:00Z' };
+  const ours = studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' });
+  servePages(studio, [[other], [old]], [[ours]]);
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('found');
+});
+
 test('more than can be looked at in one go is no proof', async () => {
   const { studio, lookAfter } = prepare();
   for (let at = 0; at < 301; at++) studio.start(CONTACT).status = 'ended';
