@@ -42,6 +42,7 @@ function inWords(expected: string): string {
   return words.length === 0 ? last : `${words.join(', ')} or ${last}`;
 }
 
-function escapeSegment(key: string): string {
+/** A name as a part of a pointer. */
+export function escapeSegment(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -24,7 +24,7 @@ export async function admit(
   if (!isRouteKey(route) || !handlers[route]) throw new Problem('unknown-route', 'There is no such route.');
   trace.route = route;
   const { scope } = routes[route];
-  const common = { id: received.id, route, rawBody: '', query: {}, body: undefined, idempotencyKey: null };
+  const common = { route, query: {}, body: undefined, idempotencyKey: null };
   if (scope === null) return { ...common, caller: null, params: {}, flow: null };
 
   requireBounded(received.body);
@@ -43,7 +43,6 @@ export async function admit(
     ...input,
     caller,
     flow,
-    rawBody: received.body.toString('utf8'),
     // A key on a request that changes nothing, or may be repeated anyway, is not looked at.
     idempotencyKey: 'body' in routes[route] ? idempotencyKeyOf(received.headers, caller) : null,
   };

@@ -1,10 +1,10 @@
-import type { Mistake } from '../validation.ts';
+import { escapeSegment, type Mistake } from '../validation.ts';
 import { hasOtherCharset, isForm, isJson } from './media-type.ts';
 import { Problem } from './problems.ts';
 
 export const MAX_BODY_BYTES = 256 * 1_024;
 /** Deeper than any flow's parameters, and far from what recursive code further on could not take. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 /** More are not told anyway. */
 const MAX_MISTAKES = 100;
 /** Names may be as long as the body: what lies deeper is told by its nearest holder that has a shorter pointer. */
@@ -18,7 +18,7 @@ const FORM_MEMBERS: Readonly<Record<string, string>> = {
   OnConflict: 'onConflict',
 };
 
-export type ReadBody = { value: unknown; mistakes: Mistake[] };
+type ReadBody = { value: unknown; mistakes: Mistake[] };
 
 /** Throws 413 for a body above the bound. */
 export function requireBounded(body: Buffer): void {
@@ -98,15 +98,11 @@ function mistakesInside(value: unknown, pointer: string): Mistake[] {
       if (name === '__proto__' || !name.isWellFormed())
         mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
       else {
-        const longer = `${one.pointer}/${escapeName(name)}`;
+        const longer = `${one.pointer}/${escapeSegment(name)}`;
         const named = one.named && longer.length <= MAX_POINTER_CHARACTERS;
         open.push({ value: member, pointer: named ? longer : one.pointer, depth: one.depth + 1, named });
       }
     }
   }
   return mistakes;
-}
-
-function escapeName(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

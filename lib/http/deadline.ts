@@ -1,13 +1,13 @@
 import type { Context } from 'aws-lambda';
 
 /** An HTTP API cuts at 30 s; this leaves time for the answer, the cold start and the network. */
-export const TOTAL_MS = 25_000;
+const TOTAL_MS = 25_000;
 /** Kept free of the time that Lambda leaves, to write answer and log. */
 const MARGIN_MS = 1_000;
 /** Between the signal and the answer that is given in place of a handler that does not come back. */
-export const GRACE_MS = 500;
+const GRACE_MS = 500;
 
-export type Deadline = {
+type Deadline = {
   /** When the answer has to be there, in milliseconds since 1970. */
   deadlineMs: number;
   /** Ends at the deadline. */

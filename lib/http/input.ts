@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import { type Config, findFlow } from '../config.ts';
-import { type Mistake, validate } from '../validation.ts';
+import { escapeSegment, type Mistake, validate } from '../validation.ts';
 import { BODY_HASH_PARAMETER } from './auth/twilio.ts';
 import { readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
@@ -107,10 +107,7 @@ function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mi
   const known = entriesOf(schema);
   return Object.keys(value)
     .filter((name) => !Object.hasOwn(known, name))
-    .map((name) => ({
-      detail: 'is not a known member',
-      pointer: `#/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    }));
+    .map((name) => ({ detail: 'is not a known member', pointer: `#/${escapeSegment(name)}` }));
 }
 
 /** The members of an object schema, also of one inside a pipe. */

@@ -31,7 +31,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 
 export type ProblemSlug = keyof typeof problems;
 
-export type ProblemOptions = {
+type ProblemOptions = {
   /** Members beside the standard ones. Never an address, never a value that was received. */
   members?: Record<string, unknown>;
   /** Becomes `Retry-After`, in whole seconds, rounded up, a minute at most. */

@@ -3,7 +3,7 @@ import type { Mistake } from '../validation.ts';
 /** Far more than any route has; what is beyond is not looked at one by one. */
 const MAX_PARAMETERS = 50;
 
-export type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
+type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
 
 /**
  * A parameter that is given twice is refused: which one was meant cannot be known. A plus stays a plus, since

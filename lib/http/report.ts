@@ -6,7 +6,7 @@ import type { Answer } from './request.ts';
 
 const FIRST_SERVER_ERROR = 500;
 /** On an answer that was stored under an idempotency key. */
-export const REPLAYED_HEADER = 'idempotent-replayed';
+const REPLAYED_HEADER = 'idempotent-replayed';
 
 export type Report = {
   requestId: string;

@@ -27,8 +27,6 @@ export type Timed = {
 
 /** A request that was authenticated, authorised and validated. */
 export type Request<K extends RouteKey = RouteKey> = {
-  /** API Gateway's request id, also the `instance` of problems. */
-  id: string;
   route: K;
   /** Of the public routes: nobody. */
   caller: RouteSpec<K>['scope'] extends null ? null : Caller;
@@ -39,13 +37,10 @@ export type Request<K extends RouteKey = RouteKey> = {
   body: BodyOf<K>;
   /** `Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`. */
   idempotencyKey: string | null;
-  /** Decoded, as it was sent. */
-  rawBody: string;
 } & Timed;
 
 /** The same before the compiler knows which route it is. */
 export type AdmittedRequest = {
-  id: string;
   route: RouteKey;
   caller: Caller | null;
   params: Record<string, string>;
@@ -53,7 +48,6 @@ export type AdmittedRequest = {
   query: unknown;
   body: unknown;
   idempotencyKey: string | null;
-  rawBody: string;
 };
 
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };

@@ -10,9 +10,6 @@ import { triggerBody } from './schemas/trigger.ts';
 
 export type FunctionName = 'trigger' | 'query' | 'end' | 'delete' | 'purge';
 
-export const FLOW = '/flows/{flow}';
-export const EXECUTION = '/flows/{flow}/executions/{execution}';
-
 const get = { function: 'query', scope: 'read' } as const;
 
 /** Every route here names its scope: one without it does not compile. */
@@ -56,11 +53,6 @@ export const routeKeys = Object.keys(routes) as RouteKey[];
 export function isRouteKey(text: string): text is RouteKey {
   return Object.hasOwn(routes, text);
 }
-
-/** The routes that one function serves. */
-export type RouteKeyOf<F extends FunctionName> = {
-  [K in RouteKey]: (typeof routes)[K]['function'] extends F ? K : never;
-}[RouteKey];
 
 type Method = 'GET' | 'POST' | 'DELETE';
 type RouteTemplate = `${Method} /${string}`;

@@ -12,8 +12,6 @@ import type { RouteKey } from './routes.ts';
 import type { ServeRuntime } from './runtime.ts';
 import { studioProblem } from './studio-problems.ts';
 
-export type { ServeRuntime } from './runtime.ts';
-
 export type Handler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,

@@ -2,7 +2,7 @@ import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { address, duration } from '../../config.ts';
 import { moment } from '../schemas/common.ts';
-import { cursor, limit } from '../schemas/query.ts';
+import { cursor, DEFAULT_LIMIT, limit, MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../schemas/query.ts';
 import { parameters } from '../schemas/trigger.ts';
 
 /** What a schema says by a function, which no converter can read. */
@@ -18,8 +18,8 @@ const overrides = new Map<unknown, JsonSchema>([
     },
   ],
   [parameters, { type: 'object', additionalProperties: true }],
-  [limit, { type: 'integer', minimum: 1, maximum: 1_000, default: 50 }],
-  [cursor, { type: 'string', minLength: 1, maxLength: 4_096 }],
+  [limit, { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }],
+  [cursor, { type: 'string', minLength: 1, maxLength: MAX_CURSOR_CHARACTERS }],
 ]);
 
 /** The JSON Schema of what an object's schema takes: the one that validates is the one that is documented. */

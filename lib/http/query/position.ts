@@ -22,7 +22,7 @@ export type Position = {
 export const START: Position = { second: null, flow: 0, seen: [], overflown: false };
 
 /** Bounds the length of a cursor. Twilio creates at most 120 executions a second for one account. */
-export const MAX_SEEN = 200;
+const MAX_SEEN = 200;
 const MARK_BYTES = 5;
 
 export const positionSchema = v.strictObject({

@@ -61,5 +61,4 @@ export const deleteQuery = v.strictObject({
   ),
 });
 
-export type PageQuery = v.InferOutput<typeof pageQuery>;
 export type ExecutionsQuery = v.InferOutput<typeof executionsQuery>;

@@ -18,5 +18,3 @@ export const triggerBody = v.strictObject({
   parameters: v.optional(parameters),
   onConflict: v.optional(v.picklist(['fail', 'return', 'replace'])),
 });
-
-export type TriggerBody = v.InferOutput<typeof triggerBody>;
