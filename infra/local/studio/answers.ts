@@ -1,5 +1,14 @@
-/** An answer before it meets the wire; `body` is undefined for 204. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+/**
+ * An answer before it meets the wire: `body`, which is text already if it is a string, or `json`, which is
+ * its text as well; neither for 204.
+ */
+export type Answer = { status: number; body?: unknown; json?: string; headers?: Record<string, string> };
+
+/** What goes over the wire; undefined: nothing. */
+export function textOf({ json, body }: Answer): string | undefined {
+  if (json !== undefined) return json;
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
 
 /** Twilio's error codes that this simulator uses, with the status that each comes with. */
 const statuses = {

@@ -8,6 +8,8 @@ export type Simulation = {
   store: Store;
   /** Changes while the server runs. */
   behaviour: Behaviour;
+  /** What the behaviour's credentials look like in a header. */
+  authorizations: ReadonlySet<string>;
   now: () => number;
 };
 

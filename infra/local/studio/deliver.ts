@@ -1,18 +1,23 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { Answer } from './answers.ts';
+import { type Answer, textOf } from './answers.ts';
 import type { Fault } from './behaviour.ts';
 
 const HUGE_BODY_BYTES = 50 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, ' ');
 const DRIP_MS = 20;
+const LARGE_TEXT = 16 * 1024;
 
 /** Writes the answer as Studio would; gives the text that went out, for whoever watches. */
 export function deliver(response: ServerResponse, answer: Answer): string {
-  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-  if (answer.body === undefined) response.writeHead(answer.status, answer.headers).end();
-  else response.writeHead(answer.status, { ...JSON_TYPE, ...answer.headers, ...lengthOf(text) }).end(text);
+  const text = textOf(answer);
+  if (text === undefined) response.writeHead(answer.status, answer.headers).end();
+  else {
+    // Encoded once: a page of a thousand executions is nearly a megabyte.
+    const body = text.length < LARGE_TEXT ? text : Buffer.from(text);
+    response.writeHead(answer.status, { ...JSON_TYPE, ...answer.headers, ...lengthOf(body) }).end(body);
+  }
   return text ?? '';
 }
 
@@ -23,8 +28,9 @@ export async function deliverSpoiled(
   kind: Fault['kind'],
   sleep: (ms: number) => Promise<void>,
 ): Promise<null> {
-  const text = JSON.stringify(answer.body ?? {});
-  const status = answer.body === undefined ? 200 : answer.status;
+  const right = textOf(answer);
+  const text = right ?? '{}';
+  const status = right === undefined ? 200 : answer.status;
   const headers = { ...answer.headers, ...JSON_TYPE };
   switch (kind) {
     case 'cut':
@@ -60,7 +66,7 @@ export async function deliverSpoiled(
 
 const JSON_TYPE = { 'Content-Type': 'application/json;charset=utf-8' };
 
-function lengthOf(text: string, moreBytes = 0): { 'Content-Length': number } {
+function lengthOf(text: string | Buffer, moreBytes = 0): { 'Content-Length': number } {
   return { 'Content-Length': Buffer.byteLength(text) + moreBytes };
 }
 

@@ -53,6 +53,7 @@ export async function exchange(wire: Wire): Promise<void> {
     form: formOf(body),
     atMs: machine.simulation.now(),
   });
+  if (!machine.isWatched()) return;
   machine.tell({
     ...told,
     version: path.startsWith('/v1/') ? 'v1' : 'v2',
@@ -98,6 +99,8 @@ async function settle({ machine, sleep, isReusedSocket }: Wire, routed: Routed):
 
 /** Undefined when it is too large; it is read to its end all the same, so that an answer can be given. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === '0')) return '';
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {

@@ -58,6 +58,7 @@ export class Journal {
 
 /** A form as an object; what is given twice becomes a list. */
 export function formOf(body: string): Record<string, string | string[]> {
+  if (body === '') return {};
   const parameters = new URLSearchParams(body);
   const names = [...new Set(parameters.keys())];
   return Object.fromEntries(

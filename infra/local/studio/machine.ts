@@ -42,6 +42,7 @@ export class Machine implements Administration {
       seed,
       store: new Store(seed, now),
       behaviour: this.#firstBehaviour,
+      authorizations: authorizationsOf(this.#firstBehaviour),
       now,
     };
     for (const flow of this.#flows) this.simulation.store.addFlow(flow);
@@ -53,7 +54,7 @@ export class Machine implements Administration {
   }
 
   behave(change: BehaviourChange): void {
-    this.simulation.behaviour = v.parse(behaviourSchema, { ...this.simulation.behaviour, ...change });
+    this.#become(v.parse(behaviourSchema, { ...this.simulation.behaviour, ...change }));
     // A new list of faults counts from zero; a change to anything else leaves their counters alone.
     if (change.faults) this.pickFault = createFaultPicker(this.simulation.behaviour.faults, this.#seed);
   }
@@ -82,7 +83,7 @@ export class Machine implements Administration {
     this.journal.clear();
     // Requests that are under way leave the old limits.
     this.limits = new Limits();
-    this.simulation.behaviour = this.#firstBehaviour;
+    this.#become(this.#firstBehaviour);
     this.pickFault = createFaultPicker(this.#firstBehaviour.faults, this.#seed);
     this.#random = createRandom(this.#seed);
     this.#requestNumber = 0;
@@ -91,6 +92,15 @@ export class Machine implements Administration {
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     return () => void this.#watchers.delete(watcher);
+  }
+
+  #become(behaviour: Behaviour): void {
+    this.simulation.behaviour = behaviour;
+    this.simulation.authorizations = authorizationsOf(behaviour);
+  }
+
+  isWatched(): boolean {
+    return this.#watchers.size > 0;
   }
 
   tell(exchange: Exchange): void {
@@ -109,4 +119,12 @@ export class Machine implements Administration {
       'Twilio-Concurrent-Requests': String(this.limits.inFlight + 1),
     };
   }
+}
+
+function authorizationsOf({ credentials }: Behaviour): ReadonlySet<string> {
+  return new Set(
+    credentials.map(
+      ({ username, password }) => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+    ),
+  );
 }

@@ -28,6 +28,7 @@ export type Operation = {
   name: OperationName;
   method: 'GET' | 'POST' | 'DELETE';
   pattern: RegExp;
+  depth: number;
   handle: Handler;
 };
 
@@ -68,11 +69,25 @@ export type Match =
   | { outcome: 'wrong-method' }
   | { outcome: 'nothing' };
 
+/** By how many slashes there are in their paths, so that few patterns are tried for each request. */
+const byDepth = Map.groupBy(operations, ({ depth }) => depth);
+
 export function match(method: string, path: string): Match {
-  const there = operations.filter(({ pattern }) => pattern.test(path));
-  const operation = there.find((one) => one.method === method);
-  if (operation) return { outcome: 'found', operation, sids: operation.pattern.exec(path)?.groups ?? {} };
-  return { outcome: there.length > 0 ? 'wrong-method' : 'nothing' };
+  let isThere = false;
+  for (const operation of byDepth.get(depthOf(path)) ?? []) {
+    if (isThere && operation.method !== method) continue;
+    const found = operation.pattern.exec(path);
+    if (found && operation.method === method)
+      return { outcome: 'found', operation, sids: found.groups ?? {} };
+    isThere ||= found !== null;
+  }
+  return { outcome: isThere ? 'wrong-method' : 'nothing' };
+}
+
+function depthOf(path: string): number {
+  let depth = 0;
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) depth++;
+  return depth;
 }
 
 function on(
@@ -85,5 +100,6 @@ function on(
   const source = template
     .replace(/\{(F[WNT])\}/g, '(?<$1>$1[0-9a-fA-F]{32})')
     .replace('{Revision}', '(?<Revision>\\d+|LatestPublished|LatestRevision)');
-  return { name, method, pattern: new RegExp(`^/(?<version>${versions})${source}$`), handle };
+  const pattern = new RegExp(`^/(?<version>${versions})${source}$`);
+  return { name, method, pattern, depth: 1 + depthOf(template), handle };
 }

@@ -39,13 +39,13 @@ export function slicePage<Item>(all: readonly Item[], { size, start }: PageReque
   };
 }
 
-/** The list's answer with its metadata. */
+/** The list's answer with its metadata; the items are JSON already. */
 export function listAnswer(
   simulation: Simulation,
   call: Call,
   key: string,
   { size, page }: PageRequest,
-  result: PageResult<unknown>,
+  result: PageResult<string>,
 ): Answer {
   const urlOf: PageUrl = (index, token) => {
     const query = new URLSearchParams(call.query);
@@ -67,7 +67,7 @@ export function listAnswer(
     key,
   };
   const items = simulation.behaviour.paging === 'empty-pages' ? [] : result.items;
-  return { status: 200, body: { meta, [key]: items } };
+  return { status: 200, json: `{"meta":${JSON.stringify(meta)},"${key}":[${items.join(',')}]}` };
 }
 
 type PageUrl = (page: number, token: string | null) => string;

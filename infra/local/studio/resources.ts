@@ -1,36 +1,8 @@
 import type { Call, Simulation } from './call.ts';
-import { ACTIVE } from './store/columns.ts';
 import type { Flow, Revision } from './store/flows.ts';
 import { definitionErrors, isDefinition, latestRevision } from './store/flows.ts';
-import { sidOf } from './store/sids.ts';
-import { isoSeconds } from './store/store.ts';
 
 /** The resources as they go over the wire; the fields are those of Twilio's OpenAPI documents. */
-export function executionResource(simulation: Simulation, call: Call, row: number): Record<string, unknown> {
-  const { executions } = simulation.store;
-  const state = executions.stateOf(row);
-  const { contact, createdS, updatedS, flowVersion } = executions.columns.at(row);
-  const sid = executions.sidOf(row);
-  const url = `${call.origin}/${call.version}/Flows/${call.flowSid}/Executions/${sid}`;
-  return {
-    sid,
-    account_sid: simulation.accountSid,
-    flow_sid: call.flowSid,
-    context: {},
-    contact_channel_address: executions.contacts.addressOf(contact),
-    contact_sid: sidOf('FC', contact, executions.salt),
-    ...(call.version === 'v2' && {
-      flow_version: flowVersion,
-      initiated_by: sidOf('RQ', row, executions.salt),
-    }),
-    status: state === ACTIVE ? 'active' : 'ended',
-    date_created: isoSeconds(createdS * 1_000),
-    date_updated: updatedS > 0 ? isoSeconds(updatedS * 1_000) : null,
-    url,
-    links: { steps: `${url}/Steps`, execution_context: `${url}/Context` },
-  };
-}
-
 /** What the flow's widgets see as variables: the create's parameters stand in it twice. */
 export function contextOf(simulation: Simulation, row: number): Record<string, unknown> {
   const { executions } = simulation.store;

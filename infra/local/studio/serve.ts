@@ -21,7 +21,7 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded(\s*;|$)/i;
 
 /** Authenticates and routes, in this order: a stranger does not learn which paths exist. */
 export function route(simulation: Simulation, arrival: Arrival): Routed {
-  if (!isKnown(simulation.behaviour, arrival.authorization))
+  if (!simulation.authorizations.has(arrival.authorization ?? ''))
     return {
       outcome: 'refused',
       answer: {
@@ -54,13 +54,6 @@ export function route(simulation: Simulation, arrival: Arrival): Routed {
   };
 }
 
-function isKnown({ credentials }: Behaviour, authorization: string | undefined): boolean {
-  return credentials.some(
-    ({ username, password }) =>
-      authorization === `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
-  );
-}
-
 /** Does the work, unless the execution is one that never lets itself be worked on. */
 export function work(simulation: Simulation, operation: Operation, call: Call): Answer {
   const status = stubbornStatus(simulation.behaviour, operation, call.executionSid);
@@ -68,7 +61,7 @@ export function work(simulation: Simulation, operation: Operation, call: Call): 
 }
 
 function stubbornStatus(behaviour: Behaviour, { name }: Operation, sid: string): number | undefined {
-  if (sid === '') return undefined;
+  if (sid === '' || behaviour.stubborn.length === 0) return undefined;
   // Twelve hexadecimal digits of a SID are a hash of its row: as good as a throw of dice, and always the same.
   const dice = Number.parseInt(sid.slice(-12), 16) / 16 ** 12;
   return behaviour.stubborn.find(

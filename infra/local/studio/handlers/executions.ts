@@ -1,7 +1,8 @@
 import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
+import { executionWriter } from '../execution-json.ts';
 import { listAnswer, type PageRequest, type PageResult, readPageRequest } from '../paging.ts';
-import { contextResource, executionResource } from '../resources.ts';
+import { contextResource } from '../resources.ts';
 import { ACTIVE } from '../store/columns.ts';
 import type { Filter, Start } from '../store/executions.ts';
 import { latestRevision } from '../store/flows.ts';
@@ -25,7 +26,7 @@ export function listExecutions(simulation: Simulation, call: Call): Answer {
     store.seed({ flowSid: call.flowSid, ...arrivals });
   }
   const page = pageOf(simulation, call.flowSid, filter, request);
-  const items = page.items.map((row) => executionResource(simulation, call, row));
+  const items = page.items.map(executionWriter(simulation, call));
   return listAnswer(simulation, call, 'executions', request, { ...page, items });
 }
 
@@ -106,7 +107,7 @@ export function createExecution(simulation: Simulation, call: Call): Answer {
   const flowVersion = latestRevision(flow).revision;
   const row = executions.create({ flowSid: call.flowSid, to, from, parameters, flowVersion, endsAtMs });
   const status = call.version === 'v1' ? 200 : 201;
-  return { status, body: executionResource(simulation, call, row) };
+  return { status, json: executionWriter(simulation, call)(row) };
 }
 
 /** The pair is busy, under this flow or another. v1 hides that behind a 200 with the other execution. */
@@ -114,7 +115,7 @@ function conflict(simulation: Simulation, call: Call, row: number): Answer {
   const { executions } = simulation.store;
   const flowSid = executions.flowSids[executions.columns.flow[row] ?? 0] ?? call.flowSid;
   if (call.version === 'v1')
-    return { status: 200, body: executionResource(simulation, { ...call, flowSid }, row) };
+    return { status: 200, json: executionWriter(simulation, { ...call, flowSid })(row) };
   const sid = executions.sidOf(row);
   return refuse(
     20409,
@@ -135,7 +136,7 @@ function isObject(json: string): boolean {
 export function fetchExecution(simulation: Simulation, call: Call): Answer {
   const row = findRow(simulation, call);
   if (row === undefined) return notFound(call.path);
-  return { status: 200, body: executionResource(simulation, call, row) };
+  return { status: 200, json: executionWriter(simulation, call)(row) };
 }
 
 export function fetchExecutionContext(simulation: Simulation, call: Call): Answer {
@@ -158,7 +159,7 @@ export function updateExecution(simulation: Simulation, call: Call): Answer {
       execution_sid: call.executionSid,
     });
   executions.end(row);
-  return { status: 200, body: executionResource(simulation, call, row) };
+  return { status: 200, json: executionWriter(simulation, call)(row) };
 }
 
 export function deleteExecution(simulation: Simulation, call: Call): Answer {

@@ -16,7 +16,7 @@ export function listFlows(simulation: Simulation, call: Call): Answer {
   const request = readPageRequest(simulation, call);
   if ('status' in request) return request;
   const page = slicePage(simulation.store.flows.all(), request);
-  const items = page.items.map((flow) => flowResource(simulation, call, flow));
+  const items = page.items.map((flow) => JSON.stringify(flowResource(simulation, call, flow)));
   return listAnswer(simulation, call, 'flows', request, { ...page, items });
 }
 
@@ -72,7 +72,9 @@ export function listRevisions(simulation: Simulation, call: Call): Answer {
   const request = readPageRequest(simulation, call);
   if ('status' in request) return request;
   const page = slicePage(flow.revisions.toReversed(), request);
-  const items = page.items.map((revision) => revisionResource(simulation, call, flow, revision));
+  const items = page.items.map((revision) =>
+    JSON.stringify(revisionResource(simulation, call, flow, revision)),
+  );
   return listAnswer(simulation, call, 'revisions', request, { ...page, items });
 }
 

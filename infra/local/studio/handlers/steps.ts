@@ -52,7 +52,7 @@ export function listSteps(simulation: Simulation, call: Call): Answer {
   const request = readPageRequest(simulation, call);
   if ('status' in request) return request;
   const page = slicePage(stepsOf(simulation, row).reverse(), request);
-  const items = page.items.map((step) => stepResource(simulation, call, row, step));
+  const items = page.items.map((step) => JSON.stringify(stepResource(simulation, call, row, step)));
   return listAnswer(simulation, call, 'steps', request, { ...page, items });
 }
 

@@ -43,6 +43,35 @@ test('the parameters stand in the context twice', async () => {
   });
 });
 
+test('an address of whatever characters comes back as it was, and a page says the same as each of its executions', async () => {
+  const { call } = await start();
+  const addresses = ['client:"Zoë"\\\n', 'whatsapp:+15005550006', 'web:\u2028💬'];
+  for (const To of addresses) await call(executions, { form: { ...form, To } });
+
+  const { body } = await call(executions);
+
+  const found = body.executions.map((one: Record<string, unknown>) => one['contact_channel_address']);
+  expect(found).toEqual(addresses.toReversed());
+  for (const one of body.executions) expect((await call(one.url)).body).toEqual(one);
+});
+
+test('dates of a page are right to the second, from hour to hour', async () => {
+  const { call, studio } = await start();
+  const dates = [
+    '2026-11-19T22:59:59Z',
+    '2026-11-19T23:00:00Z',
+    '2026-11-20T00:00:09Z',
+    '2026-11-20T10:10:10Z',
+  ];
+  for (const date of dates)
+    studio.store.seed({ flowSid: FLOW, count: 1, dateCreatedFrom: date, dateCreatedTo: date });
+
+  const { body } = await call(executions);
+
+  const found = body.executions.map((one: Record<string, unknown>) => one['date_created']);
+  expect(found).toEqual(dates.toReversed());
+});
+
 test('a second create for the pair is a conflict, under any flow, until the first has ended', async () => {
   const { call } = await start({ flows: [{ sid: FLOW }, { sid: OTHER_FLOW }] });
   const { body: first } = await call(executions, { form });
