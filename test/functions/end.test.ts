@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startWorld, WELCOME, type World } from '../infra/local/fixtures/world.ts';
+import { describe, expect, test } from 'vitest';
+import { worldWithOneActive } from './harness.ts';
 
-let world: World;
-let path = '';
-let sid = '';
-
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.local.close());
-beforeEach(() => {
-  world.studio.reset();
-  world.studio.store.seed({ flowSid: WELCOME, count: 1, activeShare: 1 });
-  sid = [...world.studio.store.list()][0]?.sid ?? '';
-  path = `/flows/welcome/executions/${sid}/end`;
-});
-
-const calls = () => world.studio.requests.filter(({ method }) => method === 'POST').length;
+const { studio, call, execution } = await worldWithOneActive();
+const end = (path = execution.path, token = 'local-admin') => call('POST', `${path}/end`, { token });
 
 describe('the built end function', () => {
   test.each([
@@ -28,17 +14,17 @@ describe('the built end function', () => {
       'already-ended',
     ],
   ])('ends it in spite of %s', async (_, fault, outcome) => {
-    world.studio.behave({ faults: [{ ...fault, operations: ['UpdateExecution'] }] });
-    const { status, body } = await world.call('POST', path);
+    studio.behave({ faults: [{ ...fault, operations: ['UpdateExecution'] }] });
+    const { status, body } = await end();
     expect([status, body.outcome, body.execution.status]).toEqual([200, outcome, 'ended']);
-    expect(world.studio.store.find(sid)?.status).toBe('ended');
-    expect(calls()).toBeGreaterThan(1);
+    expect(studio.store.find(execution.sid)?.status).toBe('ended');
+    expect(studio.requests.filter(({ method }) => method === 'POST').length).toBeGreaterThan(1);
   });
 
   test('asks nothing upstream for a caller without the scope, and for a flow that is not configured', async () => {
-    expect((await world.call('POST', path, { token: 'local-reader' })).status).toBe(403);
-    expect((await world.call('POST', path.replace('welcome', 'nobody'))).status).toBe(404);
-    expect(world.studio.requests).toEqual([]);
-    expect(world.studio.store.find(sid)?.status).toBe('active');
+    expect((await end(execution.path, 'local-reader')).status).toBe(403);
+    expect((await end(execution.path.replace('welcome', 'nobody'))).status).toBe(404);
+    expect(studio.requests).toEqual([]);
+    expect(studio.store.find(execution.sid)?.status).toBe('active');
   });
 });

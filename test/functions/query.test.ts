@@ -1,8 +1,14 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { EXAMPLE_PURGE } from '../../lib/http/openapi/examples.ts';
 import { routeKeys, routes } from '../../lib/http/routes.ts';
-import { type Answer, finished, startWorld, WELCOME, type World } from '../infra/local/fixtures/world.ts';
+import {
+  type Answer,
+  type CallOptions,
+  finished,
+  WELCOME,
+  worldOfFile,
+} from '../infra/local/fixtures/world.ts';
 
 const NO_EXECUTION = `FN${'0'.repeat(32)}`;
 const NO_STEP = `FT${'0'.repeat(32)}`;
@@ -10,7 +16,7 @@ const NO_STEP = `FT${'0'.repeat(32)}`;
  * The document that the built bundle serves, held against the local run: each example is sent, and each
  * answer is what the document says of its status.
  */
-let world: World;
+const { studio, call, local } = await worldOfFile();
 let document: Answer['body'];
 let ajv: Ajv2020;
 /** Status and operation of every answer so far. */
@@ -19,8 +25,6 @@ const answered = new Set<string>();
 const stand = { execution: '', step: '', purge: '' };
 
 beforeAll(async () => {
-  world = await startWorld();
-  const { studio, call } = world;
   studio.store.seed({ flowSid: WELCOME, count: 30, activeShare: 0.2, contact: '+15005550001' });
   const executions = [...studio.store.list()];
   stand.execution = executions.find(({ status }) => status === 'ended')?.sid ?? '';
@@ -34,7 +38,6 @@ beforeAll(async () => {
   stand.purge = purge.body.id;
   await finished(call, stand.purge);
 });
-afterAll(() => world.local.close());
 
 function pathOf(template: string, execution = stand.execution): string {
   return template
@@ -48,9 +51,9 @@ function pathOf(template: string, execution = stand.execution): string {
 async function send(
   method: string,
   template: string,
-  { path = pathOf(template), ...options }: Parameters<World['call']>[2] & { path?: string } = {},
+  { path = pathOf(template), ...options }: CallOptions & { path?: string } = {},
 ): Promise<Answer> {
-  const answer = await world.call(method, path, options);
+  const answer = await call(method, path, options);
   const operation = document.paths[template]?.[method.toLowerCase()];
   const response = operation.responses[answer.status];
   expect([method, template, answer.status, response !== undefined]).toEqual([
@@ -93,7 +96,7 @@ function validatorOf(reference: string): ValidateFunction {
 describe('the OpenAPI document, held against the local run', () => {
   test('is served to anybody, and names where it is served', () => {
     expect(document.openapi).toBe('3.1.0');
-    expect(document.servers[0].url).toBe(world.local.url);
+    expect(document.servers[0].url).toBe(local.url);
   });
 
   test.each(routeKeys.filter((route) => route.startsWith('GET ')))(
@@ -192,15 +195,15 @@ describe('the OpenAPI document, held against the local run', () => {
 
   test('Studio’s trouble is told as documented', async () => {
     const trouble = async (status: number) => {
-      world.studio.behave({ faults: [{ kind: 'error', status }] });
+      studio.behave({ faults: [{ kind: 'error', status }] });
       const answer = await send('GET', '/flows/{flow}/executions/{execution}');
-      world.studio.behave({ faults: [] });
+      studio.behave({ faults: [] });
       return answer.status;
     };
     expect(await trouble(403)).toBe(502);
-    world.studio.behave({ faults: [{ kind: 'other-json' }] });
+    studio.behave({ faults: [{ kind: 'other-json' }] });
     expect((await send('GET', '/flows/{flow}')).status).toBe(502);
-    world.studio.behave({ faults: [] });
+    studio.behave({ faults: [] });
   });
 
   test('every success that is documented was met', () => {

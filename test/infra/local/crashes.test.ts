@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
-import { type Answer, startWorld, until, type World } from './fixtures/world.ts';
+import { type Answer, until, worldOfFile } from './fixtures/world.ts';
 
 /** One key, one execution, whatever fails between: through the built bundle, which is killed in the middle. */
 
@@ -12,19 +12,15 @@ const KEYS = 8;
 const PATIENCE_MS = 80_000;
 
 const clock = travellingClock();
-let world: World;
+const { studio, call, local } = await worldOfFile({ clock });
 let contact = 0;
 
-beforeAll(async () => {
-  world = await startWorld({ clock });
-});
-afterAll(() => world.local.close());
-beforeEach(() => world.studio.reset());
+beforeEach(() => studio.reset());
 
 function triggerOf(key: string): () => Promise<Answer> {
   const to = `+1500556${String(1_000 + contact++)}`;
   return () =>
-    world.call('POST', '/flows/welcome/executions', { body: { to }, headers: { 'idempotency-key': key } });
+    call('POST', '/flows/welcome/executions', { body: { to }, headers: { 'idempotency-key': key } });
 }
 
 /** As a sender of webhooks does: again, until the answer says more than "not now". */
@@ -42,41 +38,41 @@ async function insist(trigger: () => Promise<Answer>): Promise<Answer> {
 
 describe('a trigger', { timeout: 90_000 }, () => {
   test('whose function dies after Studio created, and before the answer was kept, is found again', async () => {
-    world.studio.behave({
+    studio.behave({
       faults: [{ kind: 'hang', work: 'done', operations: ['CreateExecution'], times: 1 }],
     });
     const trigger = triggerOf('dies-after');
     const first = trigger();
     await until(
-      async () => world.studio.store.count().active,
+      async () => studio.store.count().active,
       (active) => active === 1,
     );
-    expect(world.local.functions.kill('trigger')).toBe(1);
+    expect(local.functions.kill('trigger')).toBe(1);
     expect((await first).status).toBe(500);
     const { body } = await insist(trigger);
-    expect(world.studio.store.count()).toEqual({ active: 1, ended: 0, deleted: 0 });
-    expect(world.studio.store.find(body.execution.sid)?.status).toBe('active');
+    expect(studio.store.count()).toEqual({ active: 1, ended: 0, deleted: 0 });
+    expect(studio.store.find(body.execution.sid)?.status).toBe('active');
   });
 
   test('whose answer was lost is found again', async () => {
-    world.studio.behave({
+    studio.behave({
       faults: [{ kind: 'cut', work: 'done', operations: ['CreateExecution'], times: 1 }],
     });
     const { status } = await insist(triggerOf('answer-lost'));
     expect(status).toBe(201);
-    expect(world.studio.store.count().active).toBe(1);
+    expect(studio.store.count().active).toBe(1);
   });
 
   test('that never reached Studio is created, once, later', async () => {
-    world.studio.behave({
+    studio.behave({
       faults: [{ kind: 'error', status: 503, work: 'undone', operations: ['CreateExecution'], times: 1 }],
     });
     await insist(triggerOf('never-reached'));
-    expect(world.studio.store.count().active).toBe(1);
+    expect(studio.store.count().active).toBe(1);
   });
 
   test('repeated over and over among crashes and lost answers leaves one execution for each key', async () => {
-    world.studio.behave({
+    studio.behave({
       latencyMs: 5,
       faults: [
         { kind: 'cut', work: 'done', operations: ['CreateExecution'], every: 3 },
@@ -87,12 +83,12 @@ describe('a trigger', { timeout: 90_000 }, () => {
     const storm = triggers.flatMap((trigger) => [trigger(), trigger()]);
     for (let kills = 0; kills < 4; kills++) {
       await new Promise((resolve) => setTimeout(resolve, 40));
-      world.local.functions.kill('trigger');
+      local.functions.kill('trigger');
     }
     await Promise.all(storm);
-    world.studio.behave({ faults: [] });
+    studio.behave({ faults: [] });
     const answers = await Promise.all(triggers.map(insist));
     expect(new Set(answers.map(({ body }) => body.execution.sid)).size).toBe(KEYS);
-    expect(world.studio.store.count()).toEqual({ active: KEYS, ended: 0, deleted: 0 });
+    expect(studio.store.count()).toEqual({ active: KEYS, ended: 0, deleted: 0 });
   });
 });

@@ -1,22 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DAY_MS, finished, SUPPORT, startWorld, until, WELCOME, type World } from './fixtures/world.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DAY_MS, finished, SUPPORT, until, WELCOME, worldOfFile } from './fixtures/world.ts';
 
 /** The README's jobs through the gateway, the built bundles and the stand-ins, against the simulated Studio. */
 
-let world: World;
+const { studio, call, local, mistakes } = await worldOfFile();
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
 
-beforeAll(async () => {
-  world = await startWorld();
-});
-afterAll(() => world.local.close());
-
-beforeEach(() => world.studio.reset());
-afterEach(() => expect(world.mistakes.splice(0)).toEqual([]));
+beforeEach(() => studio.reset());
+afterEach(() => expect(mistakes.splice(0)).toEqual([]));
 
 describe('trigger', () => {
   const trigger = (key: string, body: unknown = { to: '+15005550001' }) =>
-    world.call('POST', '/flows/welcome/executions', { body, headers: { 'idempotency-key': key } });
+    call('POST', '/flows/welcome/executions', { body, headers: { 'idempotency-key': key } });
 
   test('creates an execution with the flow’s sender and the parameters', async () => {
     const { status, body } = await trigger('t1', { to: '+15005550001', parameters: { name: 'Ada' } });
@@ -30,7 +25,7 @@ describe('trigger', () => {
         contactChannelAddress: '+15005550001',
       },
     });
-    expect(world.studio.store.find(body.execution.sid)).toMatchObject({
+    expect(studio.store.find(body.execution.sid)).toMatchObject({
       from: '+12025550100',
       parameters: { name: 'Ada' },
     });
@@ -42,12 +37,12 @@ describe('trigger', () => {
     expect(second.status).toBe(201);
     expect(second.headers.get('idempotent-replayed')).toBe('true');
     expect(second.body).toEqual(first.body);
-    expect(world.studio.store.count()).toEqual({ active: 1, ended: 0, deleted: 0 });
+    expect(studio.store.count()).toEqual({ active: 1, ended: 0, deleted: 0 });
   });
 
   test('many times at once under one key creates one execution', async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => trigger('t3')));
-    expect(world.studio.store.count().active).toBe(1);
+    expect(studio.store.count().active).toBe(1);
     for (const { status, body } of answers)
       if (status !== 201) expect(body.type).toBe('/problems/request-in-progress');
     expect(answers.some(({ status }) => status === 201)).toBe(true);
@@ -73,29 +68,29 @@ describe('trigger', () => {
     });
     const replaced = await trigger('t8', { to: '+15005550001', onConflict: 'replace' });
     expect(replaced).toMatchObject({ status: 200, body: { outcome: 'replaced' } });
-    expect(world.studio.store.find(first.execution.sid)?.status).toBe('ended');
-    expect(world.studio.store.count()).toMatchObject({ active: 1, ended: 1 });
+    expect(studio.store.find(first.execution.sid)?.status).toBe('ended');
+    expect(studio.store.count()).toMatchObject({ active: 1, ended: 1 });
   });
 
   test('may come as a form', async () => {
     const form = new URLSearchParams({ To: '+15005550003', Parameters: '{"name":"Ada"}' });
-    const { status, body } = await world.call('POST', '/flows/support/executions', {
+    const { status, body } = await call('POST', '/flows/support/executions', {
       body: form,
       headers: { 'idempotency-key': 't9' },
     });
     expect(status).toBe(201);
-    expect(world.studio.store.find(body.execution.sid)?.parameters).toMatchObject({ name: 'Ada' });
+    expect(studio.store.find(body.execution.sid)?.parameters).toMatchObject({ name: 'Ada' });
   });
 });
 
 describe('find', () => {
   beforeEach(() => {
-    world.studio.store.seed({ flowSid: WELCOME, count: 130, activeShare: 0.1 });
-    world.studio.store.seed({ flowSid: SUPPORT, count: 20 });
+    studio.store.seed({ flowSid: WELCOME, count: 130, activeShare: 0.1 });
+    studio.store.seed({ flowSid: SUPPORT, count: 20 });
   });
 
   test('lists what is active, newest first', async () => {
-    const { status, body } = await world.call('GET', '/flows/welcome/executions?status=active&limit=1000', {
+    const { status, body } = await call('GET', '/flows/welcome/executions?status=active&limit=1000', {
       token: 'local-reader',
     });
     expect(status).toBe(200);
@@ -110,7 +105,7 @@ describe('find', () => {
     let cursor: string | null = null;
     do {
       const query = new URLSearchParams({ limit: '40', ...(cursor !== null && { cursor }) });
-      const { status, body } = await world.call('GET', `/flows/welcome/executions?${query}`);
+      const { status, body } = await call('GET', `/flows/welcome/executions?${query}`);
       expect(status).toBe(200);
       sids.push(...body.executions.map(({ sid }: { sid: string }) => sid));
       cursor = body.nextCursor;
@@ -120,181 +115,181 @@ describe('find', () => {
   });
 
   test('refuses a cursor beside other filters than it began with', async () => {
-    const { body: first } = await world.call('GET', '/flows/welcome/executions?limit=10&status=ended');
+    const { body: first } = await call('GET', '/flows/welcome/executions?limit=10&status=ended');
     const query = new URLSearchParams({ limit: '10', status: 'active', cursor: first.nextCursor });
-    const { status, body } = await world.call('GET', `/flows/welcome/executions?${query}`);
+    const { status, body } = await call('GET', `/flows/welcome/executions?${query}`);
     expect([status, body.type]).toEqual([422, '/problems/invalid-request']);
   });
 
   test('shows one execution with its context and steps, and the flows', async () => {
-    const [seeded] = world.studio.store.list({ flowSid: WELCOME });
+    const [seeded] = studio.store.list({ flowSid: WELCOME });
     const path = `/flows/welcome/executions/${seeded?.sid}`;
-    expect(await world.call('GET', path)).toMatchObject({ status: 200, body: { sid: seeded?.sid } });
-    expect(await world.call('GET', `${path}/context`)).toMatchObject({
+    expect(await call('GET', path)).toMatchObject({ status: 200, body: { sid: seeded?.sid } });
+    expect(await call('GET', `${path}/context`)).toMatchObject({
       status: 200,
       body: { executionSid: seeded?.sid, context: expect.anything() },
     });
-    const { body } = await world.call('GET', `${path}/steps`);
+    const { body } = await call('GET', `${path}/steps`);
     expect(body.steps.length).toBeGreaterThan(0);
-    const { body: flows } = await world.call('GET', '/flows');
+    const { body: flows } = await call('GET', '/flows');
     expect(flows.flows.map(({ alias }: { alias: string }) => alias)).toEqual(['welcome', 'support']);
   });
 });
 
 describe('end and delete', () => {
   test('end an execution once, however often it is asked', async () => {
-    world.studio.store.seed({ flowSid: WELCOME, count: 1, activeShare: 1 });
-    const [{ sid } = { sid: '' }] = world.studio.store.list();
-    const end = () => world.call('POST', `/flows/welcome/executions/${sid}/end`);
+    studio.store.seed({ flowSid: WELCOME, count: 1, activeShare: 1 });
+    const [{ sid } = { sid: '' }] = studio.store.list();
+    const end = () => call('POST', `/flows/welcome/executions/${sid}/end`);
     expect(await end()).toMatchObject({ status: 200, body: { outcome: 'ended', execution: { sid } } });
     expect(await end()).toMatchObject({ status: 200, body: { outcome: 'already-ended' } });
   });
 
   test('delete refuses an active one unless it may end it, and answers a second time', async () => {
-    world.studio.store.seed({ flowSid: WELCOME, count: 1, activeShare: 1 });
-    const [{ sid } = { sid: '' }] = world.studio.store.list();
+    studio.store.seed({ flowSid: WELCOME, count: 1, activeShare: 1 });
+    const [{ sid } = { sid: '' }] = studio.store.list();
     const path = `/flows/welcome/executions/${sid}`;
-    expect(await world.call('DELETE', path)).toMatchObject({
+    expect(await call('DELETE', path)).toMatchObject({
       status: 409,
       body: { type: '/problems/still-active' },
     });
-    expect(await world.call('DELETE', `${path}?end=true`)).toMatchObject({
+    expect(await call('DELETE', `${path}?end=true`)).toMatchObject({
       status: 200,
       body: { outcome: 'deleted', sid },
     });
-    expect(await world.call('DELETE', path)).toMatchObject({
+    expect(await call('DELETE', path)).toMatchObject({
       status: 200,
       body: { outcome: 'already-gone', sid },
     });
-    expect(world.studio.store.deletedWhileActive).toBe(0);
+    expect(studio.store.deletedWhileActive).toBe(0);
   });
 });
 
 test('functions that were frozen while Studio closed their connections go on as if nothing had been', async () => {
-  world.studio.store.seed({ flowSid: WELCOME, count: 20, activeShare: 1 });
-  const sids = [...world.studio.store.list()].map(({ sid }) => sid);
+  studio.store.seed({ flowSid: WELCOME, count: 20, activeShare: 1 });
+  const sids = [...studio.store.list()].map(({ sid }) => sid);
   const each = async (round: number) => {
     const path = '/flows/welcome/executions';
-    const triggered = await world.call('POST', path, {
+    const triggered = await call('POST', path, {
       body: { to: `+1500555002${round}` },
       headers: { 'idempotency-key': `frozen-${round}` },
     });
-    const listed = await world.call('GET', path);
-    const ended = await world.call('POST', `${path}/${sids[round]}/end`);
-    const deleted = await world.call('DELETE', `${path}/${sids[round]}`);
+    const listed = await call('GET', path);
+    const ended = await call('POST', `${path}/${sids[round]}/end`);
+    const deleted = await call('DELETE', `${path}/${sids[round]}`);
     return [triggered, listed, ended, deleted].map(({ status }) => status);
   };
   for (const round of [0, 1, 2]) {
     expect(await each(round)).toEqual([201, 200, 200, 200]);
-    world.studio.closeIdleConnections();
+    studio.closeIdleConnections();
   }
-  expect(world.studio.store.count()).toEqual({ active: 20, ended: 0, deleted: 3 });
+  expect(studio.store.count()).toEqual({ active: 20, ended: 0, deleted: 3 });
 });
 
 describe('purge', { timeout: 60_000 }, () => {
-  const start = (body: object) => world.call('POST', '/purges', { body });
+  const start = (body: object) => call('POST', '/purges', { body });
 
   beforeEach(() => {
     const old = { dateCreatedFrom: daysAgo(20), dateCreatedTo: daysAgo(10) };
-    world.studio.store.seed({ flowSid: WELCOME, count: 150, ...old });
-    world.studio.store.seed({ flowSid: WELCOME, count: 5, activeShare: 1, ...old });
-    world.studio.store.seed({ flowSid: WELCOME, count: 30 });
-    world.studio.store.seed({ flowSid: SUPPORT, count: 10, ...old });
+    studio.store.seed({ flowSid: WELCOME, count: 150, ...old });
+    studio.store.seed({ flowSid: WELCOME, count: 5, activeShare: 1, ...old });
+    studio.store.seed({ flowSid: WELCOME, count: 30 });
+    studio.store.seed({ flowSid: SUPPORT, count: 10, ...old });
   });
 
   test('dry counts and changes nothing; for good it deletes exactly that', async () => {
     const dry = await start({ flows: ['welcome'], olderThan: 'P7D' });
     expect(dry.status).toBe(202);
     expect(dry.headers.get('location')).toBe(`/purges/${dry.body.id}`);
-    expect(await finished(world.call, dry.body.id)).toMatchObject({
+    expect(await finished(call, dry.body.id)).toMatchObject({
       status: 'succeeded',
       request: { dryRun: true },
       counts: { matched: 150, deleted: 0, failed: 0 },
     });
-    expect(world.studio.store.count().deleted).toBe(0);
+    expect(studio.store.count().deleted).toBe(0);
 
     const real = await start({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
-    expect(await finished(world.call, real.body.id)).toMatchObject({
+    expect(await finished(call, real.body.id)).toMatchObject({
       status: 'succeeded',
       counts: { matched: 150, deleted: 150, failed: 0 },
       error: null,
     });
-    expect(world.studio.store.count({ flowSid: WELCOME })).toEqual({ active: 5, ended: 30, deleted: 150 });
-    expect(world.studio.store.count({ flowSid: SUPPORT })).toEqual({ active: 0, ended: 10, deleted: 0 });
+    expect(studio.store.count({ flowSid: WELCOME })).toEqual({ active: 5, ended: 30, deleted: 150 });
+    expect(studio.store.count({ flowSid: SUPPORT })).toEqual({ active: 0, ended: 10, deleted: 0 });
   });
 
   test('of any status ends the active ones first', async () => {
     const { body } = await start({ flows: ['welcome'], status: 'any', olderThan: 'P7D', dryRun: false });
-    expect(await finished(world.call, body.id)).toMatchObject({
+    expect(await finished(call, body.id)).toMatchObject({
       counts: { matched: 155, ended: 5, deleted: 155 },
     });
-    expect(world.studio.store.deletedWhileActive).toBe(0);
+    expect(studio.store.deletedWhileActive).toBe(0);
   });
 
   test('with an archive writes every execution down before it is deleted', async () => {
     const { body } = await start({ flows: ['support'], olderThan: 'P7D', archive: true, dryRun: false });
-    expect(await finished(world.call, body.id)).toMatchObject({ counts: { archived: 10, deleted: 10 } });
-    expect(world.local.s3?.store.list(world.local.resources.archiveBucket).length).toBeGreaterThan(0);
+    expect(await finished(call, body.id)).toMatchObject({ counts: { archived: 10, deleted: 10 } });
+    expect(local.s3?.store.list(local.resources.archiveBucket).length).toBeGreaterThan(0);
   });
 
   test('is listed newest first and stays as evidence', async () => {
     const first = await start({ flows: ['support'], olderThan: 'P7D' });
     const second = await start({ flows: ['welcome'], olderThan: 'P7D' });
-    const { body } = await world.call('GET', '/purges?limit=2');
+    const { body } = await call('GET', '/purges?limit=2');
     expect(body.purges.map(({ id }: { id: string }) => id)).toEqual([second.body.id, first.body.id]);
-    expect(await world.call('GET', `/purges/${first.body.id}`)).toMatchObject({
+    expect(await call('GET', `/purges/${first.body.id}`)).toMatchObject({
       body: { requestedBy: expect.stringContaining('local-admin') },
     });
   });
 
   test('under one Idempotency-Key starts once', async () => {
     const order = { body: { flows: ['support'], olderThan: 'P7D' }, headers: { 'idempotency-key': 'p1' } };
-    const first = await world.call('POST', '/purges', order);
-    const second = await world.call('POST', '/purges', order);
+    const first = await call('POST', '/purges', order);
+    const second = await call('POST', '/purges', order);
     expect(second.body.id).toBe(first.body.id);
   });
 
   test('stops when it is told to', async () => {
     // So many and so slow that it is met in the middle: the wish is read every few seconds.
     const old = { dateCreatedFrom: daysAgo(20), dateCreatedTo: daysAgo(10) };
-    world.studio.store.seed({ flowSid: WELCOME, count: 450, ...old });
-    world.studio.behave({ latencyMs: 50, maxInFlight: 2 });
+    studio.store.seed({ flowSid: WELCOME, count: 450, ...old });
+    studio.behave({ latencyMs: 50, maxInFlight: 2 });
     const { body } = await start({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
     await until(
-      async () => world.studio.store.count().deleted,
+      async () => studio.store.count().deleted,
       (deleted) => deleted > 0,
     );
-    expect(await world.call('POST', `/purges/${body.id}/stop`)).toMatchObject({ status: 202 });
-    const ended = await finished(world.call, body.id);
+    expect(await call('POST', `/purges/${body.id}/stop`)).toMatchObject({ status: 202 });
+    const ended = await finished(call, body.id);
     expect(ended.status).toBe('stopped');
-    expect(ended.counts.deleted).toBe(world.studio.store.count().deleted);
+    expect(ended.counts.deleted).toBe(studio.store.count().deleted);
     expect(ended.counts.deleted).toBeLessThan(600);
-    expect(await world.call('POST', `/purges/${body.id}/stop`)).toMatchObject({ status: 200 });
+    expect(await call('POST', `/purges/${body.id}/stop`)).toMatchObject({ status: 200 });
   });
 
   test('survives the death of the worker in the middle of its work', async () => {
-    world.studio.behave({ latencyMs: 20, maxInFlight: 4 });
+    studio.behave({ latencyMs: 20, maxInFlight: 4 });
     const { body } = await start({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
     await until(
-      async () => world.studio.store.count().deleted,
+      async () => studio.store.count().deleted,
       (deleted) => deleted > 10,
     );
     // The worker of a purge before may still be saying goodbye to Lambda.
-    expect(world.local.functions.kill('cleanup')).toBeGreaterThanOrEqual(1);
-    const ended = await finished(world.call, body.id);
+    expect(local.functions.kill('cleanup')).toBeGreaterThanOrEqual(1);
+    const ended = await finished(call, body.id);
     expect(ended).toMatchObject({ status: 'succeeded', counts: { failed: 0 } });
     expect(ended.counts.deleted + ended.counts.alreadyGone).toBeGreaterThanOrEqual(150);
-    expect(world.studio.store.count({ flowSid: WELCOME })).toEqual({ active: 5, ended: 30, deleted: 150 });
+    expect(studio.store.count({ flowSid: WELCOME })).toEqual({ active: 5, ended: 30, deleted: 150 });
   });
 
   test('runs the configured policies when the schedule fires', async () => {
-    await world.local.fireSchedule();
+    await local.fireSchedule();
     const isPolicys = ({ policy }: { policy: string | null }) => policy === 'weekly';
     const { body } = await until(
-      () => world.call('GET', '/purges?limit=1'),
+      () => call('GET', '/purges?limit=1'),
       ({ body: { purges } }) => purges.some(isPolicys),
     );
-    const { counts } = await finished(world.call, body.purges.find(isPolicys).id);
+    const { counts } = await finished(call, body.purges.find(isPolicys).id);
     expect(counts).toMatchObject({ matched: 160, deleted: 160 });
   });
 });

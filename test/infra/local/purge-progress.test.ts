@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ManualClock, manualClock } from '../../../infra/local/clock.ts';
 import { createPurgeProgress, endLine, progressLine } from '../../../infra/local/purge-progress.ts';
 import { requestLine } from '../../../infra/local/request-line.ts';
 import { createTerminal } from '../../../infra/local/terminal.ts';
+import { onLoopback } from '../../loopback.ts';
 import { eventually } from './fixtures/poll.ts';
 
 const id = 'pu01m81gbyx3sk598888tz1ezjja';
@@ -59,8 +59,7 @@ describe('progress', () => {
       asked++;
       response.end(JSON.stringify(answer));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    ({ url } = await onLoopback(server));
   });
   afterEach(() => server.close());
 

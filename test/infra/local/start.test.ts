@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { onLoopback } from '../../loopback.ts';
 import { eventually } from './fixtures/poll.ts';
 
 /** `npm start` as a user meets it: a process, its output, its end. */
@@ -154,12 +155,7 @@ describe('npm start', () => {
 
   test('says in one line that the port is in use, and ends with 1', async () => {
     const blocker = createServer();
-    const port = await new Promise<number>((resolve) => {
-      blocker.listen(0, '127.0.0.1', () => {
-        const address = blocker.address();
-        resolve(typeof address === 'object' && address ? address.port : 0);
-      });
-    });
+    const { port } = await onLoopback(blocker);
     const run = start({ PORT: String(port) });
     expect(await run.ended).toBe(1);
     blocker.close();

@@ -1,19 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type CallOptions, startWorld, WELCOME, type World } from './fixtures/world.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type CallOptions, startWorld, WELCOME, worldOfFile } from './fixtures/world.ts';
 
 /** Wrong input gets a clear answer and changes nothing, through the gateway and the built bundles. */
 
-let world: World;
+const { studio, call, local, mistakes } = await worldOfFile();
+studio.store.seed({ flowSid: WELCOME, count: 3 });
 const someone = `FN${'0'.repeat(32)}`;
 
-beforeAll(async () => {
-  world = await startWorld();
-  world.studio.store.seed({ flowSid: WELCOME, count: 3 });
-});
-afterAll(() => world.local.close());
 afterEach(() => {
-  expect(world.studio.store.count()).toEqual({ active: 0, ended: 3, deleted: 0 });
-  expect(world.mistakes.splice(0)).toEqual([]);
+  expect(studio.store.count()).toEqual({ active: 0, ended: 3, deleted: 0 });
+  expect(mistakes.splice(0)).toEqual([]);
 });
 
 const TRIGGER = '/flows/welcome/executions';
@@ -96,7 +92,7 @@ const cases: Case[] = [
 
 describe('a problem', () => {
   test.each(cases)('says what is wrong with %s', async (_what, method, path, options, status, slug) => {
-    const answer = await world.call(method, path, options);
+    const answer = await call(method, path, options);
     expect(answer.body).toMatchObject({
       type: `/problems/${slug}`,
       title: expect.any(String),
@@ -109,13 +105,13 @@ describe('a problem', () => {
   });
 
   test('is also given for an execution whose SID is none', async () => {
-    const { status, body } = await world.call('GET', `${TRIGGER}/FNxyz`);
+    const { status, body } = await call('GET', `${TRIGGER}/FNxyz`);
     expect([404, 422]).toContain(status);
     expect(body.type).toMatch(/^\/problems\/(unknown-execution|invalid-request)$/);
   });
 
   test('lists every mistake at once', async () => {
-    const { status, body } = await world.call('POST', '/purges', {
+    const { status, body } = await call('POST', '/purges', {
       body: { flows: [], olderThan: '7 days', action: 'remove', limit: 0, dryRun: 'yes' },
     });
     expect(status).toBe(422);
@@ -124,7 +120,7 @@ describe('a problem', () => {
   });
 
   test('never repeats the address that was sent', async () => {
-    const { body } = await world.call('POST', TRIGGER, {
+    const { body } = await call('POST', TRIGGER, {
       body: { to: '+0123', from: '+0456' },
       headers: key,
     });
@@ -133,7 +129,7 @@ describe('a problem', () => {
 });
 
 test('a body above 10 MB ends at the gateway', async () => {
-  const response = await fetch(`${world.local.url}${TRIGGER}`, {
+  const response = await fetch(`${local.url}${TRIGGER}`, {
     method: 'POST',
     body: Buffer.alloc(11_000_000),
   });

@@ -1,37 +1,14 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTable } from '../../../infra/local/aws/table.ts';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createClaimStore } from '../../../lib/aws/claims.ts';
-import { awsClientOptions } from '../../../lib/aws/clients.ts';
-import type { Table } from '../../../lib/aws/table.ts';
 import type { Claim, ClaimStore } from '../../../lib/trigger/claims.ts';
+import { onLoopback } from '../../loopback.ts';
 import { createMemoryClaims } from '../trigger/world/claims.ts';
+import { openTableAt, tableOfFile } from './table.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const TABLE = 'claims';
-
-let local: Awaited<ReturnType<typeof startTable>>;
-let table: Table;
-
-beforeAll(async () => {
-  local = await startTable(TABLE);
-  table = openTableAt(local.url);
-});
-
-const closers: (() => void)[] = [];
-
-afterAll(async () => {
-  for (const close of closers) close();
-  table.client.destroy();
-  await local.close();
-});
-
-function openTableAt(endpoint: string): Table {
-  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
-  return { client: new DynamoDBClient({ ...awsClientOptions(env, 'eu-central-1'), endpoint }), name: TABLE };
-}
+const table = await tableOfFile();
 
 type Fate = 'pass' | 'throttle' | 'lose the answer';
 
@@ -53,19 +30,18 @@ async function startProxy(fateOf: (nth: number) => Fate) {
     const headers = new Headers();
     for (const name of ['x-amz-target', 'x-amz-date', 'authorization', 'content-type'])
       headers.set(name, String(request.headers[name]));
-    const answer = await fetch(local.url, { method: 'POST', headers, body });
+    const answer = await fetch(table.url, { method: 'POST', headers, body });
     const text = await answer.text();
     if (fate === 'lose the answer') request.socket.destroy();
     else response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' }).end(text);
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  closers.push(() => {
+  });
+  onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
-  const { port } = server.address() as AddressInfo;
+  const { url } = await onLoopback(server);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     seen: () => seen,
     restart: () => {
       calls = 0;
@@ -186,7 +162,7 @@ describe('the table', () => {
     const claim = claimOf();
     const item = { pk: { S: `claim#${claim.id}` }, sk: { S: 'claim' }, owner: { S: 'stranger' } };
     await table.client.send(
-      new PutItemCommand({ TableName: TABLE, Item: { ...item, expiresAt: { N: '9999999999' } } }),
+      new PutItemCommand({ TableName: table.name, Item: { ...item, expiresAt: { N: '9999999999' } } }),
     );
     await expect(createClaimStore(table).claim(claim, NOW_MS)).rejects.toMatchObject({
       name: 'ClaimStoreError',

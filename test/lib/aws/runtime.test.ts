@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { coldStart } from '../../../lib/aws/runtime.ts';
 import { ConfigError } from '../../../lib/config.ts';
+import { onLoopback } from '../../loopback.ts';
 
 const ACCOUNT = `AC${'a'.repeat(32)}`;
 const FLOW = `FW${'a'.repeat(32)}`;
@@ -16,13 +16,12 @@ afterEach(async () => {
 });
 
 async function startServer(answer: (request: IncomingMessage, response: ServerResponse) => void) {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  const server = createServer(answer);
   closers.push(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (await onLoopback(server)).url;
 }
 
 function environment(studioBaseUrl: string) {

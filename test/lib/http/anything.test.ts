@@ -1,15 +1,8 @@
 import fc from 'fast-check';
-import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { afterAll, expect, test } from 'vitest';
 import { checkConfig } from '../../../lib/config.ts';
-import { deleteExecution } from '../../../lib/http/delete-execution.ts';
-import { endExecution } from '../../../lib/http/end-execution.ts';
 import { problems } from '../../../lib/http/problems.ts';
-import { fetchContext, fetchExecution } from '../../../lib/http/query/executions.ts';
-import { fetchFlow, listFlows } from '../../../lib/http/query/flows.ts';
-import { listAllExecutions, listFlowExecutions } from '../../../lib/http/query/list-executions.ts';
-import { fetchStep, fetchStepContext, listSteps } from '../../../lib/http/query/steps.ts';
 import type { Handlers } from '../../../lib/http/request.ts';
 import { routeKeys } from '../../../lib/http/routes.ts';
 import { triggerAnswer } from '../../../lib/http/trigger-answer.ts';
@@ -23,11 +16,13 @@ import {
   NOW,
   PUBLIC_URL,
   reader,
+  readHandlers,
   secretInput,
   secretSource,
   surveyor,
   WEBHOOK_SECRET,
 } from './api.ts';
+import { webhookHeaders } from './signed.ts';
 
 /**
  * Whatever is sent: an answer, never a 500, always a problem document when it is refused, and nothing is
@@ -74,18 +69,7 @@ const ports = {
 const handlers: Handlers = {
   'POST /flows/{flow}/executions': async (request) =>
     triggerAnswer(await trigger(ports, { ...request, caller: request.caller.id }), request.flow),
-  'GET /flows': (request) => listFlows(runtime, request),
-  'GET /flows/{flow}': (request) => fetchFlow(runtime, request),
-  'GET /executions': (request) => listAllExecutions(runtime, request),
-  'GET /flows/{flow}/executions': (request) => listFlowExecutions(runtime, request),
-  'GET /flows/{flow}/executions/{execution}': (request) => fetchExecution(runtime, request),
-  'GET /flows/{flow}/executions/{execution}/context': (request) => fetchContext(runtime, request),
-  'GET /flows/{flow}/executions/{execution}/steps': (request) => listSteps(runtime, request),
-  'GET /flows/{flow}/executions/{execution}/steps/{step}': (request) => fetchStep(runtime, request),
-  'GET /flows/{flow}/executions/{execution}/steps/{step}/context': (request) =>
-    fetchStepContext(runtime, request),
-  'POST /flows/{flow}/executions/{execution}/end': (request) => endExecution(runtime, request),
-  'DELETE /flows/{flow}/executions/{execution}': (request) => deleteExecution(runtime, request),
+  ...readHandlers(runtime),
   'POST /purges': reach,
   'GET /purges': reach,
   'GET /purges/{purge}': reach,
@@ -218,14 +202,7 @@ function pathOf({ route, segments }: Sent): string {
 /** Signatures are right over whatever the bytes are. */
 function credentialsOf(sent: Sent, rawPath: string): Record<string, string> {
   if (typeof sent.caller === 'object') return { ...sent.caller };
-  if (sent.caller === 'webhook') {
-    const signature = new Webhook(WEBHOOK_SECRET).sign('msg_1', new Date(NOW), sent.body);
-    return {
-      'webhook-id': 'msg_1',
-      'webhook-timestamp': String(NOW / 1_000),
-      'webhook-signature': signature,
-    };
-  }
+  if (sent.caller === 'webhook') return webhookHeaders(WEBHOOK_SECRET, sent.body, 'msg_1', new Date(NOW));
   const parameters = new URLSearchParams(sent.body.toString('utf8'));
   const query = sent.query === '' ? '' : `?${sent.query}`;
   const url = `${PUBLIC_URL}${rawPath}${query}`;

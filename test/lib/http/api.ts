@@ -143,7 +143,8 @@ export async function startApi(
 
 type ReadRuntime = Pick<ServeRuntime, 'config' | 'secret' | 'now'> & { studio: Studio };
 
-function readHandlers(runtime: ReadRuntime): Handlers {
+/** As the functions have them. */
+export function readHandlers(runtime: ReadRuntime): Handlers {
   return {
     'GET /flows': (request) => listFlows(runtime, request),
     'GET /flows/{flow}': (request) => fetchFlow(runtime, request),

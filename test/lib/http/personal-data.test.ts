@@ -1,11 +1,18 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { LogLine } from '../../../infra/local/functions.ts';
 import { SCOPES } from '../../../lib/config.ts';
-import { configInput, finished, startWorld, until, type World } from '../../infra/local/fixtures/world.ts';
+import { clientOf } from '../../infra/local/aws/client.ts';
+import {
+  type CallOptions,
+  configInput,
+  finished,
+  until,
+  worldOfFile,
+} from '../../infra/local/fixtures/world.ts';
 import { eventOf } from './events.ts';
+import { webhookHeaders } from './signed.ts';
 
 /**
  * Traffic of every kind, from every kind of caller, with marked personal data and credentials; then everything
@@ -47,22 +54,17 @@ const SLUGS = [
   'outcome-unknown',
 ];
 
-let world: World;
 const logs: LogLine[] = [];
 const problems: string[] = [];
+const world = await worldOfFile({
+  configInput: { ...configInput, twilioWebhooks: { scopes: [...SCOPES] } },
+  secret: credentials,
+  variables: { STUDIO_IAM_SCOPES: SCOPES.join(',') },
+  simulated: { password: credentials.apiKeySecret, behaviour: { createsPerSecond: null } },
+  onLog: (line) => logs.push(line),
+});
 
-beforeAll(async () => {
-  world = await startWorld({
-    configInput: { ...configInput, twilioWebhooks: { scopes: [...SCOPES] } },
-    secret: credentials,
-    variables: { STUDIO_IAM_SCOPES: SCOPES.join(',') },
-    simulated: { password: credentials.apiKeySecret, behaviour: { createsPerSecond: null } },
-    onLog: (line) => logs.push(line),
-  });
-}, 120_000);
-afterAll(() => world.local.close());
-
-async function call(method: string, path: string, options: Parameters<World['call']>[2] = {}) {
+async function call(method: string, path: string, options: CallOptions = {}) {
   const answer = await world.call(method, path, { token: 'marked-token', ...options });
   if (answer.status >= 400) problems.push(JSON.stringify([answer.body, [...answer.headers]]));
   return answer;
@@ -70,13 +72,8 @@ async function call(method: string, path: string, options: Parameters<World['cal
 
 /** As `call`, by somebody who signs with the sender's secret. */
 async function byWebhook(method: string, path: string, body: string, id: string) {
-  const at = new Date();
-  const headers = {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-    'webhook-signature': new Webhook(`whsec_${SECRET}`).sign(id, at, body),
-  };
+  const signed = webhookHeaders(`whsec_${SECRET}`, body, id, new Date());
+  const headers = { 'content-type': 'application/json', ...signed };
   return call(method, path, { token: null, ...(body === '' ? {} : { body }), headers });
 }
 
@@ -248,11 +245,7 @@ test('no address, parameter, context, key or credential is in any log line, metr
   expect(archives.length).toBeGreaterThan(0);
   expect(archives.filter(({ key }) => MARK.test(key))).toEqual([]);
 
-  const client = new DynamoDBClient({
-    endpoint: world.local.endpoints.DYNAMODB,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient(clientOf(world.local.endpoints.DYNAMODB));
   const { Items = [] } = await client.send(new ScanCommand({ TableName: world.local.resources.table }));
   client.destroy();
   expect(Items.length).toBeGreaterThan(3);

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { checkConfig, type Scope } from '../../../lib/config.ts';
 import { Problem } from '../../../lib/http/problems.ts';
 import { checkFlows, maySee, orderAnswer } from '../../../lib/http/purge-answer.ts';
-import type { PurgeBody } from '../../../lib/http/schemas/purge.ts';
 import { newRecord } from '../../../lib/purge/record.ts';
 import type { Ordered } from '../../../lib/purge/start.ts';
 import { viewOf } from '../../../lib/purge/view.ts';
+import { requestOf } from '../purge/world/request.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const [WELCOME, SURVEY] = [`FW${'a'.repeat(32)}`, `FW${'b'.repeat(32)}`];
@@ -15,18 +15,7 @@ const config = checkConfig({
     { alias: 'survey', sid: SURVEY },
   ],
 });
-const body: PurgeBody = {
-  flows: ['welcome'],
-  status: 'ended',
-  olderThan: 'P7D',
-  dateCreatedFrom: null,
-  dateCreatedTo: null,
-  contact: null,
-  action: 'delete',
-  archive: false,
-  limit: null,
-  dryRun: true,
-};
+const body = { ...requestOf(), flows: ['welcome'] };
 const record = newRecord({
   id: 'pu1',
   request: body,

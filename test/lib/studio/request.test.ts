@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createLimiter, type Limiter } from '../../../lib/studio/limiter.ts';
 import type { Transport, TransportRequest } from '../../../lib/studio/transport.ts';
+import { onLoopback } from '../../loopback.ts';
 import {
   created,
   cut,
@@ -245,11 +246,9 @@ describe('a call that may be repeated', () => {
 
   test('that reaches nobody is a connection error of which nothing was sent', async () => {
     const nobody = createServer();
-    await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
-    const address = nobody.address();
+    const { url } = await onLoopback(nobody);
     await new Promise((resolve) => nobody.close(resolve));
-    const baseUrl = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
-    const { studio, waits } = await story([], { baseUrl });
+    const { studio, waits } = await story([], { baseUrl: url });
     const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION));
     expect(error).toMatchObject({ kind: 'connection', sent: false });
     expect(waits).toHaveLength(4);
@@ -293,10 +292,8 @@ describe('an answer that is none', () => {
 
   test('something that is not HTTP, is nonsense', async () => {
     const server = createServer((socket) => socket.once('data', () => socket.end('220 smtp ready\r\n')));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = address !== null && typeof address === 'object' ? address.port : 0;
-    const { studio } = await story([], { baseUrl: `http://127.0.0.1:${port}` });
+    const { url } = await onLoopback(server);
+    const { studio } = await story([], { baseUrl: url });
     // The parser's own error would quote what came.
     const error = await failureOf(studio.executions.fetch(FLOW, EXECUTION));
     expect(error.kind).toBe('nonsense');

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createTransport, type Transport, type TransportRequest } from '../../../lib/studio/transport.ts';
+import { onLoopback } from '../../loopback.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -22,10 +23,8 @@ async function startServer(answer: (socket: Socket, heard: Heard, index: number)
       answer(socket, one, heard.push(one) - 1);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const transport = createTransport(`http://127.0.0.1:${port}`);
+  const { url } = await onLoopback(server);
+  const transport = createTransport(url);
   open.push(async () => {
     await transport.close();
     for (const socket of sockets) socket.destroy();

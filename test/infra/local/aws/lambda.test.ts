@@ -16,6 +16,7 @@ import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts'
 import { createFunctionHost, type FunctionHost } from '../../../../infra/local/functions.ts';
 import { bundleFixtures } from '../fixtures/bundle.ts';
 import { eventually } from '../fixtures/poll.ts';
+import { clientOf } from './client.ts';
 
 /** The stand-in for Lambda, spoken to by the real client and by the real durable SDK inside a bundle. */
 
@@ -60,12 +61,7 @@ beforeEach(async () => {
     },
   ]);
   lambda = await startLambda({ host, clock, maxOperations: MAX_OPERATIONS });
-  client = new LambdaClient({
-    endpoint: lambda.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
+  client = new LambdaClient(clientOf(lambda.url));
 });
 afterEach(async () => {
   client.destroy();

@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type S3StandIn, startS3 } from '../../../../infra/local/aws/s3/server.ts';
+import { clientOf } from './client.ts';
 
 const Bucket = 'archive';
 const PART_BYTES = 5 * 1024 * 1024;
@@ -25,21 +26,12 @@ let client: S3Client;
 
 beforeEach(async () => {
   s3 = await startS3({ buckets: [Bucket] });
-  client = clientFor(s3.url);
+  client = new S3Client(clientOf(s3.url));
 });
 afterEach(async () => {
   client.destroy();
   await s3.close();
 });
-
-function clientFor(endpoint: string): S3Client {
-  return new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
-}
 
 const put = (
   Key: string,

@@ -7,18 +7,14 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type SecretsStandIn, startSecrets } from '../../../../infra/local/aws/secrets.ts';
+import { clientOf } from './client.ts';
 
 let secrets: SecretsStandIn;
 let client: SecretsManagerClient;
 
 beforeEach(async () => {
   secrets = await startSecrets({ secrets: { studio: 'first' } });
-  client = new SecretsManagerClient({
-    endpoint: secrets.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
+  client = new SecretsManagerClient(clientOf(secrets.url));
 });
 afterEach(async () => {
   client.destroy();

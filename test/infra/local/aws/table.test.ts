@@ -8,18 +8,14 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTable } from '../../../../infra/local/aws/table.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
+import { clientOf } from './client.ts';
 
 let table: Listening;
 let client: DynamoDBClient;
 
 beforeEach(async () => {
   table = await startTable('studio');
-  client = new DynamoDBClient({
-    endpoint: table.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
+  client = new DynamoDBClient(clientOf(table.url));
 });
 afterEach(async () => {
   client.destroy();
