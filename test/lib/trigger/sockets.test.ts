@@ -1,33 +1,27 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterEach, describe, expect, test } from 'vitest';
-import { startTable } from '../../../infra/local/aws/table.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BehaviourChange, Fault } from '../../../infra/local/studio/behaviour.ts';
 import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
 import { createClaimStore } from '../../../lib/aws/claims.ts';
-import { awsClientOptions } from '../../../lib/aws/clients.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
 import { type TriggerPorts, trigger } from '../../../lib/trigger/trigger.ts';
+import { tableOfFile } from '../aws/table.ts';
 import { BODY, CONTACT, WELCOME } from './world/world.ts';
 
 const REQUEST_MS = 25_000;
-const closers: (() => Promise<unknown>)[] = [];
+const table = await tableOfFile();
+let callers = 0;
 
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-/** The simulated Studio and a table over sockets, with one clock for all that sleeping moves on. */
+/** The simulated Studio and the table over sockets, with one clock for all that sleeping moves on. */
 async function prepare(behaviour: BehaviourChange = {}) {
+  // Whose keys nobody has used before.
+  const caller = `bearer:${++callers}`;
   const clock = { aheadMs: 0 };
   const now = () => Date.now() + clock.aheadMs;
   const sleep = async (ms: number) => {
     clock.aheadMs += ms;
   };
   const simulated = await startSimulatedStudio({ now, behaviour });
-  const table = await startTable('claims');
-  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
-  const client = new DynamoDBClient({ ...awsClientOptions(env, 'eu-central-1'), endpoint: table.url });
   const studio = createStudio({
     accountSid: `AC${'a'.repeat(32)}`,
     username: `SK${'a'.repeat(32)}`,
@@ -36,11 +30,14 @@ async function prepare(behaviour: BehaviourChange = {}) {
     now,
     sleep,
   });
-  closers.push(simulated.close, table.close, async () => client.destroy(), studio.close);
+  onTestFinished(async () => {
+    await studio.close();
+    await simulated.close();
+  });
 
   let ids = 0;
   const ports: TriggerPorts = {
-    claims: createClaimStore({ client, name: 'claims' }),
+    claims: createClaimStore(table),
     executions: studio.executions,
     apiKeySecret: async () => 'local',
     now,
@@ -53,7 +50,7 @@ async function prepare(behaviour: BehaviourChange = {}) {
     body: typeof BODY & { onConflict?: 'replace' } = BODY,
   ) =>
     trigger(ports, {
-      caller: 'bearer:test',
+      caller,
       route: 'POST /flows/{flow}/executions',
       idempotencyKey,
       flow: WELCOME,
