@@ -22,6 +22,8 @@ export const config = {
 export const deployment = {
   /** When the policies run: rate(…) or cron(…), in UTC; false for never. */
   schedule: 'rate(1 day)',
+  /** When active executions are counted, for the dashboard; false for never. */
+  census: 'rate(1 hour)',
   /** Archives hold what your contacts wrote: they expire. */
   archiveDays: 365,
   logRetentionDays: 30,

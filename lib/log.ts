@@ -78,6 +78,8 @@ export type LogMessage =
   | 'purge slice'
   | 'purge ended'
   | 'policy started'
+  | 'executions counted'
+  | 'executions could not be counted'
   | 'unexpected error';
 
 export type Log = (level: LogLevel, message: LogMessage, fields: LogFields, metrics?: Metrics) => void;
@@ -94,6 +96,7 @@ const TROUBLES: ReadonlySet<LogMessage> = new Set([
   'secret could not be read',
   'the configuration has mistakes',
   'claim could not be settled',
+  'executions could not be counted',
   'unexpected error',
 ] satisfies LogMessage[]);
 

@@ -24,6 +24,13 @@ export const METRICS = {
   purgeDeleted: { name: 'PurgeDeleted', unit: 'Count' },
   purgeEnded: { name: 'PurgeEnded', unit: 'Count' },
   purgeFailed: { name: 'PurgeFailed', unit: 'Count' },
+  /** Executions that are active now, by how long they have been. */
+  activeUnderHour: { name: 'ActiveUnderHour', unit: 'Count' },
+  activeUnderDay: { name: 'ActiveUnderDay', unit: 'Count' },
+  activeUnderWeek: { name: 'ActiveUnderWeek', unit: 'Count' },
+  activeOverWeek: { name: 'ActiveOverWeek', unit: 'Count' },
+  /** A flow had more of them than were counted. */
+  censusCut: { name: 'CensusCut', unit: 'Count' },
 } as const satisfies Record<string, { name: string; unit: 'Count' | 'Milliseconds' }>;
 
 export type MetricKey = keyof typeof METRICS;

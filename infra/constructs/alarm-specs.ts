@@ -3,7 +3,7 @@ import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch
 import type { ProblemSlug } from '../../lib/http/problems.ts';
 import type { LogMessage } from '../../lib/log.ts';
 import { gapHours } from './cleanup-gap.ts';
-import { durableMetric, ourMetric, PERIOD, sumOf } from './metrics.ts';
+import { CENSUS_PERIOD, durableMetric, ourMetric, PERIOD, sumOf } from './metrics.ts';
 import { everyFunction, type Seen } from './seen.ts';
 
 const FAILED_REQUESTS = 5;
@@ -119,7 +119,7 @@ function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
   const specs: AlarmSpec[] = [
     {
       id: 'dead-letters',
-      says: 'Something was to be purged, and gave up.',
+      says: 'Something that the worker was to do gave up.',
       metric: worker.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       threshold: 1,
     },
@@ -149,6 +149,13 @@ function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
       threshold: OPERATIONS_NEAR_CAP,
     },
   ];
+  if (settings.stuckAlarm !== undefined)
+    specs.push({
+      id: 'executions-stuck',
+      says: 'Executions have been active for over a week.',
+      metric: ourMetric(name, 'activeOverWeek', {}, { statistic: 'Maximum', period: CENSUS_PERIOD }),
+      threshold: settings.stuckAlarm,
+    });
   const days = settings.schedule === false ? undefined : daysToMiss(settings.schedule);
   if (days !== undefined && worker.schedule)
     specs.push({

@@ -7,6 +7,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { alarmSpecs } from './alarm-specs.ts';
+import { alarmDescription } from './runbook.ts';
 import type { Seen } from './seen.ts';
 
 /** The alarms, the topic they are told to, and a link from each into the runbook. */
@@ -38,7 +39,7 @@ export class Alarms extends Construct {
     this.alarms = alarmSpecs(seen).map((spec) => {
       const alarm = new Alarm(this, spec.id, {
         alarmName: `${name}-${spec.id}`,
-        alarmDescription: `${spec.says} ${settings.runbookUrl}#${spec.id}`,
+        alarmDescription: alarmDescription(spec.id, spec.says, settings.runbookUrl),
         metric: spec.metric,
         threshold: spec.threshold,
         evaluationPeriods: spec.periods ?? 1,

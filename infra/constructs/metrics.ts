@@ -6,6 +6,9 @@ import { METRICS, type MetricKey } from '../../lib/metrics.ts';
 /** What alarms and graphs are drawn at, unless one says otherwise. */
 export const PERIOD = Duration.minutes(5);
 
+/** Active executions are counted once an hour by default: a shorter period would be gaps mostly. */
+export const CENSUS_PERIOD = Duration.hours(1);
+
 /** One of the functions' own metrics, named where the functions name it. */
 export function ourMetric(
   namespace: string,
@@ -66,15 +69,35 @@ export function eachOf(
   namespace: string,
   key: MetricKey,
   dimensions: readonly string[],
-  options: { where?: string; statistic?: string; label?: string } = {},
+  options: { where?: string; statistic?: string; label?: string; period?: Duration } = {},
 ): MathExpression {
-  const { where = '', statistic = 'Sum', label = '' } = options;
-  const schema = [namespace, ...dimensions].map((part) => `"${part}"`).join(',');
-  const search = `{${schema}} MetricName="${METRICS[key].name}" ${where}`.trim();
+  const { where = '', statistic = 'Sum', label = '', period = PERIOD } = options;
   return new MathExpression({
-    expression: `SEARCH('${search}', '${statistic}', ${PERIOD.toSeconds()})`,
+    expression: search(namespace, key, dimensions, { where, statistic, period }),
     usingMetrics: {},
     label,
-    period: PERIOD,
+    period,
   });
+}
+
+/** Of what is counted once a period for each flow: the sum over all flows. */
+export function overFlows(namespace: string, key: MetricKey, label: string): MathExpression {
+  const each = search(namespace, key, ['flow'], { where: '', statistic: 'Maximum', period: CENSUS_PERIOD });
+  return new MathExpression({
+    expression: `SUM(${each})`,
+    usingMetrics: {},
+    label,
+    period: CENSUS_PERIOD,
+  });
+}
+
+function search(
+  namespace: string,
+  key: MetricKey,
+  dimensions: readonly string[],
+  { where, statistic, period }: { where: string; statistic: string; period: Duration },
+): string {
+  const schema = [namespace, ...dimensions].map((part) => `"${part}"`).join(',');
+  const wanted = `{${schema}} MetricName="${METRICS[key].name}" ${where}`.trim();
+  return `SEARCH('${wanted}', '${statistic}', ${period.toSeconds()})`;
 }

@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { RouteKey } from '../../lib/http/routes.ts';
-import { durableMetric, eachOf, ourMetric, perSecond } from './metrics.ts';
+import { CENSUS_PERIOD, durableMetric, eachOf, ourMetric, overFlows, perSecond } from './metrics.ts';
 import { everyFunction, type Seen } from './seen.ts';
 
 const TRIGGER = 'POST /flows/{flow}/executions' satisfies RouteKey;
@@ -36,6 +36,7 @@ export class Overview extends Construct {
         [links(this, seen), new AlarmStatusWidget({ title: 'Alarms', alarms, width: HALF, height: HEIGHT })],
         triggerRow(seen),
         studioRow(seen),
+        ...(seen.settings.census === false ? [] : [activeRow(seen)]),
         purgeRow(seen),
         functionRow(seen),
         [errorLines(seen)],
@@ -77,6 +78,27 @@ function studioRow({ name, stage }: Seen) {
       stage.metricServerError({ statistic: 'Sum', label: '5xx' }),
       eachOf(name, 'trouble', ['message']),
     ]),
+  ];
+}
+
+function activeRow({ name }: Seen) {
+  return [
+    graph(
+      'Active executions by age',
+      [
+        overFlows(name, 'activeOverWeek', 'Over a week'),
+        overFlows(name, 'activeUnderWeek', '1 to 7 days'),
+        overFlows(name, 'activeUnderDay', '1 to 24 hours'),
+        overFlows(name, 'activeUnderHour', 'Under an hour'),
+        overFlows(name, 'censusCut', 'Flows not counted to the end'),
+      ],
+      HALF,
+    ),
+    graph(
+      'Active for over a week',
+      [eachOf(name, 'activeOverWeek', ['flow'], { statistic: 'Maximum', period: CENSUS_PERIOD })],
+      HALF,
+    ),
   ];
 }
 

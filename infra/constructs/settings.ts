@@ -15,6 +15,8 @@ const LOG_RETENTION_DAYS = [
 const MAX_REQUESTS_PER_SECOND = 10_000;
 /** Lambda's usual limit for an account is 1,000 at once, of which 100 must stay unreserved. */
 const MAX_RESERVED_CONCURRENCY = 900;
+/** More than anybody has: only to find what is no number of executions. */
+const MAX_STUCK = 1_000_000;
 const MAX_ARCHIVE_DAYS = 36_500;
 /** Below, the SDK does not load within the time of a webhook sender; above, Lambda refuses. */
 const MEMORY_MB = { least: 256, most: 10_240 };
@@ -42,12 +44,20 @@ const throttling = v.strictObject({
   burst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 200),
   /** Of the trigger route alone. Studio takes 20 a second from an account, whoever sends them. */
   triggersPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
-  triggerBurst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 50),
+  /** At once after a silence: a second's worth, which the function spreads out when Studio answers 429. */
+  triggerBurst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
 });
 
 const entries = {
   /** When the policies run; false: never by themselves. */
   schedule: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 day)'),
+  /** When active executions are counted, by age, for the dashboard and `stuckAlarm`; false: never. */
+  census: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 hour)'),
+  /**
+   * So many executions that have been active for over a week are an alarm. Left out by default: some flows wait
+   * that long on purpose.
+   */
+  stuckAlarm: v.optional(wholeNumber(1, MAX_STUCK)),
   /** Who is told of alarms. The address must confirm the subscription once. */
   alarmEmail: v.optional(v.pipe(v.string(), v.email('must be an e-mail address'))),
   /** Where the runbook can be read, for the links in the alarms: put your own copy’s address here. */
@@ -60,7 +70,10 @@ const entries = {
   throttling: v.optional(throttling, {}),
   /**
    * How many runs at once are set aside, and are the most there can be. Left out by default: a new account may
-   * run 10 at once and reserve none, and a deployment that reserves fails there.
+   * run 10 at once and reserve none, and a deployment that reserves fails there. Without it the route's throttle
+   * keeps triggers at Studio's pace, and purges, one run for each at a time, take what they need of what the
+   * account has: where it has 100 and more, `{ trigger: 10, cleanup: 5 }` keeps them apart for sure. Ten
+   * triggers of 150 ms are 66 a second: it bounds what runs at once, not the pace.
    */
   reservedConcurrency: v.optional(
     v.strictObject({
@@ -87,12 +100,23 @@ const entries = {
   keepData: v.optional(v.boolean(), true),
 };
 
-export const settingsSchema = v.strictObject(entries);
+const settings = v.strictObject(entries);
+
+export const settingsSchema = v.pipe(
+  settings,
+  v.forward(
+    v.check(
+      ({ census, stuckAlarm }) => census !== false || stuckAlarm === undefined,
+      'never rings: census is false, and nobody counts',
+    ),
+    ['stuckAlarm'],
+  ),
+);
 
 const isRecord = (input: unknown) => typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const stage = v.strictObject({
-  ...v.partial(settingsSchema).entries,
+  ...v.partial(settings).entries,
   /** Members of the configuration that this stage has otherwise. */
   config: v.optional(v.custom<Partial<ConfigInput>>(isRecord, 'must be an object')),
 });

@@ -1,10 +1,11 @@
 import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { CENSUS_INPUT } from '../../lib/census.ts';
 import type { Policy } from '../../lib/config.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
 import type { Settings } from './settings.ts';
@@ -24,6 +25,7 @@ const RUN_HISTORY = Duration.days(14);
 const DEAD_LETTERS = Duration.days(14);
 /** A schedule that could not be delivered for so long is left to the next one, and to the alarm. */
 const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
+const CENSUS_RETRY = { maxEventAge: Duration.minutes(15), retryAttempts: 2 };
 
 export type WorkerProps = {
   name: WorkerName;
@@ -35,7 +37,7 @@ export type WorkerProps = {
   given: Permissions;
 };
 
-/** The durable function that purges, its alias, and the schedule that starts it with the policies. */
+/** The durable function that purges, its alias, and the rules that start it: to purge, and to count. */
 export class Worker extends Construct {
   readonly worker: StudioFunction;
   readonly deadLetters: Queue;
@@ -100,6 +102,19 @@ export class Worker extends Construct {
         targets: [new LambdaTarget(alias, { deadLetterQueue: this.deadLetters, ...SCHEDULE_RETRY })],
       });
     }
+    if (settings.census !== false)
+      new Rule(this, 'Census', {
+        description: 'Counts active executions by age',
+        schedule: Schedule.expression(settings.census),
+        // One that is late is worth nothing: the next one counts.
+        targets: [
+          new LambdaTarget(alias, {
+            event: RuleTargetInput.fromObject(CENSUS_INPUT),
+            deadLetterQueue: this.deadLetters,
+            ...CENSUS_RETRY,
+          }),
+        ],
+      });
   }
 }
 

@@ -44,7 +44,7 @@ export function banner(facts: BannerFacts): string {
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
     ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),
     ['Logs', logs],
-    ['Keys', facts.keys ? 's fires the purge schedule, Ctrl-C stops' : 'Ctrl-C stops'],
+    ['Keys', keysOf(facts)],
   ];
   return [
     '',
@@ -54,6 +54,11 @@ export function banner(facts: BannerFacts): string {
     ...jobs(facts).flatMap(({ title, curl }) => ['', styleText('cyan', `# ${title}`), curl.join(' \\\n  ')]),
     '',
   ].join('\n');
+}
+
+function keysOf({ keys, realAccount }: BannerFacts): string {
+  const purge = realAccount ? [] : ['s fires the purge schedule'];
+  return [...(keys ? [...purge, 'c counts active executions'] : []), 'Ctrl-C stops'].join(', ');
 }
 
 function jobs({ url, flow, activeSid, foreignSecret, realAccount }: BannerFacts): Job[] {

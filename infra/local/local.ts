@@ -1,3 +1,4 @@
+import { CENSUS_INPUT } from '../../lib/census.ts';
 import type { Config } from '../../lib/config.ts';
 import { routes, UNMATCHED_FUNCTION } from '../../lib/http/routes.ts';
 import type { Secret } from '../../lib/secret.ts';
@@ -61,6 +62,8 @@ export type Local = {
   ownSecret: boolean;
   /** Sends the worker what the schedule's rule sends; answers with the durable execution's ARN. */
   fireSchedule(): Promise<string>;
+  /** Sends the worker what the census's rule sends; answers likewise. */
+  fireCensus(): Promise<string>;
   close(): Promise<void>;
 };
 
@@ -77,7 +80,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
 
   // The gateway comes first, so that a taken port shows at once; nobody knows its address yet.
   const ready = Promise.withResolvers<FunctionHost>();
-  const schedule = Promise.withResolvers<() => Promise<string>>();
+  const rules = Promise.withResolvers<Rules>();
   const gateway = keep(
     await startGateway({
       routes: Object.fromEntries(Object.entries(routes).map(([key, route]) => [key, route.function])),
@@ -86,7 +89,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       clock,
       corsOrigins: config.corsOrigins,
       invoke: async (name, event) => (await ready.promise).invoke(name, JSON.stringify(event)),
-      administration: async (exchange) => administer(exchange, await schedule.promise),
+      administration: async (exchange) => administer(exchange, await rules.promise),
       ...(options.formBodies && { formBodies: options.formBodies }),
       ...(options.onAnswer && { onAnswer: options.onAnswer }),
     }),
@@ -138,12 +141,14 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   if (s3) endpoints.S3 = s3.url;
   if (lambda) endpoints.LAMBDA = lambda.url;
 
+  const fire = (event: unknown) => invokeWorker(whole(endpoints).LAMBDA, resources.cleanupFunction, event);
   const fireSchedule = () => {
     options.onSchedule?.();
-    return invokeWorker(whole(endpoints).LAMBDA, resources.cleanupFunction, clock.now());
+    return fire(scheduledEvent(clock.now()));
   };
+  const fireCensus = () => fire(CENSUS_INPUT);
   ready.resolve(functions);
-  schedule.resolve(fireSchedule);
+  rules.resolve({ '/__local/schedule': fireSchedule, '/__local/census': fireCensus });
   const running = starting.move();
   return {
     url: gateway.url,
@@ -156,6 +161,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     resources,
     ownSecret: secrets !== null || provisioned.secretMade,
     fireSchedule,
+    fireCensus,
     close: () => running.disposeAsync(),
   };
 }
@@ -171,15 +177,19 @@ function whole(endpoints: Partial<Endpoints>): Endpoints {
   return { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA };
 }
 
+/** What each of the stack's rules does, by the path that does it here. */
+type Rules = Record<string, () => Promise<string>>;
+
 /**
  * `POST /__local/schedule` does what the rule does. The header is asked for because a browser sends it to
  * another origin only when that agrees: no page that happens to be open can purge.
  */
-async function administer(exchange: Exchange, fireSchedule: () => Promise<string>): Promise<Reply> {
+async function administer(exchange: Exchange, rules: Rules): Promise<Reply> {
   const { method, path, headers } = exchange;
-  if (method !== 'POST' || path !== '/__local/schedule') return gatewayReply(404, 'Not Found');
+  const fire = Object.hasOwn(rules, path) ? rules[path] : undefined;
+  if (method !== 'POST' || !fire) return gatewayReply(404, 'Not Found');
   if (headers.authorization !== `Bearer ${LOCAL_ADMIN}`) return gatewayReply(401, 'Unauthorized');
-  const executionArn = await fireSchedule();
+  const executionArn = await fire();
   return {
     status: 202,
     headers: { 'content-type': 'application/json' },
@@ -187,7 +197,7 @@ async function administer(exchange: Exchange, fireSchedule: () => Promise<string
   };
 }
 
-async function invokeWorker(endpoint: string, worker: string, nowMs: number): Promise<string> {
+async function invokeWorker(endpoint: string, worker: string, event: unknown): Promise<string> {
   // Loaded when it is wanted: it would be a third of the time that the start takes.
   const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   const { env } = process;
@@ -203,7 +213,7 @@ async function invokeWorker(endpoint: string, worker: string, nowMs: number): Pr
     new InvokeCommand({
       FunctionName: worker,
       InvocationType: 'Event',
-      Payload: JSON.stringify(scheduledEvent(nowMs)),
+      Payload: JSON.stringify(event),
     }),
   );
   client.destroy();

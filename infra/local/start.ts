@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { config as fileConfig } from '../config.ts';
 import { type BannerFacts, banner } from './banner.ts';
+import { censusLine } from './census-line.ts';
 import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
 import { buildWhenNeeded } from './fresh-build.ts';
@@ -53,6 +54,8 @@ async function run(settings: Settings): Promise<void> {
     },
     onLog(line) {
       logs.write(line);
+      const counted = line.function === 'cleanup' ? censusLine(line.line) : null;
+      if (counted !== null) terminal.line(counted);
       if (verbose) terminal.line(`${styleText('dim', `${line.function} |`)} ${line.line}`);
     },
   });
@@ -61,11 +64,12 @@ async function run(settings: Settings): Promise<void> {
 
   const facts = factsOf(local, settings);
   terminal.line(banner(facts));
-  const fireSchedule = () =>
-    local
-      .fireSchedule()
-      .catch((error: unknown) => terminal.line(`  the schedule could not be fired: ${error}`));
-  untilStopped(facts.keys ? { s: fireSchedule } : {}, async () => {
+  const firing = (what: string, fire: () => Promise<unknown>) => () =>
+    fire().catch((error: unknown) => terminal.line(`  the ${what} could not be fired: ${error}`));
+  const census = { c: firing('census', local.fireCensus) };
+  // One key is too little to purge a real account with; to count in it does no harm.
+  const keys = !facts.realAccount ? { ...census, s: firing('schedule', local.fireSchedule) } : census;
+  untilStopped(facts.keys ? keys : {}, async () => {
     progress.close();
     await local.close();
     await logs.close();
@@ -101,8 +105,7 @@ function factsOf(local: Local, settings: Settings): BannerFacts {
     foreignSecret: ownSecret ? null : resources.secretId,
     logs: `${LOGS}/<function>.log`,
     realAccount,
-    // One key is too little to purge a real account with.
-    keys: !realAccount && canReadKeys(process.stdin),
+    keys: canReadKeys(process.stdin),
   };
   if (!studio) {
     const where = settings.studio?.baseUrl ?? "Twilio's own, with your account";

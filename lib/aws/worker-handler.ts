@@ -4,6 +4,7 @@ import {
   withDurableExecution,
 } from '@aws/durable-execution-sdk-js';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { isCensus, takeCensus } from '../census.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { abandonPurge } from '../purge/abandon.ts';
@@ -26,10 +27,11 @@ export type WorkerPorts = Omit<Ports, 'remainingMs'> & { config: Config; worker:
 export function workerHandler(env: AwsEnvironment, region: string, ports: WorkerPorts) {
   const { config, worker, store, log, now } = ports;
   const work = async (event: unknown, context: DurableContext) => {
-    const input = readWorkerInput(event);
     const steps = stepsOf(context);
+    const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
+    if (isCensus(event)) return takeCensus({ ...ports, remainingMs }, steps);
+    const input = readWorkerInput(event);
     if (input.kind === 'purge') {
-      const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
       return runPurge(input.purge, steps, {
         slice: async (purge, number) =>
           reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs })),

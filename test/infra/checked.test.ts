@@ -56,6 +56,13 @@ describe('checking infra/config.ts', () => {
     },
   );
 
+  it('takes no alarm for what nobody counts', () => {
+    expect(mistakesOf(() => checkParts(sampleConfig, { census: false, stuckAlarm: 5 }))).toEqual([
+      'settings #/stuckAlarm never rings: census is false, and nobody counts',
+    ]);
+    expect(checkParts(sampleConfig, { stuckAlarm: 5 }).settings.census).toBe('rate(1 hour)');
+  });
+
   it('refuses a configuration that does not fit into a function’s environment', () => {
     const flows = Array.from({ length: 40 }, (_, index) => ({
       alias: `flow${index}`,

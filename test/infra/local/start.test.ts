@@ -153,6 +153,17 @@ describe('npm start', () => {
     await eventually(run.output).toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
   });
 
+  test('counts the active executions by age on request, and prints them', async () => {
+    const run = await startUp();
+    const headers = { authorization: 'Bearer local-admin' };
+    const counted = await fetch(`${run.url}/__local/census`, { method: 'POST', headers });
+    expect(counted.status).toBe(202);
+    await eventually(run.output).toMatch(
+      /welcome: active over a week \d+, 1 to 7 days \d+, 1 to 24 h \d+, under 1 h \d+\n/,
+    );
+    await eventually(run.output).toMatch(/ {2}support: active over a week/);
+  });
+
   test('says in one line that the port is in use, and ends with 1', async () => {
     const blocker = createServer();
     const { port } = await onLoopback(blocker);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gapHours } from '../../../infra/constructs/cleanup-gap.ts';
+import type { SettingsInput } from '../../../infra/constructs/settings.ts';
 import { sampleConfig, synthesize } from '../synthesized.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
@@ -33,7 +34,7 @@ describe('the alarms', () => {
   });
 
   it('and the paragraphs of the runbook are the same set', () => {
-    const linked = alarmsOf(template).map(
+    const linked = alarmsOf(synthesize({ stuckAlarm: 1 }).template).map(
       ({ AlarmDescription }) => AlarmDescription.split('infra/RUNBOOK.md#')[1],
     );
     expect(linked.toSorted()).toEqual(paragraphs.toSorted());
@@ -43,6 +44,21 @@ describe('the alarms', () => {
     const paragraph = runbook.split(`## ${id}\n`)[1]?.split('\n## ')[0] ?? '';
     for (const part of ['**Means**: ', '**Look**: ', '**Do**: ']) expect(paragraph).toContain(part);
     for (const [, anchor = ''] of paragraph.matchAll(/\]\(#([^)]+)\)/g)) expect(paragraphs).toContain(anchor);
+  });
+
+  it('say themselves what to do, in as many characters as CloudWatch takes', () => {
+    const longUrl = `https://wiki.example.com/${'a'.repeat(700)}`;
+    for (const { AlarmDescription } of alarmsOf(synthesize({ runbookUrl: longUrl }).template)) {
+      expect(AlarmDescription.length).toBeLessThanOrEqual(1_024);
+      expect(AlarmDescription).toContain(` ${longUrl}#`);
+      expect(AlarmDescription).not.toMatch(/[`*]|\]\(/);
+    }
+    const [credentials] = alarmsOf(template).filter(({ AlarmName }) => AlarmName.endsWith('-credentials'));
+    expect(credentials?.AlarmDescription).toBe(
+      'Twilio refuses the API key of the secret. Make a new key and put it into the secret (SecretArn of the ' +
+        "stack's outputs). It is in use within five minutes; no deployment. Then delete the old one. " +
+        'infra/RUNBOOK.md#studio-refuses-credentials',
+    );
   });
 
   it('look at as many metrics as the README’s costs count', () => {
@@ -104,7 +120,18 @@ describe('the alarms', () => {
   ])('wait for no cleanup %s', (_how, settings) => {
     const names = alarmsOf(synthesize(settings, sampleConfig).template).map(({ AlarmName }) => AlarmName);
     expect(names.filter((name) => name.endsWith('cleanup-missing'))).toEqual([]);
-    expect(names).toHaveLength(paragraphs.length - 1);
+    expect(names).toHaveLength(alarmsOf(template).length - 1);
+  });
+
+  it('ring for what is stuck only where a number is given, since some flows wait for weeks on purpose', () => {
+    const stuck = (settings: SettingsInput) =>
+      alarmsOf(synthesize(settings).template).filter(({ AlarmName }) =>
+        AlarmName.endsWith('-executions-stuck'),
+      );
+    expect(stuck({})).toEqual([]);
+    expect(stuck({ stuckAlarm: 25 })).toEqual([
+      expect.objectContaining({ MetricName: 'ActiveOverWeek', Statistic: 'Maximum', Threshold: 25 }),
+    ]);
   });
 });
 
@@ -131,6 +158,7 @@ describe('the dashboard', () => {
       'Triggers by outcome',
       'Duplicates avoided',
       'Calls to Studio',
+      'Active executions by age',
       'Purged',
       'Deleted a second',
       '/ PERIOD(',
@@ -139,5 +167,11 @@ describe('the dashboard', () => {
     ])
       expect(body).toContain(title);
     expect(body).toContain('#logsV2:log-groups/log-group/');
+  });
+
+  it('draws no active executions where nobody counts them', () => {
+    const { template } = synthesize({ census: false });
+    const body = JSON.stringify(template.findResources('AWS::CloudWatch::Dashboard'));
+    expect(body).not.toContain('Active executions by age');
   });
 });

@@ -59,7 +59,7 @@ describe('the HTTP API', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
       DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
       RouteSettings: {
-        'POST /flows/{flow}/executions': { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 50 },
+        'POST /flows/{flow}/executions': { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 20 },
       },
     });
   });

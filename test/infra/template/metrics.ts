@@ -1,9 +1,11 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { takeCensus } from '../../../lib/census.ts';
+import { checkConfig } from '../../../lib/config.ts';
 import { reportRequest } from '../../../lib/http/report.ts';
 import { createLog, type Log } from '../../../lib/log.ts';
 import { reportEnd, reportSlice } from '../../../lib/purge/report.ts';
-import { synthesize } from '../synthesized.ts';
+import { sampleConfig, synthesize } from '../synthesized.ts';
 
 type Directive = { Dimensions: string[][]; Metrics: { Name: string }[] };
 
@@ -11,7 +13,7 @@ type Directive = { Dimensions: string[][]; Metrics: { Name: string }[] };
 const named = (metric: string, dimensions: string[]) => `${metric} by ${dimensions.toSorted().join(',')}`;
 
 /** What the functions write, found by having them write it. */
-function written(): Set<string> {
+async function written(): Promise<Set<string>> {
   const found = new Set<string>();
   const log = createLog({
     now: () => 0,
@@ -23,11 +25,11 @@ function written(): Set<string> {
           for (const { Name } of Metrics) found.add(named(Name, dimensions));
     },
   });
-  writeOneOfEach(log);
+  await writeOneOfEach(log);
   return found;
 }
 
-function writeOneOfEach(log: Log): void {
+async function writeOneOfEach(log: Log): Promise<void> {
   reportRequest(log, {
     requestId: '1',
     functionRequestId: '1',
@@ -41,13 +43,20 @@ function writeOneOfEach(log: Log): void {
   const counts = { listed: 1, matched: 1, archived: 1, ended: 1, deleted: 1, alreadyGone: 0, failed: 0 };
   reportSlice(log, 'purge', 1, { status: 'running', hasEnded: false, pauseSeconds: 0, added: counts });
   reportEnd(log, 'purge', 'succeeded');
+  const config = checkConfig(sampleConfig);
+  const endless = async function* () {
+    for (;;) yield { items: [], nextPageUrl: 'more' };
+  };
+  const census = { config, log, now: () => 0, remainingMs: () => 900_000, upstream: { pages: endless } };
+  await takeCensus(census, { step: (_name, work) => work() });
 }
 
 describe('the functions’ own metrics', () => {
   let template: Template;
-  const found = written();
-  beforeAll(() => {
-    ({ template } = synthesize());
+  let found: Set<string>;
+  beforeAll(async () => {
+    found = await written();
+    ({ template } = synthesize({ stuckAlarm: 1 }));
   });
 
   it('are written with what the alarms look for', () => {

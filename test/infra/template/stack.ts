@@ -2,6 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InfraConfigError } from '../../../infra/constructs/checked.ts';
+import type { SettingsInput } from '../../../infra/constructs/settings.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config.ts';
@@ -114,8 +115,32 @@ describe('the stack', () => {
     it.each([
       ['the schedule is off', { schedule: false } as const, sampleConfig],
       ['there is no policy', {}, { flows: sampleConfig.flows }],
-    ])('is not started by itself when %s', (_when, settings, config) => {
-      synthesize(settings, config).template.resourceCountIs('AWS::Events::Rule', 0);
+    ])('does not purge by itself when %s', (_when, settings, config) => {
+      const { template: quiet } = synthesize(settings, config);
+      const rules = Object.values(quiet.findResources('AWS::Events::Rule'));
+      expect(rules.map(({ Properties }) => Properties.Targets[0].Input)).toEqual(['{"job":"census"}']);
+    });
+
+    it('counts active executions every hour, and neither more often than told nor when told not to', () => {
+      const census = (settings: SettingsInput) =>
+        Object.values(synthesize(settings).template.findResources('AWS::Events::Rule'))
+          .map(({ Properties }) => Properties)
+          .filter(({ Targets }) => Targets[0].Input === '{"job":"census"}');
+      expect(census({})).toEqual([
+        expect.objectContaining({
+          ScheduleExpression: 'rate(1 hour)',
+          State: 'ENABLED',
+          Targets: [
+            expect.objectContaining({
+              Arn: { Ref: expect.stringContaining('Alias') },
+              DeadLetterConfig: expect.anything(),
+              RetryPolicy: { MaximumEventAgeInSeconds: 900, MaximumRetryAttempts: 2 },
+            }),
+          ],
+        }),
+      ]);
+      expect(census({ census: 'rate(6 hours)' })).toMatchObject([{ ScheduleExpression: 'rate(6 hours)' }]);
+      expect(census({ census: false })).toEqual([]);
     });
   });
 
