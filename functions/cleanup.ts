@@ -1,4 +1,5 @@
 import { createArchiveStore } from '../lib/aws/archive.ts';
+import { createFailureStore } from '../lib/aws/failures.ts';
 import { createPurgeStore } from '../lib/aws/purges.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
 import { openTable } from '../lib/aws/table.ts';
@@ -19,6 +20,7 @@ const limiter = createLimiter();
 export const handler = workerHandler(env, region, {
   config,
   store: createPurgeStore(purges, now),
+  failures: createFailureStore(purges, now),
   turns: createTurnStore(purges, now),
   worker: createWorkerStarter(env, region, cleanupFunction),
   archive: createArchiveStore(env, region, archiveBucket),
@@ -26,5 +28,9 @@ export const handler = workerHandler(env, region, {
   gate: limiter,
   contactKey: async () => deriveContactKey(await secret.get()),
   now,
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  },
   log,
 });

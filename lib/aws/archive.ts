@@ -22,7 +22,7 @@ export function createArchiveStore(env: AwsEnvironment, region: string, bucket: 
     },
   });
   return {
-    async put(key, body) {
+    async put(key, body, signal) {
       const { ETag: tag } = await client.send(
         new PutObjectCommand({
           Bucket: bucket,
@@ -31,6 +31,7 @@ export function createArchiveStore(env: AwsEnvironment, region: string, bucket: 
           ContentType: 'application/x-ndjson',
           ContentEncoding: 'gzip',
         }),
+        signal ? { abortSignal: signal } : {},
       );
       if (!tag) throw new Error('S3 did not confirm the object');
     },

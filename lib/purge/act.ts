@@ -1,26 +1,32 @@
 import { StudioError, type StudioErrorKind } from '../studio/errors.ts';
-import type { Upstream } from './ports.ts';
+import { mayHaveHappened } from '../studio/retry.ts';
+import type { Unclear, Upstream } from './ports.ts';
 import type { PurgeAction } from './record.ts';
 
 export type Acted =
   | { outcome: 'done' | 'already-gone'; ended: boolean }
-  | { outcome: 'failed'; ended: boolean; reason: string; transient: boolean };
+  | { outcome: 'failed'; ended: boolean; reason: string; transient: boolean; unclear: Unclear }
+  /** The slice's time was over: it may have been done, or not. */
+  | { outcome: 'cut' };
 
-export type Item = { sid: string; active: boolean };
+/** `unclear`: what this purge may have done to it before, without having learnt so. */
+export type Item = { sid: string; active: boolean; unclear: Unclear };
 
 /**
  * Ends one execution, or erases it: an active one is ended first, always.
  *
- * `repeated` says that this purge may have acted on it before (its batch was found open after a crash, or
- * it failed earlier): what is gone by now then counts as this purge's work. Without it, only an earlier
- * attempt of the same call, whose answer was lost, makes it so.
+ * What is claimed as this purge's own work, and so counted as `deleted` or `ended` and put into the digest, is
+ * what Studio confirmed; and what is gone (or ended) by the time of another try, if an earlier try of this
+ * very purge may have done it: its answer was lost, it was a 5xx, or the worker died, or ran out of time, with
+ * it under way. Only there somebody else's deletion in between could be taken for ours: not another purge's,
+ * since they take turns, but one by hand. What was refused for certain (429, 409 and other 4xx, an archive that
+ * could not be read) claims nothing: gone afterwards, it counts as `alreadyGone`.
  */
 export async function actOn(
   upstream: Upstream,
   flowSid: string,
-  { sid, active }: Item,
+  { sid, active, unclear }: Item,
   action: PurgeAction,
-  repeated: boolean,
 ): Promise<Acted> {
   let ended = false;
   let step: 'end' | 'delete' = 'end';
@@ -28,12 +34,13 @@ export async function actOn(
     step = 'end';
     const result = await upstream.end(flowSid, sid);
     // Of one that was listed as ended, `already-ended` says nothing about this purge's own doing.
-    if (result.outcome === 'ended' || (active && (repeated || isOurs(result)))) ended = true;
+    if (result.outcome === 'ended' || (active && (unclear !== 'nothing' || result.afterUnclear)))
+      ended = true;
   };
   const erase = async () => {
     step = 'delete';
     const result = await upstream.delete(flowSid, sid);
-    return result.outcome === 'deleted' || repeated || isOurs(result);
+    return result.outcome === 'deleted' || unclear === 'deleted' || result.afterUnclear;
   };
   try {
     if (active || action === 'end') await end();
@@ -42,11 +49,20 @@ export async function actOn(
     return { outcome: erased ? 'done' : 'already-gone', ended };
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
+    if (error.kind === 'aborted') return { outcome: 'cut' };
     // Gone before it could be ended: for `delete` that is the same as gone before it could be deleted.
-    // Gone in a repeat, it was ended before it was deleted, as this purge always does.
+    // Deleted by this purge, it was ended before, as this purge always does.
     if (error.kind === 'not-found')
-      return repeated ? { outcome: 'done', ended: ended || active } : { outcome: 'already-gone', ended };
-    return { outcome: 'failed', ended, reason: reasonOf(step, error), transient: isTransient(error.kind) };
+      return unclear === 'deleted' && action === 'delete'
+        ? { outcome: 'done', ended: ended || active }
+        : { outcome: 'already-gone', ended };
+    return {
+      outcome: 'failed',
+      ended,
+      reason: reasonOf(step, error),
+      transient: isTransient(error.kind),
+      unclear: unclearAfter(step, error, unclear),
+    };
   }
 }
 
@@ -61,8 +77,11 @@ async function unlessActive(erase: () => Promise<boolean>, end: () => Promise<vo
   }
 }
 
-function isOurs(result: { afterUnclear?: boolean }): boolean {
-  return result.afterUnclear === true;
+function unclearAfter(step: 'end' | 'delete', error: StudioError, before: Unclear): Unclear {
+  // It is there, so nothing has deleted it.
+  if (error.kind === 'conflict') return 'nothing';
+  if (!error.afterUnclear && !mayHaveHappened(error)) return before;
+  return step === 'delete' || before === 'deleted' ? 'deleted' : 'ended';
 }
 
 export function reasonOf(step: string, { kind, code }: StudioError): string {

@@ -5,7 +5,11 @@ import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
 import { isTransient, reasonOf } from './act.ts';
 import type { FailedItem, Gate, Upstream } from './ports.ts';
 
-/** One line of an archive object: everything that Studio tells of one execution. Personal throughout. */
+/**
+ * One line of an archive object. Personal throughout. A step has its `context` as the list of steps carries it,
+ * which may be null: it is not asked for step by step, a request each, because the execution's own context,
+ * which is, holds what all its steps have left in it.
+ */
 export type ArchivedExecution = { execution: Execution; context: ExecutionContext; steps: Step[] };
 
 export type Collected = {
@@ -13,10 +17,10 @@ export type Collected = {
   body: Uint8Array | null;
   archived: string[];
   gone: string[];
-  failed: FailedItem[];
+  failed: Pick<FailedItem, 'sid' | 'reason' | 'transient'>[];
 };
 
-export type ToArchive = { sid: string; active: boolean; execution: Execution | undefined };
+export type ToArchive = { sid: string; execution: Execution | undefined };
 
 /** `flow/date/purge/slice`: the same batch always has the same key, so that a repeat replaces its object. */
 export function archiveKey(flow: string, dateStarted: string, purge: string, batch: number): string {
@@ -25,7 +29,8 @@ export function archiveKey(flow: string, dateStarted: string, purge: string, bat
 
 /**
  * Reads context and steps of each execution and packs them, line by line as they come, so that only the
- * compressed object is held as a whole. One that cannot be read is not archived, and so must not be deleted.
+ * compressed object is held as a whole. One that cannot be read is not archived, and so must not be deleted;
+ * one that there was no time for is in none of the lists.
  */
 export async function collect(
   { upstream, gate }: { upstream: Upstream; gate: Gate },
@@ -48,7 +53,7 @@ export async function collect(
   const collected: Collected = { body: null, archived: [], gone: [], failed: [] };
 
   await Promise.all(
-    items.map(({ sid, active, execution }) =>
+    items.map(({ sid, execution }) =>
       gate.run(async () => {
         if (!mayGoOn()) return;
         try {
@@ -58,11 +63,12 @@ export async function collect(
           if (!(error instanceof StudioError)) throw error;
           const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
           if (cause === null) collected.gone.push(sid);
-          else {
-            const transient = isTransient(cause.kind);
-            const reason = reasonOf('archive', cause);
-            collected.failed.push({ sid, active, archived: false, reason, transient });
-          }
+          else if (cause.kind !== 'aborted')
+            collected.failed.push({
+              sid,
+              reason: reasonOf('archive', cause),
+              transient: isTransient(cause.kind),
+            });
         }
       }),
     ),

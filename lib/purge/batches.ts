@@ -1,35 +1,32 @@
 import type { Execution } from '../studio/types.ts';
-import { type Acted, actOn } from './act.ts';
-import { archiveKey, collect } from './archive.ts';
-import {
-  BATCH_TARGET_MS,
-  FIRST_BATCH_SIZE,
-  LISTING_MS,
-  MAX_BATCH_SIZE,
-  MAX_OPEN_BATCHES,
-  MIN_BATCH_SIZE,
-  STOP_POLL_MS,
-} from './limits.ts';
+import { type Acted, actOn, type Item } from './act.ts';
+import { archiveBatch } from './archive-batch.ts';
+import { MAX_OPEN_BATCHES } from './limits.ts';
+import { Pace } from './pace.ts';
 import type { Batch, FailedItem } from './ports.ts';
-import type { Progress } from './record.ts';
 import type { Session } from './session.ts';
-import { record, settle } from './settle.ts';
+import { type OnSettled, settle } from './settle.ts';
 import { Turn } from './turn.ts';
 
 export type NewBatch = {
   flow: number;
   items: readonly { sid: string; active: boolean; execution?: Execution }[];
-  retryOf?: { seqs: number[]; failed: FailedItem[] };
+  /** Of these items. */
+  retryOf?: { failed: FailedItem[] };
   /** Whether their archive was confirmed by an earlier batch. */
   archived?: boolean;
-  /** What else the record shall say once this batch is settled, given whether it was cut short. */
   onSettled?: OnSettled;
 };
 
-export type OnSettled = (wasCut: boolean) => Partial<Progress>;
-
-/** What became of a batch's executions; those that were not begun with are in none of the lists. */
-export type Results = { acted: Map<string, Acted>; isCut: boolean };
+/** What became of a batch's executions. Those that were not begun with are in neither. */
+export type Results = {
+  acted: Map<string, Exclude<Acted, { outcome: 'cut' }>>;
+  /** May have been done, or not. */
+  open: Set<string>;
+  /** Whether anything is left to do, open or not begun with. */
+  isCut: boolean;
+  executions: ReadonlyMap<string, Execution | undefined>;
+};
 
 /** Writes batches down, acts on them side by side, and settles them strictly in their order. */
 export class Batches {
@@ -38,21 +35,13 @@ export class Batches {
   #open: Promise<void>[] = [];
   #next: number;
   #changes = 0;
-  #size = FIRST_BATCH_SIZE;
-  /** Executions a millisecond, as the last batch went. */
-  #pace = 0;
-  /** Handed over and not done yet. */
-  #left = 0;
-  #little = 0;
-  #onLittleLeft: () => void = () => undefined;
-  #lastDoneMs = 0;
-  #lookedForStopAt: number;
+  readonly #pace: Pace;
   readonly #turn: Turn;
 
   constructor(session: Session) {
     this.#session = session;
     this.#next = session.record.progress.settledBatch + 1;
-    this.#lookedForStopAt = session.startedMs;
+    this.#pace = new Pace(session.ports.now);
     this.#turn = new Turn(session);
   }
 
@@ -73,7 +62,7 @@ export class Batches {
 
   /** How many executions the next batch should have. */
   get size(): number {
-    return this.#size;
+    return this.#pace.size;
   }
 
   get isBusy(): boolean {
@@ -85,24 +74,20 @@ export class Batches {
     return this.isBusy ? null : this.#changes;
   }
 
-  /** Resolves when every batch is settled. Throws what kept one from being settled. */
+  /** Resolves when every batch is settled, or left open. Throws what kept one from it. */
   async drained(): Promise<void> {
     await this.#settling;
   }
 
-  /** Does what a worker that died had begun, once more; its order is kept. */
+  /** Does what was begun, and not brought into the record, once more; its order is kept. */
   async replay(batch: Batch): Promise<void> {
     this.#next = Math.max(this.#next, batch.seq + 1);
     this.#turn.keep(this.#session.record.flows[batch.flow]?.sid ?? '');
-    if (batch.outcome) return record(this.#session, batch, batch.outcome);
-    const results = await this.#act(batch, new Map(), true);
-    // Half of it says nothing: what was not begun with now may have been done before.
-    if (!results.isCut) await settle(this.#session, batch, results);
+    await settle(this.#session, batch, await this.#act(batch, new Map(), true));
   }
 
   /** Returns when so little is left to do that it is time to list the next ones. */
   async submit({ flow, items, retryOf, archived, onSettled }: NewBatch): Promise<void> {
-    const retried = new Set(items.map(({ sid }) => sid));
     while (this.#open.length >= MAX_OPEN_BATCHES) await this.#open[0];
     const batch: Batch = {
       seq: this.#next++,
@@ -113,7 +98,7 @@ export class Batches {
       gone: 0,
       active: items.filter(({ active }) => active).map(({ sid }) => sid),
       inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
-      failed: retryOf?.failed.filter(({ sid }) => !retried.has(sid)) ?? [],
+      failed: [],
       outcome: null,
     };
     for (const { sid } of items) this.#session.underWay.add(sid);
@@ -123,11 +108,11 @@ export class Batches {
 
     const executions = new Map(items.map(({ sid, execution }) => [sid, execution]));
     let undone = items.length;
-    this.#left += undone;
-    const acting = this.#act(batch, executions, retryOf !== undefined, () => {
+    this.#pace.isMore(undone);
+    const acting = this.#act(batch, executions, false, () => {
       undone -= 1;
-      this.#isLess(1);
-    }).finally(() => this.#isLess(undone));
+      this.#pace.isLess(1);
+    }).finally(() => this.#pace.isLess(undone));
     const before = this.#settling;
     const settled = (async () => {
       // Both are awaited, whichever fails: nothing may go on unobserved.
@@ -146,118 +131,55 @@ export class Batches {
       for (const { sid } of items) this.#session.underWay.delete(sid);
     };
     settled.then(closed, closed);
-    await this.#littleLeft(items.length);
-  }
-
-  #isLess(count: number): void {
-    this.#left -= count;
-    if (this.#left <= this.#little) this.#onLittleLeft();
-  }
-
-  async #littleLeft(batchSize: number): Promise<void> {
-    this.#little = Math.max(batchSize / 2, this.#pace * LISTING_MS);
-    if (this.#left <= this.#little) return;
-    await new Promise<void>((resolve) => {
-      this.#onLittleLeft = resolve;
-    });
+    await this.#pace.littleLeft(items.length);
   }
 
   async #act(
     batch: Batch,
-    executions: Map<string, Execution | undefined>,
-    repeated: boolean,
+    executions: ReadonlyMap<string, Execution | undefined>,
+    isReplay: boolean,
     onActed?: () => void,
   ): Promise<Results> {
-    const { session, flow } = { session: this.#session, flow: this.#session.record.flows[batch.flow] };
-    if (!flow) throw new Error(`Purge ${session.record.id} has no flow ${batch.flow}`);
-    if (session.record.request.archive && !batch.archived) {
-      const stored = await this.#archive(batch, executions);
-      if (!stored) return { acted: new Map(), isCut: true };
+    const { record, ports } = this.#session;
+    const flow = record.flows[batch.flow];
+    if (!flow) throw new Error(`Purge ${record.id} has no flow ${batch.flow}`);
+    const results: Results = { acted: new Map(), open: new Set(), isCut: false, executions };
+    const startedMs = ports.now();
+    if (record.request.archive && !batch.archived) {
+      const stored = await archiveBatch(this.#session, batch, executions);
+      results.isCut = stored !== 'all';
+      if (stored === 'nothing')
+        return { ...results, open: new Set([...batch.active, ...batch.inactive]), isCut: true };
     }
 
-    const startedMs = session.ports.now();
-    const acted = new Map<string, Acted>();
-    const all = [
-      ...batch.active.map((sid) => ({ sid, active: true })),
-      ...batch.inactive.map((sid) => ({ sid, active: false })),
-    ];
+    const items = itemsOf(batch, isReplay);
     await Promise.all(
-      all.map((item) =>
-        session.ports.gate.run(async () => {
-          if (!(await this.#mayFinish(repeated && batch.retryOf === null))) return;
-          const result = await actOn(
-            session.ports.upstream,
-            flow.sid,
-            item,
-            session.record.request.action,
-            repeated,
-          );
-          acted.set(item.sid, result);
-          if (result.outcome === 'failed') session.hasFailed(result.reason, result.transient);
-          else session.succeeded(item.sid);
+      items.map((item) =>
+        ports.gate.run(async () => {
+          if (!(isReplay ? this.#session.mayRepeat : this.#session.mayFinish)) return;
+          const result = await actOn(ports.upstream, flow.sid, item, record.request.action);
+          if (result.outcome === 'cut') return void results.open.add(item.sid);
+          results.acted.set(item.sid, result);
+          if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result.reason, result.transient);
+          else this.#session.succeeded(item.sid);
           onActed?.();
         }),
       ),
     );
-    this.#learnPace(acted.size, startedMs);
-    return { acted, isCut: acted.size < all.length };
+    // What was not begun with now may have been done before.
+    if (isReplay) for (const { sid } of items) if (!results.acted.has(sid)) results.open.add(sid);
+    results.isCut ||= results.acted.size < items.length;
+    this.#pace.learn(results.acted.size, startedMs);
+    return results;
   }
+}
 
-  /** What a dead worker had begun is finished even after a wish to stop: only that makes its counts true. */
-  async #mayFinish(isReplay: boolean): Promise<boolean> {
-    const nowMs = this.#session.ports.now();
-    if (nowMs - this.#lookedForStopAt >= STOP_POLL_MS) {
-      this.#lookedForStopAt = nowMs;
-      await this.#session.lookForStop();
-    }
-    return isReplay ? this.#session.trouble === null : this.#session.mayFinish;
-  }
-
-  /** Stores context and steps of the batch; from then on it holds only what is surely stored. */
-  async #archive(batch: Batch, executions: Map<string, Execution | undefined>): Promise<boolean> {
-    const { ports, record } = this.#session;
-    const flow = record.flows[batch.flow];
-    if (!flow || !ports.archive) throw new Error('There is no archive to write to');
-    const isActive = new Set(batch.active);
-    const items = [...batch.active, ...batch.inactive].map((sid) => ({
-      sid,
-      active: isActive.has(sid),
-      execution: executions.get(sid),
-    }));
-    const { body, archived, gone, failed } = await collect(
-      ports,
-      flow.sid,
-      items,
-      () => this.#session.mayFinish,
-    );
-    if (archived.length + gone.length + failed.length < items.length) return false;
-    for (const { reason, transient } of failed) this.#session.hasFailed(reason, transient);
-    if (body) {
-      try {
-        await ports.archive.put(archiveKey(flow.alias, record.dateStarted, record.id, batch.seq), body);
-      } catch (error) {
-        const name = error instanceof Error ? error.name : 'unknown';
-        this.#session.trouble ??= { reason: `the archive could not be written: ${name}`, refused: false };
-        return false;
-      }
-    }
-    batch.active = archived.filter((sid) => isActive.has(sid));
-    batch.inactive = archived.filter((sid) => !isActive.has(sid));
-    batch.failed.push(...failed);
-    batch.gone = gone.length;
-    batch.archived = true;
-    batch.newlyArchived = archived.length;
-    await ports.store.saveBatch(record.id, batch);
-    return true;
-  }
-
-  #learnPace(done: number, startedMs: number): void {
-    if (done === 0) return;
-    const nowMs = this.#session.ports.now();
-    // Batches overlap: before the one before was done, the time was mostly that one's.
-    this.#pace = done / Math.max(1, nowMs - Math.max(startedMs, this.#lastDoneMs));
-    this.#lastDoneMs = nowMs;
-    const fitting = Math.round(this.#pace * BATCH_TARGET_MS);
-    this.#size = Math.min(MAX_BATCH_SIZE, Math.max(MIN_BATCH_SIZE, fitting));
-  }
+function itemsOf({ active, inactive, retryOf }: Batch, isReplay: boolean): Item[] {
+  const failedBefore = new Map(retryOf?.failed.map(({ sid, unclear }) => [sid, unclear]));
+  const item = (sid: string, active: boolean): Item => ({
+    sid,
+    active,
+    unclear: isReplay ? 'deleted' : (failedBefore.get(sid) ?? 'nothing'),
+  });
+  return [...active.map((sid) => item(sid, true)), ...inactive.map((sid) => item(sid, false))];
 }

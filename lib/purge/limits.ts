@@ -16,25 +16,35 @@ export const LISTING_MS = 1_000;
 /** Pages that are searched for more, with a few found already, before these are acted on. */
 export const MAX_SPARSE_PAGES = 20;
 
-/** After this, a slice begins no batch, and a little later no execution; all ends within 60 s. */
+/** After this, a slice begins no batch, and a little later no execution. */
 export const SLICE_BATCHES_MS = 36_000;
 export const SLICE_ITEMS_MS = 42_000;
+/** Then whatever is still under way is ended, so that the record is written within a minute whatever Studio does. */
+export const SLICE_MS = 55_000;
+/** The same of a slice after the wish to stop, which only finishes what is in doubt; and of one that learns of it. */
+export const LAST_SLICE_MS = 20_000;
+export const STOP_GRACE_MS = 10_000;
 /** Of one end, delete or context, retries included; ending and deleting are two. */
 export const CALL_TIMEOUT_MS = 9_000;
-/** A slice that has not got on at all (one second holding too many to list) goes on so long instead. */
+/** A slice that only lists (one second holds too many to begin anew below it) goes on so long, while pages come. */
 export const STUCK_SLICE_MS = 240_000;
+/** How long it waits for each of them, and how often it writes the record. */
+export const NEXT_PAGE_MS = 30_000;
+export const HEARTBEAT_MS = 30_000;
 /** What has to be left of the process's time for another slice to begin in it. */
 export const MIN_SLICE_MS = 90_000;
 /** Left of the process's time for what is under way and for the record. */
 export const PROCESS_MARGIN_MS = 20_000;
-/** How often a batch under way looks for the wish to stop. */
+/** How often a slice looks for the wish to stop. */
 export const STOP_POLL_MS = 3_000;
 
 /** So many failures in a row, with no success between them, and the slice gives up. */
 export const BREAKER_FAILURES = 50;
+/** The same where each was refused for good: a page of them may be odd; five pages in a row are not about them. */
+export const BREAKER_REFUSALS = 1_000;
 /** Pauses between slices that could do nothing, in seconds; short enough to stop within a minute. */
 export const PAUSES_SECONDS = [1, 2, 4, 8, 15, 30, 30, 30, 30, 30, 30] as const;
-/** Nobody waits out wrong credentials. */
+/** Nobody waits out wrong credentials, nor what is refused for good. */
 export const MAX_FRUITLESS_REFUSED = 4;
 
 /** A flow is swept until a sweep finds nothing more, and at most so often. */
@@ -44,14 +54,21 @@ export const MAX_RETRY_ROUNDS = 8;
 /** So many rounds are made even if the first helps nobody. */
 export const MIN_RETRY_ROUNDS = 2;
 export const RETRY_PAUSE_SECONDS = 5;
-/** How often a purge looks whether it is its turn on a flow; a turn is one slice. */
-export const TURN_PAUSE_SECONDS = 2;
+/** Pauses of a purge that waits for its turn on a flow, in seconds; a turn is one slice. */
+export const TURN_PAUSES_SECONDS = [2, 4, 8, 15] as const;
+/** While it waits it writes its record no more often than this; see SILENCE_MS. */
+export const WAITING_HEARTBEAT_MS = 5 * 60_000;
 
 /** SIDs handled last, which a list that lags behind may still show. */
 export const RECENT_SIDS = 10_000;
 
 /** AWS allows 3,000 operations a durable run. */
 export const MAX_OPERATIONS_A_RUN = 1_800;
+/** Another's last write, perhaps a dead one's, is no reason to give up; somebody who goes on writing is. */
+export const MAX_SUPERSEDED = 5;
+export const SUPERSEDED_PAUSE_SECONDS = 5;
 
-/** Failures of several batches are tried again together, up to so many: with their reasons they are larger. */
+/** Failures are tried again so many together: with their reasons they are larger. */
 export const RETRY_BATCH_SIZE = 500;
+/** Of flows that could not be listed, the record's error tells so many. */
+export const MAX_FLOW_ERRORS_TOLD = 5;

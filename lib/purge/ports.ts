@@ -9,19 +9,23 @@ import type {
 } from '../studio/types.ts';
 import type { PurgeRecord } from './record.ts';
 
-/** What the purge asks of Studio. Everything else is thrown as a StudioError. */
+/**
+ * What the purge asks of Studio. Everything else is thrown as a StudioError; what the signal ends, waiting
+ * included, as one of the kind `aborted`.
+ */
 export type Upstream = {
   /** From the top; each further page is asked for when it is taken, unless `readAhead`. */
   pages(
     flowSid: string,
     query: { status?: ExecutionStatus; dateCreatedFrom?: string; dateCreatedTo: string },
     readAhead: boolean,
+    signal?: AbortSignal,
   ): AsyncIterable<Page<Execution>>;
-  fetch(flowSid: string, sid: string): Promise<Execution>;
-  context(flowSid: string, sid: string): Promise<ExecutionContext>;
-  steps(flowSid: string, sid: string): AsyncIterable<Step>;
-  end(flowSid: string, sid: string): Promise<EndOutcome>;
-  delete(flowSid: string, sid: string): Promise<DeleteOutcome>;
+  fetch(flowSid: string, sid: string, signal?: AbortSignal): Promise<Execution>;
+  context(flowSid: string, sid: string, signal?: AbortSignal): Promise<ExecutionContext>;
+  steps(flowSid: string, sid: string, signal?: AbortSignal): AsyncIterable<Step>;
+  end(flowSid: string, sid: string, signal?: AbortSignal): Promise<EndOutcome>;
+  delete(flowSid: string, sid: string, signal?: AbortSignal): Promise<DeleteOutcome>;
 };
 
 /** Runs work with bounded concurrency: as much at a time as Studio lets through. */
@@ -30,35 +34,44 @@ export type Gate = { run<T>(work: () => Promise<T>): Promise<T> };
 /** A record as it stands in the store. */
 export type StoredPurge = { record: PurgeRecord; version: number; stopRequested: boolean };
 
+/** What this purge may have done to an execution by a call whose answer it never got. */
+export type Unclear = 'nothing' | 'ended' | 'deleted';
+
 export type FailedItem = {
   sid: string;
+  /** When it was created, as Studio says; null where that is not known. */
+  created: string | null;
   active: boolean;
   archived: boolean;
   reason: string;
   /** Whether another try may help. */
   transient: boolean;
+  unclear: Unclear;
+  /** The last round over failures in which it was tried; 0 before the first. */
+  round: number;
 };
 
 /**
  * What is about to be done to these executions, written down before it is done. Found again after a crash,
- * it is done again, and what is gone by then was this purge's own work. What failed stays in it.
+ * it is done again, and what is gone by then was this purge's own work.
  */
 export type Batch = {
   seq: number;
   /** Index into the record's flows. */
   flow: number;
-  /** The batches whose failures this one tries again and takes over. */
-  retryOf: { seqs: number[]; failed: FailedItem[] } | null;
+  /** The failures that this batch tries again and takes over. */
+  retryOf: { failed: FailedItem[] } | null;
   /** Whether `active` and `inactive` are surely in the archive, in this batch's object or an earlier one's. */
   archived: boolean;
   /** How many of them this batch's own object holds. */
   newlyArchived: number;
   /** Found gone when they were to be archived. */
   gone: number;
+  /** What is to be done still, `active` ones ended first. */
   active: string[];
   inactive: string[];
   failed: FailedItem[];
-  /** What the rest came to, until it is in the record; only written down where something failed. */
+  /** What has been done of it, until it is in the record; only written down where it took more than one go. */
   outcome: BatchOutcome | null;
 };
 
@@ -85,8 +98,22 @@ export type PurgeStore = {
   openBatch(purge: string, batch: Batch): Promise<void>;
   saveBatch(purge: string, batch: Batch): Promise<void>;
   dropBatch(purge: string, seq: number): Promise<void>;
-  /** In the order of their numbers. */
+  /** Those that were not dropped yet, in the order of their numbers: the few that were open last. */
   batches(purge: string): AsyncIterable<Batch>;
+};
+
+/** Of which flow, by its index into the record's. */
+export type KnownFailure = FailedItem & { flow: number };
+
+/** What failed in a purge, however many they are: in the order of flow, creation and SID, so that a sweep meets them where it lists them. */
+export type FailureStore = {
+  /** One that is there already is replaced. */
+  put(purge: string, flow: number, failed: readonly FailedItem[]): Promise<void>;
+  drop(purge: string, flow: number, failed: readonly FailedItem[]): Promise<void>;
+  /** The SIDs of those created from the one second to the other, and of those whose creation is not known. */
+  within(purge: string, flow: number, from: string, to: string): Promise<Set<string>>;
+  /** In their order, after the mark of an earlier page; `next` is null when nothing follows. */
+  page(purge: string, after: string | null): Promise<{ failures: KnownFailure[]; next: string | null }>;
 };
 
 /**
@@ -109,7 +136,7 @@ export class SupersededError extends Error {
 
 export type ArchiveStore = {
   /** Resolves when the object is surely stored. */
-  put(key: string, body: Uint8Array): Promise<void>;
+  put(key: string, body: Uint8Array, signal?: AbortSignal): Promise<void>;
 };
 
 /** Starts a durable run of the worker; a second start of the same run changes nothing. */

@@ -50,15 +50,15 @@ export type Progress = {
   /** Everything from here on is done in this sweep (ISO second, exclusive); null: nothing yet. */
   bound: string | null;
   /** Counted already although the next list begins with them again. */
-  overlap: { listed: number; matched: number; active: number };
+  overlap: { listed: number; matched: number; active: number; left: number };
   /** The last batch whose counts are in the record. */
   settledBatch: number;
   /** Rounds over what failed. */
   retryRound: number;
   /** Whether this round has made any good. */
   retryHelped: boolean;
-  /** The batch up to which this round has come. */
-  retriedUpTo: number;
+  /** The failure up to which this round has come, by its mark; null: it begins. */
+  retriedTo: string | null;
   /** Slices in a row in which nothing could be done. */
   fruitless: number;
   /** What kept whole flows from being listed, by alias. */
@@ -80,6 +80,8 @@ export type PurgeRecord = {
   counts: Counts;
   /** Of a dry run: how many of the matched ones are active and would be ended first. */
   activeMatched: number;
+  /** Of a contact's erasure with the status `ended`: how many active executions it has and keeps. */
+  activeLeft: number;
   failures: Failure[];
   digest: SidDigest;
   error: string | null;
@@ -104,11 +106,11 @@ export const FIRST_PROGRESS: Progress = {
   sweep: 1,
   foundInSweep: 0,
   bound: null,
-  overlap: { listed: 0, matched: 0, active: 0 },
+  overlap: { listed: 0, matched: 0, active: 0, left: 0 },
   settledBatch: 0,
   retryRound: 0,
   retryHelped: false,
-  retriedUpTo: 0,
+  retriedTo: null,
   fruitless: 0,
   flowErrors: [],
 };
@@ -126,6 +128,7 @@ export function newRecord(purge: NewPurge): PurgeRecord {
     dateEnded: null,
     counts: NO_COUNTS,
     activeMatched: 0,
+    activeLeft: 0,
     failures: [],
     digest: EMPTY_DIGEST,
     error: null,

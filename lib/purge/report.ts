@@ -1,11 +1,15 @@
 import type { Log } from '../log.ts';
+import type { SliceResult } from './endings.ts';
 import type { PolicyRun } from './policies.ts';
 import type { PurgeStatus } from './record.ts';
-import type { SliceResult } from './slice.ts';
 
-/** One line for each slice, with what it added, and one for the end: what alarms and the dashboard read. */
+/**
+ * One line for each slice, with what it added, and one for the end: what alarms and the dashboard read. One that
+ * only found that it is another purge's turn has nothing to say.
+ */
 export function reportSlice(log: Log, purge: string, slice: number, result: SliceResult): SliceResult {
-  const { status, added, hasEnded } = result;
+  const { status, added, hasEnded, awaitsTurn } = result;
+  if (awaitsTurn) return result;
   log('INFO', 'purge slice', { purge, slice, outcome: status, counts: added }, [
     {
       dimensions: [[]],

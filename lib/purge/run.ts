@@ -1,6 +1,6 @@
-import { MAX_OPERATIONS_A_RUN } from './limits.ts';
+import type { SliceResult } from './endings.ts';
+import { MAX_OPERATIONS_A_RUN, MAX_SUPERSEDED, TURN_PAUSES_SECONDS } from './limits.ts';
 import type { PurgeStatus } from './record.ts';
-import type { SliceResult } from './slice.ts';
 
 /** The durable context, as little of it as is needed; each call is one durable operation. */
 export type Steps = {
@@ -25,12 +25,19 @@ export type RunResult = { purge: string; status: PurgeStatus | 'superseded' | 'c
  */
 export async function runPurge(purge: string, steps: Steps, ports: RunPorts): Promise<RunResult> {
   let operations = 0;
+  let waited = 0;
+  let superseded = 0;
   try {
     // A round is a slice and perhaps a pause; one more operation ends the run.
     for (let round = 1; operations + 3 <= MAX_OPERATIONS_A_RUN; round++) {
-      const { status, pauseSeconds } = await steps.step(`slice-${round}`, () => ports.slice(purge, round));
+      const slice = await steps.step(`slice-${round}`, () => ports.slice(purge, round));
       operations += 1;
-      if (status !== 'running') return { purge, status };
+      const { status, awaitsTurn } = slice;
+      waited = awaitsTurn ? waited + 1 : 0;
+      superseded = status === 'superseded' ? superseded + 1 : 0;
+      if (status !== 'running' && (status !== 'superseded' || superseded > MAX_SUPERSEDED))
+        return { purge, status };
+      const pauseSeconds = Math.max(slice.pauseSeconds, turnPause(waited));
       if (pauseSeconds === 0) continue;
       await steps.wait(`pause-${round}`, pauseSeconds);
       operations += 1;
@@ -42,4 +49,9 @@ export async function runPurge(purge: string, steps: Steps, ports: RunPorts): Pr
     await steps.step('abandon', () => ports.abandon(purge, `The worker failed: ${name}`));
     return { purge, status: 'failed' };
   }
+}
+
+/** A turn may be over at once, or only after many slices of others: the longer it takes, the less often it is looked for. */
+function turnPause(waited: number): number {
+  return TURN_PAUSES_SECONDS[Math.min(waited, TURN_PAUSES_SECONDS.length) - 1] ?? 0;
 }

@@ -17,6 +17,8 @@ export type ScanOptions = {
   /** ISO second, exclusive. */
   to: string;
   pages(to: string): AsyncIterable<Page<Execution>>;
+  /** Is shown each page before its executions are asked about. */
+  look(items: readonly Execution[]): Promise<void>;
   isCandidate(execution: Execution): boolean;
   /**
    * Names the state that the upstream was left in by us: another value after each change, null while
@@ -54,6 +56,7 @@ export async function* scan(options: ScanOptions): AsyncGenerator<Finding, void,
       for await (const page of options.pages(startedBound)) {
         pagesSeen += 1;
         bound = earlier(bound, boundOf(page.items));
+        await options.look(page.items);
         const candidates = page.items.filter(options.isCandidate);
         candidatesSeen ||= candidates.length > 0;
         const isLast = page.nextPageUrl === null;

@@ -59,10 +59,17 @@ export function effectiveStatus(status: StatusFilter, action: PurgeAction): Stat
   return action === 'end' && status === 'any' ? 'active' : status;
 }
 
+/** A contact is erased as far as its executions have ended: then the record tells how many others there are. */
+export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
+  return contact !== null && status === 'ended' && action === 'delete';
+}
+
 export type Matcher = {
   inWindow(execution: Execution): boolean;
   /** In the window, with the status and of the contact that were asked for. */
   matches(execution: Execution): boolean;
+  /** Of the contact, and left because it is active. */
+  isLeft(execution: Execution): boolean;
 };
 
 /** Everything that Studio filters is filtered again here: it may not know a filter yet, or read it otherwise. */
@@ -91,5 +98,7 @@ export function matcherOf(
   return {
     inWindow,
     matches: (execution) => inWindow(execution) && hasStatus(execution) && isOfContact(execution),
+    isLeft: (execution) =>
+      countsLeft(request) && execution.status === 'active' && inWindow(execution) && isOfContact(execution),
   };
 }

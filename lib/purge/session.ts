@@ -1,18 +1,32 @@
+import { Breaker } from './breaker.ts';
 import type { ContactKey } from './contact.ts';
 import {
-  BREAKER_FAILURES,
-  PROCESS_MARGIN_MS,
+  HEARTBEAT_MS,
+  LAST_SLICE_MS,
   RECENT_SIDS,
   SLICE_BATCHES_MS,
   SLICE_ITEMS_MS,
+  STOP_GRACE_MS,
+  STOP_POLL_MS,
   STUCK_SLICE_MS,
 } from './limits.ts';
-import type { ArchiveStore, Gate, PurgeStore, StoredPurge, TurnStore, Upstream } from './ports.ts';
+import type {
+  ArchiveStore,
+  FailureStore,
+  Gate,
+  PurgeStore,
+  StoredPurge,
+  TurnStore,
+  Upstream,
+} from './ports.ts';
 import { type Counts, type PurgeRecord, subtractCounts } from './record.ts';
 import { isoMillisecond } from './selection.ts';
+import { type After, SliceTime } from './slice-time.ts';
+import { until } from './upstream.ts';
 
 export type Ports = {
   store: PurgeStore;
+  failures: FailureStore;
   turns: TurnStore;
   upstream: Upstream;
   gate: Gate;
@@ -20,6 +34,7 @@ export type Ports = {
   archive: ArchiveStore | undefined;
   contactKey(): Promise<ContactKey>;
   now(): number;
+  after: After;
   /** What is left of the process's own time. */
   remainingMs(): number;
 };
@@ -29,13 +44,14 @@ export type Trouble = { reason: string; refused: boolean };
 
 /** One slice's work on one purge: the record as it was last saved, and what must not outlive the slice. */
 export class Session {
+  /** `upstream` ends with the slice's time. */
   readonly ports: Ports;
-  readonly startedMs: number;
+  readonly time: SliceTime;
   trouble: Trouble | null = null;
   /** It is another purge's turn on the flow that is next. */
   awaitsTurn = false;
-  /** Every execution that failed, in this slice or before. */
-  readonly failed = new Set<string>();
+  /** A batch is written down still, with what may or may not have been done: the next slice does it once more. */
+  leftOpen = false;
   /** About to be acted on, or being acted on. */
   readonly underWay = new Set<string>();
   /** Handed over in batches that are not settled yet. */
@@ -44,20 +60,37 @@ export class Session {
   gotOn = false;
   #stored: StoredPurge;
   readonly #before: PurgeRecord;
-  readonly #remainingAtStartMs: number;
-  #failuresInARow = 0;
+  readonly #breaker = new Breaker();
   readonly #recent = new Set<string>();
+  /** What failed in this slice, and what of the page at hand failed before. */
+  readonly #failed = new Set<string>();
+  #failedBefore: ReadonlySet<string> = new Set();
+  #cancelPoll: () => void = () => undefined;
+  #isClosed = false;
+  #savedMs: number;
 
   constructor(stored: StoredPurge, ports: Ports) {
     this.#stored = stored;
     this.#before = stored.record;
-    this.#remainingAtStartMs = ports.remainingMs();
-    this.ports = ports;
-    this.startedMs = ports.now();
+    this.time = new SliceTime(ports, stored.stopRequested);
+    this.ports = { ...ports, upstream: until(this.time.signal, ports.upstream) };
+    this.#savedMs = this.time.startedMs;
+    this.#pollForStop();
+  }
+
+  /** No timer goes on after it. */
+  close(): void {
+    this.#isClosed = true;
+    this.time.close();
+    this.#cancelPoll();
   }
 
   get record(): PurgeRecord {
     return this.#stored.record;
+  }
+
+  get version(): number {
+    return this.#stored.version;
   }
 
   /** Whether this slice got further, or dealt with something at least. */
@@ -85,42 +118,74 @@ export class Session {
 
   /** Writes the record, unless somebody else has; learns whether it shall stop. */
   async save(): Promise<void> {
-    this.change({ dateUpdated: isoMillisecond(this.ports.now()) });
-    const saved = await this.ports.store.save(this.record, this.#stored.version);
-    this.#stored = { ...this.#stored, ...saved };
+    this.#savedMs = this.ports.now();
+    this.change({ dateUpdated: isoMillisecond(this.#savedMs) });
+    const { version, stopRequested } = await this.ports.store.save(this.record, this.#stored.version);
+    this.#stored = { ...this.#stored, version };
+    if (stopRequested) this.#stop();
   }
 
-  async lookForStop(): Promise<void> {
+  /** Where a slice only lists, nothing else writes the record. */
+  async heartbeat(): Promise<void> {
+    if (this.ports.now() - this.#savedMs >= HEARTBEAT_MS) await this.save();
+  }
+
+  /** By the clock, not by what is being done: also while nothing gets on. */
+  #pollForStop(): void {
+    if (this.stopRequested || this.#isClosed) return;
+    this.#cancelPoll = this.ports.after(STOP_POLL_MS, () => {
+      const again = () => this.#pollForStop();
+      // If it cannot be read now, then it can the next time, or the slice's own writes say so.
+      this.#lookForStop().then(again, again);
+    });
+  }
+
+  async #lookForStop(): Promise<void> {
     const stored = await this.ports.store.read(this.record.id);
-    if (stored?.stopRequested) this.#stored = { ...this.#stored, stopRequested: true };
+    if (stored?.stopRequested) this.#stop();
+  }
+
+  /** What is under way may end by itself, for a while. */
+  #stop(): void {
+    if (this.stopRequested || this.#isClosed) return;
+    this.#stored = { ...this.#stored, stopRequested: true };
+    this.time.endWithin(STOP_GRACE_MS);
   }
 
   /** Whether to begin another batch. */
   get mayGoOn(): boolean {
-    return this.#mayGoOn(SLICE_BATCHES_MS);
+    return this.#mayBegin(SLICE_BATCHES_MS);
   }
 
   /** Whether to begin with another execution of a batch under way. */
   get mayFinish(): boolean {
-    return this.#mayGoOn(SLICE_ITEMS_MS);
+    return this.#mayBegin(SLICE_ITEMS_MS);
   }
 
-  #mayGoOn(sliceMs: number): boolean {
+  /** What was begun before is finished even after a wish to stop: only that makes the counts true. */
+  get mayRepeat(): boolean {
+    return this.trouble === null && this.time.isWithin(this.stopRequested ? LAST_SLICE_MS : SLICE_ITEMS_MS);
+  }
+
+  #mayBegin(sliceMs: number): boolean {
     if (this.stopRequested || this.awaitsTurn || this.trouble !== null) return false;
-    const elapsedMs = this.ports.now() - this.startedMs;
-    const allowedMs = this.gotOn ? sliceMs : STUCK_SLICE_MS;
-    // A process that is given less time than the margin leaves half of what it has.
-    const marginMs = Math.min(PROCESS_MARGIN_MS + SLICE_ITEMS_MS - sliceMs, this.#remainingAtStartMs / 2);
-    return elapsedMs < allowedMs && this.ports.remainingMs() > marginMs;
+    return this.time.isWithin(this.gotOn ? sliceMs : STUCK_SLICE_MS);
   }
 
   isHandled(sid: string): boolean {
-    return this.underWay.has(sid) || this.#recent.has(sid) || this.failed.has(sid);
+    return (
+      this.underWay.has(sid) || this.#recent.has(sid) || this.#failed.has(sid) || this.#failedBefore.has(sid)
+    );
+  }
+
+  /** Of what is listed now, these failed before. */
+  knowFailed(sids: ReadonlySet<string>): void {
+    this.#failedBefore = sids;
   }
 
   succeeded(sid: string): void {
     this.gotOn = true;
-    this.#failuresInARow = 0;
+    this.#breaker.reset();
     this.#recent.add(sid);
     if (this.#recent.size > RECENT_SIDS) {
       const [oldest] = this.#recent;
@@ -129,9 +194,8 @@ export class Session {
   }
 
   /** Many in a row are not about the executions any more. */
-  hasFailed(reason: string, transient: boolean): void {
-    this.#failuresInARow = transient ? this.#failuresInARow + 1 : 0;
-    if (this.#failuresInARow >= BREAKER_FAILURES)
-      this.trouble ??= { reason, refused: reason.includes('refused-credentials') };
+  hasFailed(sid: string, reason: string, transient: boolean): void {
+    this.#failed.add(sid);
+    this.trouble ??= this.#breaker.failed(reason, transient);
   }
 }

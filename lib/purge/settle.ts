@@ -1,13 +1,19 @@
-import type { OnSettled, Results } from './batches.ts';
+import type { Results } from './batches.ts';
 import { addToDigest } from './digest.ts';
 import type { Batch, BatchOutcome, FailedItem } from './ports.ts';
-import { addCounts, type Counts, MAX_FAILURES_NAMED } from './record.ts';
+import { addCounts, type Counts, MAX_FAILURES_NAMED, type Progress } from './record.ts';
 import type { Session } from './session.ts';
+
+/** What else the record shall say with a batch's outcome, given whether the batch was cut short. */
+export type OnSettled = (wasCut: boolean) => Partial<Progress>;
 
 /**
  * Closes a batch: what failed is written into it first, with what the rest came to, so that a worker that
  * dies between this write and the record's finds both. A batch in which nothing failed needs no such write:
  * done once more, it comes to the same.
+ *
+ * One of which something may have been done, or not, stays open, and so does every later one: they are
+ * written down with what is known of them, and the next slice does the rest once more.
  */
 export async function settle(
   session: Session,
@@ -15,24 +21,36 @@ export async function settle(
   results: Results,
   onSettled: OnSettled = () => ({}),
 ): Promise<void> {
-  const { failed, outcome } = sumUp(batch, results);
-  const settled: Batch = { ...batch, failed, outcome };
-  if (failed.length > 0) await session.ports.store.saveBatch(session.record.id, settled);
-  await record(session, settled, outcome, () => onSettled(results.isCut));
+  if (results.acted.size === 0 && results.open.size > 0) {
+    // Nothing more is known of it than what is written down.
+    session.leftOpen = true;
+    return;
+  }
+  const { failed, outcome } = sumUp(batch, results, roundOf(session, batch));
+  const isOpen = (sid: string) => results.open.has(sid);
+  const settled: Batch = {
+    ...batch,
+    active: batch.active.filter(isOpen),
+    inactive: batch.inactive.filter(isOpen),
+    failed,
+    outcome,
+  };
+  session.leftOpen ||= results.open.size > 0;
+  if (session.leftOpen || failed.length > 0) await session.ports.store.saveBatch(session.record.id, settled);
+  if (!session.leftOpen) await record(session, settled, outcome, () => onSettled(results.isCut));
 }
 
 /**
  * Brings a batch's outcome into the record, in one conditional write that also says which batch it was: no
- * batch is ever counted twice, whenever the worker dies. After it, a batch in which nothing failed is dropped.
+ * batch is ever counted twice, whenever the worker dies.
  */
 export async function record(
   session: Session,
   batch: Batch,
   outcome: BatchOutcome,
-  onSettled: () => ReturnType<OnSettled> = () => ({}),
+  onSettled: () => Partial<Progress> = () => ({}),
 ): Promise<void> {
-  const { store } = session.ports;
-  const { id, counts, failures, digest, progress } = session.record;
+  const { counts, failures, digest, progress } = session.record;
   const taken = new Set(batch.retryOf?.failed.map(({ sid }) => sid));
   const named = batch.failed.map(({ sid, reason }) => ({ sid, reason }));
   session.change({
@@ -46,41 +64,59 @@ export async function record(
     ...onSettled(),
   });
   await session.save();
-
-  for (const sid of taken) session.failed.delete(sid);
-  for (const { sid } of batch.failed) session.failed.add(sid);
-  for (const seq of batch.retryOf?.seqs ?? []) await store.dropBatch(id, seq);
-  if (batch.failed.length === 0) await store.dropBatch(id, batch.seq);
-  else await store.saveBatch(id, { ...batch, active: [], inactive: [], outcome: null });
+  await putAway(session, batch);
 }
 
-function sumUp(batch: Batch, { acted }: Results): { failed: FailedItem[]; outcome: BatchOutcome } {
+/** After its outcome is in the record: what failed is put with the other failures, and the batch is dropped. */
+export async function putAway({ ports, record: { id } }: Session, batch: Batch): Promise<void> {
+  const failed = new Set(batch.failed.map(({ sid }) => sid));
+  const noMore = batch.retryOf?.failed.filter(({ sid }) => !failed.has(sid)) ?? [];
+  if (noMore.length > 0) await ports.failures.drop(id, batch.flow, noMore);
+  if (batch.failed.length > 0) await ports.failures.put(id, batch.flow, batch.failed);
+  await ports.store.dropBatch(id, batch.seq);
+}
+
+/** The round over failures that this batch belongs to; 0 if to none. */
+export function roundOf({ record }: Session, batch: Batch): number {
+  return batch.retryOf ? record.progress.retryRound + 1 : 0;
+}
+
+function sumUp(
+  batch: Batch,
+  { acted, open, executions }: Results,
+  round: number,
+): { failed: FailedItem[]; outcome: BatchOutcome } {
   const isActive = new Set(batch.active);
   const before = new Map(batch.retryOf?.failed.map((item) => [item.sid, item]));
   const failed = [...batch.failed];
-  const outcome: BatchOutcome = {
-    done: [],
-    ended: 0,
-    alreadyGone: batch.gone,
-    touched: batch.gone + batch.failed.length + acted.size,
-  };
+  const outcome: BatchOutcome = batch.outcome
+    ? { ...batch.outcome, done: [...batch.outcome.done] }
+    : { done: [], ended: 0, alreadyGone: batch.gone, touched: batch.gone + batch.failed.length };
   for (const sid of [...batch.active, ...batch.inactive]) {
+    if (open.has(sid)) continue;
     const result = acted.get(sid);
     const earlier = before.get(sid);
-    if (result?.ended) outcome.ended += 1;
-    if (result?.outcome === 'done') outcome.done.push(sid);
-    if (result?.outcome === 'already-gone') outcome.alreadyGone += 1;
-    // Ended already, it is not to be ended, nor to be counted as ended, once more.
-    if (result?.outcome === 'failed')
+    if (!result) {
+      // A retry that was cut short leaves the failure as it was.
+      if (earlier) failed.push({ ...earlier, archived: batch.archived });
+      continue;
+    }
+    outcome.touched += 1;
+    if (result.ended) outcome.ended += 1;
+    if (result.outcome === 'done') outcome.done.push(sid);
+    if (result.outcome === 'already-gone') outcome.alreadyGone += 1;
+    if (result.outcome === 'failed')
       failed.push({
         sid,
+        created: earlier?.created ?? executions.get(sid)?.dateCreated ?? null,
+        // Ended already, it is not to be ended, nor to be counted as ended, once more.
         active: isActive.has(sid) && !result.ended,
         archived: batch.archived,
         reason: result.reason,
         transient: result.transient,
+        unclear: result.unclear,
+        round,
       });
-    // A retry that was cut short leaves the failure as it was.
-    if (!result && earlier) failed.push({ ...earlier, archived: batch.archived });
   }
   return { failed, outcome };
 }

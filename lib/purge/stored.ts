@@ -25,11 +25,11 @@ const progress = v.object({
   sweep: count,
   foundInSweep: count,
   bound: nullableText,
-  overlap: v.object({ listed: count, matched: count, active: count }),
+  overlap: v.object({ listed: count, matched: count, active: count, left: v.optional(count, 0) }),
   settledBatch: count,
   retryRound: count,
   retryHelped: v.boolean(),
-  retriedUpTo: count,
+  retriedTo: v.optional(nullableText, null),
   fruitless: count,
   flowErrors: v.array(v.object({ flow: v.string(), reason: v.string() })),
 });
@@ -55,30 +55,35 @@ export const recordSchema: v.GenericSchema<unknown, PurgeRecord> = v.object({
     failed: count,
   }),
   activeMatched: count,
+  activeLeft: v.optional(count, 0),
   failures: v.array(v.object({ sid: v.string(), reason: v.string() })),
   digest: v.object({ algorithm: v.literal('sum-sha256'), count, value: v.string() }),
   error: nullableText,
   progress,
 });
 
-const failedItem = v.object({
+export const failedItemSchema = v.object({
   sid: v.string(),
+  created: v.optional(nullableText, null),
   active: v.boolean(),
   archived: v.boolean(),
   reason: v.string(),
   transient: v.boolean(),
+  // Older versions did not tell the cases apart, and claimed the most.
+  unclear: v.optional(v.picklist(['nothing', 'ended', 'deleted']), 'deleted'),
+  round: v.optional(count, 0),
 });
 
 export const batchSchema: v.GenericSchema<unknown, Batch> = v.object({
   seq: count,
   flow: count,
-  retryOf: v.nullable(v.object({ seqs: v.array(count), failed: v.array(failedItem) })),
+  retryOf: v.nullable(v.object({ failed: v.array(failedItemSchema) })),
   archived: v.boolean(),
   newlyArchived: count,
   gone: count,
   active: v.array(v.string()),
   inactive: v.array(v.string()),
-  failed: v.array(failedItem),
+  failed: v.array(failedItemSchema),
   outcome: v.nullable(
     v.object({ done: v.array(v.string()), ended: count, alreadyGone: count, touched: count }),
   ),

@@ -3,9 +3,9 @@ import type { Batches } from './batches.ts';
 import { MAX_SPARSE_PAGES, MAX_SWEEPS } from './limits.ts';
 import { addCounts, FIRST_PROGRESS, NO_COUNTS, type Progress } from './record.ts';
 import { type Finding, scan } from './scan.ts';
-import { effectiveStatus, type Matcher } from './selection.ts';
+import { countsLeft, effectiveStatus, isoSecond, type Matcher } from './selection.ts';
 import type { Session } from './session.ts';
-import { createTally } from './tally.ts';
+import { type CountedAs, createTally } from './tally.ts';
 
 /**
  * Lists one flow from where the record says it stands, and acts on what it finds, until the window is
@@ -46,7 +46,8 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
 
   for await (const finding of findings(session, batches, matcher)) {
     bound = finding.bound;
-    count(session, finding, matcher, (execution, matched) => tally.add(execution, matched));
+    if (!session.gotOn) session.time.expectPage();
+    count(session, finding, matcher, tally.add);
     if (dryRun) session.progress(comeTo(bound));
     else {
       for (const execution of finding.candidates) {
@@ -57,11 +58,13 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
       while (maySubmit() && isWorthIt()) await submit();
       if (pending.length === 0 && !batches.isBusy && !anyCut) session.progress(comeTo(bound));
     }
+    if (dryRun || (pending.length === 0 && !batches.isBusy && !anyCut)) await session.heartbeat();
     isThrough = finding.isLast || roomLeft(session) <= 0;
     if (isThrough || !session.mayGoOn) break;
   }
   while (maySubmit()) await submit();
   await batches.drained();
+  if (session.leftOpen) return;
   if (isThrough && !anyCut && (pending.length === 0 || roomLeft(session) <= 0)) closeSweep(session);
 }
 
@@ -70,7 +73,7 @@ function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGe
   const { progress, window, request } = record;
   const flow = record.flows[progress.flow];
   if (!flow) throw new Error(`Purge ${record.id} has no flow ${progress.flow}`);
-  const status = effectiveStatus(request.status, request.action);
+  const status = countsLeft(request) ? 'any' : effectiveStatus(request.status, request.action);
   const filters = {
     ...(status === 'any' ? {} : { status }),
     ...(window.from === null ? {} : { dateCreatedFrom: window.from }),
@@ -79,16 +82,28 @@ function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGe
     to: progress.bound ?? window.to,
     // Reading ahead is for those who change nothing: the page would be of before the change.
     pages: (to) => ports.upstream.pages(flow.sid, { ...filters, dateCreatedTo: to }, request.dryRun),
+    look: (items) => knowFailed(session, items),
     isCandidate: (execution) => !session.isHandled(execution.sid) && matcher.matches(execution),
     quietAt: () => batches.quietAt(),
     quiet: () => batches.drained(),
   });
 }
 
+/** What failed before is listed again, in every sweep: it is looked up where it is listed, however many there are. */
+async function knowFailed(session: Session, items: readonly Execution[]): Promise<void> {
+  const { id, counts, progress } = session.record;
+  if (counts.failed === 0) return;
+  const times = items.map(({ dateCreated }) => Date.parse(dateCreated ?? '')).filter(Number.isFinite);
+  // Without a date at all, only what failed without one can be among them.
+  const [from, to] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [0, 0];
+  const { failures } = session.ports;
+  session.knowFailed(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
+}
+
 /** What the next list begins with was counted before, by the slice that came this far. */
 function takeBackOverlap(session: Session): void {
-  const { counts, progress, request, activeMatched } = session.record;
-  const { listed, matched, active } = progress.overlap;
+  const { counts, progress, request, activeMatched, activeLeft } = session.record;
+  const { listed, matched, active, left } = progress.overlap;
   session.change({
     counts: addCounts(counts, {
       ...NO_COUNTS,
@@ -96,6 +111,7 @@ function takeBackOverlap(session: Session): void {
       matched: request.dryRun ? -matched : 0,
     }),
     activeMatched: activeMatched - active,
+    activeLeft: activeLeft - left,
   });
   session.progress({ overlap: FIRST_PROGRESS.overlap });
 }
@@ -104,27 +120,28 @@ function count(
   session: Session,
   { items }: Finding,
   matcher: Matcher,
-  isNew: (execution: Execution, matched: boolean) => boolean,
+  isNew: (execution: Execution, as: CountedAs) => boolean,
 ): void {
-  const { counts, activeMatched, progress, request } = session.record;
+  const { counts, activeMatched, activeLeft, progress, request } = session.record;
   if (progress.sweep > 1) return;
-  let listed = 0;
-  let matched = 0;
-  let active = 0;
+  const found = { listed: 0, matched: 0, active: 0, left: 0 };
   for (const execution of items) {
     if (!matcher.inWindow(execution) || session.isHandled(execution.sid)) continue;
-    const isMatch = matcher.matches(execution);
+    const matched = matcher.matches(execution);
     // What is acted on is counted when its batch is settled: then it cannot be lost with the worker.
-    if (isMatch && !request.dryRun) continue;
-    if (matched >= roomLeft(session)) break;
-    if (!isNew(execution, isMatch)) continue;
-    listed += 1;
-    if (isMatch) matched += 1;
-    if (isMatch && execution.status !== 'ended') active += 1;
+    if (matched && !request.dryRun) continue;
+    if (found.matched >= roomLeft(session)) break;
+    const as = { matched, active: matched && execution.status !== 'ended', left: matcher.isLeft(execution) };
+    if (!isNew(execution, as)) continue;
+    found.listed += 1;
+    found.matched += Number(as.matched);
+    found.active += Number(as.active);
+    found.left += Number(as.left);
   }
   session.change({
-    counts: addCounts(counts, { ...NO_COUNTS, listed, matched }),
-    activeMatched: activeMatched + active,
+    counts: addCounts(counts, { ...NO_COUNTS, listed: found.listed, matched: found.matched }),
+    activeMatched: activeMatched + found.active,
+    activeLeft: activeLeft + found.left,
   });
 }
 

@@ -4,8 +4,9 @@ const SECOND_MS = 1_000;
 /** Around a bound lie a tenth of a page, or one second's executions; far more than an account can create. */
 const MAX_REMEMBERED = 200_000;
 
-type Entry = { createdMs: number; matched: boolean; active: boolean };
-export type Overlap = { listed: number; matched: number; active: number };
+/** As what an execution is counted: selected, selected and active, active and left so. */
+export type CountedAs = { matched: boolean; active: boolean; left: boolean };
+export type Overlap = { listed: number; matched: number; active: number; left: number };
 
 /**
  * Counts what is listed, each execution once, although lists overlap around their bound. Remembers only
@@ -13,24 +14,20 @@ export type Overlap = { listed: number; matched: number; active: number };
  */
 export type Tally = {
   /** Whether it is the first time; counts nothing itself. */
-  add(execution: Execution, matched: boolean): boolean;
+  add(execution: Execution, as: CountedAs): boolean;
   /** Lists begin below this from now on. */
   lower(bound: string): void;
   overlap(): Overlap;
 };
 
 export function createTally(): Tally {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, CountedAs & { createdMs: number }>();
   return {
-    add({ sid, dateCreated, status }, matched) {
+    add({ sid, dateCreated }, as) {
       if (entries.has(sid)) return false;
       const createdMs = Date.parse(dateCreated ?? '');
       if (entries.size < MAX_REMEMBERED)
-        entries.set(sid, {
-          createdMs: Number.isNaN(createdMs) ? 0 : createdMs,
-          matched,
-          active: matched && status !== 'ended',
-        });
+        entries.set(sid, { ...as, createdMs: Number.isNaN(createdMs) ? 0 : createdMs });
       return true;
     },
     lower(bound) {
@@ -44,6 +41,7 @@ export function createTally(): Tally {
         listed: all.length,
         matched: all.filter(({ matched }) => matched).length,
         active: all.filter(({ active }) => active).length,
+        left: all.filter(({ left }) => left).length,
       };
     },
   };

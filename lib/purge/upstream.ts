@@ -8,14 +8,27 @@ const MAX_STEPS_A_PAGE = 1_000;
 /** Studio as the purge sees it. */
 export function upstreamOf(studio: Studio, options: CallOptions): Upstream {
   const { executions, steps } = studio;
-  const short = { timeoutMs: CALL_TIMEOUT_MS, ...options };
+  const until = (signal: AbortSignal | undefined) => (signal ? { ...options, signal } : options);
+  const short = (signal: AbortSignal | undefined) => ({ timeoutMs: CALL_TIMEOUT_MS, ...until(signal) });
   return {
-    pages: (flow, query, readAhead) =>
-      executions.list(flow, { ...query, pageSize: PAGE_SIZE }, { ...options, readAhead }).pages(),
-    fetch: (flow, sid) => executions.fetch(flow, sid, short),
-    context: (flow, sid) => executions.context(flow, sid, short),
-    steps: (flow, sid) => steps.list(flow, sid, { pageSize: MAX_STEPS_A_PAGE }, short),
-    end: (flow, sid) => executions.end(flow, sid, short),
-    delete: (flow, sid) => executions.delete(flow, sid, short),
+    pages: (flow, query, readAhead, signal) =>
+      executions.list(flow, { ...query, pageSize: PAGE_SIZE }, { ...until(signal), readAhead }).pages(),
+    fetch: (flow, sid, signal) => executions.fetch(flow, sid, short(signal)),
+    context: (flow, sid, signal) => executions.context(flow, sid, short(signal)),
+    steps: (flow, sid, signal) => steps.list(flow, sid, { pageSize: MAX_STEPS_A_PAGE }, short(signal)),
+    end: (flow, sid, signal) => executions.end(flow, sid, short(signal)),
+    delete: (flow, sid, signal) => executions.delete(flow, sid, short(signal)),
+  };
+}
+
+/** The same, with every call and wait ended by the signal. */
+export function until(signal: AbortSignal, upstream: Upstream): Upstream {
+  return {
+    pages: (flow, query, readAhead) => upstream.pages(flow, query, readAhead, signal),
+    fetch: (flow, sid) => upstream.fetch(flow, sid, signal),
+    context: (flow, sid) => upstream.context(flow, sid, signal),
+    steps: (flow, sid) => upstream.steps(flow, sid, signal),
+    end: (flow, sid) => upstream.end(flow, sid, signal),
+    delete: (flow, sid) => upstream.delete(flow, sid, signal),
   };
 }

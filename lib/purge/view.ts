@@ -1,9 +1,12 @@
 import type { PurgeRecord } from './record.ts';
+import { countsLeft } from './selection.ts';
 
 /** A purge as the API shows it: the record without what only the worker needs. */
-export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched'> & {
-  /** Of a dry run: how many of the matched ones are active and would be ended first. */
+export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched' | 'activeLeft'> & {
+  /** Of a dry run: how many of the matched ones are active and would be ended first. Later, `counts.ended` says how many were. */
   activeMatched: number | null;
+  /** Of a contact's erasure with the status `ended`: how many active executions of it are left; null elsewhere. */
+  activeLeft: number | null;
 };
 
 /** A worker that lives saves the record at least every minute; its longest pause is half of one. */
@@ -28,6 +31,7 @@ export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
     window: record.window,
     counts: record.counts,
     activeMatched: record.request.dryRun ? record.activeMatched : null,
+    activeLeft: countsLeft(record.request) ? record.activeLeft : null,
     failures: record.failures,
     digest: record.digest,
     error: isSilent ? `The worker has not been heard of since ${record.dateUpdated}.` : record.error,

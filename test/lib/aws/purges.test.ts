@@ -4,7 +4,7 @@ import { startTable } from '../../../infra/local/aws/table.ts';
 import { awsClientOptions } from '../../../lib/aws/clients.ts';
 import { createPurgeStore } from '../../../lib/aws/purges.ts';
 import type { Table } from '../../../lib/aws/table.ts';
-import { type Batch, type PurgeStore, SupersededError } from '../../../lib/purge/ports.ts';
+import { type Batch, type FailedItem, type PurgeStore, SupersededError } from '../../../lib/purge/ports.ts';
 import { purgeId } from '../../../lib/purge/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../lib/purge/record.ts';
 import { createMemoryPurges } from '../purge/world/store.ts';
@@ -111,8 +111,17 @@ describe.each(stores)('purges in $name', ({ open }) => {
   test('keep their batches in the order of their numbers, until they are dropped', async () => {
     const store = open();
     const { id } = recordOf();
-    const failed = [
-      { sid: 'FN1', active: true, archived: false, reason: 'delete: rejected', transient: false },
+    const failed: FailedItem[] = [
+      {
+        sid: 'FN1',
+        created: '2025-12-01T00:00:00Z',
+        active: true,
+        archived: false,
+        reason: 'delete: rejected',
+        transient: false,
+        unclear: 'nothing',
+        round: 0,
+      },
     ];
     for (const seq of [10, 2, 1]) await store.openBatch(id, batchOf(seq));
     await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(SupersededError);

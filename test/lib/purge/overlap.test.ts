@@ -62,7 +62,7 @@ describe('two purges of the same executions', () => {
     expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
     expect(await world.slice(second)).toMatchObject({
       status: 'running',
-      pauseSeconds: 2,
+      awaitsTurn: true,
       added: { deleted: 0 },
     });
     await world.memory.requestStop(second);

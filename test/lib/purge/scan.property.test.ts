@@ -86,7 +86,8 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
       });
       const isSelected = new Set(selected.map(([sid]) => sid));
       const wanted = p.action === 'end' ? 'ended' : 'deleted';
-      const named = new Set(world.memory.openBatches().flatMap(({ failed }) => failed.map(({ sid }) => sid)));
+      const named = new Set(world.failures.all(id).map(({ sid }) => sid));
+      expect(world.memory.openBatches()).toEqual([]);
       for (const [sid, { state }] of studio.kept) {
         if (!isSelected.has(sid)) expect(state).toBe(before.get(sid) ?? 'ended');
         else if (!named.has(sid)) expect(state).toBe(wanted);

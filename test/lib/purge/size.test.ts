@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import type { SliceResult } from '../../../lib/purge/endings.ts';
 import { NO_COUNTS } from '../../../lib/purge/record.ts';
 import { runPurge } from '../../../lib/purge/run.ts';
-import type { SliceResult } from '../../../lib/purge/slice.ts';
 import { createMemoryPurges } from './world/store.ts';
 import { executionOf, syntheticUpstream } from './world/synthetic.ts';
 import { createClock, createWorldOf } from './world/world.ts';

@@ -1,5 +1,6 @@
+import type { SliceResult } from '../../../../lib/purge/endings.ts';
 import type { Ports } from '../../../../lib/purge/session.ts';
-import { runSlice, type SliceResult } from '../../../../lib/purge/slice.ts';
+import { runSlice } from '../../../../lib/purge/slice.ts';
 import { createGate } from './gate.ts';
 
 /** Where a worker dies: at its nth call of a port, before the call has an effect, or after it. */
@@ -38,7 +39,7 @@ export async function mortalSlice(
     return never;
   };
 
-  const { store, turns, upstream, archive } = ports;
+  const { store, failures, turns, upstream, archive } = ports;
   const mortal: Ports = {
     ...ports,
     // Its own, as everything in a process: what hangs in a dead one holds up nobody else.
@@ -50,6 +51,11 @@ export async function mortalSlice(
       openBatch: (...args) => around(() => store.openBatch(...args)),
       saveBatch: (...args) => around(() => store.saveBatch(...args)),
       dropBatch: (...args) => around(() => store.dropBatch(...args)),
+    },
+    failures: {
+      ...failures,
+      put: (...args) => around(() => failures.put(...args)),
+      drop: (...args) => around(() => failures.drop(...args)),
     },
     turns: {
       ask: (...args) => around(() => turns.ask(...args)),

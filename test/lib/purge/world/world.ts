@@ -1,12 +1,14 @@
 import { checkConfig } from '../../../../lib/config.ts';
 import { deriveContactKey } from '../../../../lib/purge/contact.ts';
+import type { SliceResult } from '../../../../lib/purge/endings.ts';
 import type { Upstream } from '../../../../lib/purge/ports.ts';
 import { purgeId } from '../../../../lib/purge/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../../lib/purge/record.ts';
 import { runPurge } from '../../../../lib/purge/run.ts';
 import type { Ports } from '../../../../lib/purge/session.ts';
-import { runSlice, type SliceResult } from '../../../../lib/purge/slice.ts';
+import { runSlice } from '../../../../lib/purge/slice.ts';
 import { startPurge } from '../../../../lib/purge/start.ts';
+import { createMemoryFailures } from './failures.ts';
 import { createGate } from './gate.ts';
 import { createMemoryPurges } from './store.ts';
 import { createMemoryTurns } from './turns.ts';
@@ -29,21 +31,44 @@ export const contactKey = deriveContactKey({ accountSid: ACCOUNT, apiKeySecret: 
 
 export type Wrap = Partial<Ports>;
 
-export type Clock = { nowMs: number };
-export const createClock = (): Clock => ({ nowMs: NOON });
+export type Clock = { nowMs: number; after(ms: number, then: () => void): () => void };
+
+/** Moved by hand; what falls due is called as it is. */
+export function createClock(): Clock {
+  let nowMs = NOON;
+  const timers = new Set<{ atMs: number; then: () => void }>();
+  return {
+    get nowMs() {
+      return nowMs;
+    },
+    set nowMs(ms) {
+      nowMs = ms;
+      for (const timer of [...timers].filter(({ atMs }) => atMs <= nowMs))
+        if (timers.delete(timer)) timer.then();
+    },
+    after(ms, then) {
+      const timer = { atMs: nowMs + ms, then };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+  };
+}
 
 /** A purge's ports over this upstream, with a store and an archive in memory and a clock that is moved. */
 export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), wrap: Wrap = {}) {
   const memory = createMemoryPurges();
+  const failures = createMemoryFailures();
   const objects = new Map<string, Uint8Array>();
   const ports: Ports = {
     store: memory,
+    failures,
     turns: createMemoryTurns(),
     upstream,
     gate: createGate(50),
     archive: { put: async (key, body) => void objects.set(key, body) },
     contactKey: async () => contactKey,
     now: () => clock.nowMs,
+    after: clock.after,
     remainingMs: () => 900_000,
     ...wrap,
   };
@@ -100,7 +125,7 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
   };
 
   const purge = async (request: Partial<PurgeRequest>): Promise<PurgeRecord> => run(await start(request));
-  return { clock, memory, objects, ports, runs, waits, start, record, slice, run, purge };
+  return { clock, memory, failures, objects, ports, runs, waits, start, record, slice, run, purge };
 }
 
 export type World = ReturnType<typeof createWorldOf>;

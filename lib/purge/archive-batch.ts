@@ -1,0 +1,59 @@
+import type { Execution } from '../studio/types.ts';
+import { archiveKey, collect } from './archive.ts';
+import type { Batch, FailedItem } from './ports.ts';
+import type { Session } from './session.ts';
+import { roundOf } from './settle.ts';
+
+/**
+ * Stores what Studio tells of the batch's executions; from then on it holds only what is surely stored. What
+ * there was no time for (`part`) is left out of it, to be listed, or tried, again. When the object could not be
+ * stored (`nothing`), nothing of the batch may be done, and another try writes the same object.
+ */
+export async function archiveBatch(
+  session: Session,
+  batch: Batch,
+  executions: ReadonlyMap<string, Execution | undefined>,
+): Promise<'all' | 'part' | 'nothing'> {
+  const { ports, record, time } = session;
+  const flow = record.flows[batch.flow];
+  if (!flow || !ports.archive) throw new Error('There is no archive to write to');
+  const sids = [...batch.active, ...batch.inactive];
+  const items = sids.map((sid) => ({ sid, execution: executions.get(sid) }));
+  const { body, archived, gone, failed } = await collect(ports, flow.sid, items, () => session.mayFinish);
+  for (const { sid, reason, transient } of failed) session.hasFailed(sid, reason, transient);
+  if (body) {
+    try {
+      const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq);
+      await ports.archive.put(key, body, time.signal);
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown';
+      session.trouble ??= { reason: `the archive could not be written: ${name}`, refused: false };
+      return 'nothing';
+    }
+  }
+  const read = new Set([...archived, ...gone, ...failed.map(({ sid }) => sid)]);
+  const leftOut = sids.filter((sid) => !read.has(sid));
+  const isActive = new Set(batch.active);
+  const failedBefore = new Map(batch.retryOf?.failed.map((item) => [item.sid, item]));
+  batch.failed = [
+    ...failed.map(
+      (one): FailedItem => ({
+        ...one,
+        created: failedBefore.get(one.sid)?.created ?? executions.get(one.sid)?.dateCreated ?? null,
+        active: isActive.has(one.sid),
+        archived: false,
+        unclear: 'nothing',
+        round: roundOf(session, batch),
+      }),
+    ),
+    // A retry that there was no time for leaves the failure as it was.
+    ...leftOut.flatMap((sid) => failedBefore.get(sid) ?? []),
+  ];
+  batch.active = archived.filter((sid) => isActive.has(sid));
+  batch.inactive = archived.filter((sid) => !isActive.has(sid));
+  batch.gone = gone.length;
+  batch.archived = true;
+  batch.newlyArchived = archived.length;
+  await ports.store.saveBatch(record.id, batch);
+  return leftOut.length === 0 ? 'all' : 'part';
+}
