@@ -9,7 +9,9 @@ import { SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.ts';
 import { type Local, startLocal } from '../../infra/local/local.ts';
 import { checkConfig } from '../../lib/config.ts';
 import { readArchive } from './chaos/archived.ts';
+import { chainOf, lowerCap } from './chaos/chain.ts';
 import { compare, type Ran, type Verdict } from './chaos/compare.ts';
+import { breakNowAndThen } from './chaos/outage.ts';
 import {
   BEHAVIOUR,
   CONFIG,
@@ -17,6 +19,7 @@ import {
   courseOf,
   DRY_RUN,
   FLOWS,
+  isStubborn,
   KILLS,
   type PlannedPurge,
   PURGES,
@@ -62,6 +65,7 @@ export async function run(argv: string[]): Promise<void> {
   const bundlesDirectory = await mkdtemp(join(tmpdir(), 'chaos-'));
   stack.defer(() => rm(bundlesDirectory, { recursive: true }));
   await bundle(FUNCTIONS.map(entryPoint), bundlesDirectory);
+  await lowerCap(bundlesDirectory);
   const startMs = Date.now();
   const studio = await startStudio({
     seed,
@@ -77,6 +81,8 @@ export async function run(argv: string[]): Promise<void> {
     ...(values.verbose ? { onLog: ({ line }) => console.error(line) } : {}),
   });
   stack.defer(local.close);
+  if (!local.s3 || !local.lambda) throw new Error('S3 and Lambda are stand-ins of this run');
+  const archive = breakNowAndThen(local.s3.store);
 
   const { executions: existed } = await studio.ask({ kind: 'snapshot' }, 'snapshot');
   const course = courseOf(seed, Number(values.kills ?? KILLS));
@@ -86,15 +92,21 @@ export async function run(argv: string[]): Promise<void> {
   const truth = await studio.ask({ kind: 'truth' }, 'truth');
 
   const facts = factsOf(existed, truth);
-  const objects = local.s3?.store.list(local.resources.archiveBucket) ?? [];
-  const verdict = compare(runs, facts, readArchive(objects, existed));
+  // What a purge was not told to be stored counts for nothing.
+  const objects = local.s3.store
+    .list(local.resources.archiveBucket)
+    .filter(({ key }) => !archive.unconfirmed.has(key));
+  const archived = readArchive(objects, existed);
+  const { chained, failed: failedRuns } = chainOf(local.lambda.executions.list());
+  const verdict = compare(runs, { facts, archived, killed: killed(), failedRuns });
   const title = `Chaos (${existed.length} executions, seed ${seed})`;
   print(
     `${title}: what the purges say`,
     runs.map((one) => rowOf(one, existed)),
     argv,
   );
-  print(`${title}: what happened`, totals(verdict, truth, { seconds, killed: killed() }), argv);
+  const told = { seconds, killed: killed(), chained, refused: archive.refused() };
+  print(`${title}: what happened`, totals(verdict, truth, told), argv);
   if (verdict.findings.length > 0) {
     print('What is wrong', verdict.findings.slice(0, MAX_FINDINGS_TOLD), argv);
     process.exitCode = 1;
@@ -130,6 +142,10 @@ async function setCourse(
       kills: course.kills.map(at),
       endsElsewhereEvery: course.endsElsewhereEvery,
       mayEnd: mixed.filter(({ active }) => active).map(({ sid }) => sid),
+      vanishesEvery: Math.ceil(work / course.vanish),
+      mayVanish: chosen.map(({ sid }) => sid).filter((sid) => !isStubborn(sid)),
+      arrivesEvery: course.arrivesEvery,
+      arrivals: course.arrivals,
     },
     'set',
   );
@@ -180,7 +196,7 @@ function rowOf({ plan, bounds, record: { status, counts } }: Ran, existed: reado
 function totals(
   verdict: Verdict,
   truth: Truth,
-  { seconds, killed }: { seconds: number; killed: number },
+  told: { seconds: number; killed: number; chained: number; refused: number },
 ): Row[] {
   const rows: [string, number][] = [
     ['left behind', verdict.leftBehind],
@@ -191,10 +207,15 @@ function totals(
     ['deleted', truth.deleted.length],
     ['ended', truth.ended.length],
     ['ended by themselves', truth.endedElsewhere.length],
-    ['workers killed', killed],
+    ['deleted by others', truth.deletedElsewhere.length],
+    ['arrived meanwhile', truth.arrived],
+    ['page tokens expired', truth.expiredTokens],
+    ['workers killed', told.killed],
+    ['runs chained', told.chained],
+    ['archive writes refused', told.refused],
     ['requests', truth.requests],
     ['throttled %', (100 * truth.throttled) / truth.requests],
-    ['seconds', Math.round(seconds)],
+    ['seconds', Math.round(told.seconds)],
   ];
   return rows.map(([what, count]) => ({ what, count }));
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Archived } from './archived.ts';
-import type { PlannedPurge } from './plan.ts';
+import { compareCounts } from './counts.ts';
+import { CONTACT, type PlannedPurge } from './plan.ts';
 import type { Existing } from './protocol.ts';
 import type { Purge } from './purges.ts';
 import { type Bounds, type Facts, isDone, isInReach, isSelected, mayBeSelected } from './selection.ts';
@@ -21,8 +21,10 @@ export type Verdict = {
 
 const MAX_FAILURES_NAMED = 100;
 
+export type Evidence = { facts: Facts; archived: Archived; killed: number; failedRuns: readonly string[] };
+
 /** Holds what the purges say against what happened. */
-export function compare(runs: readonly Ran[], facts: Facts, archived: Archived): Verdict {
+export function compare(runs: readonly Ran[], { facts, archived, killed, failedRuns }: Evidence): Verdict {
   const findings: Finding[] = [];
   const note = (purge: string, what: string, wrong: readonly string[] | number) => {
     const [count, example] = typeof wrong === 'number' ? [wrong, ''] : [wrong.length, wrong[0] ?? ''];
@@ -39,9 +41,12 @@ export function compare(runs: readonly Ran[], facts: Facts, archived: Archived):
     doubleCounted += compareCounts(
       group,
       changes.filter(({ plan }) => plan.group === group),
-      facts,
+      { facts, killed },
       note,
     );
+  note('all', 'durable runs that failed', failedRuns);
+  for (const { plan, record } of runs)
+    if (record.text.includes(CONTACT)) note(plan.name, 'a contact in the record', 1);
   for (const run of runs.filter(({ plan }) => plan.archive)) compareArchive(run, facts, archived, note);
 
   const { deletable, endable } = allowed(changes, facts);
@@ -60,7 +65,7 @@ export function compare(runs: readonly Ran[], facts: Facts, archived: Archived):
   return { leftBehind, wronglyTouched, doubleCounted, deletedWhileActive, findings };
 }
 
-type Note = (purge: string, what: string, wrong: readonly string[] | number) => number;
+export type Note = (purge: string, what: string, wrong: readonly string[] | number) => number;
 
 /** What one purge selected is gone or named as failed, and its record is what was asked for. */
 function compareOne({ plan, bounds, record }: Ran, facts: Facts, note: Note): number {
@@ -117,45 +122,6 @@ function compareDryRun({ plan, bounds, record }: Ran, facts: Facts, note: Note):
   const active = selected.filter((one) => one.active).length;
   note(plan.name, 'active: so many more than selected', (record.activeMatched ?? 0) - active);
   note(plan.name, 'has changed something', deleted + ended);
-}
-
-/** The counts of purges that may have selected the same executions, together. */
-function compareCounts(group: string, runs: readonly Ran[], facts: Facts, note: Note): number {
-  const selected = facts.existed.filter((one) =>
-    runs.some(({ plan, bounds }) => isSelected(plan, bounds, one)),
-  );
-  const isOfEnd = runs.every(({ plan }) => plan.action === 'end');
-  const doneBy = isOfEnd ? facts.ended : facts.deleted;
-  const done = selected.filter(({ sid }) => doneBy.has(sid)).map(({ sid }) => sid);
-  const total = (count: keyof Purge['counts']) =>
-    runs.reduce((sum, { record }) => sum + record.counts[count], 0);
-
-  const wrong = note(
-    group,
-    isOfEnd ? 'ended: so many more than were' : 'deleted: so many more than were',
-    total(isOfEnd ? 'ended' : 'deleted') - done.length,
-  );
-  let wrongEnds = 0;
-  if (!isOfEnd) {
-    const ended = selected.filter(({ sid }) => facts.ended.has(sid)).length;
-    const elsewhere = selected.filter(({ sid }) => facts.endedElsewhere.has(sid)).length;
-    // A lost answer, and it had ended by itself in between: nobody can tell whose work that was.
-    const more = total('ended') - ended;
-    wrongEnds = note(group, 'ended: so many more than were', more > 0 ? Math.max(0, more - elsewhere) : more);
-  }
-  const digest = runs.reduce((sum, { record }) => sum + BigInt(`0x${record.digest.value}`), 0n);
-  if (digest % MODULUS !== sumOfDigests(done)) note(group, 'another digest than that of what was done', 1);
-  if (runs.length === 1 && runs[0]?.record.status !== 'stopped')
-    note(group, 'matched: so many more than selected', total('matched') - selected.length);
-  return wrong + wrongEnds;
-}
-
-const MODULUS = 1n << 256n;
-
-function sumOfDigests(sids: readonly string[]): bigint {
-  let sum = 0n;
-  for (const sid of sids) sum += BigInt(`0x${createHash('sha256').update(sid).digest('hex')}`);
-  return sum % MODULUS;
 }
 
 /** Everything that was deleted had been stored, whole; nothing else of anybody is in the archive. */

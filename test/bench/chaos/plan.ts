@@ -140,6 +140,13 @@ export function seedRequests(executions: number, startMs: number): SeedRequest[]
 
 const DELETES_AND_ENDS = ['DeleteExecution', 'UpdateExecution'] as const;
 
+const STUBBORN_SHARE = 0.0024;
+
+/** One that never does all that is asked of it: Studio decides by the last digits of its SID. */
+export function isStubborn(sid: string): boolean {
+  return Number.parseInt(sid.slice(-12), 16) / 16 ** 12 < STUBBORN_SHARE;
+}
+
 /** From the beginning on: 5 % errors and 3 % cut connections, half of each after the work was done. */
 export const BEHAVIOUR: BehaviourChange = {
   latencyMs: 3,
@@ -148,6 +155,8 @@ export const BEHAVIOUR: BehaviourChange = {
   stepsPerExecution: STEPS_EACH,
   arrivalsPerList: 2,
   pageToken: 'keyset',
+  // Some hold until they are used, and some do not.
+  pageTokenLifetimeMs: 9,
   faults: [
     { kind: 'error', status: 500, work: 'done', probability: 0.025 },
     { kind: 'error', status: 503, work: 'undone', probability: 0.025 },
@@ -157,7 +166,7 @@ export const BEHAVIOUR: BehaviourChange = {
   stubborn: [
     { share: 0.0008, operations: [...DELETES_AND_ENDS], status: 500 },
     { share: 0.0016, operations: ['DeleteExecution'], status: 409 },
-    { share: 0.0024, operations: ['FetchExecutionContext'], status: 500 },
+    { share: STUBBORN_SHARE, operations: ['FetchExecutionContext'], status: 500 },
   ],
 };
 
@@ -165,8 +174,10 @@ export const BEHAVIOUR: BehaviourChange = {
 export type Turn = { at: number; change: BehaviourChange };
 
 const TURNS: readonly Turn[] = [
+  { at: 0.1, change: { maxInFlight: 5 } },
+  { at: 0.15, change: { maxInFlight: 500 } },
   { at: 0.2, change: { ignoreStatusFilter: true } },
-  { at: 0.35, change: { maxInFlight: 8 } },
+  { at: 0.35, change: { maxInFlight: 20, pageTokenLifetimeMs: null } },
   { at: 0.45, change: { ignoreStatusFilter: false } },
   { at: 0.5, change: { pageToken: 'offset', maxInFlight: 80 } },
   { at: 0.6, change: { requestsPerSecond: 500 } },
@@ -180,12 +191,26 @@ export type Course = {
   kills: readonly number[];
   /** An execution ends by itself each time so many were worked on. */
   endsElsewhereEvery: number;
+  /** How many another user of the account deletes. */
+  vanish: number;
+  /** Each time so many were worked on … */
+  arrivesEvery: number;
+  /** … these arrive, after the purges have begun. */
+  arrivals: SeedRequest[];
 };
 
 export const KILLS = 3;
 const FIRST_KILL = 0.03;
 const LAST_KILL = 0.85;
 const ENDS_ELSEWHERE_EVERY = 97;
+/** Few enough that the digest tells which of them a purge took for its own. */
+const VANISH = 50;
+const ARRIVES_EVERY = 61;
+/** Of the contact that is being erased, too. */
+const ARRIVALS: SeedRequest[] = [
+  { flowSid: FLOWS.a, count: 1, contact: CONTACT },
+  { flowSid: FLOWS.b, count: 2 },
+];
 
 export function courseOf(seed: number, howMany: number): Course {
   const random = createRandom(seed);
@@ -194,5 +219,8 @@ export function courseOf(seed: number, howMany: number): Course {
     turns: TURNS,
     kills: kills.sort((one, other) => one - other),
     endsElsewhereEvery: ENDS_ELSEWHERE_EVERY,
+    vanish: VANISH,
+    arrivesEvery: ARRIVES_EVERY,
+    arrivals: ARRIVALS,
   };
 }

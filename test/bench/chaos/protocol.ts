@@ -20,6 +20,10 @@ export type ToStudio =
       kills: number[];
       endsElsewhereEvery: number;
       mayEnd: string[];
+      vanishesEvery: number;
+      mayVanish: string[];
+      arrivesEvery: number;
+      arrivals: SeedRequest[];
     }
   | { kind: 'truth' };
 
@@ -31,6 +35,14 @@ export type Truth = {
   ended: string[];
   /** Ended by themselves. */
   endedElsewhere: string[];
+  /** By another user of the account. */
+  deletedElsewhere: string[];
+  /** Of those: the ones that a purge asked for afterwards, and was told each time that they are gone. */
+  metGone: string[];
+  /** Lists that went on with a page token whose time was over. */
+  expiredTokens: number;
+  /** Created since the snapshot. */
+  arrived: number;
   deletedWhileActive: number;
   requests: number;
   throttled: number;

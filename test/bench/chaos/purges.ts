@@ -27,7 +27,10 @@ const purgeSchema = v.object({
   error: v.nullable(v.string()),
 });
 const listSchema = v.object({ purges: v.array(purgeSchema) });
-export type Purge = v.InferOutput<typeof purgeSchema>;
+export type Purge = v.InferOutput<typeof purgeSchema> & {
+  /** The record as it was answered. */
+  text: string;
+};
 
 const POLL_MS = 250;
 /** To meet it in its middle. */
@@ -79,8 +82,9 @@ export function createApi(url: string) {
     /** The record once the purge is over, or as it stands when `signal` says that it has taken too long. */
     async ended(id: string, signal: AbortSignal): Promise<Purge> {
       for (;;) {
-        const purge = v.parse(purgeSchema, await call('GET', `/purges/${id}`));
-        if (purge.status !== 'running' || signal.aborted) return purge;
+        const answer = await call('GET', `/purges/${id}`);
+        const purge = v.parse(purgeSchema, answer);
+        if (purge.status !== 'running' || signal.aborted) return { ...purge, text: JSON.stringify(answer) };
         await sleep(POLL_MS);
       }
     },

@@ -38,6 +38,9 @@ export type Facts = {
   /** By a purge. */
   ended: ReadonlySet<string>;
   endedElsewhere: ReadonlySet<string>;
+  /** By another user of the account; and those of them that a purge was told of without a doubt. */
+  deletedElsewhere: ReadonlySet<string>;
+  metGone: ReadonlySet<string>;
   deletedWhileActive: number;
 };
 
@@ -47,12 +50,15 @@ export function factsOf(existed: readonly Existing[], truth: Truth): Facts {
     deleted: new Set(truth.deleted),
     ended: new Set(truth.ended),
     endedElsewhere: new Set(truth.endedElsewhere),
+    deletedElsewhere: new Set(truth.deletedElsewhere),
+    metGone: new Set(truth.metGone),
     deletedWhileActive: truth.deletedWhileActive,
   };
 }
 
 /** Whether that was done to it which this purge was to do. */
 export function isDone({ action }: PlannedPurge, facts: Facts, { sid, active }: Existing): boolean {
+  if (facts.deletedElsewhere.has(sid)) return true;
   if (facts.deleted.has(sid)) return action === 'delete';
   return action === 'end' && (!active || facts.ended.has(sid) || facts.endedElsewhere.has(sid));
 }

@@ -1,4 +1,6 @@
 import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import type { SeedRequest } from '../../../infra/local/studio/store/seed.ts';
+import { createOthers } from './others.ts';
 import type { FromStudio, Seeded, ToStudio } from './protocol.ts';
 
 /**
@@ -13,6 +15,12 @@ const studio = await startSimulatedStudio({ seed, behaviour, flows });
 const { store } = studio;
 for (const request of seeds) store.seed(request);
 
+const others = createOthers(store);
+studio.watch(others.watch);
+let expiredTokens = 0;
+studio.watch(({ operation, status }) => {
+  if (operation === 'ListExecution' && status === 400) expiredTokens++;
+});
 const deleted: string[] = [];
 const ended: string[] = [];
 const endedElsewhere: string[] = [];
@@ -20,7 +28,16 @@ const endedElsewhere: string[] = [];
 let mayEnd: string[] = [];
 let turns: { at: number; act: () => void }[] = [];
 let everyTouched = Number.POSITIVE_INFINITY;
+let mayVanish = new Set<string>();
+let vanishesEvery = Number.POSITIVE_INFINITY;
+let arrivesEvery = Number.POSITIVE_INFINITY;
+let arrivals: SeedRequest[] = [];
+let firstTouchedMs = Number.POSITIVE_INFINITY;
+let existed = 0;
 let isOurs = true;
+
+/** Dates have whole seconds: what arrives later than this is surely younger than the purges. */
+const ARRIVES_AFTER_MS = 3_000;
 
 const { executions } = store;
 const erase = executions.delete.bind(executions);
@@ -28,18 +45,27 @@ const end = executions.end.bind(executions);
 executions.delete = (row) => {
   erase(row);
   deleted.push(executions.sidOf(row));
-  touched();
+  touched(row);
 };
 executions.end = (row, atMs) => {
   end(row, atMs);
   (isOurs ? ended : endedElsewhere).push(executions.sidOf(row));
-  if (isOurs) touched();
+  if (isOurs) touched(row);
 };
 
-function touched(): void {
+function touched(row: number): void {
   const count = deleted.length + ended.length;
   while (turns[0] && turns[0].at <= count) turns.shift()?.act();
   if (count % everyTouched === 0) endOneElsewhere();
+  if (count % vanishesEvery === 0) others.deleteNear(row, mayVanish);
+  firstTouchedMs = Math.min(firstTouchedMs, Date.now());
+  if (count % arrivesEvery === 0 && Date.now() - firstTouchedMs > ARRIVES_AFTER_MS)
+    for (const request of arrivals) store.seed(arrivingNow(request));
+}
+
+function arrivingNow(request: SeedRequest): SeedRequest {
+  const now = new Date().toISOString();
+  return { ...request, dateCreatedFrom: now, dateCreatedTo: now };
 }
 
 function endOneElsewhere(): void {
@@ -51,6 +77,7 @@ function endOneElsewhere(): void {
 process.on('message', (message: ToStudio) => {
   switch (message.kind) {
     case 'snapshot':
+      existed = executions.columns.length;
       return tell({
         kind: 'snapshot',
         executions: [...store.list()].map(({ sid, flowSid, to, status, dateCreated }) => ({
@@ -64,6 +91,10 @@ process.on('message', (message: ToStudio) => {
     case 'course':
       mayEnd = message.mayEnd;
       everyTouched = message.endsElsewhereEvery;
+      mayVanish = new Set(message.mayVanish);
+      vanishesEvery = message.vanishesEvery;
+      arrivesEvery = message.arrivesEvery;
+      arrivals = message.arrivals;
       turns = [
         ...message.turns.map(({ at, change }) => ({ at, act: () => studio.behave(change) })),
         ...message.kills.map((at) => ({ at, act: () => tell({ kind: 'kill' }) })),
@@ -75,6 +106,10 @@ process.on('message', (message: ToStudio) => {
         deleted,
         ended,
         endedElsewhere,
+        deletedElsewhere: others.deleted,
+        metGone: others.metGone(),
+        expiredTokens,
+        arrived: executions.columns.length - existed,
         deletedWhileActive: store.deletedWhileActive,
         requests: studio.statistics().requests,
         throttled: studio.statistics().throttled,

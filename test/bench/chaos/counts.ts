@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Note, Ran } from './compare.ts';
+import type { Purge } from './purges.ts';
+import { type Facts, isSelected } from './selection.ts';
+
+/**
+ * The counts and digests of purges that may have selected the same executions, together; how many are wrong.
+ *
+ * Of one that another user deletes nobody can tell whose work that was, once a worker was killed before it saw
+ * an answer, or an answer was lost: such a one may be among what was done, or among what was gone already.
+ */
+export function compareCounts(
+  group: string,
+  runs: readonly Ran[],
+  { facts, killed }: { facts: Facts; killed: number },
+  note: Note,
+): number {
+  const selected = facts.existed.filter((one) =>
+    runs.some(({ plan, bounds }) => isSelected(plan, bounds, one)),
+  );
+  const isOfEnd = runs.every(({ plan }) => plan.action === 'end');
+  const doneBy = isOfEnd ? facts.ended : facts.deleted;
+  const vanished = selected.filter(({ sid }) => facts.deletedElsewhere.has(sid));
+  const open = vanished.map(({ sid }) => sid);
+  const openActive = vanished.filter(({ active }) => active).length;
+  const done = selected
+    .filter(({ sid }) => doneBy.has(sid) && !facts.deletedElsewhere.has(sid))
+    .map(({ sid }) => sid);
+  const total = (count: keyof Purge['counts']) =>
+    runs.reduce((sum, { record }) => sum + record.counts[count], 0);
+
+  const more = total(isOfEnd ? 'ended' : 'deleted') - done.length;
+  const wrong = note(
+    group,
+    isOfEnd ? 'ended: so many more than were' : 'deleted: so many more than were',
+    outside(more, 0, open.length),
+  );
+  let wrongEnds = 0;
+  if (!isOfEnd) {
+    const ended = selected.filter(({ sid }) => facts.ended.has(sid)).length;
+    const elsewhere = selected.filter(({ sid }) => facts.endedElsewhere.has(sid)).length;
+    // A lost answer, and it had ended by itself in between: nobody can tell whose work that was.
+    const moreEnds = outside(total('ended') - ended, -openActive, elsewhere + openActive);
+    wrongEnds = note(group, 'ended: so many more than were', moreEnds);
+  }
+
+  const claimed = runs.reduce((sum, { record }) => sum + BigInt(`0x${record.digest.value}`), 0n);
+  const rest = (claimed - sumOfDigests(done) + BigInt(runs.length) * MODULUS) % MODULUS;
+  if (!isSumOfSome(rest, open.map(digestOf))) note(group, 'another digest than that of what was done', 1);
+
+  const isWhole = runs.length === 1 && runs[0]?.record.status !== 'stopped';
+  if (isWhole)
+    note(
+      group,
+      'matched: so many more than selected',
+      outside(total('matched') - selected.length, -open.length, 0),
+    );
+  const metGone = open.filter((sid) => facts.metGone.has(sid)).length;
+  if (killed === 0)
+    note(group, 'gone already, and counted as done', Math.max(0, metGone - total('alreadyGone')));
+  return wrong + wrongEnds;
+}
+
+/** By how much a number lies outside of this range; 0 within. */
+function outside(value: number, least: number, most: number): number {
+  return value < least ? value - least : Math.max(0, value - most);
+}
+
+const MODULUS = 1n << 256n;
+
+function digestOf(sid: string): bigint {
+  return BigInt(`0x${createHash('sha256').update(sid).digest('hex')}`);
+}
+
+function sumOfDigests(sids: readonly string[]): bigint {
+  return sids.reduce((sum, sid) => (sum + digestOf(sid)) % MODULUS, 0n);
+}
+
+/** Whether it is the sum of some of these, of none, or of all. */
+function isSumOfSome(sum: bigint, digests: readonly bigint[]): boolean {
+  if (sum === 0n) return true;
+  const [first, ...others] = digests;
+  if (first === undefined) return false;
+  return isSumOfSome(sum, others) || isSumOfSome((sum - first + MODULUS) % MODULUS, others);
+}

@@ -1,0 +1,43 @@
+import type { Exchange } from '../../../infra/local/studio/options.ts';
+import { DELETED } from '../../../infra/local/studio/store/columns.ts';
+import type { Store } from '../../../infra/local/studio/store/store.ts';
+
+/** So far ahead of what a purge has just deleted lies what it has listed and not come to. */
+const NEAREST = 30;
+const FARTHEST = 400;
+
+/**
+ * Another user of the account, who deletes executions that a purge is about to delete; and what the purge was
+ * told of them.
+ */
+export function createOthers(store: Store) {
+  const { executions } = store;
+  // Taken before anybody watches over deletes: these are not a purge's.
+  const erase = executions.delete.bind(executions);
+  const deleted: string[] = [];
+  const gone = new Set<string>();
+  const met = new Set<string>();
+  /** Something else than "gone" was said of it, or nothing at all. */
+  const doubtful = new Set<string>();
+  return {
+    deleted,
+    metGone: () => [...met].filter((sid) => !doubtful.has(sid)),
+    /** Deletes one of `mayVanish` that was created a little before this row: lists are newest first. */
+    deleteNear(row: number, mayVanish: Set<string>): void {
+      for (let near = row - NEAREST; near > Math.max(0, row - FARTHEST); near--) {
+        const sid = executions.sidOf(near);
+        if (!mayVanish.delete(sid) || executions.stateOf(near) === DELETED) continue;
+        erase(near);
+        deleted.push(sid);
+        gone.add(sid);
+        return;
+      }
+    },
+    watch({ method, url, status, fault }: Exchange): void {
+      const sid = /\/(FN\w{32})/.exec(url)?.[1];
+      if (sid === undefined) return;
+      if (gone.has(sid) && status === 404 && fault === null) met.add(sid);
+      else if (method !== 'GET') doubtful.add(sid);
+    },
+  };
+}
