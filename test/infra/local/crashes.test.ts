@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
+import { eventually } from './fixtures/poll.ts';
 import { type Answer, until, worldOfFile } from './fixtures/world.ts';
 
 /** One key, one execution, whatever fails between: through the built bundle, which is killed in the middle. */
@@ -67,7 +68,14 @@ describe('a trigger', { timeout: 90_000 }, () => {
     studio.behave({
       faults: [{ kind: 'error', status: 503, work: 'undone', operations: ['CreateExecution'], times: 1 }],
     });
-    await insist(triggerOf('never-reached'));
+    const trigger = triggerOf('never-reached');
+    const first = trigger();
+    // While it looks for what was never created, its time runs out.
+    await eventually(() => studio.requests.map(({ operation }) => operation)).toContain('ListExecution');
+    clock.travel(LATER_MS);
+    expect((await first).status).toBeGreaterThanOrEqual(503);
+    expect(studio.store.count().active).toBe(0);
+    await insist(trigger);
     expect(studio.store.count().active).toBe(1);
   });
 
