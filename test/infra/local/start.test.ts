@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { onLoopback } from '../../loopback.ts';
 import { eventually } from './fixtures/poll.ts';
 
@@ -11,9 +11,9 @@ const START = fileURLToPath(new URL('../../../infra/local/start.ts', import.meta
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const running: ChildProcess[] = [];
 
-afterEach(() => {
+function killAll(): void {
   for (const child of running.splice(0)) child.kill('SIGKILL');
-});
+}
 
 type Run = {
   child: ChildProcess;
@@ -69,6 +69,8 @@ function runInShell(command: string): Promise<{ code: number | null; output: str
 }
 
 describe('npm start', () => {
+  afterEach(killAll);
+
   test('prints commands that do what they say, in 80 columns, and ends at SIGTERM', async () => {
     const run = await startUp();
     expect(tooLong(run.output())).toEqual([]);
@@ -89,20 +91,6 @@ describe('npm start', () => {
     run.child.kill('SIGTERM');
     expect(await run.ended).toBe(0);
     await expect(fetch(run.url)).rejects.toThrow('fetch failed');
-  });
-
-  test('says where the simulated Studio is told to misbehave', async () => {
-    const run = await startUp();
-    const address = /http:\S+\/__simulator\/behaviour/.exec(run.output())?.[0] ?? '';
-    const headers = { authorization: 'Bearer local-admin' };
-    const find = () => fetch(`${run.url}/executions?limit=1`, { headers });
-    expect((await find()).status).toBe(200);
-
-    const faults = [{ kind: 'error', status: 400, operations: ['ListExecution'] }];
-    const told = await fetch(address, { method: 'POST', body: JSON.stringify({ faults }) });
-    expect(told.status).toBe(200);
-
-    expect((await find()).status).toBeGreaterThan(200);
   });
 
   test('prints nothing that deletes in a real account', async () => {
@@ -139,31 +127,6 @@ describe('npm start', () => {
     await eventually(run.output).toContain('stopping');
   });
 
-  test('binds loopback only', async () => {
-    const run = await startUp();
-    expect(run.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-  });
-
-  test('fires the schedule on request', async () => {
-    const run = await startUp();
-    const fire = (headers: Record<string, string>) =>
-      fetch(`${run.url}/__local/schedule`, { method: 'POST', headers });
-    expect((await fire({})).status).toBe(401);
-    expect((await fire({ authorization: 'Bearer local-admin' })).status).toBe(202);
-    await eventually(run.output).toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
-  });
-
-  test('counts the active executions by age on request, and prints them', async () => {
-    const run = await startUp();
-    const headers = { authorization: 'Bearer local-admin' };
-    const counted = await fetch(`${run.url}/__local/census`, { method: 'POST', headers });
-    expect(counted.status).toBe(202);
-    await eventually(run.output).toMatch(
-      /welcome: active over a week \d+, 1 to 7 days \d+, 1 to 24 h \d+, under 1 h \d+\n/,
-    );
-    await eventually(run.output).toMatch(/ {2}support: active over a week/);
-  });
-
   test('says in one line that the port is in use, and ends with 1', async () => {
     const blocker = createServer();
     const { port } = await onLoopback(blocker);
@@ -182,5 +145,49 @@ describe('npm start', () => {
       expect.stringContaining('STUDIO_CONFIG #/flows/0/sid must be'),
       expect.stringContaining('STUDIO_CONFIG #/flows/0/from must be'),
     ]);
+  });
+});
+
+describe('a run', () => {
+  let run: Awaited<ReturnType<typeof startUp>>;
+  beforeAll(async () => {
+    run = await startUp();
+  });
+  afterAll(killAll);
+
+  test('binds loopback only', () => {
+    expect(run.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test('says where the simulated Studio is told to misbehave', async () => {
+    const address = /http:\S+\/__simulator\/behaviour/.exec(run.output())?.[0] ?? '';
+    const headers = { authorization: 'Bearer local-admin' };
+    const find = () => fetch(`${run.url}/executions?limit=1`, { headers });
+    expect((await find()).status).toBe(200);
+
+    const faults = [{ kind: 'error', status: 400, operations: ['ListExecution'] }];
+    const tell = (behaviour: object) => fetch(address, { method: 'POST', body: JSON.stringify(behaviour) });
+    expect((await tell({ faults })).status).toBe(200);
+    expect((await find()).status).toBeGreaterThan(200);
+    expect((await tell({ faults: [] })).status).toBe(200);
+    expect((await find()).status).toBe(200);
+  });
+
+  test('fires the schedule on request', async () => {
+    const fire = (headers: Record<string, string>) =>
+      fetch(`${run.url}/__local/schedule`, { method: 'POST', headers });
+    expect((await fire({})).status).toBe(401);
+    expect((await fire({ authorization: 'Bearer local-admin' })).status).toBe(202);
+    await eventually(run.output).toMatch(/purge pu\w+ succeeded: matched \d+, deleted \d+/);
+  });
+
+  test('counts the active executions by age on request, and prints them', async () => {
+    const headers = { authorization: 'Bearer local-admin' };
+    const counted = await fetch(`${run.url}/__local/census`, { method: 'POST', headers });
+    expect(counted.status).toBe(202);
+    await eventually(run.output).toMatch(
+      /welcome: active over a week \d+, 1 to 7 days \d+, 1 to 24 h \d+, under 1 h \d+\n/,
+    );
+    await eventually(run.output).toMatch(/ {2}support: active over a week/);
   });
 });
