@@ -11,8 +11,15 @@ const START = fileURLToPath(new URL('../../../infra/local/start.ts', import.meta
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const running: ChildProcess[] = [];
 
+/** Each with what it started: a shell's end is not that of the process below it. */
 function killAll(): void {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
+  for (const { pid = 0 } of running.splice(0)) {
+    try {
+      if (pid > 0) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 type Run = {
@@ -26,6 +33,7 @@ function start(env: Record<string, string>, command: string[] = [process.execPat
   const [file = '', ...args] = command;
   const child = spawn(file, args, {
     cwd: ROOT,
+    detached: true,
     // None of this process's: a variable of the machine must not decide these tests.
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', NO_COLOR: '1', ...env },
   });
