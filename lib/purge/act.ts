@@ -29,13 +29,14 @@ export async function actOn(
   action: PurgeAction,
 ): Promise<Acted> {
   let ended = false;
+  let endedBefore = false;
   let step: 'end' | 'delete' = 'end';
   const end = async () => {
     step = 'end';
     const result = await upstream.end(flowSid, sid);
+    if (result.outcome === 'ended') ended = true;
     // Of one that was listed as ended, `already-ended` says nothing about this purge's own doing.
-    if (result.outcome === 'ended' || (active && (unclear !== 'nothing' || result.afterUnclear)))
-      ended = true;
+    else endedBefore = active && (unclear !== 'nothing' || result.afterUnclear);
   };
   const erase = async () => {
     step = 'delete';
@@ -44,12 +45,13 @@ export async function actOn(
   };
   try {
     if (active || action === 'end') await end();
-    if (action === 'end') return { outcome: ended ? 'done' : 'already-gone', ended };
-    const erased = await unlessActive(erase, end);
-    return { outcome: erased ? 'done' : 'already-gone', ended };
+    if (action === 'end') return outcomeOf(ended || endedBefore, ended || endedBefore);
+    return outcomeOf(await unlessActive(erase, end), ended || endedBefore);
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     if (error.kind === 'aborted') return { outcome: 'cut' };
+    // Active still, whatever Studio says of the end: then nothing has ended it before.
+    if (error.kind !== 'conflict') ended ||= endedBefore;
     // Gone before it could be ended: for `delete` that is the same as gone before it could be deleted.
     // Deleted by this purge, it was ended before, as this purge always does.
     if (error.kind === 'not-found')
@@ -64,6 +66,10 @@ export async function actOn(
       unclear: unclearAfter(step, error, unclear),
     };
   }
+}
+
+function outcomeOf(isOurs: boolean, ended: boolean): Acted {
+  return { outcome: isOurs ? 'done' : 'already-gone', ended };
 }
 
 /** It was listed as ended and is active after all: end it, then delete it once more. */

@@ -166,8 +166,9 @@ export class Batches {
         }),
       ),
     );
-    // What was not begun with now may have been done before.
-    if (isReplay) for (const { sid } of items) if (!results.acted.has(sid)) results.open.add(sid);
+    // What was not begun with now may have been done before; what is in the archive would be put there twice.
+    if (isReplay || (batch.archived && !this.#session.stopRequested))
+      for (const { sid } of items) if (!results.acted.has(sid)) results.open.add(sid);
     results.isCut ||= results.acted.size < items.length;
     this.#pace.learn(results.acted.size, startedMs);
     return results;

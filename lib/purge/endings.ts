@@ -9,7 +9,7 @@ import {
 import { type Counts, MAX_FAILURES_NAMED, NO_COUNTS, type PurgeStatus } from './record.ts';
 import { isoMillisecond } from './selection.ts';
 import type { Session, Trouble } from './session.ts';
-import { inDoubt } from './take-up.ts';
+import { dropSettled, inDoubt } from './take-up.ts';
 
 /** All that a slice hands back: where the purge stands is in its record. */
 export type SliceResult = {
@@ -42,7 +42,9 @@ export async function rest(session: Session, batches: Batches, pauseSeconds: num
 
 /** The next slices wait longer and longer; then the purge ends, with everything that it did counted. */
 async function giveUp(session: Session, batches: Batches, trouble: Trouble): Promise<SliceResult> {
-  const fruitless = session.gotOn ? 0 : session.record.progress.fruitless + 1;
+  // Refused one by one, a purge gets through its list, and yet nowhere.
+  const hasHelped = trouble.refused ? session.hasDone : session.gotOn;
+  const fruitless = hasHelped ? 0 : session.record.progress.fruitless + 1;
   const most = trouble.refused ? MAX_FRUITLESS_REFUSED : PAUSES_SECONDS.length;
   if (session.stopRequested) return finish(session, batches, 'stopped', null);
   if (fruitless > most)
@@ -83,6 +85,7 @@ export async function finish(
     failures: named,
     dateEnded: isoMillisecond(session.ports.now()),
   });
+  await dropSettled(session);
   await session.save();
   return resultOf(session, 0);
 }

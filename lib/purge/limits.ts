@@ -47,8 +47,8 @@ export const PAUSES_SECONDS = [1, 2, 4, 8, 15, 30, 30, 30, 30, 30, 30] as const;
 /** Nobody waits out wrong credentials, nor what is refused for good. */
 export const MAX_FRUITLESS_REFUSED = 4;
 
-/** A flow is swept until a sweep finds nothing more, and at most so often. */
-export const MAX_SWEEPS = 8;
+/** A flow is swept until a sweep finds nothing more; so many may find something and delete or end none of it. */
+export const MAX_IDLE_SWEEPS = 8;
 /** What failed for a passing reason is tried again after everything else, as long as that helps and at most so often. */
 export const MAX_RETRY_ROUNDS = 8;
 /** So many rounds are made even if the first helps nobody. */
@@ -59,8 +59,9 @@ export const TURN_PAUSES_SECONDS = [2, 4, 8, 15] as const;
 /** While it waits it writes its record no more often than this; see SILENCE_MS. */
 export const WAITING_HEARTBEAT_MS = 5 * 60_000;
 
-/** SIDs handled last, which a list that lags behind may still show. */
+/** SIDs handled last, which a list that lags behind may still show; and the batches from which the next slice knows them. */
 export const RECENT_SIDS = 10_000;
+export const RECENT_BATCHES = 8;
 
 /** AWS allows 3,000 operations a durable run. */
 export const MAX_OPERATIONS_A_RUN = 1_800;

@@ -47,6 +47,10 @@ export type Progress = {
   sweep: number;
   /** Acted on in this sweep: a sweep that finds nothing more is the flow's last. */
   foundInSweep: number;
+  /** Of these, deleted or ended by this purge. */
+  doneInSweep: number;
+  /** Sweeps in a row in which only others had changed anything. */
+  idleSweeps: number;
   /** Everything from here on is done in this sweep (ISO second, exclusive); null: nothing yet. */
   bound: string | null;
   /** Counted already although the next list begins with them again. */
@@ -105,6 +109,8 @@ export const FIRST_PROGRESS: Progress = {
   flow: 0,
   sweep: 1,
   foundInSweep: 0,
+  doneInSweep: 0,
+  idleSweeps: 0,
   bound: null,
   overlap: { listed: 0, matched: 0, active: 0, left: 0 },
   settledBatch: 0,

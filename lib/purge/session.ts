@@ -58,6 +58,8 @@ export class Session {
   inFlight = 0;
   /** Whether anything at all got further in this slice. */
   gotOn = false;
+  /** Whether anything was ended or deleted, or found so. */
+  hasDone = false;
   #stored: StoredPurge;
   readonly #before: PurgeRecord;
   readonly #breaker = new Breaker();
@@ -185,7 +187,13 @@ export class Session {
 
   succeeded(sid: string): void {
     this.gotOn = true;
+    this.hasDone = true;
     this.#breaker.reset();
+    this.remember(sid);
+  }
+
+  /** A list that lags behind may show it still. */
+  remember(sid: string): void {
     this.#recent.add(sid);
     if (this.#recent.size > RECENT_SIDS) {
       const [oldest] = this.#recent;

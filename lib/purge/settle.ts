@@ -1,5 +1,6 @@
 import type { Results } from './batches.ts';
 import { addToDigest } from './digest.ts';
+import { RECENT_BATCHES } from './limits.ts';
 import type { Batch, BatchOutcome, FailedItem } from './ports.ts';
 import { addCounts, type Counts, MAX_FAILURES_NAMED, type Progress } from './record.ts';
 import type { Session } from './session.ts';
@@ -36,7 +37,9 @@ export async function settle(
     outcome,
   };
   session.leftOpen ||= results.open.size > 0;
-  if (session.leftOpen || failed.length > 0) await session.ports.store.saveBatch(session.record.id, settled);
+  // What was not begun with must not look as if it had been done.
+  if (session.leftOpen || results.isCut || failed.length > 0)
+    await session.ports.store.saveBatch(session.record.id, settled);
   if (!session.leftOpen) await record(session, settled, outcome, () => onSettled(results.isCut));
 }
 
@@ -61,19 +64,29 @@ export async function record(
   session.progress({
     settledBatch: batch.seq,
     foundInSweep: progress.foundInSweep + outcome.touched,
+    doneInSweep: progress.doneInSweep + outcome.done.length,
     ...onSettled(),
   });
   await session.save();
   await putAway(session, batch);
 }
 
-/** After its outcome is in the record: what failed is put with the other failures, and the batch is dropped. */
+/**
+ * After its outcome is in the record: what failed is put with the other failures. The batch itself is kept a while,
+ * with nothing to do, since a list that lags behind may show its executions to the next slice.
+ */
 export async function putAway({ ports, record: { id } }: Session, batch: Batch): Promise<void> {
   const failed = new Set(batch.failed.map(({ sid }) => sid));
   const noMore = batch.retryOf?.failed.filter(({ sid }) => !failed.has(sid)) ?? [];
   if (noMore.length > 0) await ports.failures.drop(id, batch.flow, noMore);
   if (batch.failed.length > 0) await ports.failures.put(id, batch.flow, batch.failed);
-  await ports.store.dropBatch(id, batch.seq);
+  if (!isPutAway(batch)) await ports.store.saveBatch(id, { ...batch, failed: [], retryOf: null });
+  if (batch.seq > RECENT_BATCHES) await ports.store.dropBatch(id, batch.seq - RECENT_BATCHES);
+}
+
+/** Nothing has to be done any more for a batch that was settled. */
+export function isPutAway({ failed, retryOf }: Batch): boolean {
+  return failed.length === 0 && retryOf === null;
 }
 
 /** The round over failures that this batch belongs to; 0 if to none. */

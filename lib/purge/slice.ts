@@ -101,6 +101,8 @@ async function watching<T>(session: Session, phase: () => Promise<T>): Promise<T
         flow: progress.flow + 1,
         sweep: 1,
         foundInSweep: 0,
+        doneInSweep: 0,
+        idleSweeps: 0,
         bound: null,
         flowErrors: [...progress.flowErrors, { flow, reason }],
       });

@@ -24,6 +24,8 @@ const progress = v.object({
   flow: count,
   sweep: count,
   foundInSweep: count,
+  doneInSweep: v.optional(count, 0),
+  idleSweeps: v.optional(count, 0),
   bound: nullableText,
   overlap: v.object({ listed: count, matched: count, active: count, left: v.optional(count, 0) }),
   settledBatch: count,

@@ -1,6 +1,6 @@
 import type { Execution } from '../studio/types.ts';
 import type { Batches } from './batches.ts';
-import { MAX_SPARSE_PAGES, MAX_SWEEPS } from './limits.ts';
+import { MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
 import { addCounts, FIRST_PROGRESS, NO_COUNTS, type Progress } from './record.ts';
 import { type Finding, scan } from './scan.ts';
 import { countsLeft, effectiveStatus, isoSecond, type Matcher } from './selection.ts';
@@ -40,7 +40,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
       },
     });
   };
-  const maySubmit = () => pending.length > 0 && session.mayGoOn && roomLeft(session) > 0;
+  const maySubmit = () => pending.length > 0 && session.mayFinish && roomLeft(session) > 0;
   const isWorthIt = () =>
     pending.length >= (batches.isBusy ? batches.size / 2 : batches.size) || sparsePages >= MAX_SPARSE_PAGES;
 
@@ -55,15 +55,17 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
         pending.push(execution);
       }
       sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
-      while (maySubmit() && isWorthIt()) await submit();
+      while (session.mayGoOn && maySubmit() && isWorthIt()) await submit();
       if (pending.length === 0 && !batches.isBusy && !anyCut) session.progress(comeTo(bound));
     }
     if (dryRun || (pending.length === 0 && !batches.isBusy && !anyCut)) await session.heartbeat();
     isThrough = finding.isLast || roomLeft(session) <= 0;
     if (isThrough || !session.mayGoOn) break;
   }
+  // What was found is acted on, if there is any time left, or the next slice would have to find it again.
   while (maySubmit()) await submit();
   await batches.drained();
+  session.progress({ overlap: tally.overlap() });
   if (session.leftOpen) return;
   if (isThrough && !anyCut && (pending.length === 0 || roomLeft(session) <= 0)) closeSweep(session);
 }
@@ -157,12 +159,26 @@ function pick({ sid, status }: Execution): { sid: string; active: boolean } {
   return { sid, active: status !== 'ended' };
 }
 
+/**
+ * The flow is through when a sweep finds nothing more. As long as sweeps delete or end something there are more of
+ * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many.
+ */
 function closeSweep(session: Session): void {
   const { progress, request, flows } = session.record;
-  const swept = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0 };
-  if (roomLeft(session) <= 0) session.progress({ ...swept, flow: flows.length, sweep: 1 });
-  else if (request.dryRun || progress.foundInSweep === 0 || progress.sweep >= MAX_SWEEPS)
-    session.progress({ ...swept, flow: progress.flow + 1, sweep: 1 });
-  else session.progress({ ...swept, sweep: progress.sweep + 1 });
+  const { flow, foundInSweep, doneInSweep } = progress;
+  const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
+  const swept = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0, doneInSweep: 0 };
+  const through = { ...swept, sweep: 1, idleSweeps: 0, flow: flow + 1 };
+  if (roomLeft(session) <= 0) session.progress({ ...through, flow: flows.length });
+  else if (request.dryRun || foundInSweep === 0) session.progress(through);
+  else if (idleSweeps < MAX_IDLE_SWEEPS)
+    session.progress({ ...swept, sweep: progress.sweep + 1, idleSweeps });
+  else {
+    const error = {
+      flow: flows[flow]?.alias ?? '',
+      reason: 'list: it never ends to show what cannot be acted on',
+    };
+    session.progress({ ...through, flowErrors: [...progress.flowErrors, error] });
+  }
   session.gotOn = true;
 }

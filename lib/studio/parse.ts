@@ -47,6 +47,7 @@ export const parseStep: Parser<Step> = resource((fields, sid) => ({
   executionSid: text(fields['execution_sid']),
   parentStepSid: text(fields['parent_step_sid']),
   name: text(fields['name']),
+  context: fields['context'] ?? null,
   transitionedFrom: text(fields['transitioned_from']),
   transitionedTo: text(fields['transitioned_to']),
   type: text(fields['type']),

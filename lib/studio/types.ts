@@ -47,6 +47,8 @@ export type Step = {
   executionSid: string | null;
   parentStepSid: string | null;
   name: string | null;
+  /** Personal data, where the list or the step itself carries it; `steps.context` fetches it in any case. */
+  context: unknown;
   transitionedFrom: string | null;
   transitionedTo: string | null;
   type: string | null;

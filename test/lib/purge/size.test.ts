@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { SliceResult } from '../../../lib/purge/endings.ts';
 import { NO_COUNTS } from '../../../lib/purge/record.ts';
 import { runPurge } from '../../../lib/purge/run.ts';
+import { heldBytes } from './world/heap.ts';
 import { createMemoryPurges } from './world/store.ts';
 import { executionOf, syntheticUpstream } from './world/synthetic.ts';
 import { createClock, createWorldOf } from './world/world.ts';
@@ -27,17 +26,10 @@ async function purgeOf(count: number, deletesPerSecond: number) {
     const result = await world.slice(purge);
     slices += 1;
     longestMs.slice = Math.max(longestMs.slice, clock.nowMs - startedMs);
-    collectGarbage();
-    mostHeap = Math.max(mostHeap, process.memoryUsage().heapUsed);
+    mostHeap = Math.max(mostHeap, heldBytes());
     return result;
   });
   return { record, slices, longestMs: longestMs.slice, mostHeap, ...synthetic, writes: world.memory.writes };
-}
-
-/** What is left after it is what is held; before it, the heap's size is the collector's mood. */
-function collectGarbage() {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
 }
 
 describe('a purge of any size', () => {

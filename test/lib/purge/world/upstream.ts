@@ -12,6 +12,9 @@ export type Quirks = {
   ignoresDates: boolean;
   /** Neighbours up to so many places apart change places in lists. */
   disorder: number;
+  order: 'newest-first' | 'oldest-first' | 'none';
+  /** Deleted ones stay in lists for so many further calls. */
+  lag: number;
   deleteActive: 'delete' | 'conflict';
   /** Called before each call: may throw, or change what is there. */
   before: (operation: 'list' | 'end' | 'delete' | 'context', sid: string | null) => void;
@@ -25,10 +28,13 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
   const kept = new Map<string, Kept>();
   let deletedWhileActive = 0;
   let changes = 0;
+  const goneAt = new Map<string, number>();
+  let allCalls = 0;
   const calls = { list: 0, end: 0, delete: 0, context: 0 };
 
   const call = (operation: keyof typeof calls, sid: string | null) => {
     calls[operation] += 1;
+    allCalls += 1;
     quirks.before?.(operation, sid);
   };
   const find = (sid: string): Kept => {
@@ -40,15 +46,19 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
   /** Newest first; equal seconds in the order of their SIDs. */
   const listed = (flowSid: string, query: { status?: string; from?: string; to: string }): Kept[] => {
     const all = [...kept.values()].filter(
-      ({ state, flowSid: flow, dateCreated }) =>
-        state !== 'deleted' &&
+      ({ sid, state, flowSid: flow, dateCreated }) =>
+        (state !== 'deleted' || allCalls < (goneAt.get(sid) ?? 0) + (quirks.lag ?? 0)) &&
         flow === flowSid &&
-        (quirks.ignoresStatus || query.status === undefined || query.status === state) &&
+        (quirks.ignoresStatus ||
+          query.status === undefined ||
+          query.status === (state === 'deleted' ? 'ended' : state)) &&
         (quirks.ignoresDates ||
           ((dateCreated ?? '') < query.to &&
             (query.from === undefined || (dateCreated ?? '') >= query.from))),
     );
     all.sort((a, b) => compare(b.dateCreated ?? '', a.dateCreated ?? '') || compare(a.sid, b.sid));
+    if (quirks.order === 'oldest-first') all.reverse();
+    if (quirks.order === 'none') all.sort((a, b) => compare(scrambled(a.sid), scrambled(b.sid)));
     for (let index = 0; disorder > 0 && index + disorder < all.length; index += disorder + 1)
       all.splice(index, 0, ...all.splice(index + disorder, 1));
     return all;
@@ -112,6 +122,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
         deletedWhileActive += 1;
       }
       found.state = 'deleted';
+      goneAt.set(sid, allCalls);
       changes += 1;
       quirks.after?.('delete', sid);
       return { outcome: 'deleted' };
@@ -163,6 +174,10 @@ function placeBehind(all: readonly Kept[], mark: Kept): number {
 function isBehind(one: Kept, mark: Kept): boolean {
   const order = compare(mark.dateCreated ?? '', one.dateCreated ?? '') || compare(one.sid, mark.sid);
   return order > 0;
+}
+
+function scrambled(sid: string): string {
+  return String(Math.imul(Number.parseInt(sid.slice(-8), 16) ^ 0x5bd1, 0x9e3779b1) >>> 8);
 }
 
 function compare(a: string, b: string): number {

@@ -1,0 +1,195 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { SupersededError } from '../../../lib/purge/ports.ts';
+import { viewOf } from '../../../lib/purge/view.ts';
+import { mortalSlice } from './world/mortal.ts';
+import { createMemoryStudio, failure, type Quirks, sidOf } from './world/upstream.ts';
+import { createClock, createWorldOf, NOON, WELCOME } from './world/world.ts';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+function seeded(count: number, quirks: Partial<Quirks> = {}, clock = createClock()) {
+  const studio = createMemoryStudio(quirks);
+  for (let number = 0; number < count; number++)
+    studio.add({
+      sid: sidOf(number),
+      flowSid: WELCOME,
+      createdMs: NOON - 8 * DAY_MS - number * MINUTE_MS,
+      address: number % 5 === 0 ? '+15551' : '+15552',
+      active: number % 10 === 0,
+    });
+  return { studio, ...createWorldOf(studio.upstream, clock) };
+}
+
+describe('the archive of a purge', () => {
+  const linesOf = (objects: Map<string, Uint8Array>) =>
+    [...objects.values()].flatMap((object) => gunzipSync(object).toString().trimEnd().split('\n'));
+
+  test('holds each execution once, however slow Studio is, and the purge gets on', async () => {
+    const clock = createClock();
+    const world = seeded(
+      400,
+      {
+        before: (operation) => {
+          if (operation === 'context' || operation === 'delete') clock.nowMs += 400;
+        },
+      },
+      clock,
+    );
+    const record = await world.purge({ olderThan: 'P7D', archive: true });
+    expect(record).toMatchObject({
+      status: 'succeeded',
+      counts: { matched: 360, archived: 360, deleted: 360, alreadyGone: 0 },
+    });
+    expect(linesOf(world.objects)).toHaveLength(360);
+    // Nothing was read twice.
+    expect(world.studio.calls.context).toBe(360);
+  });
+
+  test('holds each once where its object was stored and the answer lost', async () => {
+    const objects = new Map<string, Uint8Array>();
+    let lost = 0;
+    const studio = seeded(60).studio;
+    const world = createWorldOf(studio.upstream, createClock(), {
+      archive: {
+        put: async (key, body) => {
+          objects.set(key, body);
+          if (lost++ < 2) throw new Error('TimeoutError');
+        },
+      },
+    });
+    const record = await world.purge({ olderThan: 'P7D', archive: true });
+    expect(record).toMatchObject({ status: 'succeeded', counts: { archived: 54, deleted: 54 } });
+    expect(linesOf(objects)).toHaveLength(54);
+  });
+});
+
+test('a list that lags behind shows nothing twice to the next worker', async () => {
+  const world = seeded(600, { pageSize: 100, lag: 150 });
+  const id = await world.start({ olderThan: 'P7D', status: 'any' });
+  for (let deaths = 1; deaths <= 5; deaths++)
+    expect(await mortalSlice(id, world.ports, { at: 130, when: 'after' })).toBeNull();
+  expect(await world.run(id)).toMatchObject({
+    status: 'succeeded',
+    counts: { listed: 600, matched: 600, ended: 60, deleted: 600, alreadyGone: 0, failed: 0 },
+  });
+});
+
+describe.each(['oldest-first', 'none'] as const)('a Studio that lists in the order %s', (order) => {
+  test('and little at a time: everything is found all the same', async () => {
+    const world = seeded(3_000, { order, pageSize: 50 });
+    const record = await world.purge({ olderThan: 'P7D', status: 'any' });
+    expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 3_000, failed: 0 } });
+    expect(world.studio.in('deleted')).toHaveLength(3_000);
+  });
+});
+
+test('a Studio that for ever lists what is gone ends the purge, which says so', async () => {
+  const world = seeded(11_500, { lag: Number.POSITIVE_INFINITY });
+  const record = await world.purge({ olderThan: 'P7D' });
+  expect(record.counts.deleted).toBe(10_350);
+  expect(record).toMatchObject({
+    status: 'failed',
+    error: 'flow welcome could not be listed: list: it never ends to show what cannot be acted on',
+  });
+});
+
+describe('a worker that meets another’s write', () => {
+  test('goes on where it was the last one of a worker that is dead', async () => {
+    const world = seeded(100);
+    const id = await world.start({ olderThan: 'P7D', status: 'any' });
+    let zombie: (() => Promise<void>) | null = null;
+    // The first worker dies while its batch is on the way to the table.
+    const openBatch: typeof world.memory.openBatch = async (purge, batch) => {
+      zombie = () => world.memory.openBatch(purge, batch);
+      throw new Error('killed');
+    };
+    await expect(
+      mortalSlice(id, { ...world.ports, store: { ...world.memory, openBatch } }, { at: 0, when: 'before' }),
+    ).rejects.toThrow('killed');
+    // It arrives when the second one has looked for what is open already.
+    const upstream = {
+      ...world.studio.upstream,
+      async *pages(...args: Parameters<typeof world.studio.upstream.pages>) {
+        await zombie?.();
+        zombie = null;
+        yield* world.studio.upstream.pages(...args);
+      },
+    };
+    world.studio.add({ sid: sidOf(500), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
+    const record = await world.run(id, (purge) => mortalSliceOf(purge, { ...world.ports, upstream }));
+    expect(record).toMatchObject({ status: 'succeeded', counts: { matched: 101, deleted: 101, failed: 0 } });
+    expect(world.waits).toEqual([5]);
+  });
+
+  test('leaves the purge to it where it goes on writing', async () => {
+    const world = seeded(100);
+    const id = await world.start({ olderThan: 'P7D' });
+    const save = async () => {
+      throw new SupersededError('somebody else');
+    };
+    await world.run(id, (purge) =>
+      mortalSliceOf(purge, { ...world.ports, store: { ...world.memory, save } }),
+    );
+    expect(world.waits).toEqual([5, 5, 5, 5, 5]);
+  });
+
+  async function mortalSliceOf(purge: string, ports: Parameters<typeof mortalSlice>[1]) {
+    const result = await mortalSlice(purge, ports, { at: 0, when: 'before' });
+    if (!result) throw new Error('It died');
+    return result;
+  }
+});
+
+describe('the erasure of a contact', () => {
+  test.each([true, false])('that leaves active executions says how many (dry run: %s)', async (dryRun) => {
+    const world = seeded(1_000, { pageSize: 100 });
+    const record = await world.purge({ contact: '+15551', dryRun });
+    // Every fifth is the contact's, and every second of these is active.
+    expect(record).toMatchObject({
+      status: 'succeeded',
+      counts: { matched: 100, deleted: dryRun ? 0 : 100 },
+    });
+    expect(viewOf(record, NOON)).toMatchObject({ activeLeft: 100, activeMatched: dryRun ? 0 : null });
+    expect(world.studio.in('active')).toHaveLength(100);
+  });
+
+  test('with any status leaves none, and a purge of no contact does not count them', async () => {
+    const world = seeded(100);
+    const any = await world.purge({ contact: '+15551', status: 'any' });
+    expect(viewOf(any, NOON).activeLeft).toBeNull();
+    expect(any.counts).toMatchObject({ deleted: 20, ended: 10 });
+    const aged = await world.purge({ olderThan: 'P7D' });
+    expect(viewOf(aged, NOON).activeLeft).toBeNull();
+  });
+
+  test('counts them once, also over many slices', async () => {
+    const clock = createClock();
+    const world = seeded(
+      1_000,
+      {
+        pageSize: 50,
+        before: (operation) => {
+          if (operation === 'list') clock.nowMs += 9_000;
+        },
+      },
+      clock,
+    );
+    const record = await world.purge({ contact: '+15551' });
+    expect(record).toMatchObject({ counts: { listed: 1_000, matched: 100, deleted: 100 }, activeLeft: 100 });
+  });
+});
+
+test('what failed is named by the record, the first hundred of it', async () => {
+  const world = seeded(1_000, {
+    before: (operation, sid) => {
+      if (operation === 'delete' && sid?.endsWith('7')) throw failure('rejected', 400, 20001);
+    },
+  });
+  const record = await world.purge({ olderThan: 'P7D', status: 'any' });
+  const left = [...world.studio.kept.values()].filter(({ state }) => state !== 'deleted');
+  expect(record.counts.failed).toBe(left.length);
+  expect(record.failures).toHaveLength(left.length);
+  expect(new Set(record.failures.map(({ sid }) => sid))).toEqual(new Set(left.map(({ sid }) => sid)));
+});
