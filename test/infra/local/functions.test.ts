@@ -85,9 +85,9 @@ describe('an environment', () => {
   test('is frozen between invocations: its timers stand still', async () => {
     startHost();
     await ask({ do: 'tick' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    // The interval of 1 ms had its chance while the answer went out, and no more than that.
-    expect(await ask({ do: 'ticks' })).toBeLessThan(20);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    // The interval of 1 ms had its chance while the answer went out, on a busy machine some tens of them.
+    expect(await ask({ do: 'ticks' })).toBeLessThan(125);
   });
 
   test('has the machine’s clock, or one that was set ahead', async () => {

@@ -58,7 +58,9 @@ describe.each(Object.entries(calls))('%s', (name, call) => {
   test('ends when its time is over, whatever Studio does', async () => {
     simulated.behave({ faults: [{ kind: 'hang' }] });
     const startedAt = performance.now();
-    const outcome = await call({ timeoutMs: 60 }).catch((error: unknown) => error);
+    // What became of a create is unknown once it was sent, for which a busy machine needs its time.
+    const timeoutMs = name === 'createExecution' ? 500 : 60;
+    const outcome = await call({ timeoutMs }).catch((error: unknown) => error);
     expect(outcome).toMatchObject(
       name === 'createExecution' ? { outcome: 'unknown', cause: { kind: 'timeout' } } : { kind: 'timeout' },
     );
@@ -82,6 +84,6 @@ describe('what is opened', () => {
     }
     await studio.close();
     await simulated.close();
-    await expect.poll(openSockets, { timeout: 1_000 }).toBeLessThanOrEqual(before);
+    await expect.poll(openSockets).toBeLessThanOrEqual(before);
   });
 });
