@@ -1,28 +1,39 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
+import { markModules, withEagerModules } from './eager.ts';
 import { trim } from './trim.ts';
 
 /**
  * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`. CDK ships
  * these folders and `npm start` runs these files.
  *
- * What was tried to make a cold start of `trigger` short, in CPU time from process to first answer on a loaded
- * 2-core machine under AWS's runtime client, where an empty handler took 34 ms, this 117 ms and Twilio's SDK
- * 224 ms (test/bench/cold.ts measures it again):
+ * What was tried to make a cold start of `trigger` short, in CPU time from process to first answer under AWS's
+ * runtime client, each against the same without it, taking turns (test/bench/cold.ts measures the whole again):
  * - Node's modules without their ES facade: 25 ms. The SDK's credential chain and undici's web half left out: some
  *   35 ms. Event streams, ~/.aws, node:assert, node:zlib and web streams: 10 ms together (18 in a bare process,
  *   where the figures of trim.ts are from; the runtime client has loaded some of it anyway).
  * - The SDK's settings given outright instead of looked up (lib/aws/clients.ts): 2 ms.
  * - The secret asked for before the rest is evaluated (lib/aws/early-secret.ts): no CPU, but its round trip.
- * - Parsing what is left costs 14 ms of 430 KB, Node's TLS and crypto 11 ms, undici 6 ms, the first call of
- *   Secrets Manager 20 ms, of DynamoDB 10 ms, the handshake with Studio 6 ms.
- * Left: a V8 compile cache in the bundle saves 9 ms, but only under the very Node and processor that wrote it, and
- * Lambda changes its Node without asking. V8's flags (semi-space, lazy compilation, no optimiser) save nothing, or
- * cost 12 ms, since Node's own code cache is made for the default ones; NODE_OPTIONS refuses most of them.
- * `node:https` instead of undici would save some 10 ms; lib/studio/transport.ts says why it is not.
- * Memory: Lambda gives one processor for 1,769 MB, so 117 ms are that there, 200 ms with 1,024 MB and 400 ms with
- * 512 MB (arithmetic, not measured): hence 1,024 MB by default (`memoryMb`).
+ * - Names of Node's modules not copied, undici's modules compiled at once (eager.ts), undici's tree of headers and
+ *   what the SDK writes out for a log that nobody keeps left out, its adaptive retries and the like stubbed:
+ *   7 ms together, 5 % of the whole.
+ * What is left, of 113 ms where an empty handler takes 33: parsing 14 (350 KB of code; the 70 KB of WebAssembly in a
+ * string cost nothing), Node's TLS and crypto 11, undici 8, the first call of Secrets Manager 18, two of DynamoDB 9,
+ * the handshake with Studio 6.
+ * Tried, and left:
+ * - No AWS SDK, but requests signed by hand: 30 ms less, 2.6 times an empty handler, which would be below the 3
+ *   that are wanted. Retries, clocks, partitions and whatever AWS changes would be ours, for a secret and a table.
+ * - The SDK's calls through undici as well, to be rid of Node's client: 10 ms more, since Node's comes compiled.
+ *   `node:https` instead of undici for Studio would save some 10 ms; lib/studio/transport.ts says why it is not.
+ * - A V8 compile cache in the bundle saves 9 ms, but only under the very Node and processor that wrote it, and
+ *   Lambda changes its Node without asking. V8's flags (semi-space, lazy compilation, no optimiser) save nothing, or
+ *   cost 12 ms, since Node's own code cache is made for the default ones; NODE_OPTIONS refuses most of them.
+ * - Parentheses around everything that a first run calls (477 functions): 3 ms more than around undici's modules,
+ *   but then the build has to run the function, and to know its own output.
+ * - Chunks for what a first trigger does not need (conflicts, signatures, lists): 25 KB, less than 1 ms.
+ * - Web crypto, which the SDK loads to draw a random id: nothing; it is in Node's snapshot.
  */
 const root = new URL('..', import.meta.url);
 export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root));
@@ -51,9 +62,10 @@ export async function buildBundles(): Promise<string[]> {
 
 /** Writes `<outdir>/<out>.mjs` for each entry point, as everything that ships is written. */
 export async function bundle(entryPoints: { in: string; out: string }[], outdir: string): Promise<void> {
-  await esbuild({
+  const { outputFiles } = await esbuild({
     entryPoints,
     outdir,
+    write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
@@ -62,10 +74,11 @@ export async function bundle(entryPoints: { in: string; out: string }[], outdir:
     minify: true,
     sourcemap: 'linked',
     sourcesContent: false,
-    legalComments: 'none',
+    // Only those that eager.ts puts in: the others are taken out there.
+    legalComments: 'inline',
     // Without `module` first, the SDK's CommonJS builds are taken, which die at init inside ESM.
     mainFields: ['module', 'main'],
-    plugins: [trim],
+    plugins: [trim, markModules],
     alias: { '@aws-sdk/credential-provider-node': environmentCredentials },
     define: {
       // How Node's own build of undici is told to leave its experimental parser out.
@@ -76,6 +89,10 @@ export async function bundle(entryPoints: { in: string; out: string }[], outdir:
     banner: { js: requireBanner },
     logLevel: 'warning',
   });
+  for (const file of outputFiles) {
+    await mkdir(dirname(file.path), { recursive: true });
+    await writeFile(file.path, file.path.endsWith('.mjs') ? withEagerModules(file) : file.contents);
+  }
 }
 
 if (import.meta.main) {

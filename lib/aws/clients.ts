@@ -22,6 +22,7 @@ export function awsClientOptions(env: AwsEnvironment, region: string) {
     retryMode: 'standard',
     authSchemePreference: [],
     userAgentAppId: '',
+    accountIdEndpointMode: 'preferred' as const,
     useDualstackEndpoint: env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true',
     useFipsEndpoint: env['AWS_USE_FIPS_ENDPOINT'] === 'true',
     requestHandler: {
