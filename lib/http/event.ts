@@ -5,7 +5,7 @@ import { type RouteKey, UNMATCHED_ROUTE } from './routes.ts';
 /** What is read of an event. Whatever is missing or odd becomes its empty value: no event can break this. */
 const text = v.fallback(v.string(), '');
 const texts = v.fallback(v.record(v.string(), text), {});
-const iam = v.object({ userArn: v.string(), accountId: v.optional(v.string()) });
+const iam = v.object({ userArn: v.string() });
 
 const eventSchema = v.object({
   routeKey: v.fallback(v.string(), UNMATCHED_ROUTE),

@@ -1,5 +1,12 @@
-import type { SendWindow } from './claims.ts';
-import { type Claim, type ClaimStore, ClaimStoreError, KEEP_MS, LEASE_MS, SEND_WINDOW_MS } from './claims.ts';
+import {
+  type Claim,
+  type ClaimStore,
+  ClaimStoreError,
+  KEEP_MS,
+  LEASE_MS,
+  SEND_WINDOW_MS,
+  type SendWindow,
+} from './claims.ts';
 
 /** How soon a caller may ask again while the first request with the key runs. */
 const IN_PROGRESS_RETRY_MS = 2_000;

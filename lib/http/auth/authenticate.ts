@@ -1,5 +1,4 @@
-import type { Config, Scope } from '../../config.ts';
-import { findFlow } from '../../config.ts';
+import { type Config, findFlow, type Scope } from '../../config.ts';
 import type { Secret } from '../../secret.ts';
 import type { Received } from '../event.ts';
 import { Problem } from '../problems.ts';
@@ -18,7 +17,7 @@ export async function authenticate(runtime: ServeRuntime, received: Received): P
   const { iamScopes } = runtime.environment;
   if (iamScopes && received.iam) return iamCaller(received.iam.userArn, iamScopes);
   if (!presentsCredentials(received)) throw unauthenticated();
-  const secret = await secretOf(() => runtime.secret.get());
+  const secret = await secretOf(runtime);
   const caller = identify(runtime, secret, received);
   if (caller) return caller;
   const newer = await runtime.secret.refresh().catch(() => secret);
@@ -69,9 +68,9 @@ function unauthenticated(): Problem {
 }
 
 /** Without the secret nobody can be let in, whoever is right. */
-async function secretOf(read: () => Promise<Secret>): Promise<Secret> {
+async function secretOf({ secret }: ServeRuntime): Promise<Secret> {
   try {
-    return await read();
+    return await secret.get();
   } catch (cause) {
     throw new Problem('internal', 'Callers cannot be checked at the moment.', { cause });
   }

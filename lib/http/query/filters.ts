@@ -39,7 +39,7 @@ const FILTER_NAMES = ['status', 'dateCreatedFrom', 'dateCreatedTo', 'contact'] a
  * is refused. `opened`: what the cursor held, undefined without one.
  */
 export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
-  const given = pickFilters(query);
+  const { limit: _limit, cursor: _cursor, ...given } = query;
   if (opened === undefined) return { filters: given, position: START, hints: {}, done: [], idle: 0 };
   const state = v.safeParse(stateSchema, opened);
   if (!state.success) throw foreignCursor();
@@ -47,13 +47,4 @@ export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
   for (const name of FILTER_NAMES)
     if (given[name] !== undefined && given[name] !== filters[name]) throw foreignCursor();
   return state.output;
-}
-
-function pickFilters({ status, dateCreatedFrom, dateCreatedTo, contact }: ExecutionsQuery): Filters {
-  return {
-    ...(status === undefined ? {} : { status }),
-    ...(dateCreatedFrom === undefined ? {} : { dateCreatedFrom }),
-    ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }),
-    ...(contact === undefined ? {} : { contact }),
-  };
 }
