@@ -127,6 +127,10 @@ export const answerSchemas = {
     activeMatched: nullable('integer', {
       description: 'Of a dry run: how many of the matched ones are active and would be ended first.',
     }),
+    activeLeft: nullable('integer', {
+      description:
+        'Of a contact’s erasure with the status `ended`: how many active executions it has and keeps; else null.',
+    }),
     window: object(
       { from: time, to: { type: 'string' } },
       { description: 'The ages, resolved at the start: created on or after `from`, before `to`.' },

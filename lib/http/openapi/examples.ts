@@ -97,6 +97,7 @@ const purge = {
   dateEnded: '2026-11-22T12:22:40.356Z',
   counts: { listed: 1, matched: 1, archived: 0, ended: 0, deleted: 0, alreadyGone: 0, failed: 0 },
   activeMatched: 0,
+  activeLeft: null,
   window: { from: null, to: '2026-11-22T11:22:39Z' },
   digest: { algorithm: 'sum-sha256', count: 0, value: '0'.repeat(64) },
   failures: [],

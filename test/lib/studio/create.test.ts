@@ -142,6 +142,15 @@ describe('ending and deleting', () => {
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
   });
 
+  test.each([200, 202])(
+    '[%i, a page of a proxy] on delete is deleted: the status says it all',
+    async (status) => {
+      const { studio, requests } = await story([{ status, body: '<html>OK' }]);
+      expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
+      expect(requests).toHaveLength(1);
+    },
+  );
+
   test('[throttled, gone] is gone, and nothing was unclear', async () => {
     const { studio } = await story([throttled, { status: 404, body: { code: 20404 } }]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
