@@ -1,5 +1,6 @@
 import type { Execution } from '../studio/types.ts';
 import { archiveKey, collect } from './archive.ts';
+import { secondOf } from './failure-mark.ts';
 import type { Batch, FailedItem } from './ports.ts';
 import type { Session } from './session.ts';
 import { roundOf } from './settle.ts';
@@ -39,7 +40,7 @@ export async function archiveBatch(
     ...failed.map(
       (one): FailedItem => ({
         ...one,
-        created: failedBefore.get(one.sid)?.created ?? executions.get(one.sid)?.dateCreated ?? null,
+        created: failedBefore.get(one.sid)?.created ?? secondOf(executions.get(one.sid)?.dateCreated),
         active: isActive.has(one.sid),
         archived: false,
         unclear: 'nothing',

@@ -40,12 +40,13 @@ export type Finding = {
 
 const SECOND_MS = 1_000;
 const TAIL_SHARE = 0.1;
-/** An upstream that refuses every token of its own is in trouble, and that is for the caller to know. */
+/** An upstream that refuses its own tokens is in trouble, unless its list gets on between; that is for the caller to know. */
 const MAX_TOKENS_REFUSED = 5;
 
 export async function* scan(options: ScanOptions): AsyncGenerator<Finding, void, void> {
   let bound = options.to;
   let tokensRefused = 0;
+  let boundAtRefusal = bound;
 
   for (;;) {
     const startedQuietAt = options.quietAt();
@@ -65,6 +66,8 @@ export async function* scan(options: ScanOptions): AsyncGenerator<Finding, void,
         if (startedQuietAt === null || options.quietAt() !== startedQuietAt) break;
       }
     } catch (error) {
+      if (bound !== boundAtRefusal) tokensRefused = 0;
+      boundAtRefusal = bound;
       if (pagesSeen === 0 || !isRefusedToken(error) || ++tokensRefused > MAX_TOKENS_REFUSED) throw error;
     }
     // A page full of what is under way says nothing about what lies below it, until that is done.

@@ -1,5 +1,6 @@
 import type { Results } from './batches.ts';
 import { addToDigest } from './digest.ts';
+import { secondOf } from './failure-mark.ts';
 import { RECENT_BATCHES } from './limits.ts';
 import type { Batch, BatchOutcome, FailedItem } from './ports.ts';
 import { addCounts, type Counts, MAX_FAILURES_NAMED, type Progress } from './record.ts';
@@ -121,7 +122,7 @@ function sumUp(
     if (result.outcome === 'failed')
       failed.push({
         sid,
-        created: earlier?.created ?? executions.get(sid)?.dateCreated ?? null,
+        created: earlier?.created ?? secondOf(executions.get(sid)?.dateCreated),
         // Ended already, it is not to be ended, nor to be counted as ended, once more.
         active: isActive.has(sid) && !result.ended,
         archived: batch.archived,

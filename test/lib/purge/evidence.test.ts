@@ -95,6 +95,24 @@ test('a Studio that for ever lists what is gone ends the purge, which says so', 
   });
 });
 
+test('tokens that are refused again and again end no list that gets on between', async () => {
+  let pages = 0;
+  const { studio, ...world } = seeded(3_000, { pageSize: 50 });
+  const upstream = {
+    ...studio.upstream,
+    async *pages(...args: Parameters<typeof studio.upstream.pages>) {
+      for await (const page of studio.upstream.pages(...args)) {
+        if (++pages % 3 === 0) throw failure('rejected', 400, 21481);
+        yield page;
+      }
+    },
+  };
+  const patient = createWorldOf(upstream, world.clock);
+  const record = await patient.purge({ olderThan: 'P7D', status: 'any', dryRun: true });
+  expect(record).toMatchObject({ status: 'succeeded', counts: { listed: 3_000, matched: 3_000 } });
+  expect(pages).toBeGreaterThan(75);
+});
+
 describe('a worker that meets another’s write', () => {
   test('goes on where it was the last one of a worker that is dead', async () => {
     const world = seeded(100);

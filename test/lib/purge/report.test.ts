@@ -28,6 +28,19 @@ test('each slice is told with what it added', () => {
   ]);
 });
 
+test('a slice that only waits for its turn says nothing', () => {
+  const { lines, log } = logged();
+  const result = {
+    status: 'running',
+    pauseSeconds: 0,
+    awaitsTurn: true,
+    added: NO_COUNTS,
+    hasEnded: false,
+  } as const;
+  expect(reportSlice(log, 'pu1', 4, result)).toEqual(result);
+  expect(lines).toEqual([]);
+});
+
 test('the end is told once, by the slice that came to it', () => {
   const { lines, log } = logged();
   reportSlice(log, 'pu1', 5, { status: 'failed', pauseSeconds: 0, added, hasEnded: true });

@@ -3,8 +3,7 @@ import type { SliceResult } from '../../../lib/purge/endings.ts';
 import { NO_COUNTS } from '../../../lib/purge/record.ts';
 import { runPurge } from '../../../lib/purge/run.ts';
 import { heldBytes } from './world/heap.ts';
-import { createMemoryPurges } from './world/store.ts';
-import { executionOf, syntheticUpstream } from './world/synthetic.ts';
+import { syntheticUpstream } from './world/synthetic.ts';
 import { createClock, createWorldOf } from './world/world.ts';
 
 /** What AWS allows a durable run, and what is kept of it. */
@@ -103,24 +102,4 @@ describe('a purge of any size', () => {
     expect(mostOperations).toBeGreaterThan(MAX_OPERATIONS / 2);
     expect(mostBytes).toBeLessThan(MAX_RUN_BYTES / 100);
   });
-});
-
-test('the store of these tests refuses an item that the table would refuse', async () => {
-  const store = createMemoryPurges();
-  const batch = {
-    seq: 1,
-    flow: 0,
-    retryOf: null,
-    archived: false,
-    newlyArchived: 0,
-    gone: 0,
-    active: [],
-    failed: [],
-    outcome: null,
-  };
-  const sids = (count: number) => Array.from({ length: count }, (_, index) => executionOf(index, 0).sid);
-  await store.openBatch('pu', { ...batch, inactive: sids(1_000) });
-  await expect(store.openBatch('pu', { ...batch, seq: 2, inactive: sids(12_000) })).rejects.toThrow(
-    'too large',
-  );
 });

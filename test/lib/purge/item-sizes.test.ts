@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { reasonOf } from '../../../lib/purge/act.ts';
+import { MAX_BATCH_SIZE, MAX_RETRY_ROUNDS, RETRY_BATCH_SIZE } from '../../../lib/purge/limits.ts';
+import type { Batch, FailedItem } from '../../../lib/purge/ports.ts';
+import { purgeId } from '../../../lib/purge/purge-id.ts';
+import { MAX_FAILURES_NAMED, newRecord } from '../../../lib/purge/record.ts';
+import { StudioError } from '../../../lib/studio/errors.ts';
+import { requestOf } from './world/request.ts';
+import { createMemoryPurges } from './world/store.ts';
+import { executionOf, syntheticUpstream } from './world/synthetic.ts';
+import { createClock, createWorldOf, NOON } from './world/world.ts';
+
+describe('an item of the table, of the 400 KB it may have', () => {
+  const LARGEST_BYTES = 400 * 1_024;
+  const MAX_FLOWS = 1_000;
+  const KEYS_BYTES = 200;
+  const sidAt = (index: number) => executionOf(index, 0).sid;
+  /** The longest step and kind, and any number for a code. */
+  const reason = reasonOf(
+    'archive',
+    new StudioError('refused-credentials', '', { operation: '', code: -Number.MAX_VALUE }),
+  );
+  const failedAt = (index: number): FailedItem => ({
+    sid: sidAt(index),
+    created: '2026-11-20T12:00:00Z',
+    active: false,
+    archived: false,
+    reason,
+    transient: false,
+    unclear: 'deleted',
+    round: MAX_RETRY_ROUNDS,
+  });
+  const failed = (count: number) => Array.from({ length: count }, (_, index) => failedAt(index));
+  const bytesOf = (item: unknown) => Buffer.byteLength(JSON.stringify(item)) + KEYS_BYTES;
+
+  test.each([
+    ['in which everything failed', MAX_BATCH_SIZE, 0, 0],
+    ['of a retry in which everything failed again', RETRY_BATCH_SIZE, RETRY_BATCH_SIZE, 0],
+    ['that was done in part', MAX_BATCH_SIZE / 2, 0, MAX_BATCH_SIZE / 2],
+  ])('a batch %s takes less', (_what, failing, retried, done) => {
+    const batch: Batch = {
+      seq: 99_999_999,
+      flow: MAX_FLOWS,
+      retryOf: retried > 0 ? { failed: failed(retried) } : null,
+      archived: true,
+      newlyArchived: MAX_BATCH_SIZE,
+      gone: MAX_BATCH_SIZE,
+      active: [],
+      inactive: [],
+      failed: failed(failing),
+      outcome: {
+        done: Array.from({ length: done }, (_, index) => sidAt(index)),
+        ended: MAX_BATCH_SIZE,
+        alreadyGone: MAX_BATCH_SIZE,
+        touched: MAX_BATCH_SIZE,
+      },
+    };
+    expect(bytesOf(batch)).toBeLessThan(0.75 * LARGEST_BYTES);
+  });
+
+  test('a record of as many flows as may be named, none of which could be listed, takes less', async () => {
+    const flows = Array.from({ length: MAX_FLOWS }, (_, index) => ({
+      alias: `a${String(index).padStart(39, '0')}`,
+      sid: `FW${String(index).padStart(32, '0')}`,
+    }));
+    const rejected = new StudioError('rejected', '', { operation: '', status: 400, code: -Number.MAX_VALUE });
+    const world = createWorldOf({
+      ...syntheticUpstream(0, 1, createClock()).upstream,
+      pages: () => {
+        throw rejected;
+      },
+    });
+    const request = requestOf({ flows: flows.map(({ alias }) => alias), dryRun: false });
+    const started = newRecord({
+      id: purgeId(NOON, 'largest'),
+      request,
+      requestedBy: 'bearer:tests',
+      policy: null,
+      dateStarted: new Date(NOON).toISOString(),
+      window: { from: null, to: new Date(NOON).toISOString() },
+      flows,
+    });
+    await world.memory.create(started);
+    const record = await world.run(started.id);
+    expect(record.progress.flowErrors).toHaveLength(MAX_FLOWS);
+    expect(record.error).toMatch(/; nor could 995 more flows$/);
+    const failures = failed(MAX_FAILURES_NAMED).map(({ sid }) => ({ sid, reason }));
+    expect(bytesOf({ ...record, failures })).toBeLessThan(0.85 * LARGEST_BYTES);
+  });
+});
+
+test('the store of these tests refuses an item that the table would refuse', async () => {
+  const store = createMemoryPurges();
+  const batch = {
+    seq: 1,
+    flow: 0,
+    retryOf: null,
+    archived: false,
+    newlyArchived: 0,
+    gone: 0,
+    active: [],
+    failed: [],
+    outcome: null,
+  };
+  const sids = (count: number) => Array.from({ length: count }, (_, index) => executionOf(index, 0).sid);
+  await store.openBatch('pu', { ...batch, inactive: sids(1_000) });
+  await expect(store.openBatch('pu', { ...batch, seq: 2, inactive: sids(12_000) })).rejects.toThrow(
+    'too large',
+  );
+});
