@@ -268,7 +268,7 @@ test(`${CASES} requests of any bytes: never a 500, always a problem, nothing ups
     expect([status, (statuses.get(status) ?? 0) > 0]).toEqual([status, true]);
   for (const kind of ['bearer', 'webhook', 'twilio', 'iam'])
     expect([kind, (kinds.get(kind) ?? 0) > 0]).toEqual([kind, true]);
-}, 60_000);
+}, 120_000);
 
 test('an event that is none at all is answered too', async () => {
   const { handler } = apiOver(handlers);
