@@ -17,6 +17,9 @@ import { createTerminal } from './terminal.ts';
 
 /** `npm start`: the whole system on this machine, until Ctrl-C. `--verbose` shows the functions' logs too. */
 
+/** Read before anything else: a shell that dies while all this starts is to be noticed too. */
+const startedBy = process.ppid;
+
 const LOGS = '.build/logs';
 const ORPHAN_CHECK_MS = 200;
 
@@ -146,9 +149,8 @@ function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () =>
 
 /** npm hands a signal to the shell between it and us, which dies of it and says nothing to us. */
 function whenOrphaned(then: () => void): void {
-  const { ppid } = process;
   const look = setInterval(() => {
-    if (process.ppid === ppid) return;
+    if (process.ppid === startedBy) return;
     clearInterval(look);
     then();
   }, ORPHAN_CHECK_MS);
