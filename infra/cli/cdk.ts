@@ -10,9 +10,12 @@ export type Cdk = (args: readonly string[]) => Promise<number>;
 const infra = fileURLToPath(new URL('..', import.meta.url));
 const binaries = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
 
-export const runCdk: Cdk = async (args) => {
-  const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
-  const child = spawn(process.execPath, [cdk, ...args], {
+export const runCdk: Cdk = (args) =>
+  runScript(createRequire(import.meta.url).resolve('aws-cdk/bin/cdk'), args);
+
+/** Runs a script of Node's as `runCdk` runs the CDK's. */
+export async function runScript(script: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: infra,
     stdio: 'inherit',
     // The app is run by the first `node` on the path, which has to be this repository's.
@@ -27,4 +30,4 @@ export const runCdk: Cdk = async (args) => {
   } finally {
     process.off('SIGINT', ignore);
   }
-};
+}

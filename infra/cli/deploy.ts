@@ -1,7 +1,9 @@
 import { buildBundles } from '../build.ts';
+import type { Settings } from '../constructs/settings.ts';
 import { type Options, readArguments, UsageError } from './args.ts';
 import { type Cdk, runCdk } from './cdk.ts';
-import { configurationOf } from './configuration.ts';
+import { accountConcurrency, concurrencyAdvice } from './concurrency.ts';
+import { checkedOf } from './configuration.ts';
 import { confirm, type Io, paint, say } from './io.ts';
 import { describeStack, type Stack, stackName, stageOption } from './stack.ts';
 import { Failed, main, type Tool } from './tool.ts';
@@ -39,13 +41,15 @@ const options = {
 /** What deploying touches besides the terminal. */
 export type DeployPorts = {
   /** Throws a Failed where infra/config.ts has mistakes, or no such stage. */
-  check(stage: string | undefined): unknown;
+  check(stage: string | undefined): { settings: Settings };
   build(): Promise<unknown>;
   cdk: Cdk;
   describe(stack: string): Promise<Stack | null>;
+  /** How many functions the account may run at once; null when that may not be asked. */
+  concurrency(): Promise<number | null>;
 };
 
-export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool {
+export function createDeploy({ check, build, cdk, describe, concurrency }: DeployPorts): Tool {
   return {
     name: 'deploy',
     help: HELP,
@@ -53,7 +57,7 @@ export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool
       const { stage, toolkit, yes } = readOptions(argv);
       if (!yes && !io.interactive)
         throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
-      check(stage);
+      const { settings } = check(stage);
       const stack = stackName(stage);
       heading(io, `Building ${stack}`);
       await build();
@@ -64,6 +68,8 @@ export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool
       );
 
       await checkToolkit(io, () => describe(toolkit), toolkit);
+      const limit = await concurrency();
+      const advice = limit === null ? [] : concurrencyAdvice(limit, settings);
       const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
       heading(io, 'What would change');
       await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
@@ -80,6 +86,7 @@ export function createDeploy({ check, build, cdk, describe }: DeployPorts): Tool
         `${stack} was not deployed.`,
       );
       tellNext(io, stage, await describe(stack).catch(ifOnlyFailed));
+      say(io, ...advice.map((line) => `  ${line}`));
       return 0;
     },
   };
@@ -153,5 +160,11 @@ function heading(io: Io, text: string): void {
 
 if (import.meta.main)
   await main(
-    createDeploy({ check: configurationOf, build: buildBundles, cdk: runCdk, describe: describeStack }),
+    createDeploy({
+      check: checkedOf,
+      build: buildBundles,
+      cdk: runCdk,
+      describe: describeStack,
+      concurrency: accountConcurrency,
+    }),
   );

@@ -72,7 +72,7 @@ const entries = {
    * How many runs at once are set aside, and are the most there can be. Left out by default: a new account may
    * run 10 at once and reserve none, and a deployment that reserves fails there. Without it the route's throttle
    * keeps triggers at Studio's pace, and purges, one run for each at a time, take what they need of what the
-   * account has: where it has 100 and more, `{ trigger: 10, cleanup: 5 }` keeps them apart for sure. Ten
+   * account has: where it has 200 and more, `{ trigger: 10, cleanup: 5 }` keeps them apart for sure. Ten
    * triggers of 150 ms are 66 a second: it bounds what runs at once, not the pace.
    */
   reservedConcurrency: v.optional(

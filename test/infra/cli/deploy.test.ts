@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createDeploy } from '../../../infra/cli/deploy.ts';
 import type { Stack } from '../../../infra/cli/stack.ts';
 import { Failed } from '../../../infra/cli/tool.ts';
+import { checkParts } from '../../../infra/constructs/checked.ts';
+import type { SettingsInput } from '../../../infra/constructs/settings.ts';
+import { sampleConfig } from '../synthesized.ts';
 import { type Somebody, somebody } from './terminal.ts';
 
 /** `npm run deploy` with a CDK that only notes what it is told. */
@@ -15,6 +18,8 @@ function deployment(
     fails?: string;
     stages?: string[];
     toolkitName?: string;
+    limit?: number | null;
+    settings?: SettingsInput;
   } = {},
 ) {
   const { toolkit = { status: 'UPDATE_COMPLETE', outputs: new Map() }, toolkitName = 'CDKToolkit' } = options;
@@ -22,7 +27,9 @@ function deployment(
   const tool = createDeploy({
     check(stage) {
       if (stage !== undefined && !options.stages?.includes(stage)) throw new Failed([`no stage ${stage}`]);
+      return checkParts(sampleConfig, options.settings ?? {});
     },
+    concurrency: async () => options.limit ?? null,
     build: async () => done.push('build'),
     cdk: async (args) => {
       done.push(`cdk ${args.join(' ')}`);
@@ -120,6 +127,37 @@ describe('before anything is shown', () => {
     expect(await run(who)).toBe(2);
     expect(who.complained()).toContain('--yes');
     expect(done).toEqual([]);
+  });
+});
+
+describe('what the account may run at once', () => {
+  const reserving = { reservedConcurrency: { trigger: 10, cleanup: 5 } };
+
+  test.each([
+    ['a new account has too little to reserve', 10],
+    ['what is left is less than Lambda keeps free', 114],
+  ])('ends it before the deployment would fail half-way: %s', async (_why, limit) => {
+    const { done, run } = deployment({ limit, settings: reserving });
+    const who = somebody();
+    expect(await run(who, '--yes')).toBe(1);
+    expect(who.complained()).toContain(
+      `sets 15 runs at once aside, and the account has ${limit}, of which 100`,
+    );
+    expect(done.some((one) => /^cdk (diff|deploy)/.test(one))).toBe(false);
+  });
+
+  test.each([
+    ['a new account is told to ask for more', {}, 10, /runs 10 functions at once, as new ones do/],
+    ['a usual one, to reserve', {}, 1_000, /runs 1000 functions at once: with reservedConcurrency/],
+    ['one in between, nothing', {}, 150, null],
+    ['one that reserves, nothing', reserving, 115, null],
+    ['who may not ask, nothing', reserving, null, null],
+  ])('%s', async (_who, settings, limit, expected) => {
+    const { run } = deployment({ limit, settings });
+    const who = somebody();
+    expect(await run(who, '--yes')).toBe(0);
+    if (expected) expect(who.said()).toMatch(expected);
+    else expect(who.said()).not.toMatch(/at once/);
   });
 });
 

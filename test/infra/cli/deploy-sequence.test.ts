@@ -1,0 +1,167 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runScript } from '../../../infra/cli/cdk.ts';
+import { accountConcurrency } from '../../../infra/cli/concurrency.ts';
+import { createDeploy } from '../../../infra/cli/deploy.ts';
+import { describeStack } from '../../../infra/cli/stack.ts';
+import { checkParts } from '../../../infra/constructs/checked.ts';
+import type { SettingsInput } from '../../../infra/constructs/settings.ts';
+import { onLoopback } from '../../loopback.ts';
+import { sampleConfig } from '../synthesized.ts';
+import { somebody } from './terminal.ts';
+
+/**
+ * `npm run deploy` without an account: the real calls of AWS's SDK to a server that answers as CloudFormation and
+ * Lambda do, and in place of the CDK a process that writes down what it is told.
+ */
+
+const CLOUDFORMATION = 'xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"';
+const NOT_THERE: Answer = [400, refusal('ValidationError', 'Stack with id CDKToolkit does not exist')];
+const DENIED: Answer = [
+  403,
+  refusal('AccessDenied', 'not authorized to perform: cloudformation:DescribeStacks'),
+];
+const EXPIRED: Answer = [
+  403,
+  refusal('ExpiredToken', 'The security token included in the request is expired'),
+];
+
+type Answer = [status: number, body: string];
+
+function refusal(code: string, message: string): string {
+  return `<ErrorResponse ${CLOUDFORMATION}><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
+}
+
+function stack(name: string, status = 'CREATE_COMPLETE'): Answer {
+  const url =
+    '<member><OutputKey>ApiUrl</OutputKey><OutputValue>https://api.example.com</OutputValue></member>';
+  return [
+    200,
+    `<DescribeStacksResponse ${CLOUDFORMATION}><DescribeStacksResult><Stacks><member><StackName>${name}</StackName>
+      <StackStatus>${status}</StackStatus><CreationTime>2026-11-22T10:00:00Z</CreationTime><Outputs>${url}</Outputs>
+    </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+  ];
+}
+
+const account = { toolkit: NOT_THERE, limit: [200, '{}'] as Answer };
+const asked: string[] = [];
+const server = createServer(async (request, response) => {
+  if (request.url?.endsWith('/account-settings')) {
+    asked.push('GetAccountSettings');
+    response.writeHead(account.limit[0], { 'content-type': 'application/json' }).end(account.limit[1]);
+    return;
+  }
+  const name = new URLSearchParams(await text(request)).get('StackName') ?? '';
+  asked.push(`DescribeStacks ${name}`);
+  const [status, body] = name === 'CDKToolkit' ? account.toolkit : stack(name);
+  response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
+});
+
+let folder: string;
+const told = () => readFileSync(join(folder, 'told'), 'utf8').split('\n').filter(Boolean);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'deploy-'));
+  const { url } = await onLoopback(server);
+  vi.stubEnv('AWS_ENDPOINT_URL', url);
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+  writeFileSync(
+    join(folder, 'cdk.mjs'),
+    `import { appendFileSync } from 'node:fs';
+     const [command, ...rest] = process.argv.slice(2);
+     appendFileSync(${JSON.stringify(join(folder, 'told'))}, [command, ...rest].join(' ') + '\\n');
+     process.exit(command === process.env.FAILING_COMMAND ? 3 : 0);`,
+  );
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  writeFileSync(join(folder, 'told'), '');
+  asked.length = 0;
+  Object.assign(account, {
+    toolkit: stack('CDKToolkit'),
+    limit: [200, JSON.stringify({ AccountLimit: { ConcurrentExecutions: 1_000 } })],
+  });
+});
+
+function deploy(settings: SettingsInput = {}) {
+  return createDeploy({
+    check: () => checkParts(sampleConfig, settings),
+    build: async () => undefined,
+    cdk: (args) => runScript(join(folder, 'cdk.mjs'), args),
+    describe: describeStack,
+    concurrency: accountConcurrency,
+  });
+}
+
+describe('npm run deploy', () => {
+  test('looks, shows, asks and deploys, and says what comes next', async () => {
+    const who = somebody({ answers: ['y'] });
+    expect(await who.run(deploy())).toBe(0);
+    expect(asked).toEqual([
+      'DescribeStacks CDKToolkit',
+      'GetAccountSettings',
+      'DescribeStacks StudioExecutions',
+    ]);
+    expect(told().map((line) => line.split(' ')[0])).toEqual(['synth', 'diff', 'deploy']);
+    expect(who.said()).toContain('Deployed: https://api.example.com');
+    expect(who.said()).toContain('runs 1000 functions at once');
+  });
+
+  test('deploys nothing when the answer is no', async () => {
+    expect(await somebody({ answers: ['n'] }).run(deploy())).toBe(1);
+    expect(told().map((line) => line.split(' ')[0])).toEqual(['synth', 'diff']);
+  });
+
+  test.each([
+    ['was never bootstrapped', NOT_THERE, /never bootstrapped: there is no stack CDKToolkit/],
+    [
+      'has a broken bootstrap',
+      stack('CDKToolkit', 'UPDATE_ROLLBACK_FAILED'),
+      /is UPDATE_ROLLBACK_FAILED: mend it/,
+    ],
+    ['does not take the credentials any more', EXPIRED, /sign in again/],
+  ])('shows and deploys nothing where the account %s', async (_what, toolkit, complaint) => {
+    account.toolkit = toolkit;
+    const who = somebody();
+    expect(await who.run(deploy(), '--yes')).toBe(1);
+    expect(who.complained()).toMatch(complaint);
+    expect(told()).toEqual(['synth --quiet']);
+  });
+
+  test('goes on for who may deploy and may look at nothing', async () => {
+    account.toolkit = DENIED;
+    account.limit = [403, '{"__type":"AccessDeniedException","message":"not authorized"}'];
+    const who = somebody();
+    expect(await who.run(deploy({ reservedConcurrency: { trigger: 10 } }), '--yes')).toBe(0);
+    expect(who.said()).toContain('may not be looked at');
+    expect(told()).toHaveLength(3);
+  });
+
+  test('stops before a deployment that would fail for want of concurrency', async () => {
+    account.limit = [200, JSON.stringify({ AccountLimit: { ConcurrentExecutions: 10 } })];
+    const who = somebody();
+    expect(await who.run(deploy({ reservedConcurrency: { trigger: 10 } }), '--yes')).toBe(1);
+    expect(who.complained()).toContain('the account has 10, of which 100 must stay free');
+    expect(told()).toEqual(['synth --quiet']);
+  });
+
+  test.each(['synth', 'diff', 'deploy'])('ends with 1 where cdk %s does not end with 0', async (command) => {
+    vi.stubEnv('FAILING_COMMAND', command);
+    const who = somebody();
+    expect(await who.run(deploy(), '--yes')).toBe(1);
+    expect(who.complained()).toContain(`cdk ${command} ended with 3.`);
+    expect(told().at(-1)).toMatch(new RegExp(`^${command} `));
+    vi.stubEnv('FAILING_COMMAND', '');
+  });
+});
