@@ -31,6 +31,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   const submit = async () => {
     const items = pending.splice(0, Math.min(batches.size, roomLeft(session)));
     const boundThen = pending.length === 0 ? bound : null;
+    sparsePages = 0;
     await batches.submit({
       flow: session.record.progress.flow,
       items: items.map((execution) => ({ ...pick(execution), execution })),

@@ -85,6 +85,25 @@ describe.each(['oldest-first', 'none'] as const)('a Studio that lists in the ord
   });
 });
 
+test('small pages are put together to batches, also after the first ones', async () => {
+  const clock = createClock();
+  const world = seeded(
+    4_000,
+    {
+      pageSize: 20,
+      before: (operation) => {
+        if (operation === 'delete') clock.nowMs += 2;
+      },
+    },
+    clock,
+  );
+  const before = world.memory.writes;
+  const record = await world.purge({ olderThan: 'P7D', status: 'any' });
+  expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 4_000 } });
+  // Two writes a batch, of no fewer than twenty pages.
+  expect(world.memory.writes - before).toBeLessThan(40);
+});
+
 test('a Studio that for ever lists what is gone ends the purge, which says so', async () => {
   const world = seeded(11_500, { lag: Number.POSITIVE_INFINITY });
   const record = await world.purge({ olderThan: 'P7D' });

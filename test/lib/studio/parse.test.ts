@@ -44,7 +44,8 @@ describe('an answer', () => {
       status: null,
       dateCreated: null,
     });
-    expect(parseStep({ sid: STEP })).toMatchObject({ sid: STEP, name: null });
+    expect(parseStep({ sid: STEP })).toMatchObject({ sid: STEP, name: null, context: null });
+    expect(parseStep({ sid: STEP, context: { widgets: {} } })?.context).toEqual({ widgets: {} });
     expect(parseFlow({ sid: FLOW })).toMatchObject({
       sid: FLOW,
       revision: null,
