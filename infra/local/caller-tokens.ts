@@ -7,6 +7,13 @@ export const LOCAL_CALLERS: Secret['callers'] = [
   { name: LOCAL_ADMIN, token: LOCAL_ADMIN, scopes: [...SCOPES] },
   { name: 'local-reader', token: 'local-reader', scopes: ['read'] },
 ];
+/** A sender of Standard Webhooks, and what Twilio would sign with; both are known to everybody, like the tokens. */
+export const LOCAL_WEBHOOK: Secret['webhooks'][number] = {
+  name: 'local-webhook',
+  secret: `whsec_${Buffer.from('the secret of a local webhook').toString('base64')}`,
+  scopes: ['trigger'],
+};
+export const LOCAL_AUTH_TOKEN = 'local-auth-token';
 
 export type StudioAccount = { accountSid: string; apiKeySid: string; apiKeySecret: string };
 
@@ -18,5 +25,13 @@ export const SIMULATED_ACCOUNT: StudioAccount = {
 };
 
 export function localSecret(account: StudioAccount, changes: Partial<Secret> = {}): string {
-  return JSON.stringify({ ...account, callers: LOCAL_CALLERS, ...changes });
+  // A real account's Auth Token is not known here, and another in its place would only mislead.
+  const authToken = account === SIMULATED_ACCOUNT ? { authToken: LOCAL_AUTH_TOKEN } : {};
+  return JSON.stringify({
+    ...account,
+    ...authToken,
+    callers: LOCAL_CALLERS,
+    webhooks: [LOCAL_WEBHOOK],
+    ...changes,
+  });
 }
