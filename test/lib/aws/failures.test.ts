@@ -1,28 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTable } from '../../../infra/local/aws/table.ts';
-import { awsClientOptions } from '../../../lib/aws/clients.ts';
+import { describe, expect, test } from 'vitest';
 import { createFailureStore } from '../../../lib/aws/failures.ts';
-import type { Table } from '../../../lib/aws/table.ts';
 import type { FailedItem, FailureStore, KnownFailure } from '../../../lib/purge/ports.ts';
 import { createMemoryFailures } from '../purge/world/failures.ts';
+import { tableOfFile } from './table.ts';
 
-const TABLE = 'failures';
-
-let local: Awaited<ReturnType<typeof startTable>>;
-let table: Table;
-
-beforeAll(async () => {
-  local = await startTable(TABLE);
-  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
-  const options = { ...awsClientOptions(env, 'eu-central-1'), endpoint: local.url };
-  table = { client: new DynamoDBClient(options), name: TABLE };
-});
-
-afterAll(async () => {
-  table.client.destroy();
-  await local.close();
-});
+const table = await tableOfFile();
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1_000).toISOString();
 

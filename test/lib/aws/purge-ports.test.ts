@@ -1,5 +1,4 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startS3 } from '../../../infra/local/aws/s3/server.ts';
@@ -9,6 +8,8 @@ import { createWorkerStarter } from '../../../lib/aws/worker.ts';
 import { checkConfig } from '../../../lib/config.ts';
 import type { WorkerStarter } from '../../../lib/purge/ports.ts';
 import type { PurgeRequest } from '../../../lib/purge/record.ts';
+import { onLoopback } from '../../loopback.ts';
+import { requestOf } from '../purge/world/request.ts';
 import { createMemoryPurges } from '../purge/world/store.ts';
 import { createMemoryClaims } from '../trigger/world/claims.ts';
 
@@ -36,9 +37,7 @@ async function lambdaThat(answers: { status: number; error?: string }) {
     const error = answers.error ? { 'x-amzn-errortype': answers.error } : {};
     response.writeHead(answers.status, error).end(answers.error ? '{"message":"no"}' : '');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  process.env['AWS_ENDPOINT_URL_LAMBDA'] = `http://127.0.0.1:${port}`;
+  process.env['AWS_ENDPOINT_URL_LAMBDA'] = (await onLoopback(server)).url;
   closing.push(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
@@ -93,18 +92,7 @@ describe('the archive', () => {
   });
 });
 
-const request: PurgeRequest = {
-  flows: ['welcome'],
-  status: 'ended',
-  olderThan: 'P7D',
-  dateCreatedFrom: null,
-  dateCreatedTo: null,
-  contact: null,
-  action: 'delete',
-  archive: false,
-  limit: null,
-  dryRun: true,
-};
+const request = requestOf();
 
 function ordering(worker: WorkerStarter) {
   const clock = { nowMs: NOW_MS };

@@ -1,48 +1,20 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTable } from '../../../infra/local/aws/table.ts';
-import { awsClientOptions } from '../../../lib/aws/clients.ts';
+import { describe, expect, test } from 'vitest';
 import { createPurgeStore } from '../../../lib/aws/purges.ts';
-import type { Table } from '../../../lib/aws/table.ts';
 import { type Batch, type FailedItem, type PurgeStore, SupersededError } from '../../../lib/purge/ports.ts';
 import { purgeId } from '../../../lib/purge/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../lib/purge/record.ts';
+import { requestOf } from '../purge/world/request.ts';
 import { createMemoryPurges } from '../purge/world/store.ts';
+import { tableOfFile } from './table.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const TABLE = 'purges';
-
-let local: Awaited<ReturnType<typeof startTable>>;
-let table: Table;
-
-beforeAll(async () => {
-  local = await startTable(TABLE);
-  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
-  const options = { ...awsClientOptions(env, 'eu-central-1'), endpoint: local.url };
-  table = { client: new DynamoDBClient(options), name: TABLE };
-});
-
-afterAll(async () => {
-  table.client.destroy();
-  await local.close();
-});
+const table = await tableOfFile();
 
 let ids = 0;
 function recordOf(startedMs = NOW_MS): PurgeRecord {
   return newRecord({
     id: purgeId(startedMs, String(++ids)),
-    request: {
-      flows: ['welcome'],
-      status: 'ended',
-      olderThan: 'P7D',
-      dateCreatedFrom: null,
-      dateCreatedTo: null,
-      contact: null,
-      action: 'delete',
-      archive: false,
-      limit: null,
-      dryRun: true,
-    },
+    request: requestOf(),
     requestedBy: 'bearer:tests',
     policy: null,
     dateStarted: new Date(startedMs).toISOString(),

@@ -1,28 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTable } from '../../../infra/local/aws/table.ts';
-import { awsClientOptions } from '../../../lib/aws/clients.ts';
-import type { Table } from '../../../lib/aws/table.ts';
+import { describe, expect, test } from 'vitest';
 import { createTurnStore } from '../../../lib/aws/turns.ts';
 import type { TurnStore } from '../../../lib/purge/ports.ts';
 import { createMemoryTurns } from '../purge/world/turns.ts';
+import { tableOfFile } from './table.ts';
 
-const TABLE = 'turns';
-
-let local: Awaited<ReturnType<typeof startTable>>;
-let table: Table;
-
-beforeAll(async () => {
-  local = await startTable(TABLE);
-  const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local' };
-  const options = { ...awsClientOptions(env, 'eu-central-1'), endpoint: local.url };
-  table = { client: new DynamoDBClient(options), name: TABLE };
-});
-
-afterAll(async () => {
-  table.client.destroy();
-  await local.close();
-});
+const table = await tableOfFile();
 
 let flows = 0;
 const implementations: [string, () => TurnStore][] = [

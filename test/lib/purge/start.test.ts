@@ -7,22 +7,12 @@ import { startPurge } from '../../../lib/purge/start.ts';
 import { stopPurge } from '../../../lib/purge/stop.ts';
 import { SILENCE_MS, viewOf } from '../../../lib/purge/view.ts';
 import { readWorkerInput } from '../../../lib/purge/worker-input.ts';
+import { requestOf } from './world/request.ts';
 import { createMemoryPurges } from './world/store.ts';
 import { config, contactKey, NOON } from './world/world.ts';
 
 const id = purgeId(NOON, 'test');
-const request = {
-  flows: ['welcome'],
-  status: 'ended',
-  olderThan: 'P7D',
-  dateCreatedFrom: null,
-  dateCreatedTo: null,
-  contact: null,
-  action: 'delete',
-  archive: false,
-  limit: null,
-  dryRun: false,
-} as const;
+const request = requestOf({ dryRun: false });
 const order = { id, request, requestedBy: 'bearer:tests', policy: null, nowMs: NOON };
 const willing = { start: async () => undefined };
 const refusing = {
