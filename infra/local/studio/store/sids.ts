@@ -6,10 +6,14 @@ import { mix32, unmix32 } from '../random.ts';
  */
 export type SidPrefix = 'FN' | 'FT' | 'FC' | 'RQ' | 'FW' | 'US';
 
-const HEX = Array.from({ length: 65_536 }, (_, value) => value.toString(16).padStart(4, '0'));
+const DIGITS = Buffer.from('0123456789abcdef');
+const WORD_DIGITS = 8;
+/** Written over by each SID: a text that is put together of parts costs more once it is read. */
+const scratch = Buffer.alloc(34);
 
-function hex8(word: number): string {
-  return `${HEX[word >>> 16]}${HEX[word & 0xffff]}`;
+function writeHex8(word: number, at: number): void {
+  for (let index = WORD_DIGITS - 1, rest = word; index >= 0; index--, rest >>>= 4)
+    scratch[at + index] = DIGITS[rest & 15] ?? 0;
 }
 
 /** The SID of row `index` (below 2^32); `salt` tells accounts and kinds of things apart. */
@@ -19,7 +23,13 @@ export function sidOf(prefix: SidPrefix, index: number, salt: number): string {
   const second = mix32(first + key);
   const third = mix32(second ^ index);
   const fourth = mix32(third + first);
-  return prefix + hex8(first) + hex8(second) + hex8(third) + hex8(fourth);
+  scratch[0] = prefix.charCodeAt(0);
+  scratch[1] = prefix.charCodeAt(1);
+  writeHex8(first, 2);
+  writeHex8(second, 10);
+  writeHex8(third, 18);
+  writeHex8(fourth, 26);
+  return scratch.toString('latin1');
 }
 
 /** The row whose SID this is, or undefined: inverts the bijection, then compares the whole. */
