@@ -120,7 +120,7 @@ function purgeRow({ name, worker }: Seen) {
       'Purges',
       [
         eachOf(name, 'purgesEnded', ['outcome']),
-        durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started' }),
+        durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started, counting too' }),
         durableMetric(worked, 'DurableExecutionFailed', { label: 'Runs failed' }),
       ],
       QUARTER,

@@ -11,7 +11,7 @@ const DESCRIPTION_LENGTH = 1_024;
  */
 export function alarmDescription(id: string, says: string, runbookUrl: string): string {
   const link = ` ${runbookUrl}#${id}`;
-  const told = `${says} ${whatToDo(id)}`;
+  const told = `${says} What to do: ${whatToDo(id)}`;
   const room = DESCRIPTION_LENGTH - link.length;
   return `${told.length <= room ? told : `${told.slice(0, room - 1).replace(/ \S*$/, '')}…`}${link}`;
 }
@@ -21,6 +21,5 @@ function whatToDo(id: string): string {
   const paragraph = text.split(`\n## ${id}\n`)[1]?.split('\n## ')[0];
   const found = /^\*\*Do\*\*: (.*)$/m.exec(paragraph ?? '')?.[1];
   if (found === undefined) throw new Error(`infra/RUNBOOK.md does not say what to do at ${id}`);
-  const words = found.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '');
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  return found.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '');
 }

@@ -55,7 +55,7 @@ describe('the alarms', () => {
     }
     const [credentials] = alarmsOf(template).filter(({ AlarmName }) => AlarmName.endsWith('-credentials'));
     expect(credentials?.AlarmDescription).toBe(
-      'Twilio refuses the API key of the secret. Make a new key and put it into the secret (SecretArn of the ' +
+      'Twilio refuses the API key of the secret. What to do: make a new key and put it into the secret (SecretArn of the ' +
         "stack's outputs). It is in use within five minutes; no deployment. Then delete the old one. " +
         'infra/RUNBOOK.md#studio-refuses-credentials',
     );
