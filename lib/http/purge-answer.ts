@@ -3,7 +3,8 @@ import { findFlow } from '../config.ts';
 import type { PurgeRecord } from '../purge/record.ts';
 import type { Ordered } from '../purge/start.ts';
 import type { PurgeView } from '../purge/view.ts';
-import { invalidRequest, Problem } from './problems.ts';
+import { mayTouch } from './auth/authorise.ts';
+import { Problem } from './problems.ts';
 import type { Answer, Caller } from './request.ts';
 import type { PurgeBody } from './schemas/purge.ts';
 
@@ -34,27 +35,18 @@ export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => Pur
   }
 }
 
-/** The flows must be configured ones, and the caller's: every one that is not is named. */
-export function checkFlows({ flows }: PurgeBody, config: Config, caller: Caller): void {
-  const names = flows === 'all' ? config.flows.map(({ alias }) => alias) : flows;
-  const found = names.map((name) => findFlow(config, name));
-  const mistakes = found.flatMap((flow, index) =>
-    flow ? [] : [{ detail: 'is not a configured flow', pointer: `#/flows/${index}` }],
-  );
-  if (mistakes.length > 0) throw invalidRequest(mistakes);
-  if (found.some((flow) => flow && !mayTouch(caller, flow.sid)))
+/** Throws 403 unless the caller may touch every flow of the request, which are configured ones by then. */
+export function requireFlows({ flows }: PurgeBody, config: Config, caller: Caller): void {
+  const chosen = flows === 'all' ? config.flows : flows.map((name) => findFlow(config, name));
+  if (!chosen.every((flow) => flow && mayTouch(caller, flow)))
     throw new Problem('forbidden', 'The caller may not touch every one of these flows.');
 }
 
 /** A purge of flows that the caller may not touch is none of its business. */
 export function maySee(caller: Caller, record: PurgeRecord): boolean {
-  return record.flows.every(({ sid }) => mayTouch(caller, sid));
+  return record.flows.every((flow) => mayTouch(caller, flow));
 }
 
 export function unknownPurge(): Problem {
   return new Problem('unknown-purge', 'There is no purge with this id.');
-}
-
-function mayTouch(caller: Caller, sid: string): boolean {
-  return caller.flows === null || caller.flows.includes(sid);
 }

@@ -101,7 +101,7 @@ export class Batches {
       failed: [],
       outcome: null,
     };
-    for (const { sid } of items) this.#session.underWay.add(sid);
+    for (const { sid } of items) this.#session.handled.isUnderWay(sid);
     this.#session.inFlight += items.length;
     this.#changes += 1;
     await this.#session.ports.store.openBatch(this.#session.record.id, batch);
@@ -128,7 +128,7 @@ export class Batches {
     const closed = () => {
       this.#open = this.#open.filter((one) => one !== settled);
       this.#changes += 1;
-      for (const { sid } of items) this.#session.underWay.delete(sid);
+      for (const { sid } of items) this.#session.handled.isOver(sid);
     };
     settled.then(closed, closed);
     await this.#pace.littleLeft(items.length);

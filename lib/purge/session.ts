@@ -1,9 +1,9 @@
 import { Breaker } from './breaker.ts';
 import type { ContactKey } from './contact.ts';
+import { Handled } from './handled.ts';
 import {
   HEARTBEAT_MS,
   LAST_SLICE_MS,
-  RECENT_SIDS,
   SLICE_BATCHES_MS,
   SLICE_ITEMS_MS,
   STOP_GRACE_MS,
@@ -52,8 +52,7 @@ export class Session {
   awaitsTurn = false;
   /** A batch is written down still, with what may or may not have been done: the next slice does it once more. */
   leftOpen = false;
-  /** About to be acted on, or being acted on. */
-  readonly underWay = new Set<string>();
+  readonly handled = new Handled();
   /** Handed over in batches that are not settled yet. */
   inFlight = 0;
   /** Whether anything at all got further in this slice. */
@@ -63,10 +62,6 @@ export class Session {
   #stored: StoredPurge;
   readonly #before: PurgeRecord;
   readonly #breaker = new Breaker();
-  readonly #recent = new Set<string>();
-  /** What failed in this slice, and what of the page at hand failed before. */
-  readonly #failed = new Set<string>();
-  #failedBefore: ReadonlySet<string> = new Set();
   #cancelPoll: () => void = () => undefined;
   #isClosed = false;
   #savedMs: number;
@@ -174,36 +169,16 @@ export class Session {
     return this.time.isWithin(this.gotOn ? sliceMs : STUCK_SLICE_MS);
   }
 
-  isHandled(sid: string): boolean {
-    return (
-      this.underWay.has(sid) || this.#recent.has(sid) || this.#failed.has(sid) || this.#failedBefore.has(sid)
-    );
-  }
-
-  /** Of what is listed now, these failed before. */
-  knowFailed(sids: ReadonlySet<string>): void {
-    this.#failedBefore = sids;
-  }
-
   succeeded(sid: string): void {
     this.gotOn = true;
     this.hasDone = true;
     this.#breaker.reset();
-    this.remember(sid);
-  }
-
-  /** A list that lags behind may show it still. */
-  remember(sid: string): void {
-    this.#recent.add(sid);
-    if (this.#recent.size > RECENT_SIDS) {
-      const [oldest] = this.#recent;
-      if (oldest !== undefined) this.#recent.delete(oldest);
-    }
+    this.handled.isDone(sid);
   }
 
   /** Many in a row are not about the executions any more. */
   hasFailed(sid: string, reason: string, transient: boolean): void {
-    this.#failed.add(sid);
+    this.handled.hasFailed(sid);
     this.trouble ??= this.#breaker.failed(reason, transient);
   }
 }

@@ -51,9 +51,10 @@ export class SliceTime {
 
   /** It only lists, and a page has come: the next one is waited for. */
   expectPage(): void {
-    const endsMs = this.#ports.now() + NEXT_PAGE_MS;
-    const latestMs = this.startedMs + Math.min(STUCK_SLICE_MS, this.#remainingAtStartMs - PROCESS_MARGIN_MS);
-    if (endsMs <= this.#endsMs || endsMs > latestMs + NEXT_PAGE_MS) return;
+    const processEndsMs = this.startedMs + this.#remainingAtStartMs - PROCESS_MARGIN_MS;
+    const latestMs = Math.min(this.startedMs + STUCK_SLICE_MS + NEXT_PAGE_MS, processEndsMs);
+    const endsMs = Math.min(this.#ports.now() + NEXT_PAGE_MS, latestMs);
+    if (endsMs <= this.#endsMs) return;
     this.#endsMs = endsMs;
     this.#arm();
   }

@@ -1,11 +1,12 @@
 import type { Execution } from '../studio/types.ts';
 import type { Batches } from './batches.ts';
 import { MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
-import { addCounts, FIRST_PROGRESS, NO_COUNTS, type Progress } from './record.ts';
+import { countListed, roomLeft, takeBackOverlap } from './listed.ts';
+import { FIRST_PROGRESS, type Progress } from './record.ts';
 import { type Finding, scan } from './scan.ts';
 import { countsLeft, effectiveStatus, isoSecond, type Matcher } from './selection.ts';
 import type { Session } from './session.ts';
-import { type CountedAs, createTally } from './tally.ts';
+import { createTally } from './tally.ts';
 
 /**
  * Lists one flow from where the record says it stands, and acts on what it finds, until the window is
@@ -48,11 +49,11 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   for await (const finding of findings(session, batches, matcher)) {
     bound = finding.bound;
     if (!session.gotOn) session.time.expectPage();
-    count(session, finding, matcher, tally.add);
+    countListed(session, finding.items, matcher, tally.add);
     if (dryRun) session.progress(comeTo(bound));
     else {
       for (const execution of finding.candidates) {
-        session.underWay.add(execution.sid);
+        session.handled.isUnderWay(execution.sid);
         pending.push(execution);
       }
       sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
@@ -86,7 +87,7 @@ function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGe
     // Reading ahead is for those who change nothing: the page would be of before the change.
     pages: (to) => ports.upstream.pages(flow.sid, { ...filters, dateCreatedTo: to }, request.dryRun),
     look: (items) => knowFailed(session, items),
-    isCandidate: (execution) => !session.isHandled(execution.sid) && matcher.matches(execution),
+    isCandidate: (execution) => !session.handled.has(execution.sid) && matcher.matches(execution),
     quietAt: () => batches.quietAt(),
     quiet: () => batches.drained(),
   });
@@ -100,60 +101,7 @@ async function knowFailed(session: Session, items: readonly Execution[]): Promis
   // Without a date at all, only what failed without one can be among them.
   const [from, to] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [0, 0];
   const { failures } = session.ports;
-  session.knowFailed(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
-}
-
-/** What the next list begins with was counted before, by the slice that came this far. */
-function takeBackOverlap(session: Session): void {
-  const { counts, progress, request, activeMatched, activeLeft } = session.record;
-  const { listed, matched, active, left } = progress.overlap;
-  session.change({
-    counts: addCounts(counts, {
-      ...NO_COUNTS,
-      listed: -listed,
-      matched: request.dryRun ? -matched : 0,
-    }),
-    activeMatched: activeMatched - active,
-    activeLeft: activeLeft - left,
-  });
-  session.progress({ overlap: FIRST_PROGRESS.overlap });
-}
-
-function count(
-  session: Session,
-  { items }: Finding,
-  matcher: Matcher,
-  isNew: (execution: Execution, as: CountedAs) => boolean,
-): void {
-  const { counts, activeMatched, activeLeft, progress, request } = session.record;
-  if (progress.sweep > 1) return;
-  const found = { listed: 0, matched: 0, active: 0, left: 0 };
-  for (const execution of items) {
-    if (!matcher.inWindow(execution) || session.isHandled(execution.sid)) continue;
-    const matched = matcher.matches(execution);
-    // What is acted on is counted when its batch is settled: then it cannot be lost with the worker.
-    if (matched && !request.dryRun) continue;
-    if (found.matched >= roomLeft(session)) break;
-    const as = { matched, active: matched && execution.status !== 'ended', left: matcher.isLeft(execution) };
-    if (!isNew(execution, as)) continue;
-    found.listed += 1;
-    found.matched += Number(as.matched);
-    found.active += Number(as.active);
-    found.left += Number(as.left);
-  }
-  session.change({
-    counts: addCounts(counts, { ...NO_COUNTS, listed: found.listed, matched: found.matched }),
-    activeMatched: activeMatched + found.active,
-    activeLeft: activeLeft + found.left,
-  });
-}
-
-/** How many more may be acted on. */
-function roomLeft(session: Session): number {
-  const { request, counts } = session.record;
-  return request.limit === null
-    ? Number.POSITIVE_INFINITY
-    : request.limit - counts.matched - session.inFlight;
+  session.handled.failedBefore(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
 }
 
 function pick({ sid, status }: Execution): { sid: string; active: boolean } {

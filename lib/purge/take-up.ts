@@ -14,7 +14,7 @@ export async function takeUp(session: Session, batches: Batches): Promise<void> 
     if (seq > session.record.progress.settledBatch) begun.push(batch);
     else {
       if (!isPutAway(batch)) await putAway(session, batch);
-      for (const sid of [...active, ...inactive, ...(outcome?.done ?? [])]) session.remember(sid);
+      for (const sid of [...active, ...inactive, ...(outcome?.done ?? [])]) session.handled.isDone(sid);
     }
   }
   if (begun.length === 0) return;

@@ -12,6 +12,6 @@ export function requireFlow(caller: Caller, flow: ConfiguredFlow): void {
   if (!mayTouch(caller, flow)) throw new Problem('forbidden', 'The caller may not touch this flow.');
 }
 
-export function mayTouch(caller: Caller, flow: ConfiguredFlow): boolean {
+export function mayTouch(caller: Caller, flow: Pick<ConfiguredFlow, 'sid'>): boolean {
   return caller.flows === null || caller.flows.includes(flow.sid);
 }

@@ -1,0 +1,23 @@
+import type { PurgePage, PurgeStore } from './ports.ts';
+import { isPurgeId } from './purge-id.ts';
+import type { PurgeRecord } from './record.ts';
+import { type Stopped, stopPurge } from './stop.ts';
+import { type PurgeView, viewOf } from './view.ts';
+
+/** What can be asked about purges that were started. */
+export type Desk = {
+  find(id: string): Promise<PurgeRecord | undefined>;
+  /** Newest first, after the purge that an earlier page ended with; undefined if that is none. */
+  list(limit: number, after: string | null): Promise<PurgePage | undefined>;
+  stop(id: string): Promise<Stopped>;
+  view(record: PurgeRecord): PurgeView;
+};
+
+export function createDesk(store: PurgeStore, now: () => number): Desk {
+  return {
+    find: async (id) => (isPurgeId(id) ? (await store.read(id))?.record : undefined),
+    list: async (limit, after) => (after === null || isPurgeId(after) ? store.list(limit, after) : undefined),
+    stop: (id) => stopPurge(store, id, now()),
+    view: (record) => viewOf(record, now()),
+  };
+}

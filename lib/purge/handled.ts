@@ -1,0 +1,42 @@
+import { RECENT_SIDS } from './limits.ts';
+
+/** Executions that a list may show and that must not be acted on because of it: only as many as a slice meets. */
+export class Handled {
+  readonly #underWay = new Set<string>();
+  readonly #done = new Set<string>();
+  readonly #failed = new Set<string>();
+  #failedBefore: ReadonlySet<string> = new Set();
+
+  has(sid: string): boolean {
+    return (
+      this.#underWay.has(sid) || this.#done.has(sid) || this.#failed.has(sid) || this.#failedBefore.has(sid)
+    );
+  }
+
+  /** About to be acted on, or being acted on. */
+  isUnderWay(sid: string): void {
+    this.#underWay.add(sid);
+  }
+
+  isOver(sid: string): void {
+    this.#underWay.delete(sid);
+  }
+
+  /** A list that lags behind may show it still: of so many, the last ones are remembered. */
+  isDone(sid: string): void {
+    this.#done.add(sid);
+    if (this.#done.size <= RECENT_SIDS) return;
+    const [oldest] = this.#done;
+    if (oldest !== undefined) this.#done.delete(oldest);
+  }
+
+  /** In this slice. */
+  hasFailed(sid: string): void {
+    this.#failed.add(sid);
+  }
+
+  /** In slices before: those of the page at hand, in place of those of the page before. */
+  failedBefore(sids: ReadonlySet<string>): void {
+    this.#failedBefore = sids;
+  }
+}
