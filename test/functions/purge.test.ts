@@ -95,7 +95,7 @@ describe('POST /purges', () => {
       body: { flows: ['welcome'], olderThan: 'P7D', archive: true, dryRun: false },
     });
     expect(started.status).toBe(202);
-    expect(started.headers.get('location')).toBe(`/purges/${started.body.id}`);
+    expect(started.headers.get('location')).toBe(`./purges/${started.body.id}`);
     expect(started.body).toMatchObject({ status: 'running', requestedBy: 'bearer:admin', dateEnded: null });
 
     const record = await ended(started.body.id);

@@ -213,7 +213,7 @@ describe('purge', { timeout: 60_000 }, () => {
   test('dry counts and changes nothing; for good it deletes exactly that', async () => {
     const dry = await start({ flows: ['welcome'], olderThan: 'P7D' });
     expect(dry.status).toBe(202);
-    expect(dry.headers.get('location')).toBe(`/purges/${dry.body.id}`);
+    expect(dry.headers.get('location')).toBe(`./purges/${dry.body.id}`);
     expect(await finished(call, dry.body.id)).toMatchObject({
       status: 'succeeded',
       request: { dryRun: true },

@@ -50,11 +50,20 @@ describe('what a caller is answered who asked for a purge', () => {
     expect(answer({ outcome: 'started', record, replayed: false })).toEqual({
       status: 202,
       body: viewOf(record, NOW_MS),
-      headers: { location: '/purges/pu1' },
+      headers: { location: './purges/pu1' },
     });
     expect(answer({ outcome: 'started', record, replayed: true }).headers).toMatchObject({
       'idempotent-replayed': 'true',
     });
+  });
+
+  test.each([
+    ['https://api.example.com/purges', 'https://api.example.com/purges/pu1'],
+    ['https://api.example.com/prod/purges', 'https://api.example.com/prod/purges/pu1'],
+    ['https://host/v1/purges', 'https://host/v1/purges/pu1'],
+  ])('asked at %s finds it at %s', (asked, found) => {
+    const { headers } = answer({ outcome: 'started', record, replayed: false });
+    expect(new URL(headers?.['location'] ?? '', asked).href).toBe(found);
   });
 
   test.each<[Ordered, number]>([
