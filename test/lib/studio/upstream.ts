@@ -4,19 +4,33 @@ import { createGovernor } from '../../../lib/studio/governor.ts';
 export type Upstream = {
   seconds: number;
   max?: number;
-  /** `per-second` counts from each full second on, `in-any-second` over the one before each request. */
-  limitAt(nowMs: number): { kind: 'in-flight' | 'per-second' | 'in-any-second'; limit: number };
+  /** Infinity in flight where there is none. */
+  limitAt(nowMs: number): Limit;
   latencyMs?(random: () => number): number;
   /** What is refused by chance, whatever the limits. */
   refusedAt?(nowMs: number): number;
+  /** Every so manieth request is refused, whatever the limits. */
+  everyNth?: number;
   /** From when to when everything that was let in fails in another way. */
   down?: { fromMs: number; toMs: number };
+  /** From when to when what was let in is not answered at all: the caller gives up on it. */
+  silent?: { fromMs: number; toMs: number };
   /** How soon it says 429. */
   refusalMs?(random: () => number): number;
+  /** What is judged, if not the governor of the library. */
+  create?: typeof createGovernor;
 };
+
+/** `per-second` counts from each full second on, `in-any-second` over the one before each request. */
+export type Limit =
+  | { kind: 'in-flight' | 'per-second' | 'in-any-second'; limit: number }
+  /** A bucket of tokens that holds so many, filled with `limit` tokens a second. */
+  | { kind: 'bucket'; limit: number; holds: number };
 
 /** Each way, in milliseconds: what is in flight here is not quite what is in flight there. */
 const NETWORK_MS = { least: 0.5, spread: 0.5 };
+/** How long the caller waits for an answer. */
+const PATIENCE_MS = 10_000;
 
 export function upstream({
   seconds,
@@ -25,24 +39,39 @@ export function upstream({
   latencyMs = () => 30,
   refusalMs = () => 1,
   refusedAt = () => 0,
+  everyNth = Number.POSITIVE_INFINITY,
   down = { fromMs: 0, toMs: 0 },
+  silent = { fromMs: 0, toMs: 0 },
+  create = createGovernor,
 }: Upstream) {
   const random = seeded(7);
   const events = createEvents();
-  const governor = createGovernor({ initial: 8, max });
+  const governor = create({ initial: 8, max });
   const per = Array.from({ length: seconds }, () => ({ succeeded: 0, refused: 0 }));
   let nowMs = 0;
   let busy = 0;
   let peak = 0;
   let second = -1;
   let inSecond = 0;
+  let asked = 0;
+  let tokens = Number.POSITIVE_INFINITY;
+  let filledMs = 0;
   const lastSecond: number[] = [];
   let wakesAtMs = Number.POSITIVE_INFINITY;
 
   function admits(): boolean {
-    const { kind, limit } = limitAt(nowMs);
-    if (random() < refusedAt(nowMs)) return false;
+    const limits = limitAt(nowMs);
+    const { kind, limit } = limits;
+    asked += 1;
+    if (asked % everyNth === 0 || random() < refusedAt(nowMs)) return false;
     if (kind === 'in-flight') return busy < limit;
+    if (kind === 'bucket') {
+      tokens = Math.min(limits.holds, tokens + ((nowMs - filledMs) / 1_000) * limit);
+      filledMs = nowMs;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    }
     if (kind === 'in-any-second') {
       while ((lastSecond[0] ?? nowMs) <= nowMs - 1_000) lastSecond.shift();
       return lastSecond.length < limit && lastSecond.push(nowMs) > 0;
@@ -81,13 +110,15 @@ export function upstream({
     events.add(nowMs + network(), () => {
       const admitted = admits();
       if (admitted) busy += 1;
-      events.add(nowMs + (admitted ? latencyMs(random) : refusalMs(random)), () => {
+      const isSilent = admitted && isDuring(silent, nowMs);
+      const answerMs = isSilent ? PATIENCE_MS : admitted ? latencyMs(random) : refusalMs(random);
+      events.add(nowMs + answerMs, () => {
         if (admitted) busy -= 1;
         events.add(nowMs + network(), () => {
           const counts = per[Math.floor(nowMs / 1_000)];
-          const isDown = admitted && nowMs >= down.fromMs && nowMs < down.toMs;
-          if (counts && !isDown) counts[admitted ? 'succeeded' : 'refused'] += 1;
-          governor.end(ticket, isDown ? 'other' : admitted ? 'success' : 'throttled', nowMs);
+          const isLost = isSilent || (admitted && isDuring(down, nowMs));
+          if (counts && !isLost) counts[admitted ? 'succeeded' : 'refused'] += 1;
+          governor.end(ticket, isLost ? 'other' : admitted ? 'success' : 'throttled', nowMs);
           startAll();
         });
       });
@@ -105,6 +136,10 @@ export function upstream({
   const { limit } = limitAt(0);
   const used = succeeded / ((seconds * 1_000 * limit) / meanMs);
   return { governor, per, peak, refused, share: refused / (succeeded + refused), used };
+}
+
+function isDuring({ fromMs, toMs }: { fromMs: number; toMs: number }, nowMs: number): boolean {
+  return nowMs >= fromMs && nowMs < toMs;
 }
 
 type Event = { atMs: number; happen: () => void };
