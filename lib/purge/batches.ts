@@ -1,7 +1,7 @@
 import type { Execution } from '../studio/types.ts';
 import { type Acted, actOn, type Item } from './act.ts';
 import { archiveBatch } from './archive-batch.ts';
-import { MAX_OPEN_BATCHES } from './limits.ts';
+import { MAX_OPEN_BATCHES, MOST } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { Batch, FailedItem } from './ports.ts';
 import type { Session } from './session.ts';
@@ -35,13 +35,12 @@ export class Batches {
   #open: Promise<void>[] = [];
   #next: number;
   #changes = 0;
-  readonly #pace: Pace;
+  readonly #pace = new Pace();
   readonly #turn: Turn;
 
   constructor(session: Session) {
     this.#session = session;
     this.#next = session.record.progress.settledBatch + 1;
-    this.#pace = new Pace(session.ports.now);
     this.#turn = new Turn(session);
   }
 
@@ -153,6 +152,7 @@ export class Batches {
     }
 
     const items = itemsOf(batch, isReplay);
+    const most = Math.ceil(items.length * MOST);
     await Promise.all(
       items.map((item) =>
         ports.gate.run(async () => {
@@ -160,6 +160,7 @@ export class Batches {
           const result = await actOn(ports.upstream, flow.sid, item, record.request.action);
           if (result.outcome === 'cut') return void results.open.add(item.sid);
           results.acted.set(item.sid, result);
+          if (results.acted.size === most) this.#pace.learn(most, startedMs, ports.now());
           if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result.reason, result.transient);
           else this.#session.succeeded(item.sid);
           onActed?.();
@@ -170,7 +171,7 @@ export class Batches {
     if (isReplay || (batch.archived && !this.#session.stopRequested))
       for (const { sid } of items) if (!results.acted.has(sid)) results.open.add(sid);
     results.isCut ||= results.acted.size < items.length;
-    this.#pace.learn(results.acted.size, startedMs);
+    if (results.acted.size < most) this.#pace.learn(results.acted.size, startedMs, ports.now());
     return results;
   }
 }

@@ -2,7 +2,6 @@ import { BATCH_TARGET_MS, FIRST_BATCH_SIZE, LISTING_MS, MAX_BATCH_SIZE, MIN_BATC
 
 /** How fast batches are done: from it comes how large the next one is to be, and when it is to be listed. */
 export class Pace {
-  readonly #now: () => number;
   #size = FIRST_BATCH_SIZE;
   /** Executions a millisecond, as the last batch went. */
   #pace = 0;
@@ -11,10 +10,6 @@ export class Pace {
   #little = 0;
   #onLittleLeft: () => void = () => undefined;
   #lastDoneMs = 0;
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
 
   /** How many executions the next batch should have. */
   get size(): number {
@@ -38,9 +33,9 @@ export class Pace {
     });
   }
 
-  learn(done: number, startedMs: number): void {
+  /** So many of a batch that was begun then are done now. */
+  learn(done: number, startedMs: number, nowMs: number): void {
     if (done === 0) return;
-    const nowMs = this.#now();
     // Batches overlap: before the one before was done, the time was mostly that one's.
     this.#pace = done / Math.max(1, nowMs - Math.max(startedMs, this.#lastDoneMs));
     this.#lastDoneMs = nowMs;

@@ -121,4 +121,4 @@ test('failures without number are held in no memory, and no slice reads those of
   // A lookup is of what failed on the page at hand: half of it, and some of the second at its edge.
   expect(many.failures.most).toBeLessThan(1_100);
   expect(many.failures.lookups).toBeLessThan(3 * few.failures.lookups * 10);
-});
+}, 60_000);
