@@ -4,7 +4,7 @@ import { StudioError } from './errors.ts';
 import type { Went } from './governor.ts';
 import type { Parser } from './parse.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
-import type { Transport, TransportResult } from './transport.ts';
+import type { Transport } from './transport.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from './types.ts';
 import { VERSION } from './version.ts';
 
@@ -170,8 +170,7 @@ async function tryOnce<T>(
     mayLeave: () => wiring.now() < deadlineMs,
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
-  const heard = method === 'DELETE' ? withoutBody(result) : result;
-  const answer = judge({ operation, afterUnclear }, heard, call.parse, wiring.now());
+  const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now());
   wiring.onAttempt?.({
     operation,
     method,
@@ -183,11 +182,6 @@ async function tryOnce<T>(
     errorKind: answer.ok ? undefined : answer.error.kind,
   });
   return answer;
-}
-
-/** A success without an answer to read is one whatever stands beside it, such as the "OK" of a proxy. */
-function withoutBody(result: TransportResult): TransportResult {
-  return result.ok && result.status < 300 ? { ...result, body: Buffer.alloc(0) } : result;
 }
 
 /** The promise's outcome, or the signal's reason if that comes first. */

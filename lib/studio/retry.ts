@@ -34,6 +34,9 @@ export function isRetryable(operation: OperationKind, failure: Failure): boolean
     // A 5xx may come after the work was done.
     case 'unavailable':
       return operation !== 'once';
+    // A page in place of an answer: nobody knows either whether it comes from before the work or from after it.
+    case 'nonsense':
+      return operation === 'idempotent';
     // Would come to the same again, or is the caller's wish. (A 401 is repeated with fresh credentials, in request.ts.)
     case 'invalid-argument':
     case 'aborted':
@@ -41,7 +44,6 @@ export function isRetryable(operation: OperationKind, failure: Failure): boolean
     case 'not-found':
     case 'conflict':
     case 'rejected':
-    case 'nonsense':
       return false;
   }
 }

@@ -142,14 +142,22 @@ describe('ending and deleting', () => {
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
   });
 
-  test.each([200, 202])(
-    '[%i, a page of a proxy] on delete is deleted: the status says it all',
-    async (status) => {
-      const { studio, requests } = await story([{ status, body: '<html>OK' }]);
-      expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
-      expect(requests).toHaveLength(1);
-    },
-  );
+  test.each([200, 202])('[%i with a page, gone] on delete was this one’s doing, perhaps', async (status) => {
+    const { studio, requests } = await story([
+      { status, body: '<html>OK' },
+      { status: 404, body: '' },
+    ]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: true,
+    });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('[200 with a page, deleted] on delete is deleted: the page was a proxy’s, before the work', async () => {
+    const { studio } = await story([{ status: 200, body: '<html>Welcome' }, deleted]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
+  });
 
   test('[throttled, gone] is gone, and nothing was unclear', async () => {
     const { studio } = await story([throttled, { status: 404, body: { code: 20404 } }]);

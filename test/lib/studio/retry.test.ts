@@ -34,7 +34,7 @@ describe('the retry matrix', () => {
     ['timeout', true, true, true, false],
     ['timeout', false, true, true, true],
     ['aborted', true, false, false, false],
-    ['nonsense', true, false, false, false],
+    ['nonsense', true, false, true, false],
     ['rejected', true, false, false, false],
     ['conflict', true, false, false, false],
     ['not-found', true, false, false, false],
