@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { archiveTool } from '../infra/cli/archive.ts';
 import { config } from '../infra/config.ts';
 import { type Local, startLocal } from '../infra/local/local.ts';
 import { seedExamples } from '../infra/local/seed.ts';
 import { checkConfig } from '../lib/config.ts';
+import { somebody } from './infra/cli/terminal.ts';
 
 /** The README's `curl`s, in their order, against what `npm start` starts, beside the answers printed there. */
 
@@ -80,5 +82,14 @@ describe('the README', () => {
     if (command.includes('/purges?'))
       await expect.poll(async () => alike(await run(command)), { timeout: 10_000 }).toBe(expected);
     else expect(alike(await run(command))).toBe(expected);
+  });
+
+  it('reads the archive of the purge that it shows', async () => {
+    const [, command = ''] = /^npm run --silent archive -- (read --url \S+)$/m.exec(readme) ?? [];
+    const who = somebody({ interactive: false });
+    const argv = command.replace('http://127.0.0.1:3000', local.url).split(' ');
+    expect(await who.run(archiveTool, ...argv)).toBe(0);
+    expect(who.complained()).toMatch(/^ {2}\d+ executions in/);
+    expect(who.said()).toMatch(/^{"execution":{"sid":"FN/);
   });
 });

@@ -1,46 +1,13 @@
 import * as v from 'valibot';
 import { eachLine } from './archive/lines.ts';
-import { type Bucket, openBucket } from './archive/objects.ts';
-import { type Options, readArguments } from './args.ts';
+import { type Bucket, openBucket, type Place } from './archive/objects.ts';
+import { type ArchiveOptions, HELP, readArchiveOptions, type Wanted } from './archive/options.ts';
+import { deployedPlace, localPlace } from './archive/place.ts';
 import { type Io, print } from './io.ts';
-import { outputOf, stageOption } from './stack.ts';
 import { type ExitCode, main, type Tool } from './tool.ts';
 import { many } from './words.ts';
 
-const HELP = `
-Prints what was archived before it was deleted: one line of JSON an execution,
-with its context and its steps.
-
-  npm run archive -- read --execution FN…
-  npm run --silent archive -- read --purge pu… | jq .execution.sid
-
-  --execution FN…   this execution; more than once for several
-  --purge PURGE     what this purge has archived
-  --flow ALIAS      of this flow; more than once for several
-  --bucket NAME     else STUDIO_ARCHIVE_BUCKET, else the deployed stack's
-  --stage NAME      the stage whose stack is meant
-  --help
-
-AWS credentials and region are found as the AWS CLI finds them.
-Ends with 0, with 1 when an object could not be read, with 2 when asked wrongly.
-`;
-
-const options = {
-  execution: {
-    type: 'string',
-    multiple: true,
-    check: (value) =>
-      /^FN[0-9a-fA-F]{32}$/.test(value) ? null : 'must be an execution SID: FN and 32 hexadecimal digits',
-  },
-  purge: { type: 'string', check: plainName },
-  flow: { type: 'string', multiple: true, check: plainName },
-  bucket: { type: 'string' },
-  stage: stageOption,
-} as const satisfies Options;
-
-function plainName(value: string): string | null {
-  return /^[\w-]+$/.test(value) ? null : 'must be letters, digits, dashes and underscores';
-}
+const NAMED_MISSING = 10;
 
 const archived = v.object({ execution: v.object({ sid: v.string() }) });
 
@@ -49,28 +16,29 @@ export const archiveTool: Tool = {
   name: 'archive',
   help: HELP,
   async run(argv, io) {
-    const { values } = readArguments(argv, options, {
-      most: 1,
-      also: ({ positionals: [command] }) => [command === 'read' ? null : 'say what to do: archive -- read …'],
-    });
-    const { execution, purge, flow, stage } = values;
-    const given =
-      values.bucket ?? (stage === undefined ? io.env['STUDIO_ARCHIVE_BUCKET'] || undefined : undefined);
-    const bucket = openBucket(await outputOf('ArchiveBucketName', { given, option: '--bucket', stage }));
+    const options = readArchiveOptions(argv);
+    const bucket = openBucket(await placeOf(options, io));
     try {
-      return await read(bucket, io, { flows: flow, purge, executions: new Set(execution) });
+      return await read(bucket, io, options.wanted);
     } finally {
       bucket.close();
     }
   },
 };
 
-type Wanted = { flows: string[]; purge: string | undefined; executions: ReadonlySet<string> };
+async function placeOf({ url, bucket, stage }: ArchiveOptions, io: Io): Promise<Place> {
+  if (url !== undefined) return localPlace(url, io);
+  const fromEnvironment = stage === undefined ? io.env['STUDIO_ARCHIVE_BUCKET'] || undefined : undefined;
+  return deployedPlace({ given: bucket ?? fromEnvironment, stage });
+}
 
-async function read(bucket: Bucket, io: Io, { executions, ...wanted }: Wanted): Promise<ExitCode> {
-  const seen = { objects: 0, broken: 0, printed: 0 };
-  for await (const { key } of bucket.objects(wanted)) {
+async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
+  const executions = new Set(wanted.executions);
+  const seen = { objects: 0, broken: 0, printed: 0, flows: new Set<string>() };
+  const missing = new Set(wanted.executions);
+  for await (const { key, flow } of bucket.objects(wanted)) {
     seen.objects += 1;
+    seen.flows.add(flow);
     let line = 0;
     try {
       await eachLine(await bucket.open(key), async (text) => {
@@ -79,6 +47,7 @@ async function read(bucket: Bucket, io: Io, { executions, ...wanted }: Wanted): 
         if (executions.size > 0 && !executions.has(sid)) return;
         await print(io, `${text}\n`);
         seen.printed += 1;
+        missing.delete(sid);
       });
     } catch (error) {
       seen.broken += 1;
@@ -89,7 +58,22 @@ async function read(bucket: Bucket, io: Io, { executions, ...wanted }: Wanted): 
   const { objects, broken, printed } = seen;
   const trouble = broken > 0 ? `, ${many(broken, 'object')} broken` : '';
   io.err.write(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
-  return broken > 0 ? 1 : 0;
+  const absent = notFound(wanted, [...missing], seen.flows);
+  for (const what of absent) io.err.write(`  ${what}\n`);
+  return broken > 0 || absent.length > 0 ? 1 : 0;
+}
+
+/** What was asked for by name and is not there, each in a line; without a name, that nothing is there. */
+function notFound({ flows, purge }: Wanted, executions: string[], seen: ReadonlySet<string>): string[] {
+  const absent = flows.filter((flow) => !seen.has(flow));
+  const ofPurge = purge === undefined ? '' : ` by purge ${purge}`;
+  if (seen.size === 0 && flows.length === 0) return [`Nothing was archived there${ofPurge}.`];
+  const more = executions.length - NAMED_MISSING;
+  return [
+    ...absent.map((flow) => `Nothing of the flow ${flow} was archived${ofPurge}.`),
+    ...executions.slice(0, NAMED_MISSING).map((sid) => `${sid} was not found.`),
+    ...(more > 0 ? [`${many(more, 'more execution')} of these were not found.`] : []),
+  ];
 }
 
 /** Throws when the line is none of an archive; never with what stands in it, which is personal. */

@@ -29,7 +29,7 @@ const LOCAL_TOKENS = LOCAL_CALLERS.map(({ token, scopes }) => [
   `${token.padEnd(TITLE_WIDTH)}${scopes.join(', ')}`,
 ]);
 
-type Job = { title: string; curl: string[] };
+type Job = { title: string; command: string[] };
 
 /** Used only where Studio is not simulated: nobody knows an active execution there. */
 const ANY_EXECUTION = 'FN00000000000000000000000000000000';
@@ -51,7 +51,11 @@ export function banner(facts: BannerFacts): string {
     styleText('bold', 'studio-executions is running'),
     '',
     ...rows.map(([name = '', value = '']) => `  ${styleText('dim', name.padEnd(8))}${value}`),
-    ...jobs(facts).flatMap(({ title, curl }) => ['', styleText('cyan', `# ${title}`), curl.join(' \\\n  ')]),
+    ...jobs(facts).flatMap(({ title, command }) => [
+      '',
+      styleText('cyan', `# ${title}`),
+      command.join(' \\\n  '),
+    ]),
     '',
   ].join('\n');
 }
@@ -69,15 +73,15 @@ function jobs({ url, flow, activeSid, foreignSecret, realAccount }: BannerFacts)
   const admin = bearer(LOCAL_ADMIN);
   const reader = bearer('local-reader');
   const json = "-H 'content-type: application/json'";
-  const purge = (dryRun: boolean) => [
+  const purge = (how: string) => [
     `curl ${api}/purges ${json}`,
     admin,
-    `-d '{"flows":["${flow}"],"olderThan":"P7D","dryRun":${dryRun}}'`,
+    `-d '{"flows":["${flow}"],"olderThan":"P7D",${how}}'`,
   ];
   return [
     {
       title: 'Trigger: the same key a second time starts no second execution',
-      curl: [
+      command: [
         `curl ${api}/flows/${flow}/executions`,
         admin,
         `${json} -H 'idempotency-key: order-1'`,
@@ -86,14 +90,19 @@ function jobs({ url, flow, activeSid, foreignSecret, realAccount }: BannerFacts)
     },
     {
       title: 'Find: what is running',
-      curl: [`curl '${api}/flows/${flow}/executions?status=active&limit=3'`, reader],
+      command: [`curl '${api}/flows/${flow}/executions?status=active&limit=3'`, reader],
     },
     {
       title: 'End: one that is stuck',
-      curl: [`curl -X POST ${admin}`, `${api}/flows/${flow}/executions/${activeSid ?? ANY_EXECUTION}/end`],
+      command: [`curl -X POST ${admin}`, `${api}/flows/${flow}/executions/${activeSid ?? ANY_EXECUTION}/end`],
     },
-    { title: 'Purge: first what it would do', curl: purge(true) },
-    ...(realAccount ? [] : [{ title: 'Purge: then for good', curl: purge(false) }]),
-    { title: 'Watch the purges', curl: [`curl '${api}/purges?limit=2' ${admin}`] },
+    { title: 'Purge: first what it would do', command: purge('"dryRun":true') },
+    ...(realAccount
+      ? []
+      : [
+          { title: 'Purge: then for good, archived before', command: purge('"archive":true,"dryRun":false') },
+        ]),
+    { title: 'Read what was archived', command: [`npm run --silent archive -- read --url ${url}`] },
+    { title: 'Watch the purges', command: [`curl '${api}/purges?limit=2' ${admin}`] },
   ];
 }

@@ -148,7 +148,17 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   };
   const fireCensus = () => fire(CENSUS_INPUT);
   ready.resolve(functions);
-  rules.resolve({ '/__local/schedule': fireSchedule, '/__local/census': fireCensus });
+  const started = async (arn: Promise<string>) => json(202, { executionArn: await arn });
+  rules.resolve({
+    'POST /__local/schedule': () => started(fireSchedule()),
+    'POST /__local/census': () => started(fireCensus()),
+    'GET /__local/archive': async () =>
+      json(200, {
+        endpoint: whole(endpoints).S3,
+        bucket: resources.archiveBucket,
+        isStandIn: s3 !== null,
+      }),
+  });
   const running = starting.move();
   return {
     url: gateway.url,
@@ -177,24 +187,24 @@ function whole(endpoints: Partial<Endpoints>): Endpoints {
   return { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA };
 }
 
-/** What each of the stack's rules does, by the path that does it here. */
-type Rules = Record<string, () => Promise<string>>;
+/** What only the local run answers, by method and path. */
+type Rules = Record<string, () => Promise<Reply>>;
 
 /**
- * `POST /__local/schedule` does what the rule does. The header is asked for because a browser sends it to
- * another origin only when that agrees: no page that happens to be open can purge.
+ * `POST /__local/schedule` does what the stack's rule does, `GET /__local/archive` says where the archive is. The
+ * header is asked for because a browser sends it to another origin only when that agrees: no page that happens
+ * to be open can purge.
  */
-async function administer(exchange: Exchange, rules: Rules): Promise<Reply> {
-  const { method, path, headers } = exchange;
-  const fire = Object.hasOwn(rules, path) ? rules[path] : undefined;
-  if (method !== 'POST' || !fire) return gatewayReply(404, 'Not Found');
+async function administer({ method, path, headers }: Exchange, rules: Rules): Promise<Reply> {
+  const key = `${method} ${path}`;
+  const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+  if (!rule) return gatewayReply(404, 'Not Found');
   if (headers.authorization !== `Bearer ${LOCAL_ADMIN}`) return gatewayReply(401, 'Unauthorized');
-  const executionArn = await fire();
-  return {
-    status: 202,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ executionArn }),
-  };
+  return rule();
+}
+
+function json(status: number, body: unknown): Reply {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 async function invokeWorker(endpoint: string, worker: string, event: unknown): Promise<string> {

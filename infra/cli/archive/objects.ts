@@ -1,23 +1,26 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { explainedAws } from '../aws.ts';
 
 /** Where an object of the archive belongs, from its key: `flow/date/purge/batch.ndjson.gz`. */
 export type ArchiveObject = { key: string; flow: string; purge: string };
 
-export type Wanted = { flows: readonly string[]; purge: string | undefined };
+export type Filter = { flows: readonly string[]; purge: string | undefined };
 
 export type Bucket = {
-  objects(wanted: Wanted): AsyncIterable<ArchiveObject>;
+  objects(filter: Filter): AsyncIterable<ArchiveObject>;
   open(key: string): Promise<Readable>;
   close(): void;
 };
 
 const KEY = /^([^/]+)\/\d{4}-\d\d-\d\d\/([^/]+)\/[^/]+\.ndjson\.gz$/;
 
-export function openBucket(name: string): Bucket {
+/** Where an archive is: a bucket, and how S3 is spoken to there. */
+export type Place = { bucket: string; s3: S3ClientConfig };
+
+export function openBucket({ bucket: name, s3 }: Place): Bucket {
   // The bucket in the path: every endpoint understands that.
-  const client = new S3Client({ forcePathStyle: true });
+  const client = new S3Client({ ...s3, forcePathStyle: true });
   return {
     async *objects({ flows, purge }) {
       for (const prefix of flows.length === 0 ? [undefined] : new Set(flows.map((flow) => `${flow}/`)))

@@ -83,16 +83,62 @@ describe('reading the archive', () => {
     expect(sidsOf(who)).toEqual([one, two].toSorted());
   });
 
-  test('finds nothing where there is nothing', async () => {
-    expect(await read(who, '--purge', 'pu0')).toBe(0);
+  test('ends with 1 where there is nothing of a purge, and says so', async () => {
+    const never = `pu${'0'.repeat(26)}`;
+    expect(await read(who, '--purge', never)).toBe(1);
     expect(who.said()).toBe('');
     expect(who.complained()).toContain('0 executions in 0 objects');
+    expect(who.complained()).toContain(`Nothing was archived there by purge ${never}.`);
+  });
+
+  test('ends with 1 when one of several is not there, and prints the others', async () => {
+    const [there = ''] = sids.welcome;
+    const missing = `FN${'0'.repeat(32)}`;
+    expect(await read(who, '--execution', missing, '--execution', there)).toBe(1);
+    expect(sidsOf(who)).toEqual([there]);
+    expect(who.complained()).toContain(`${missing} was not found.`);
+    expect(who.complained()).not.toContain(`${there} was`);
+    const flows = somebody({ interactive: false });
+    expect(await read(flows, '--flow', 'nope', '--flow', 'support')).toBe(1);
+    expect(sidsOf(flows)).toEqual(sids.support);
+    expect(flows.complained()).toContain('Nothing of the flow nope was archived.');
   });
 
   test('takes the bucket from the environment', async () => {
     const io = somebody({ env: { STUDIO_ARCHIVE_BUCKET: bucket() } });
     expect(await io.run(archiveTool, 'read', '--flow', 'support')).toBe(0);
     expect(lines(io)).toHaveLength(5);
+  });
+});
+
+describe('the archive of npm start', () => {
+  test('is read at its address alone, without an account or a region', async () => {
+    const variables = ['AWS_ENDPOINT_URL_S3', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const values = variables.map((name) => process.env[name]);
+    for (const name of variables) vi.stubEnv(name, undefined);
+    try {
+      const who = somebody({ interactive: false });
+      expect(await who.run(archiveTool, 'read', '--url', `${world.local.url}/`, '--flow', 'support')).toBe(0);
+      expect(sidsOf(who)).toEqual(sids.support);
+    } finally {
+      for (const [at, name] of variables.entries()) vi.stubEnv(name, values[at]);
+    }
+  });
+
+  test('is told to nobody but the local run’s administrator', async () => {
+    const { status } = await world.call('GET', '/__local/archive', { token: 'local-reader' });
+    expect(status).toBe(401);
+  });
+
+  test('is not looked for where nothing runs, nor on another machine', async () => {
+    const nobody = somebody();
+    expect(await nobody.run(archiveTool, 'read', '--url', 'http://127.0.0.1:1')).toBe(1);
+    expect(nobody.complained()).toContain('http://127.0.0.1:1 cannot be reached');
+    const elsewhere = somebody();
+    const argv = ['--url', 'https://api.example.com', '--stage', 'prod'];
+    expect(await elsewhere.run(archiveTool, 'read', ...argv)).toBe(2);
+    expect(elsewhere.complained()).toContain('--url must be on this machine');
+    expect(elsewhere.complained()).toContain('--url goes with neither');
   });
 });
 
@@ -137,7 +183,8 @@ test('an endpoint that is not there is told, without a stack of calls', async ()
 
 test('every mistake in the arguments is named at once', async () => {
   const who = somebody();
-  expect(await who.run(archiveTool, '--execution', 'FN1', '--purge', '../x', '--stage', 'Prod')).toBe(2);
-  for (const part of ['archive -- read', '--execution must', '--purge must', '--stage must'])
+  const argv = ['--execution', 'FN1', '--purge', 'nope', '--stage', 'Prod', '--flow', '../x'];
+  expect(await who.run(archiveTool, ...argv)).toBe(2);
+  for (const part of ['archive -- read', '--execution must', '--purge must', '--stage must', '--flow must'])
     expect(who.complained()).toContain(part);
 });
