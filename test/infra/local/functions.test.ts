@@ -65,7 +65,7 @@ describe('an environment', () => {
   });
 
   test('gives a context with the request, the function and the time left', async () => {
-    startHost();
+    startHost({ timeoutMs: 60_000 });
     const context = await ask({ do: 'context' });
     expect(context).toMatchObject({
       functionName: 'echo',
@@ -74,7 +74,7 @@ describe('an environment', () => {
       invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:echo',
       awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
-    expect((context as { remainingMs: number }).remainingMs).toBeGreaterThan(4_000);
+    expect((context as { remainingMs: number }).remainingMs).toBeGreaterThan(30_000);
   });
 
   test('answers null when the handler returns nothing', async () => {
