@@ -92,8 +92,6 @@ describe('the archive', () => {
   });
 });
 
-const request = requestOf();
-
 function ordering(worker: WorkerStarter) {
   const clock = { nowMs: NOW_MS };
   const store = createMemoryPurges();
@@ -116,7 +114,7 @@ function ordering(worker: WorkerStarter) {
       caller: 'bearer:tests',
       route: 'POST /purges',
       idempotencyKey: key,
-      request: { ...request, ...changes },
+      request: requestOf(changes),
     });
   return { clock, store, order };
 }
