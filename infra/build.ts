@@ -35,9 +35,9 @@ import { trim } from './trim.ts';
  * - Chunks for what a first trigger does not need (conflicts, signatures, lists): 25 KB, less than 1 ms.
  * - Web crypto, which the SDK loads to draw a random id: nothing; it is in Node's snapshot. One TLS context for all
  *   connections instead of one each: 0.4 ms, where AWS is spoken to over TLS too; the first, with the roots, costs 4.
- * Memory: Lambda gives one processor for 1,769 MB and a share of it below. Run with that share of every 20 ms (the
- * kernel's quota, on a busy machine), from process to answer: 0.16 s with 1,769 MB, 0.24 with 1,024, 0.33 with 768,
- * 0.50 with 512, 1.07 with 256; an empty handler 0.06, 0.07, 0.10, 0.14, 0.29. The price is the same from 512 MB up,
+ * Memory: Lambda gives one processor for 1,769 MB and a share of it below. With that share of every 20 ms
+ * (`npm run bench -- cold --memory`), from process to answer: 0.15 s with 1,769 MB, 0.24 with 1,024, 0.31 with 768,
+ * 0.50 with 512, 1.06 with 256; an empty handler 0.05, 0.08, 0.09, 0.13, 0.29. The price is the same from 512 MB up,
  * hence 1,024 MB by default (`memoryMb`).
  */
 const root = new URL('..', import.meta.url);

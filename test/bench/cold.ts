@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
 import { makeCertificate } from '../infra/local/studio/certificate.ts';
+import { openProcessorShare } from './cold/processor-share.ts';
 import { type ColdStart, coldStart } from './cold/runtime-api.ts';
 import {
   LAMBDA_ENVIRONMENT,
@@ -18,10 +19,13 @@ import {
 
 /**
  * Cold starts under AWS's own runtime client: from the start of the process to the first answer, in which
- * the secret is read and one execution is created over TLS. Variants take turns.
+ * the secret is read and one execution is created over TLS. Variants take turns. `--memory`: also with the share
+ * of a processor that Lambda gives for some memory sizes, which takes root on Linux.
  */
 
 const ROUNDS = 21;
+const MEMORY_MB = [256, 512, 768, 1_024, 1_769];
+const MEMORY_ROUNDS = 7;
 const PEERS = ['empty', 'https', 'twilio'] as const;
 const NAMES = {
   empty: 'an empty handler',
@@ -74,10 +78,42 @@ export async function run(argv: string[]): Promise<void> {
       'bundle KB': sizes[variant],
     }));
     print(`Cold starts, medians of ${ROUNDS}, interleaved`, rows, argv);
+    if (argv.includes('--memory')) print('Wall ms by memory', await byMemory(folder, env), argv);
   } finally {
     await Promise.all([simulator.stop(), aws.stop()]);
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What a caller waits for with less than a whole processor. */
+async function byMemory(folder: string, env: Record<string, string>): Promise<Row[]> {
+  const variants = ['empty', 'ours', 'twilio'] as const;
+  const walls = new Map<string, number[]>();
+  const share = openProcessorShare();
+  let contacts = 0;
+  try {
+    for (let round = 0; round < MEMORY_ROUNDS; round++)
+      for (const memoryMb of MEMORY_MB) {
+        share.set(memoryMb);
+        for (const variant of variants) {
+          const to = `+1559${String(contacts++).padStart(7, '0')}`;
+          const { wallMs } = await coldStart(
+            join(folder, variant),
+            env,
+            triggerEvent(to, { to }),
+            share.tasks,
+          );
+          const key = `${variant} ${memoryMb}`;
+          walls.set(key, [...(walls.get(key) ?? []), wallMs]);
+        }
+      }
+  } finally {
+    share.close();
+  }
+  return variants.map((variant) => ({
+    function: NAMES[variant],
+    ...Object.fromEntries(MEMORY_MB.map((mb) => [`${mb} MB`, median(walls.get(`${variant} ${mb}`) ?? [])])),
+  }));
 }
 
 /** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */

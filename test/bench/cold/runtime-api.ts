@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
  */
 const runtimeClient = fileURLToPath(new URL('../node_modules/aws-lambda-ric/index.mjs', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
+/** A shell's: its `$0` is the file, the rest is what it becomes. */
+const ENTER = 'echo $$ > "$0"; exec "$@"';
 
 export type ColdStart = { wallMs: number; cpuMs: number; status: number };
 
@@ -18,6 +20,8 @@ export async function coldStart(
   folder: string,
   env: Record<string, string>,
   event: unknown,
+  /** Where the process writes its id before it becomes the runtime: see processor-share.ts. */
+  tasks?: string,
 ): Promise<ColdStart> {
   const answered = Promise.withResolvers<{ at: number; cpuMs: number; text: string }>();
   let handedOut = false;
@@ -53,7 +57,9 @@ export async function coldStart(
   const { port } = server.address() as AddressInfo;
 
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [runtimeClient, 'index.handler'], {
+  const command = [process.execPath, runtimeClient, 'index.handler'];
+  const [file = '', ...args] = tasks ? ['/bin/sh', '-c', ENTER, tasks, ...command] : command;
+  const child = spawn(file, args, {
     cwd: folder,
     env: {
       ...env,
