@@ -155,8 +155,6 @@ export const BEHAVIOUR: BehaviourChange = {
   stepsPerExecution: STEPS_EACH,
   arrivalsPerList: 2,
   pageToken: 'keyset',
-  // Some hold until they are used, and some do not.
-  pageTokenLifetimeMs: 9,
   faults: [
     { kind: 'error', status: 500, work: 'done', probability: 0.025 },
     { kind: 'error', status: 503, work: 'undone', probability: 0.025 },
@@ -177,7 +175,7 @@ const TURNS: readonly Turn[] = [
   { at: 0.1, change: { maxInFlight: 5 } },
   { at: 0.15, change: { maxInFlight: 500 } },
   { at: 0.2, change: { ignoreStatusFilter: true } },
-  { at: 0.35, change: { maxInFlight: 20, pageTokenLifetimeMs: null } },
+  { at: 0.35, change: { maxInFlight: 20 } },
   { at: 0.45, change: { ignoreStatusFilter: false } },
   { at: 0.5, change: { pageToken: 'offset', maxInFlight: 80 } },
   { at: 0.6, change: { requestsPerSecond: 500 } },

@@ -1,3 +1,4 @@
+import { createRandom } from '../../../infra/local/studio/random.ts';
 import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
 import type { SeedRequest } from '../../../infra/local/studio/store/seed.ts';
 import { createOthers } from './others.ts';
@@ -15,11 +16,18 @@ const studio = await startSimulatedStudio({ seed, behaviour, flows });
 const { store } = studio;
 for (const request of seeds) store.seed(request);
 
+/** Of the page tokens: these have expired when they are used. */
+const EXPIRED_SHARE = 0.4;
+
 const others = createOthers(store);
 studio.watch(others.watch);
 let expiredTokens = 0;
+const random = createRandom(seed);
 studio.watch(({ operation, status }) => {
-  if (operation === 'ListExecution' && status === 400) expiredTokens++;
+  if (operation !== 'ListExecution') return;
+  if (status === 400) expiredTokens++;
+  // By chance and not by time, or on a busy machine none would hold.
+  studio.behave({ pageTokenLifetimeMs: random() < EXPIRED_SHARE ? 0 : null });
 });
 const deleted: string[] = [];
 const ended: string[] = [];
