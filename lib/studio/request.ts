@@ -36,8 +36,13 @@ export type Call<T> = {
 
 /** What a timer can hold: 24 days. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-/** The longest that one try may take, so that a hanging connection leaves time for another one. */
-const ATTEMPT_TIMEOUT_MS = 10_000;
+/**
+ * How long one try may take, so that a hanging connection leaves time for another one: a third of the call's
+ * time at first, then twice as much each time, for a Studio that is slow.
+ */
+const FIRST_TRY_SHARE = 1 / 3;
+const SHORTEST_TRY_MS = 2_000;
+const LONGEST_TRY_MS = 10_000;
 
 /**
  * One call with its repetitions. Throws a StudioError; also whatever the credential source throws, and
@@ -56,7 +61,8 @@ export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOpt
         cause: options.signal?.reason,
       }),
     );
-  const clock = startClock(wiring.now, Math.min(options.timeoutMs ?? wiring.timeoutMs, MAX_TIMEOUT_MS), () =>
+  const timeoutMs = Math.min(options.timeoutMs ?? wiring.timeoutMs, MAX_TIMEOUT_MS);
+  const clock = startClock(wiring.now, timeoutMs, () =>
     ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
   );
   options.signal?.addEventListener('abort', onAbort);
@@ -76,6 +82,7 @@ function startClock(now: () => number, timeoutMs: number, onTimeout: () => void)
   let deadlineMs = now() + timeoutMs;
   let timer = setTimeout(onTimeout, timeoutMs);
   return {
+    timeoutMs,
     /** Epoch milliseconds. */
     deadlineMs: () => deadlineMs,
     stop: () => clearTimeout(timer),
@@ -106,10 +113,18 @@ async function repeat<T>(
   for (let attempt = 1, tries = 1; ; attempt += 1) {
     const giveBack = limiter && (await clock.during(() => limiter.acquire(signal)));
     const deadlineMs = clock.deadlineMs();
+    const timeoutMs = tryTimeoutMs(clock.timeoutMs, tries);
     let went: Went = 'other';
     let answer: Answer<T>;
     try {
-      answer = await tryOnce(wiring, call, { credentials, attempt, afterUnclear, deadlineMs, signal });
+      answer = await tryOnce(wiring, call, {
+        credentials,
+        attempt,
+        afterUnclear,
+        timeoutMs,
+        deadlineMs,
+        signal,
+      });
       went = wentHow(answer);
     } finally {
       giveBack?.(went);
@@ -134,6 +149,11 @@ async function repeat<T>(
   }
 }
 
+function tryTimeoutMs(callTimeoutMs: number, tries: number): number {
+  const share = callTimeoutMs * FIRST_TRY_SHARE * 2 ** (tries - 1);
+  return Math.min(LONGEST_TRY_MS, Math.max(SHORTEST_TRY_MS, share));
+}
+
 /** To a limiter a 404 or 409 is a success: it was let in. */
 function wentHow(answer: Answer<unknown>): Went {
   if (answer.ok) return 'success';
@@ -146,6 +166,7 @@ type Try = {
   credentials: Credentials;
   attempt: number;
   afterUnclear: boolean;
+  timeoutMs: number;
   deadlineMs: number;
   signal: AbortSignal;
 };
@@ -153,7 +174,7 @@ type Try = {
 async function tryOnce<T>(
   wiring: Wiring,
   call: Call<T>,
-  { credentials, attempt, afterUnclear, deadlineMs, signal }: Try,
+  { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, signal }: Try,
 ): Promise<Answer<T>> {
   const { operation, method, kind, maxBodyBytes } = call.endpoint;
   const startedMs = wiring.now();
@@ -165,7 +186,7 @@ async function tryOnce<T>(
     fresh: kind === 'once',
     maxBodyBytes,
     // The signal ends the call as a whole. A create has no other bound: cut short it could not be repeated.
-    timeoutMs: kind === 'once' ? undefined : ATTEMPT_TIMEOUT_MS,
+    timeoutMs: kind === 'once' ? undefined : timeoutMs,
     signal,
     mayLeave: () => wiring.now() < deadlineMs,
   });

@@ -317,13 +317,39 @@ describe('a request', () => {
     };
     const { studio } = await story([], { transport });
     await studio.executions.create(FLOW, person);
-    await studio.executions.end(FLOW, EXECUTION);
-    await studio.executions.fetch(FLOW, EXECUTION);
+    await studio.executions.end(FLOW, EXECUTION, { timeoutMs: 9_000 });
+    await studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: 60_000 });
+    await studio.executions.fetch(FLOW, EXECUTION, { timeoutMs: 1_000 });
     expect(sent.map(({ method, timeoutMs, fresh }) => ({ method, timeoutMs, fresh }))).toEqual([
       { method: 'POST', timeoutMs: undefined, fresh: true },
-      { method: 'POST', timeoutMs: 10_000, fresh: false },
+      // A third of the call's time, within bounds.
+      { method: 'POST', timeoutMs: 3_000, fresh: false },
       { method: 'GET', timeoutMs: 10_000, fresh: false },
+      { method: 'GET', timeoutMs: 2_000, fresh: false },
     ]);
+  });
+
+  test('that hangs is tried again, each time for twice as long', async () => {
+    const timeouts: (number | undefined)[] = [];
+    const transport: Transport = {
+      send: async ({ timeoutMs }) => {
+        timeouts.push(timeoutMs);
+        return {
+          ok: false,
+          failure: 'timeout',
+          sent: true,
+          status: undefined,
+          header: () => undefined,
+          cause: undefined,
+        };
+      },
+      prepare: () => undefined,
+      close: async () => undefined,
+    };
+    const { studio } = await story([], { transport });
+    const call = studio.executions.delete(FLOW, EXECUTION, { timeoutMs: 9_000, maxTries: 3 });
+    expect(await failureOf(call)).toMatchObject({ kind: 'timeout' });
+    expect(timeouts).toEqual([3_000, 6_000, 10_000]);
   });
 });
 
