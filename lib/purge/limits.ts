@@ -12,7 +12,7 @@ export const BATCH_TARGET_MS = 8_000;
 /** The pace of a batch is that of most of it: one call that hangs takes as long as a whole batch. */
 export const MOST = 0.9;
 /** Batches at a time: some run out, or wait for a straggler, while the next ones are listed, written down and begun. */
-export const MAX_OPEN_BATCHES = 12;
+export const MAX_OPEN_BATCHES = 16;
 /** So much work is in hand while more is listed and written down, as far as the batches allow. */
 export const LISTING_MS = 1_000;
 /** Pages that are searched for more, with a few found already, before these are acted on. */

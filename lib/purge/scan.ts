@@ -36,6 +36,8 @@ export type Finding = {
   bound: string;
   /** The list ends with this page. */
   isLast: boolean;
+  /** The list does not get on: whatever was found is to be acted on, so that it shows what comes next. */
+  isStuck: boolean;
 };
 
 const SECOND_MS = 1_000;
@@ -46,7 +48,7 @@ const MAX_TOKENS_REFUSED = 5;
 export async function* scan(options: ScanOptions): AsyncGenerator<Finding, void, void> {
   let bound = options.to;
   let tokensRefused = 0;
-  let boundAtRefusal = bound;
+  let stateAtRefusal = '';
 
   for (;;) {
     const startedQuietAt = options.quietAt();
@@ -61,14 +63,18 @@ export async function* scan(options: ScanOptions): AsyncGenerator<Finding, void,
         const candidates = page.items.filter(options.isCandidate);
         candidatesSeen ||= candidates.length > 0;
         const isLast = page.nextPageUrl === null;
-        yield { items: page.items, candidates, bound, isLast };
+        yield { items: page.items, candidates, bound, isLast, isStuck: false };
         if (isLast) return;
         if (startedQuietAt === null || options.quietAt() !== startedQuietAt) break;
       }
     } catch (error) {
-      if (bound !== boundAtRefusal) tokensRefused = 0;
-      boundAtRefusal = bound;
-      if (pagesSeen === 0 || !isRefusedToken(error) || ++tokensRefused > MAX_TOKENS_REFUSED) throw error;
+      if (pagesSeen === 0 || !isRefusedToken(error)) throw error;
+      yield { items: [], candidates: [], bound, isLast: false, isStuck: true };
+      await options.quiet();
+      const state = `${bound} ${options.quietAt()}`;
+      tokensRefused = state === stateAtRefusal ? tokensRefused + 1 : 1;
+      stateAtRefusal = state;
+      if (tokensRefused > MAX_TOKENS_REFUSED) throw error;
     }
     // A page full of what is under way says nothing about what lies below it, until that is done.
     if (!candidatesSeen && bound === startedBound) await options.quiet();

@@ -57,7 +57,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
         pending.push(execution);
       }
       sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
-      while (session.mayGoOn && maySubmit() && isWorthIt()) await submit();
+      while (session.mayGoOn && maySubmit() && (finding.isStuck || isWorthIt())) await submit();
       if (pending.length === 0 && !batches.isBusy && !anyCut) session.progress(comeTo(bound));
     }
     if (dryRun || (pending.length === 0 && !batches.isBusy && !anyCut)) await session.heartbeat();

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { SupersededError } from '../../../lib/purge/ports.ts';
+import { SupersededError, type Upstream } from '../../../lib/purge/ports.ts';
 import { viewOf } from '../../../lib/purge/view.ts';
 import { mortalSlice } from './world/mortal.ts';
 import { createMemoryStudio, failure, type Quirks, sidOf } from './world/upstream.ts';
@@ -130,6 +130,37 @@ test('tokens that are refused again and again end no list that gets on between',
   const record = await patient.purge({ olderThan: 'P7D', status: 'any', dryRun: true });
   expect(record).toMatchObject({ status: 'succeeded', counts: { listed: 3_000, matched: 3_000 } });
   expect(pages).toBeGreaterThan(75);
+});
+
+describe('where every token is refused, and one second holds many pages', () => {
+  function withoutTokens() {
+    const studio = createMemoryStudio({ pageSize: 50 });
+    for (let number = 0; number < 2_000; number++)
+      studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
+    const upstream: Upstream = {
+      ...studio.upstream,
+      async *pages(...args) {
+        for await (const page of studio.upstream.pages(...args)) {
+          yield page;
+          if (page.nextPageUrl !== null) throw failure('rejected', 400, 21481);
+        }
+      },
+    };
+    return createWorldOf(upstream);
+  }
+
+  test('a purge deletes what it sees, too little for a batch as it is, and so sees the rest', async () => {
+    const record = await withoutTokens().purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 2_000, failed: 0 } });
+  });
+
+  test('a dry run, which cannot get on, says so', async () => {
+    const record = await withoutTokens().purge({ olderThan: 'P7D', dryRun: true });
+    expect(record).toMatchObject({
+      status: 'failed',
+      error: 'flow welcome could not be listed: list: rejected (21481)',
+    });
+  });
 });
 
 describe('a worker that meets another’s write', () => {
