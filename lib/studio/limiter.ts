@@ -29,15 +29,19 @@ export type LimiterOptions = {
   sleep?: (ms: number) => Promise<unknown>;
 };
 
-/** Works that wait out a retry hold no turn: a few more than the limit keep all turns taken. */
+/** Works that are between their calls hold no turn: a few more than the limit keep all turns taken. */
 const SPARE_WORKS = 4;
 const SPARE_SHARE = 1.25;
+/** No call waits longer after a 429 than retry.ts lets it; who has not come back by then has given up. */
+const LONGEST_RETRY_MS = 31_000;
 
 export function createLimiter(options: LimiterOptions = {}): Limiter {
   const { initial = 8, max = 512, now = () => performance.now(), sleep = wait } = options;
   const governor = createGovernor({ initial, max });
   const turns = createQueue();
   const works = createQueue();
+  /** Calls that wait after a 429, which may last seconds, by their signals, and since when. Others run meanwhile. */
+  const retrying = new Map<AbortSignal, number>();
   let running = 0;
   let wakesAtMs = Number.POSITIVE_INFINITY;
 
@@ -61,7 +65,13 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   }
 
   function startWorks() {
-    while (works.length > 0 && running < governor.window * SPARE_SHARE + SPARE_WORKS) {
+    if (works.length === 0) return;
+    for (const [signal, sinceMs] of retrying) {
+      if (now() - sinceMs < LONGEST_RETRY_MS) break;
+      retrying.delete(signal);
+    }
+    const most = governor.window * SPARE_SHARE + SPARE_WORKS + retrying.size;
+    while (works.length > 0 && running < most) {
       running += 1;
       works.shift()?.();
     }
@@ -80,9 +90,14 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
         };
         const take = () => {
           signal?.removeEventListener('abort', onAbort);
+          if (signal) retrying.delete(signal);
           const ticket = governor.start(now());
           resolve((went) => {
             governor.end(ticket, went, now());
+            if (went === 'throttled' && signal) {
+              retrying.set(signal, now());
+              startWorks();
+            }
             letGo();
           });
         };

@@ -6,7 +6,7 @@ import { createTally } from './tally.ts';
  * - A second without a 429 goes well. When 429s have been earned (governor.ts), a little more is tried, and more and
  *   more with each further second that goes well, but for the way past the rate that was refused last.
  * - The first 429 begins a sample of at least a second, for over seconds upstreams count. It tells the limit: what
- *   passes meanwhile or, where nothing does, what passed in the second before. A little less is kept.
+ *   passes meanwhile or, where nothing did for a while, what passed in the second before. A little less is kept.
  * - Then a limit refuses hardly anything. Where the same share is refused again, going slower was in vain: that is
  *   chance.
  */
@@ -28,7 +28,9 @@ const FEWEST_ANSWERS = 20;
 const FEWEST_REFUSALS = 6;
 /** or is given up after so long without any. */
 const QUIET_MS = 5_000;
-/** Where nothing passed for so long, upstream counts by seconds, and a part of one tells nothing. */
+/** A guess at the rate has to be made twice within so long. */
+const CROWD_MS = 30_000;
+/** Where nothing passed for so long, and for so many starts, upstream counts by seconds: that is not chance. */
 const CLOSED_MS = 200;
 const CLOSED_STARTS = 5;
 /** What is kept of what passed. */
@@ -89,6 +91,7 @@ export function createPace() {
     if (step > 0) refusedRate = rate;
     step = 0;
     const isShort = nowMs - sample.sinceMs < 2 * SECOND_MS;
+    // What is a part of upstream's second tells less than the one before.
     lower(wasClosed && isShort ? secondBefore : perSecond(sample, nowMs));
     // What is refused in the next second may have the same reason.
     begin('slower', nowMs + SECOND_MS, order);
@@ -123,15 +126,17 @@ export function createPace() {
     start: (nowMs: number) => {
       nextStartMs = Math.max(nextStartMs, nowMs - BURST_MS) + SECOND_MS / rate;
     },
-    /** From here on the rate is limited to what passed in the last second; if nothing did, there is no telling. */
+    /**
+     * From here on the rate is limited to what passed in the last second. Where that was next to nothing it is a
+     * guess, that must be made twice: upstream may have had others to serve, as at the start of several workers.
+     */
     turnOn: ({ nowMs, order }: Moment) => {
       const passed = lately.lastSecond(nowMs);
-      if (passed < FEWEST_ANSWERS && nowMs - guessedMs > QUIET_MS) {
+      const isGuess = passed < FEWEST_ANSWERS;
+      if (isGuess && nowMs - guessedMs > CROWD_MS) {
         guessedMs = nowMs;
         return;
       }
-      // So few are a guess: upstream may have had others to serve.
-      const isGuess = passed < FEWEST_ANSWERS;
       lower(Math.max(passed, FEWEST_ANSWERS));
       refusedRate = isGuess ? Number.POSITIVE_INFINITY : rate;
       step = 0;

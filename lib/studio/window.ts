@@ -44,7 +44,6 @@ export function createWindow({ initial, max }: { initial: number; max: number })
     },
     seek: () => {
       step = maxStep();
-      unexplained = 0;
     },
     /** What started as the so manieth was not refused. */
     pass: (startOrder: number, affordable: number) => {
@@ -72,7 +71,9 @@ export function createWindow({ initial, max }: { initial: number; max: number })
       stood = Math.min(stood, size());
       roundSize = size();
       roundStart = order + 1;
-      return unexplained > FEW + SHARE * size();
+      if (unexplained <= FEW + SHARE * size()) return false;
+      unexplained = 0;
+      return true;
     },
   };
 }

@@ -104,7 +104,7 @@ describe('after an outage', () => {
     'a share of %d of 429s that comes by chance does not slow everything down',
     (share) => {
       const { per } = upstream({ seconds: 120, limitAt: () => inFlight(50), refusedAt: () => share });
-      expect(sum(per.slice(60), 'succeeded') / 60).toBeGreaterThan(20);
+      expect(sum(per.slice(60), 'succeeded') / 60).toBeGreaterThan(1_000);
     },
   );
 
@@ -112,6 +112,14 @@ describe('after an outage', () => {
     const refusedAt = (ms: number) => (ms < 60_000 ? 0.2 : 0);
     const { per } = upstream({ seconds: 150, limitAt: () => inFlight(50), refusedAt });
     expect(usedFrom(per, 120)).toBeGreaterThan(0.9);
+  });
+});
+
+describe('a start while others hold what upstream allows', () => {
+  test.each([400, 1_000])('for %i ms is made up for within 15 seconds', (crowdMs) => {
+    const limitAt = (ms: number) => inFlight(ms >= crowdMs ? 4 : Math.floor(ms / 50) % 4 === 1 ? 1 : 0);
+    const { per } = upstream({ seconds: 30, limitAt, latencyMs: () => 20 });
+    expect(sum(per.slice(15), 'succeeded') / 15).toBeGreaterThan(0.8 * ((4 * 1_000) / 21.5));
   });
 });
 
@@ -136,6 +144,14 @@ describe('what was learnt in an outage', () => {
     const later = per.slice(30);
     expect(sum(later, 'succeeded') / (later.length * 1_000)).toBeGreaterThan(0.9);
     expect(sum(later, 'refused') / sum(later, 'succeeded')).toBeLessThan(0.02);
+  });
+});
+
+describe('silence', () => {
+  test('holds what is in flight, and nothing of it is learnt', () => {
+    const silent = { fromMs: 5_000, toMs: 10_000 };
+    const { per } = upstream({ seconds: 40, limitAt: () => inFlight(50), silent });
+    expect(sum(per.slice(20), 'succeeded') / ((20 * 50 * 1_000) / 31.5)).toBeGreaterThan(0.95);
   });
 });
 

@@ -106,4 +106,44 @@ describe('works', () => {
     for (const wake of waits) wake();
     await Promise.all(works);
   });
+
+  test('that were told to come back in a second do not keep the others from running', async () => {
+    let nowMs = 0;
+    const limiter = createLimiter({
+      initial: 4,
+      now: () => nowMs,
+      sleep: async (ms) => {
+        nowMs += ms;
+      },
+    });
+    const waits: (() => void)[] = [];
+    let begun = 0;
+    const works = Array.from({ length: 400 }, (_, index) =>
+      limiter.run(async () => {
+        begun += 1;
+        const { signal } = new AbortController();
+        const isRefused = index % 10 === 9;
+        (await limiter.acquire(signal))(isRefused ? 'throttled' : 'success');
+        if (!isRefused) return;
+        await new Promise<void>((resolve) => waits.push(resolve));
+        (await limiter.acquire(signal))('success');
+      }),
+    );
+    for (let index = 0; index < 2_000 && begun < 400; index += 1) {
+      nowMs += 10;
+      await tick();
+    }
+    expect(begun).toBe(400);
+    for (const wake of waits) wake();
+    const last = Promise.all(works);
+    let isOver = false;
+    void last.then(() => {
+      isOver = true;
+    });
+    for (let index = 0; index < 2_000 && !isOver; index += 1) {
+      nowMs += 10;
+      await tick();
+    }
+    await last;
+  });
 });
