@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Io } from './io.ts';
-import type { Target } from './target.ts';
+import { isLocal, type Target } from './target.ts';
 
 /** Calls of our own HTTP API, as a careful caller makes them. */
 
@@ -9,6 +9,7 @@ const TIMEOUT_MS = 35_000;
 const TRIES = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
+const REFUSED = 'ECONNREFUSED';
 
 export type Answer = { status: number; headers: Headers; body: unknown };
 
@@ -44,6 +45,14 @@ export class ApiProblem extends Error {
 /** No answer at all. */
 export class ApiUnreachable extends Error {
   override readonly name = 'ApiUnreachable';
+  /** On this machine, and nothing listens: that does not pass by itself. */
+  readonly isNobodyThere: boolean;
+
+  constructor(url: string, cause: unknown) {
+    const reason = reasonOf(cause);
+    super(`${url} cannot be reached: ${reason}`, { cause });
+    this.isNobodyThere = reason === REFUSED && isLocal(url);
+  }
 }
 
 export type CallOptions = { body?: unknown; idempotencyKey?: string; token?: null; signal?: AbortSignal };
@@ -77,7 +86,7 @@ export function createApi({ url, token }: Target, { sleep }: Pick<Io, 'sleep'>):
       });
       text = await response.text();
     } catch (cause) {
-      throw new ApiUnreachable(`${url} cannot be reached: ${reasonOf(cause)}`, { cause });
+      throw new ApiUnreachable(url, cause);
     }
     const read = parsed(text);
     if (response.ok && read !== undefined)
@@ -99,6 +108,7 @@ export function createApi({ url, token }: Target, { sleep }: Pick<Io, 'sleep'>):
           return await call(method, path, options);
         } catch (error) {
           if (tried === TRIES || !isPassing(error) || options?.signal?.aborted) throw error;
+          if (error instanceof ApiUnreachable && error.isNobodyThere) throw error;
           await sleep(pauseMs(tried, error), options?.signal);
         }
       }

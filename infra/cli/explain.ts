@@ -8,21 +8,30 @@ import { Failed } from './tool.ts';
  * given back to be thrown on.
  */
 export function explained(error: unknown, nameOf?: (pointer: string) => string): unknown {
-  if (error instanceof ApiUnreachable) return new Failed([error.message], { cause: error });
+  if (error instanceof ApiUnreachable)
+    return new Failed([error.message, ...(error.isNobodyThere ? ['Does npm start run there?'] : [])], {
+      cause: error,
+    });
   if (!(error instanceof ApiProblem)) return error;
   const { status, slug, message, instance, errors } = error;
   if (nameOf && errors.length > 0)
     return new UsageError(errors.map(({ detail, pointer }) => `${nameOf(pointer)} ${detail}`));
   const head = `${message.replace(/\.$/, '')} (${[status, slug].filter(Boolean).join(' ')})`;
   const mistakes = errors.map(({ detail, pointer }) => `  ${pointer} ${detail}`);
-  const hint = hints[slug] ?? (slug === '' ? 'Is this the address of the API?' : null);
+  const hint = hints[slug] ?? [];
   const request = status >= 500 && instance ? `The logs know it as request ${instance}.` : null;
-  return new Failed([head, ...mistakes, ...[hint, request].filter((line) => line !== null)], {
+  return new Failed([head, ...mistakes, ...hint, ...(request === null ? [] : [request])], {
     cause: error,
   });
 }
 
-const hints: Record<string, string> = {
-  unauthenticated: 'STUDIO_API_TOKEN holds no token that this API knows. npm run secret makes tokens.',
-  forbidden: 'The token has not the scope, or not the flow, that this needs.',
+const anotherAddress = ['Is this the address of the API?'];
+const hints: Record<string, readonly string[]> = {
+  '': anotherAddress,
+  'unknown-route': anotherAddress,
+  unauthenticated: [
+    'This API knows no such token, or no longer: it is taken from STUDIO_API_TOKEN.',
+    'npm run secret -- add-caller and rotate-caller make one.',
+  ],
+  forbidden: ['The token has not the scope, or not the flow, that this needs.'],
 };

@@ -59,7 +59,11 @@ export async function print({ out }: Pick<Io, 'out'>, text: string): Promise<voi
 /** Yes only to a clear yes. */
 export async function confirm(io: Pick<Io, 'ask' | 'out'>, question: string): Promise<boolean> {
   say(io, '');
-  return /^y(es)?$/i.test((await io.ask(`  ${question} [y/N] `))?.trim() ?? '');
+  return isYes((await io.ask(`  ${question} [y/N] `)) ?? '');
+}
+
+export function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 export function processIo(): Io {

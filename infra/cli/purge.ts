@@ -3,12 +3,13 @@ import { type Api, createApi } from './api.ts';
 import { UsageError } from './args.ts';
 import { explained } from './explain.ts';
 import { confirm, type Io, say } from './io.ts';
-import { HELP, optionAt, readPurgeOptions, type Selection } from './purge/options.ts';
+import { HELP, optionAt, readPurgeOptions, type Selection, type Then } from './purge/options.ts';
 import { createProgress } from './purge/progress.ts';
 import { type Purge, readPurge } from './purge/purge-view.ts';
 import { isGood, tellEnd, tellHowToWatch, tellMatched, tellSelection } from './purge/story.ts';
+import { totalOf } from './purge/total.ts';
 import { watchPurge } from './purge/watch.ts';
-import { watchToTheEnd } from './purge/watch-to-the-end.ts';
+import { type Order, watchToTheEnd } from './purge/watch-to-the-end.ts';
 import { targetOf } from './target.ts';
 import { type ExitCode, Failed, main, type Tool } from './tool.ts';
 import { many } from './words.ts';
@@ -19,12 +20,15 @@ export const purgeTool: Tool = {
   help: HELP,
   async run(argv, io) {
     const options = readPurgeOptions(argv);
-    if (options.watch === null && !options.yes && !io.interactive)
-      throw new UsageError(['there is no terminal to ask on: --yes deletes without asking']);
+    if (options.watch === null && options.then === 'ask' && !io.interactive)
+      throw new UsageError(['there is no terminal to ask on: --dry-run only counts, --yes deletes unasked']);
     const api = createApi(await targetOf(options.url, io), io);
     try {
       const { watch } = options;
-      if (watch !== null) return await follow(api, io, async () => watch, null, options.url);
+      if (watch !== null) {
+        const total = await totalOf(api, watch);
+        return await follow(api, io, { begin: async () => watch, total, isNew: false }, options.url);
+      }
       return await purge(api, io, options);
     } catch (error) {
       const { selection } = options.watch === null ? options : { selection: null };
@@ -33,9 +37,9 @@ export const purgeTool: Tool = {
   },
 };
 
-type Order = { selection: Selection; yes: boolean; url: string | undefined };
+type Wish = { selection: Selection; then: Then; url: string | undefined };
 
-async function purge(api: Api, io: Io, { selection, yes, url }: Order): Promise<ExitCode> {
+async function purge(api: Api, io: Io, { selection, then, url }: Wish): Promise<ExitCode> {
   const dry = await dryRun(api, io, selection);
   if (!dry) return 1;
   tellSelection(io, api.url, selection, dry.window);
@@ -44,7 +48,11 @@ async function purge(api: Api, io: Io, { selection, yes, url }: Order): Promise<
     say(io, '', '  There is nothing to delete.');
     return 0;
   }
-  if (!yes && !(await confirm(io, `Delete ${many(dry.counts.matched, 'execution')}?`))) {
+  if (then === 'nothing') {
+    say(io, '', `  Nothing was deleted. The dry run is purge ${dry.id}.`);
+    return 0;
+  }
+  if (then === 'ask' && !(await confirm(io, `Delete ${many(dry.counts.matched, 'execution')}?`))) {
     say(io, '  Nothing was deleted.');
     return 1;
   }
@@ -54,14 +62,14 @@ async function purge(api: Api, io: Io, { selection, yes, url }: Order): Promise<
     ...(dry.window && { olderThan: null, dateCreatedFrom: dry.window.from, dateCreatedTo: dry.window.to }),
   };
   const begin = async () => (await start(api, { ...exactly, dryRun: false })).id;
-  return follow(api, io, begin, dry.counts.matched, url);
+  return follow(api, io, { begin, total: dry.counts.matched, isNew: true }, url);
 }
 
 /** Counts; null when Ctrl-C ended it, which also stops it. */
 async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | null> {
   const interrupted = new AbortController();
   const quiet = io.onInterrupt(() => interrupted.abort());
-  const progress = createProgress(io, 'matched so far');
+  const progress = createProgress(io, { unit: 'matched so far' });
   try {
     const { id } = await start(api, { ...selection, dryRun: true });
     const watching = { api, io, progress, total: null, signal: interrupted.signal };
@@ -88,14 +96,8 @@ async function start(api: Api, body: Selection & { dryRun: boolean }): Promise<P
   return readPurge((await api.insist('POST', '/purges', { body, idempotencyKey })).body);
 }
 
-async function follow(
-  api: Api,
-  io: Io,
-  begin: () => Promise<string>,
-  total: number | null,
-  url: string | undefined,
-): Promise<ExitCode> {
-  const watched = await watchToTheEnd(api, io, begin, total);
+async function follow(api: Api, io: Io, order: Order, url: string | undefined): Promise<ExitCode> {
+  const watched = await watchToTheEnd(api, io, order);
   if (watched.state === 'ended') tellEnd(io, watched.purge);
   else tellHowToWatch(io, watched, url);
   return watched.state === 'ended' && isGood(watched.purge) ? 0 : 1;

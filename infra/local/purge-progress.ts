@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { LOCAL_ADMIN } from './caller-tokens.ts';
 import type { Clock } from './clock.ts';
+import { createPace } from './pace.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Shows running purges in the terminal, as a caller of the API sees them. */
@@ -40,17 +41,15 @@ export function createPurgeProgress(options: {
   const { url, terminal, clock } = options;
   /** Those whose end was told already. */
   const told = new Set<string>();
-  let seen: { id: string; done: number; atMs: number } | undefined;
+  const paces = new Map<string, ReturnType<typeof createPace>>();
   let patience = 0;
   let cancel: (() => void) | null = null;
 
-  /** Of what was done since the look before, a second; null at the first look. */
   const rateOf = ({ id, counts }: Purge): number | null => {
-    const now = { id, done: counts['deleted'] || counts['ended'] || 0, atMs: clock.now() };
-    const before = seen;
-    seen = now;
-    if (before?.id !== id || before.atMs === now.atMs) return null;
-    return Math.round((1_000 * (now.done - before.done)) / (now.atMs - before.atMs));
+    const pace = paces.get(id) ?? createPace({ fromStart: false });
+    paces.set(id, pace);
+    const seen = pace(counts['deleted'] || counts['ended'] || 0, null, clock.now());
+    return seen && Math.round(seen.donePerSecond);
   };
 
   const look = async () => {
@@ -61,6 +60,7 @@ export function createPurgeProgress(options: {
     for (const purge of purges.toReversed()) {
       if (purge.status === 'running' || told.has(purge.id)) continue;
       told.add(purge.id);
+      paces.delete(purge.id);
       terminal.line(endLine(purge));
     }
     patience = active.length > 0 ? PATIENCE_POLLS : patience - 1;

@@ -22,7 +22,8 @@ Where
   --stage NAME      the stage whose stack is meant
   --help
 
-AWS credentials and region are found as the AWS CLI finds them; --url needs none.
+AWS credentials and region are found as the AWS CLI finds them, unless --url is
+given, which needs none.
 Ends with 0 when all that was asked for was printed, 1 when something was not
 found or could not be read, 2 when asked wrongly.
 `;

@@ -1,4 +1,5 @@
 import { parseDuration } from '../../../lib/duration.ts';
+import { isPurgeId } from '../../../lib/purge/purge-id.ts';
 import { type Arguments, type Options, oneOf, readArguments } from '../args.ts';
 
 export const HELP = `
@@ -16,13 +17,16 @@ What
   --archive           context and steps are stored before each is deleted
 
 How
+  --dry-run           only show what would be deleted
   --yes               do not ask
   --watch PURGE       delete nothing, watch a purge that runs
   --url URL           the API; else STUDIO_API_URL, else http://127.0.0.1:3000
   --help
 
-The token comes from STUDIO_API_TOKEN, or is asked for. Ctrl-C asks what to do.
-Ends with 0 when all is deleted, 1 when something failed, 2 when asked wrongly.
+The token comes from STUDIO_API_TOKEN, or is asked for. Ctrl-C asks whether to
+stop the purge; no goes on watching, and Ctrl-C once more leaves it running.
+Ends with 0 when all is deleted (of a dry run: counted), 1 when something failed
+or was left, 2 when asked wrongly.
 `;
 
 const MOMENT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
@@ -47,8 +51,9 @@ const options = {
     check: (value) => (/^[1-9]\d{0,8}$/.test(value) ? null : 'must be a whole number from 1'),
   },
   archive: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
   yes: { type: 'boolean' },
-  watch: { type: 'string', check: (value) => (/^\w+$/.test(value) ? null : 'must be the id of a purge') },
+  watch: { type: 'string', check: (value) => (isPurgeId(value) ? null : 'must be the id of a purge, pu…') },
   url: { type: 'string' },
 } as const satisfies Options;
 
@@ -68,8 +73,11 @@ export type Selection = {
 
 export type PurgeOptions = { url: string | undefined } & (
   | { watch: string }
-  | { watch: null; selection: Selection; yes: boolean }
+  | { watch: null; selection: Selection; then: Then }
 );
+
+/** What follows upon the dry run. */
+export type Then = 'ask' | 'delete' | 'nothing';
 
 const optionNames: Record<string, string> = {
   status: '--status',
@@ -92,7 +100,9 @@ export function optionAt(pointer: string, { flows }: Selection): string {
 export function readPurgeOptions(argv: readonly string[]): PurgeOptions {
   const { values } = readArguments(argv, options, { most: 0, also: ({ values: given }) => together(given) });
   const { watch, url, yes } = values;
-  return watch === undefined ? { url, watch: null, yes, selection: selectionOf(values) } : { url, watch };
+  if (watch !== undefined) return { url, watch };
+  const then = values['dry-run'] ? 'nothing' : yes ? 'delete' : 'ask';
+  return { url, watch: null, then, selection: selectionOf(values) };
 }
 
 function selectionOf(values: Values): Selection {
@@ -112,9 +122,10 @@ function selectionOf(values: Values): Selection {
 function together({ flow, contact, from, to, watch, ...values }: Values): (string | null)[] {
   const olderThan = values['older-than'];
   const selects = olderThan ?? from ?? to ?? contact ?? values.status ?? values.limit ?? flow[0];
-  if (watch !== undefined)
-    return [selects !== undefined || values.archive ? '--watch goes with --url only' : null];
+  const tells = values.archive || values.yes || values['dry-run'];
+  if (watch !== undefined) return [selects !== undefined || tells ? '--watch goes with --url only' : null];
   return [
+    values['dry-run'] && values.yes ? '--dry-run deletes nothing, and --yes does: say one of them' : null,
     flow.length === 0 && contact === undefined ? '--flow is missing: an alias, or "all"' : null,
     flow.includes('all') && flow.length > 1 ? '--flow all goes with no other --flow' : null,
     (olderThan ?? from ?? to ?? contact) === undefined

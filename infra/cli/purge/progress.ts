@@ -1,7 +1,7 @@
+import { createPace, type Pace } from '../../local/pace.ts';
 import { createTerminal } from '../../local/terminal.ts';
 import { type Io, paint, say } from '../io.ts';
 import { count, lasting } from '../words.ts';
-import { createPace, type Pace } from './pace.ts';
 
 /** The progress of a purge: one line that is redrawn on a terminal, a line now and then elsewhere. */
 
@@ -22,9 +22,13 @@ export type Progress = {
   clear(): void;
 };
 
-export function createProgress(io: Pick<Io, 'out' | 'env' | 'now'>, unit = 'done'): Progress {
+/** `fromStart`: whether it is shown from its beginning on. */
+export function createProgress(
+  io: Pick<Io, 'out' | 'env' | 'now'>,
+  { fromStart = true, unit = 'done' }: { fromStart?: boolean; unit?: string } = {},
+): Progress {
   const terminal = createTerminal(io.out);
-  const pace = createPace();
+  const pace = createPace({ fromStart });
   let lastLineMs = io.now();
   let lastText = '';
 

@@ -5,13 +5,16 @@ import { Failed } from '../tool.ts';
 const number = v.optional(v.number(), 0);
 const text = v.optional(v.nullable(v.string()), null);
 
-const schema = v.object({
+export const purgeView = v.object({
   id: v.string(),
   status: v.string(),
   dateStarted: v.string(),
   dateEnded: text,
   request: v.object({
     dryRun: v.boolean(),
+    flows: v.optional(v.union([v.string(), v.array(v.string())]), []),
+    status: text,
+    contact: text,
     action: v.optional(v.string(), 'delete'),
     limit: v.optional(v.nullable(v.number()), null),
   }),
@@ -28,13 +31,14 @@ const schema = v.object({
   failures: v.optional(v.array(v.object({ sid: v.string(), reason: v.string() })), []),
   error: text,
   activeMatched: v.optional(v.nullable(v.number()), null),
+  activeLeft: v.optional(v.nullable(v.number()), null),
 });
 
-export type Purge = v.InferOutput<typeof schema>;
+export type Purge = v.InferOutput<typeof purgeView>;
 
 /** Throws a Failed when the answer is no purge. */
 export function readPurge(body: unknown): Purge {
-  const read = v.safeParse(schema, body);
+  const read = v.safeParse(purgeView, body);
   if (!read.success) throw new Failed(['The API answered with something that is no purge.']);
   return read.output;
 }

@@ -23,13 +23,20 @@ export function tellSelection(io: Voice, url: string, selection: Selection, wind
 }
 
 /** What the dry run has counted. */
-export function tellMatched(io: Voice, { counts, activeMatched }: Purge): void {
+export function tellMatched(io: Voice, { counts, activeMatched, activeLeft }: Purge): void {
   const active = activeMatched ? `, ${count(activeMatched)} of them active` : '';
   row(
     io,
     'Matched',
     `${paint(io, 'bold', count(counts.matched))} of ${count(counts.listed)} looked at${active}`,
   );
+  tellLeft(io, activeLeft);
+}
+
+/** Of a contact whose ended executions alone are deleted. */
+function tellLeft(io: Voice, activeLeft: number | null): void {
+  if (activeLeft)
+    row(io, 'Left', `${many(activeLeft, 'active execution')} of the contact: --status any deletes them too`);
 }
 
 export function tellEnd(io: Voice, purge: Purge): void {
@@ -53,6 +60,7 @@ export function tellEnd(io: Voice, purge: Purge): void {
   for (const { sid, reason } of failures.slice(0, NAMED_FAILURES)) row(io, 'Failed', `${sid} ${reason}`);
   const more = counts.failed - NAMED_FAILURES;
   if (more > 0) row(io, '', `and ${count(more)} more: GET /purges/${id} names the first 100`);
+  tellLeft(io, purge.activeLeft);
   if (error) row(io, 'Reason', error);
   row(io, 'Purge', `${id} ${paint(io, colour, status)}`);
 }

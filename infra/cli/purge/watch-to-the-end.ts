@@ -1,6 +1,6 @@
-import type { Api } from '../api.ts';
+import { type Api, ApiProblem } from '../api.ts';
 import { explained } from '../explain.ts';
-import { confirm, type Io, say } from '../io.ts';
+import { type Io, isYes, say } from '../io.ts';
 import { Failed } from '../tool.ts';
 import { createProgress } from './progress.ts';
 import type { Purge } from './purge-view.ts';
@@ -11,18 +11,17 @@ export type Watched =
   /** Nobody watches it any more. */
   | { state: 'running' | 'stopping'; id: string };
 
+/** `begin` answers with the purge's id; `total` null: nobody knows. */
+export type Order = { begin: () => Promise<string>; total: number | null; isNew: boolean };
+
 /**
- * Begins a purge and watches it until it has ended. Ctrl-C asks whether to stop it: yes stops it and waits for
- * that, no (or nobody to ask) leaves it running. A second Ctrl-C never waits.
+ * Begins a purge and watches it until it has ended. Ctrl-C asks what to do: stop it and wait for that, watch on,
+ * or leave it running, which is also what becomes of it when there is nobody to ask. While it stops, Ctrl-C does
+ * not wait.
  */
-export async function watchToTheEnd(
-  api: Api,
-  io: Io,
-  begin: () => Promise<string>,
-  total: number | null,
-): Promise<Watched> {
+export async function watchToTheEnd(api: Api, io: Io, { begin, total, isNew }: Order): Promise<Watched> {
   let id: string | undefined;
-  const progress = createProgress(io);
+  const progress = createProgress(io, { fromStart: isNew });
   const look = async (): Promise<Watched> => {
     const interrupted = new AbortController();
     // From before it begins: what Ctrl-C ended at that moment would run unseen.
@@ -38,18 +37,31 @@ export async function watchToTheEnd(
   };
 
   try {
-    const watched = await look();
-    if (watched.state === 'ended' || !io.interactive || !(await confirm(io, 'Stop the purge?')))
-      return watched;
-    await api.insist('POST', `/purges/${encodeURIComponent(watched.id)}/stop`);
-    say(io, '  Stopping: what is under way is finished first.');
-    const stopped = await look();
-    return stopped.state === 'ended' ? stopped : { ...stopped, state: 'stopping' };
+    for (;;) {
+      const watched = await look();
+      if (watched.state === 'ended' || !io.interactive) return watched;
+      const wish = await whatNow(io);
+      if (wish === 'leave') return watched;
+      if (wish === 'watch') continue;
+      await api.insist('POST', `/purges/${encodeURIComponent(watched.id)}/stop`);
+      say(io, '  Stopping: what is under way is finished first.');
+      const stopped = await look();
+      return stopped.state === 'ended' ? stopped : { ...stopped, state: 'stopping' };
+    }
   } catch (error) {
     if (id === undefined) throw error;
     // Whatever keeps us from looking, the purge itself is not touched by it.
     const told = explained(error);
     if (!(told instanceof Failed)) throw told;
+    if (error instanceof ApiProblem && error.slug === 'unknown-purge') throw told;
     throw new Failed([...told.lines, `Purge ${id} may still be running.`], { cause: error });
   }
+}
+
+/** Only a clear yes stops; a second Ctrl-C, or the end of the input, leaves. */
+async function whatNow(io: Io): Promise<'stop' | 'watch' | 'leave'> {
+  say(io, '', '  Stop the purge? y stops it, n watches on, Ctrl-C leaves it running.');
+  const answer = await io.ask('  [y/N] ');
+  if (answer === null) return 'leave';
+  return isYes(answer) ? 'stop' : 'watch';
 }

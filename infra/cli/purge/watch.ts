@@ -36,7 +36,8 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
       const purge = readPurge(body);
       if (purge.status !== 'running') return purge;
       if (signal.aborted) break;
-      progress.show(done(purge), total);
+      // More may match by now than when it was counted.
+      progress.show(done(purge), total === null ? null : Math.max(total, purge.counts.matched));
       failures = 0;
       lastHeardMs = io.now();
       pollMs = Math.min(pollMs * POLL_GROWTH, LONGEST_POLL_MS);

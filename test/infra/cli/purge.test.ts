@@ -7,6 +7,8 @@ import { type Somebody, somebody } from './terminal.ts';
 
 /** `npm run purge` against the built bundles, through a proxy that can lose requests. */
 
+const PURGE = `pu${'0'.repeat(26)}`;
+
 let world: World;
 let proxy: Line;
 const old = () => ({
@@ -99,8 +101,23 @@ describe('without a terminal', () => {
   test('refuses to delete unasked, before anything is sent', async () => {
     const who = somebody({ interactive: false });
     expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(2);
-    expect(who.complained()).toContain('--yes');
+    expect(who.complained()).toContain('--dry-run only counts, --yes deletes unasked');
     expect(proxy.seen).toEqual([]);
+  });
+
+  test('a dry run shows what there is, and ends with 0', async () => {
+    const who = somebody({ interactive: false });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--dry-run')).toBe(0);
+    expect(who.said()).toContain('60 of ');
+    expect(who.said()).toMatch(/Nothing was deleted\. The dry run is purge pu\w{26}\./);
+    expect(
+      who
+        .said()
+        .split('\n')
+        .filter((line) => line.length > 80),
+    ).toEqual([]);
+    expect((await lastPurge()).request.dryRun).toBe(true);
+    expect(world.studio.store.count().deleted).toBe(0);
   });
 
   test('writes plain lines', async () => {
@@ -127,7 +144,7 @@ describe('without a terminal', () => {
 });
 
 describe('Ctrl-C', () => {
-  const running = async (answers: (string | null)[]) => {
+  const running = async (answers: (string | null)[], afterwards: () => void = () => undefined) => {
     // Enough, and slow enough, to be met in the middle.
     world.studio.store.seed({ flowSid: WELCOME, count: 240, ...old() });
     world.studio.behave({ latencyMs: 40, maxInFlight: 2 });
@@ -138,6 +155,11 @@ describe('Ctrl-C', () => {
       (deleted) => deleted > 0,
     );
     who.interrupt();
+    await until(
+      async () => who.asked.length,
+      (asked) => asked === 2,
+    );
+    afterwards();
     return { who, code: await ended };
   };
   afterEach(() => world.studio.behave({ latencyMs: 0, maxInFlight: 100 }));
@@ -169,13 +191,29 @@ describe('Ctrl-C', () => {
     await until(lastPurge, ({ status }) => status === 'stopped');
   });
 
-  test('and no leaves it running and says how to watch it, which then works', async () => {
-    const { who, code } = await running(['n']);
+  test('and no goes back to the bar and watches to the end', async () => {
+    const faster = () => void world.studio.behave({ latencyMs: 5, maxInFlight: 100 });
+    const { who, code } = await running(['n'], faster);
+    expect(code).toBe(0);
+    expect(who.asked).toHaveLength(2);
+    expect(who.said()).toContain('300 executions deleted');
+    // Drawn again after the answer.
+    expect(who.said().split('[y/N]').at(-1)).toMatch(/━|┄/);
+  });
+
+  test('and Ctrl-C again leaves it running and says how to watch it, which then has a bar', async () => {
+    const { who, code } = await running([null]);
     expect(code).toBe(1);
+    expect((await lastPurge()).status).toBe('running');
     const id = /--watch (pu\w+)/.exec(who.said())?.[1] ?? '';
-    world.studio.behave({ latencyMs: 0, maxInFlight: 100 });
     const later = somebody();
-    expect(await purge(later, '--watch', id)).toBe(0);
+    const watched = purge(later, '--watch', id);
+    await until(
+      async () => later.said(),
+      (said) => / of 300/.test(said),
+    );
+    world.studio.behave({ latencyMs: 0, maxInFlight: 100 });
+    expect(await watched).toBe(0);
     expect(later.said()).toContain('300 executions deleted');
   });
 });
@@ -185,9 +223,9 @@ describe('an unreliable line', () => {
     proxy.fate = ({ method }) =>
       method === 'GET' ? { status: 401, body: '{"type":"/problems/unauthenticated"}' } : 'pass';
     const who = somebody();
-    expect(await purge(who, '--watch', 'pu123')).toBe(1);
+    expect(await purge(who, '--watch', PURGE)).toBe(1);
     expect(who.complained()).toContain('401 unauthenticated');
-    expect(who.complained()).toContain('Purge pu123 may still be running.');
+    expect(who.complained()).toContain(`Purge ${PURGE} may still be running.`);
   });
 
   test('that loses the answer to the order starts one purge all the same', async () => {
@@ -226,10 +264,39 @@ describe('an unreliable line', () => {
         return nowMs;
       },
     });
-    expect(await purge(who, '--watch', 'pu123')).toBe(1);
+    expect(await purge(who, '--watch', PURGE)).toBe(1);
     expect(who.complained()).toContain('has not been heard of for 10 min');
-    expect(who.complained()).toContain('pu123 may still be running');
+    expect(who.complained()).toContain(`${PURGE} may still be running`);
   });
+});
+
+test('watching a purge that does not exist says so, and no more', async () => {
+  const who = somebody();
+  expect(await purge(who, '--watch', PURGE)).toBe(1);
+  expect(who.complained()).toBe('  There is no purge with this id (404 unknown-purge)\n');
+});
+
+test('where nothing runs, that is said at once', async () => {
+  const gone = await startProxy(world.local.url);
+  await gone.close();
+  const sleptMs: number[] = [];
+  const who = somebody();
+  who.sleep = async (ms) => void sleptMs.push(ms);
+  const argv = ['--flow', 'welcome', '--older-than', 'P7D', '--dry-run'];
+  expect(await who.run(purgeTool, '--url', gone.url, ...argv)).toBe(1);
+  expect(who.complained()).toBe(
+    `  ${gone.url} cannot be reached: ECONNREFUSED\n  Does npm start run there?\n`,
+  );
+  expect(sleptMs).toEqual([]);
+});
+
+test('what an erasure of ended executions leaves is told', async () => {
+  const contact = '+15005550010';
+  world.studio.store.seed({ flowSid: SUPPORT, count: 2, contact, ...old() });
+  world.studio.store.seed({ flowSid: WELCOME, count: 1, contact, activeShare: 1, ...old() });
+  const who = somebody({ interactive: false });
+  expect(await purge(who, '--contact', contact, '--dry-run')).toBe(0);
+  expect(who.said()).toContain('1 active execution of the contact: --status any deletes them too');
 });
 
 describe('a refusal', () => {
@@ -247,6 +314,12 @@ describe('a refusal', () => {
     const who = somebody({ env: { STUDIO_API_TOKEN: 'not-the-token' } });
     expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);
     expect(who.complained()).toContain('401 unauthenticated');
+    expect(
+      who
+        .complained()
+        .split('\n')
+        .filter((line) => line.length > 80),
+    ).toEqual([]);
     expect(who.complained() + who.said()).not.toContain('not-the-token');
     const reader = somebody({ env: { STUDIO_API_TOKEN: 'local-reader' } });
     expect(await purge(reader, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);

@@ -101,9 +101,13 @@ describe('progress', () => {
     answer = { purges: [{ id, status: 'running', counts }] };
     await poll();
     expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 480');
+    // How long the first step took was not seen.
     answer = { purges: [{ id, status: 'running', counts: { ...counts, deleted: 580 } }] };
     await poll();
-    expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 580, 200/s');
+    expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 580');
+    answer = { purges: [{ id, status: 'running', counts: { ...counts, deleted: 680 } }] };
+    await poll();
+    expect(written.at(-1)).toBe('  purge …1ezjja running: matched 1,200, deleted 680, 200/s');
     answer = { purges: [{ id, status: 'succeeded', counts }] };
     await poll();
     await poll();

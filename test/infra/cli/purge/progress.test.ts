@@ -1,28 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createPace } from '../../../../infra/cli/purge/pace.ts';
 import { createProgress } from '../../../../infra/cli/purge/progress.ts';
 import { somebody } from '../terminal.ts';
 
 const START = Date.parse('2026-11-22T12:00:00Z');
-
-describe('the pace', () => {
-  it('is unknown until something has changed, then what was done over the time', () => {
-    const pace = createPace();
-    expect(pace(0, 1_000, START)).toBeNull();
-    expect(pace(0, 1_000, START + 500)).toBeNull();
-    expect(pace(200, 1_000, START + 2_000)).toEqual({ donePerSecond: 100, leftMs: 8_000 });
-    expect(pace(200, null, START + 3_000)).toEqual({ donePerSecond: 100, leftMs: null });
-  });
-
-  it('forgets what was long ago', () => {
-    const pace = createPace();
-    pace(0, null, START);
-    for (let second = 1; second <= 100; second++)
-      pace(second * (second > 50 ? 10 : 1), null, START + second * 1_000);
-    expect(pace(1_010, null, START + 101_000)?.donePerSecond).toBeCloseTo(10, 0);
-  });
-});
 
 describe('progress', () => {
   const at = (columns: number, isTTY = true) => {
@@ -53,6 +34,19 @@ describe('progress', () => {
     const { last, progress } = at(80);
     progress.show(19_999, 20_000);
     expect(last()).toContain('99 %');
+  });
+
+  it('tells no rate of what it did not see', () => {
+    const io = somebody({ now: () => clock.nowMs });
+    const clock = { nowMs: START };
+    const progress = createProgress(io, { fromStart: false });
+    progress.show(0, 20_000);
+    clock.nowMs += 1_000;
+    progress.show(1_901, 20_000);
+    expect(io.said()).not.toContain('/s');
+    clock.nowMs += 3_000;
+    progress.show(3_901, 20_000);
+    expect(io.said()).toContain('19 %  3,901 of 20,000  667/s  24 s left');
   });
 
   it('has no bar where nobody knows how many there are', () => {
