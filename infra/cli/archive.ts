@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { createTerminal } from '../local/terminal.ts';
 import { eachLine } from './archive/lines.ts';
 import { type Bucket, openBucket, type Place } from './archive/objects.ts';
 import { type ArchiveOptions, HELP, readArchiveOptions, type Wanted } from './archive/options.ts';
@@ -36,15 +37,18 @@ async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
   const executions = new Set(wanted.executions);
   const seen = { objects: 0, broken: 0, printed: 0, flows: new Set<string>() };
   const missing = new Set(wanted.executions);
+  const terminal = createTerminal(io.err);
   for await (const { key, flow } of bucket.objects(wanted)) {
     seen.objects += 1;
     seen.flows.add(flow);
+    if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
     let line = 0;
     try {
       await eachLine(await bucket.open(key), async (text) => {
         line += 1;
         const sid = sidOf(text);
         if (executions.size > 0 && !executions.has(sid)) return;
+        terminal.status(null);
         await print(io, `${text}\n`);
         seen.printed += 1;
         missing.delete(sid);
@@ -52,9 +56,10 @@ async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
     } catch (error) {
       seen.broken += 1;
       const reason = error instanceof Error ? error.message : String(error);
-      io.err.write(`  ${key} is broken after line ${line}: ${reason}\n`);
+      terminal.line(`  ${key} is broken after line ${line}: ${reason}`);
     }
   }
+  terminal.status(null);
   const { objects, broken, printed } = seen;
   const trouble = broken > 0 ? `, ${many(broken, 'object')} broken` : '';
   io.err.write(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);

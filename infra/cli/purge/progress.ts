@@ -11,6 +11,7 @@ const MIN_BAR = 8;
 /** Room for the escapes of the bar's colour, which take no column. */
 const ESCAPES = 10;
 const DEFAULT_COLUMNS = 80;
+const TELLING_MS = 2_000;
 /** Into a file or a log, so often. */
 const PLAIN_LINE_MS = 10_000;
 
@@ -29,6 +30,7 @@ export function createProgress(
 ): Progress {
   const terminal = createTerminal(io.out);
   const pace = createPace({ fromStart });
+  let firstLookMs: number | undefined;
   let lastLineMs = io.now();
   let lastText = '';
 
@@ -41,7 +43,9 @@ export function createProgress(
 
   return {
     show(done, total) {
-      const text = numbersOf(done, total, pace(done, total, io.now()), unit);
+      firstLookMs ??= io.now();
+      const seen = pace(done, total, io.now());
+      const text = numbersOf(done, total, seen ?? io.now() - firstLookMs, unit);
       if (!io.out.isTTY) return plainly(text);
       const room = (io.out.columns ?? DEFAULT_COLUMNS) - text.length - 2 * INDENT.length - ESCAPES - 2;
       const bar =
@@ -56,15 +60,19 @@ export function createProgress(
   };
 }
 
-function numbersOf(done: number, total: number | null, pace: Pace | null, unit: string): string {
+/** `pace`: or for how long somebody has been looking, so that a long first step is seen to be one. */
+function numbersOf(done: number, total: number | null, pace: Pace | number, unit: string): string {
   const of = total === null ? `${count(done)} ${unit}` : `${count(done)} of ${count(total)}`;
   const share =
     total === null || total === 0 ? null : `${Math.floor((Math.min(done, total) / total) * 100)} %`;
-  const rate =
-    pace &&
-    `${pace.donePerSecond < 10 ? pace.donePerSecond.toFixed(1) : count(Math.round(pace.donePerSecond))}/s`;
-  const left = pace && pace.leftMs !== null && `${lasting(pace.leftMs)} left`;
-  return [share, of, rate, left].filter(Boolean).join('  ');
+  const speed =
+    typeof pace === 'number' ? [pace >= TELLING_MS && `watched for ${lasting(pace)}`] : paceOf(pace);
+  return [share, of, ...speed].filter(Boolean).join('  ');
+}
+
+function paceOf({ donePerSecond, leftMs }: Pace): (string | false)[] {
+  const rate = donePerSecond < 10 ? donePerSecond.toFixed(1) : count(Math.round(donePerSecond));
+  return [`${rate}/s`, leftMs !== null && `${lasting(leftMs)} left`];
 }
 
 function barOf(io: Pick<Io, 'out' | 'env'>, share: number, width: number): string {

@@ -44,7 +44,10 @@ describe('progress', () => {
     clock.nowMs += 1_000;
     progress.show(1_901, 20_000);
     expect(io.said()).not.toContain('/s');
-    clock.nowMs += 3_000;
+    clock.nowMs += 1_500;
+    progress.show(1_901, 20_000);
+    expect(io.said()).toContain('9 %  1,901 of 20,000  watched for 3 s');
+    clock.nowMs += 1_500;
     progress.show(3_901, 20_000);
     expect(io.said()).toContain('19 %  3,901 of 20,000  667/s  24 s left');
   });
