@@ -9,7 +9,7 @@ export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched'
   activeLeft: number | null;
 };
 
-/** A worker that lives saves the record at least every minute; its longest pause is half of one. */
+/** A worker that lives saves the record at least every minute, and every five while it waits for a turn. */
 export const SILENCE_MS = 20 * 60_000;
 
 /**
