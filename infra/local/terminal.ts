@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** The terminal of `npm start`: lines, and one line below them that changes in place. */
 export type Terminal = {
   line(text: string): void;
@@ -22,8 +24,14 @@ export function createTerminal(stream: Stream): Terminal {
     },
     status(text) {
       if (status !== null) draw(CLEAR_LINE);
-      status = text?.slice(0, (stream.columns || USUAL_COLUMNS) - 1) ?? null;
+      status = text === null ? null : withinColumns(text, (stream.columns || USUAL_COLUMNS) - 1);
       if (status !== null) draw(status);
     },
   };
+}
+
+/** What is too long loses its colours too, which take no column. */
+function withinColumns(text: string, columns: number): string {
+  const plain = stripVTControlCharacters(text);
+  return plain.length <= columns ? text : plain.slice(0, columns);
 }

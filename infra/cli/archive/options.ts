@@ -39,10 +39,7 @@ const options = {
   },
   purge: {
     type: 'string',
-    check: (value) =>
-      isPurgeId(value)
-        ? null
-        : 'must be the id of a purge: pu and 26 letters and digits, as GET /purges has it',
+    check: (value) => (isPurgeId(value) ? null : 'must be the id of a purge: pu and 26 letters and digits'),
   },
   flow: {
     type: 'string',

@@ -6,10 +6,9 @@ import { count, lasting } from '../words.ts';
 /** The progress of a purge: one line that is redrawn on a terminal, a line now and then elsewhere. */
 
 const INDENT = '  ';
+const GAP = '  ';
 const MAX_BAR = 30;
 const MIN_BAR = 8;
-/** Room for the escapes of the bar's colour, which take no column. */
-const ESCAPES = 10;
 const DEFAULT_COLUMNS = 80;
 const TELLING_MS = 2_000;
 /** Into a file or a log, so often. */
@@ -30,6 +29,8 @@ export function createProgress(
 ): Progress {
   const terminal = createTerminal(io.out);
   const pace = createPace({ fromStart });
+  /** It gives way to longer numbers, and does not come and go with them. */
+  let barWidth = MAX_BAR;
   let firstLookMs: number | undefined;
   let lastLineMs = io.now();
   let lastText = '';
@@ -47,9 +48,9 @@ export function createProgress(
       const seen = pace(done, total, io.now());
       const text = numbersOf(done, total, seen ?? io.now() - firstLookMs, unit);
       if (!io.out.isTTY) return plainly(text);
-      const room = (io.out.columns ?? DEFAULT_COLUMNS) - text.length - 2 * INDENT.length - ESCAPES - 2;
-      const bar =
-        total !== null && room >= MIN_BAR ? `${barOf(io, done / total, Math.min(room, MAX_BAR))}  ` : '';
+      const room = (io.out.columns || DEFAULT_COLUMNS) - 1 - text.length - INDENT.length - GAP.length;
+      barWidth = Math.max(MIN_BAR, Math.min(barWidth, room));
+      const bar = total !== null && barWidth <= room ? `${barOf(io, done / total, barWidth)}${GAP}` : '';
       terminal.status(`${INDENT}${bar}${text}`);
     },
     note(text) {
@@ -67,7 +68,7 @@ function numbersOf(done: number, total: number | null, pace: Pace | number, unit
     total === null || total === 0 ? null : `${Math.floor((Math.min(done, total) / total) * 100)} %`;
   const speed =
     typeof pace === 'number' ? [pace >= TELLING_MS && `watched for ${lasting(pace)}`] : paceOf(pace);
-  return [share, of, ...speed].filter(Boolean).join('  ');
+  return [share, of, ...speed].filter(Boolean).join(GAP);
 }
 
 function paceOf({ donePerSecond, leftMs }: Pace): (string | false)[] {

@@ -142,6 +142,16 @@ describe('the terminal', () => {
     expect(written).toEqual(['running', clear, 'a request\n', 'running', clear, 'x'.repeat(19), clear]);
   });
 
+  test('cuts what is seen, not what colours it', () => {
+    const written: string[] = [];
+    const coloured = (text: string) => `\u001b[36m${text}\u001b[39m`;
+    const terminal = createTerminal({ isTTY: true, columns: 20, write: (text) => written.push(text) });
+    terminal.status(coloured('x'.repeat(19)));
+    expect(written).toEqual([coloured('x'.repeat(19))]);
+    terminal.status(coloured('x'.repeat(20)));
+    expect(written.at(-1)).toBe('x'.repeat(19));
+  });
+
   test('cuts the changing line to 80 columns where nobody knows the width', () => {
     const written: string[] = [];
     createTerminal({ isTTY: true, columns: 0, write: (text) => written.push(text) }).status('x'.repeat(90));

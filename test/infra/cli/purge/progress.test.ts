@@ -30,6 +30,19 @@ describe('progress', () => {
     expect(last()).toMatch(/^ {2}━+┄+ {2}25 % {2}5,000 of 20,000 {2}500\/s {2}30 s left$/);
   });
 
+  it('keeps its bar as short as the longest numbers made it', () => {
+    const { clock, last, progress } = at(70);
+    const width = () => (/[━┄]+/.exec(last()) ?? [''])[0].length;
+    progress.show(0, 200_000);
+    const first = width();
+    clock.nowMs += 10_000;
+    progress.show(15_000, 200_000);
+    const second = width();
+    clock.nowMs += 10_000;
+    progress.show(199_000, 200_000);
+    expect([first, second, width()]).toEqual([30, 18, 18]);
+  });
+
   it('never says 100 % before the end', () => {
     const { last, progress } = at(80);
     progress.show(19_999, 20_000);
