@@ -66,7 +66,6 @@ async function run(settings: Settings): Promise<void> {
   progress = createPurgeProgress({ url: local.url, terminal, clock: realClock });
 
   const facts = factsOf(local, settings);
-  terminal.line(banner(facts));
   const firing = (what: string, fire: () => Promise<unknown>) => () =>
     fire().catch((error: unknown) => terminal.line(`  the ${what} could not be fired: ${error}`));
   const census = { c: firing('census', local.fireCensus) };
@@ -77,6 +76,8 @@ async function run(settings: Settings): Promise<void> {
     await local.close();
     await logs.close();
   });
+  // After that: who reads it may press Ctrl-C at once.
+  terminal.line(banner(facts));
 }
 
 async function start(
