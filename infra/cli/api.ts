@@ -9,7 +9,6 @@ const TIMEOUT_MS = 35_000;
 const TRIES = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-const REFUSED = 'ECONNREFUSED';
 
 export type Answer = { status: number; headers: Headers; body: unknown };
 
@@ -45,14 +44,19 @@ export class ApiProblem extends Error {
 /** No answer at all. */
 export class ApiUnreachable extends Error {
   override readonly name = 'ApiUnreachable';
-  /** On this machine, and nothing listens: that does not pass by itself. */
-  readonly isNobodyThere: boolean;
+  /** What is surely wrong, and does not pass by itself; null when it may. */
+  readonly mistake: string | null;
 
   constructor(url: string, cause: unknown) {
     const reason = reasonOf(cause);
     super(`${url} cannot be reached: ${reason}`, { cause });
-    this.isNobodyThere = reason === REFUSED && isLocal(url);
+    this.mistake = mistakeBehind(reason, url);
   }
+}
+
+function mistakeBehind(reason: string, url: string): string | null {
+  if (reason === 'ENOTFOUND') return 'Nobody has that name: is this the address of the API?';
+  return reason === 'ECONNREFUSED' && isLocal(url) ? 'Does npm start run there?' : null;
 }
 
 export type CallOptions = { body?: unknown; idempotencyKey?: string; token?: null; signal?: AbortSignal };
@@ -108,7 +112,7 @@ export function createApi({ url, token }: Target, { sleep }: Pick<Io, 'sleep'>):
           return await call(method, path, options);
         } catch (error) {
           if (tried === TRIES || !isPassing(error) || options?.signal?.aborted) throw error;
-          if (error instanceof ApiUnreachable && error.isNobodyThere) throw error;
+          if (error instanceof ApiUnreachable && error.mistake !== null) throw error;
           await sleep(pauseMs(tried, error), options?.signal);
         }
       }

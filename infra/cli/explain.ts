@@ -9,7 +9,7 @@ import { Failed } from './tool.ts';
  */
 export function explained(error: unknown, nameOf?: (pointer: string) => string): unknown {
   if (error instanceof ApiUnreachable)
-    return new Failed([error.message, ...(error.isNobodyThere ? ['Does npm start run there?'] : [])], {
+    return new Failed([error.message, ...(error.mistake === null ? [] : [error.mistake])], {
       cause: error,
     });
   if (!(error instanceof ApiProblem)) return error;

@@ -82,6 +82,25 @@ describe('a call', () => {
   });
 });
 
+describe('no answer', () => {
+  const from = (code: string, url: string) =>
+    new ApiUnreachable(
+      url,
+      new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }),
+    );
+
+  it.each([
+    ['ECONNREFUSED', 'http://127.0.0.1:3000', 'Does npm start run there?'],
+    ['ENOTFOUND', 'https://example.com', 'Nobody has that name: is this the address of the API?'],
+    ['ECONNREFUSED', 'https://example.com', null],
+    ['EAI_AGAIN', 'https://example.com', null],
+    ['ECONNRESET', 'http://127.0.0.1:3000', null],
+  ])('for %s at %s is a mistake only when it does not pass', (code, url, mistake) => {
+    expect(from(code, url).mistake).toBe(mistake);
+    expect(from(code, url).message).toBe(`${url} cannot be reached: ${code}`);
+  });
+});
+
 describe('insisting', () => {
   it('waits as long as it is told, and ever longer where it is not', async () => {
     fates = [throttled('2'), html(503), 'cut-before', html(500)];
