@@ -3,6 +3,7 @@ import { createGzip } from 'node:zlib';
 import { StudioError } from '../studio/errors.ts';
 import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
 import { isTransient, reasonOf } from './act.ts';
+import { allOver } from './all-over.ts';
 import type { FailedItem, Gate, Upstream } from './ports.ts';
 
 /**
@@ -52,7 +53,7 @@ export async function collect(
   };
   const collected: Collected = { body: null, archived: [], gone: [], failed: [] };
 
-  await Promise.all(
+  await allOver(
     items.map(({ sid, execution }) =>
       gate.run(async () => {
         if (!mayGoOn()) return;

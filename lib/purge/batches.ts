@@ -1,5 +1,6 @@
 import type { Execution } from '../studio/types.ts';
 import { type Acted, actOn, type Item } from './act.ts';
+import { allOver } from './all-over.ts';
 import { archiveBatch } from './archive-batch.ts';
 import { MAX_OPEN_BATCHES, MOST } from './limits.ts';
 import { Pace } from './pace.ts';
@@ -114,8 +115,7 @@ export class Batches {
     }).finally(() => this.#pace.isLess(undone));
     const before = this.#settling;
     const settled = (async () => {
-      // Both are awaited, whichever fails: nothing may go on unobserved.
-      const [, results] = await Promise.all([before, acting]);
+      const [, results] = await allOver([before, acting]);
       await settle(this.#session, batch, results, (wasCut) => {
         // In the same breath as the counts, or the limit would see them twice.
         this.#session.inFlight -= items.length;
@@ -153,7 +153,7 @@ export class Batches {
 
     const items = itemsOf(batch, isReplay);
     const most = Math.ceil(items.length * MOST);
-    await Promise.all(
+    await allOver(
       items.map((item) =>
         ports.gate.run(async () => {
           if (!(isReplay ? this.#session.mayRepeat : this.#session.mayFinish)) return;

@@ -71,9 +71,9 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   while (session.mayGoOn) {
     if (session.record.progress.flow < session.record.flows.length) {
       if (request.dryRun || (await batches.mayActOn(session.record.progress.flow)))
-        await watching(session, () => sweep(session, batches, matcher));
+        await watching(session, batches, () => sweep(session, batches, matcher));
     } else if (session.record.counts.failed > 0) {
-      anotherRound = (await watching(session, () => retryRound(session, batches))) ?? true;
+      anotherRound = (await watching(session, batches, () => retryRound(session, batches))) ?? true;
       if (session.mayGoOn && !anotherRound) return conclude(session, batches);
       break;
     } else return conclude(session, batches);
@@ -84,7 +84,11 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
 }
 
 /** Runs one phase; Studio's errors end the flow, if they are about the flow, or else the slice. */
-async function watching<T>(session: Session, phase: () => Promise<T>): Promise<T | undefined> {
+async function watching<T>(
+  session: Session,
+  batches: Batches,
+  phase: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await phase();
   } catch (error) {
@@ -95,6 +99,8 @@ async function watching<T>(session: Session, phase: () => Promise<T>): Promise<T
     if (isTransient(error.kind)) {
       session.trouble ??= { reason, refused: error.kind === 'refused-credentials' };
     } else {
+      // What is under way is about this flow: the next one's progress is not its to change.
+      await batches.drained();
       const { progress, flows } = session.record;
       const flow = flows[progress.flow]?.alias ?? '';
       session.progress({
