@@ -127,12 +127,12 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
     throw new Failed([
       `This account and region were never bootstrapped: there is no stack ${name}.`,
       'Once for each account and region, by somebody who may make roles:',
-      '  npx cdk bootstrap',
+      `  npx cdk bootstrap aws://ACCOUNT/REGION${name === DEFAULT_TOOLKIT ? '' : ` --toolkit-stack-name ${name}`}`,
       'Nothing was deployed.',
     ]);
   if (!/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(stack.status))
     throw new Failed([
-      `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap. Nothing was deployed.`,
+      `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap aws://ACCOUNT/REGION. Nothing was deployed.`,
     ]);
 }
 

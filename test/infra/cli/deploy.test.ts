@@ -90,7 +90,8 @@ describe('before anything is shown', () => {
     const who = somebody();
     expect(await run(who, '--yes')).toBe(1);
     expect(who.complained()).toContain('there is no stack CDKToolkit');
-    expect(who.complained()).toContain('npx cdk bootstrap');
+    // Without the account and region the CDK wants an app beside it, and the app is in infra/.
+    expect(who.complained()).toContain('npx cdk bootstrap aws://ACCOUNT/REGION\n');
     expect(done).not.toContain(`cdk diff StudioExecutions ${APP}`);
   });
 
