@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ConfigInput, SCOPES } from '../../lib/config.ts';
+import { isSchedule } from './schedule.ts';
 
 /**
  * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting may
@@ -32,9 +33,9 @@ const wholeNumber = (least: number, most: number) =>
 
 const rateOrCron = v.pipe(
   v.string(),
-  v.regex(
-    /^(rate\(1 (minute|hour|day)\)|rate\(([2-9]|[1-9]\d{1,4}) (minutes|hours|days)\)|cron\(\S+( \S+){5}\))$/,
-    'must be such as rate(1 day), rate(12 hours) or cron(0 3 * * ? *)',
+  v.check(
+    isSchedule,
+    'must be such as rate(1 day), rate(12 hours) or cron(0 3 * * ? *), where ? is one of the two days',
   ),
 );
 
@@ -63,7 +64,10 @@ const entries = {
   /** Where the runbook can be read, for the links in the alarms: put your own copy’s address here. */
   runbookUrl: v.optional(v.pipe(v.string(), v.minLength(1, 'must not be empty')), 'infra/RUNBOOK.md'),
   logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS), 30),
-  /** After how long archives expire. They hold what callers wrote: keep them no longer than you must. */
+  /**
+   * After how long archives expire. They hold what callers wrote: keep them no longer than you must. What has
+   * expired can be had back for 30 days more, as an old version, and is gone then.
+   */
   archiveDays: v.optional(wholeNumber(1, MAX_ARCHIVE_DAYS), 365),
   /** Of the functions behind the API. The CPU grows with it, and most of a cold start is CPU. */
   memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), 1024),
