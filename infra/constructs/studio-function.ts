@@ -39,6 +39,7 @@ export type StudioFunctionProps = {
     | 'durableConfig'
     | 'deadLetterQueue'
     | 'currentVersionOptions'
+    | 'recursiveLoop'
     | 'reservedConcurrentExecutions'
   >
 >;

@@ -2,7 +2,7 @@ import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Key } from 'aws-cdk-lib/aws-kms';
-import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { type Alias, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CENSUS_INPUT } from '../../lib/census.ts';
@@ -73,6 +73,9 @@ export class Worker extends Construct {
       memorySize: MEMORY_MB,
       durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
       deadLetterQueue: this.deadLetters,
+      // A long purge is a chain of runs, each of which starts the next one after a day. At its sixteenth Lambda would
+      // take the chain for a loop and end it, which ten million executions can need.
+      recursiveLoop: RecursiveLoop.ALLOW,
       // A run stays on the version it began with: the version has to outlive the deployment that replaces it.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       ...(settings.reservedConcurrency.cleanup && {

@@ -92,6 +92,11 @@ describe('the stack', () => {
       );
     });
 
+    it('may start itself again and again, which Lambda would take for a loop at the sixteenth time', () => {
+      const allowed = functionsOf(template).filter(({ properties }) => properties.RecursiveLoop === 'Allow');
+      expect(allowed.map(({ name }) => name)).toEqual(['cleanup']);
+    });
+
     it('keeps its old versions, on which runs may still be under way', () => {
       template.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Retain' });
     });
