@@ -28,6 +28,8 @@ export type AlarmSpec = {
   /** How many periods in a row. Default: one. */
   periods?: number;
   below?: true;
+  /** It is measured too seldom for every period to have a value: the last one goes on. */
+  sparse?: true;
 };
 
 /** Every alarm of a deployment. A new one wants its paragraph in the runbook. */
@@ -155,6 +157,7 @@ function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
       says: 'Executions have been active for over a week.',
       metric: ourMetric(name, 'activeOverWeek', {}, { statistic: 'Maximum', period: CENSUS_PERIOD }),
       threshold: settings.stuckAlarm,
+      sparse: true,
     });
   const days = settings.schedule === false ? undefined : daysToMiss(settings.schedule);
   if (days !== undefined && worker.schedule)

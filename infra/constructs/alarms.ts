@@ -6,7 +6,7 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { alarmSpecs } from './alarm-specs.ts';
+import { type AlarmSpec, alarmSpecs } from './alarm-specs.ts';
 import { alarmDescription } from './runbook.ts';
 import type { Seen } from './seen.ts';
 
@@ -46,11 +46,16 @@ export class Alarms extends Construct {
         comparisonOperator: spec.below
           ? ComparisonOperator.LESS_THAN_THRESHOLD
           : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: spec.below ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+        treatMissingData: missing(spec),
       });
       alarm.addAlarmAction(new SnsAction(this.topic));
       alarm.addOkAction(new SnsAction(this.topic));
       return alarm;
     });
   }
+}
+
+function missing({ below, sparse }: AlarmSpec): TreatMissingData {
+  if (below) return TreatMissingData.BREACHING;
+  return sparse ? TreatMissingData.IGNORE : TreatMissingData.NOT_BREACHING;
 }

@@ -130,7 +130,13 @@ describe('the alarms', () => {
       );
     expect(stuck({})).toEqual([]);
     expect(stuck({ stuckAlarm: 25 })).toEqual([
-      expect.objectContaining({ MetricName: 'ActiveOverWeek', Statistic: 'Maximum', Threshold: 25 }),
+      expect.objectContaining({
+        MetricName: 'ActiveOverWeek',
+        Statistic: 'Maximum',
+        Threshold: 25,
+        // A census every six hours must not end the alarm for the five between.
+        TreatMissingData: 'ignore',
+      }),
     ]);
   });
 });
