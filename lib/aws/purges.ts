@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
@@ -35,7 +36,11 @@ const recordItem = v.object({
 });
 const batchItem = v.object({ batch: text });
 
-export function createPurgeStore({ client, name }: Table, now: () => number): PurgeStore {
+export function createPurgeStore(
+  { client, name }: Table,
+  now: () => number,
+  newId: () => string = randomUUID,
+): PurgeStore {
   async function get(key: Item): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: name, Key: key, ConsistentRead: true });
     return (await client.send(command)).Item;
@@ -57,18 +62,11 @@ export function createPurgeStore({ client, name }: Table, now: () => number): Pu
     }
   }
 
-  const putBatch = (purge: string, batch: Batch, isNew: boolean) =>
-    client.send(
-      new PutItemCommand({
-        TableName: name,
-        Item: {
-          ...batchKey(purge, batch.seq),
-          batch: { S: JSON.stringify(batch) },
-          expiresAt: { N: String(Math.ceil(now() / SECOND_MS) + BATCH_TTL_SECONDS) },
-        },
-        ...(isNew ? { ConditionExpression: 'attribute_not_exists(pk)' } : {}),
-      }),
-    );
+  const batchOf = (purge: string, batch: Batch): Item => ({
+    ...batchKey(purge, batch.seq),
+    batch: { S: JSON.stringify(batch) },
+    expiresAt: { N: String(Math.ceil(now() / SECOND_MS) + BATCH_TTL_SECONDS) },
+  });
 
   return {
     read,
@@ -147,14 +145,22 @@ export function createPurgeStore({ client, name }: Table, now: () => number): Pu
     },
 
     async openBatch(purge, batch) {
-      if (await unless(putBatch(purge, batch, true))) return;
+      // Two workers may have listed the same: that it says the same does not make another's batch one's own.
+      const opening = newId();
+      const put = new PutItemCommand({
+        TableName: name,
+        Item: { ...batchOf(purge, batch), opening: { S: opening } },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      });
+      if (await unless(client.send(put))) return;
+      // The SDK repeats what got no answer: then the first try's own write is in the way.
       const standing = await get(batchKey(purge, batch.seq));
-      if (standing?.['batch']?.S !== JSON.stringify(batch))
+      if (standing?.['opening']?.S !== opening)
         throw new SupersededError(`Purge ${purge} is somebody else's now`);
     },
 
     async saveBatch(purge, batch) {
-      await putBatch(purge, batch, false);
+      await client.send(new PutItemCommand({ TableName: name, Item: batchOf(purge, batch) }));
     },
 
     async dropBatch(purge, seq) {
