@@ -25,6 +25,9 @@ function alarmsOf(template: Template): Alarm[] {
   return Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 }
 
+/** What the runbook names of other consoles. */
+const ELSEWHERE = ['API keys', 'Concurrent executions', 'Poll for messages', 'Monitoring'];
+
 const paragraphs = [...runbook.matchAll(/^## (\S+)$/gm)].map(([, id]) => id ?? '');
 
 describe('the alarms', () => {
@@ -163,7 +166,11 @@ describe('the dashboard', () => {
     for (const title of [
       'Triggers by outcome',
       'Duplicates avoided',
+      'What callers wait for (ms)',
       'Calls to Studio',
+      'Throttled (429)',
+      'Studio’s time in a request (ms)',
+      'Requests that failed',
       'Active executions by age',
       'Purged',
       'Deleted a second',
@@ -173,6 +180,16 @@ describe('the dashboard', () => {
     ])
       expect(body).toContain(title);
     expect(body).toContain('#logsV2:log-groups/log-group/');
+  });
+
+  it('has every graph that the runbook sends somebody to', () => {
+    const body = JSON.stringify(synthesize().template.findResources('AWS::CloudWatch::Dashboard'));
+    const shown = [...body.matchAll(/"(?:title|label)\\":\\"([^"\\]+)/g)].map(([, text = '']) =>
+      text.replace('’', "'").replace(' (ms)', ''),
+    );
+    const sentTo = [...runbook.matchAll(/(?<!\*)\*([^*]+)\*(?!\*)/g)].map(([, text = '']) => text);
+    expect(sentTo.filter((one) => !ELSEWHERE.includes(one) && !shown.includes(one))).toEqual([]);
+    expect(sentTo.filter((one) => shown.includes(one)).length).toBeGreaterThan(8);
   });
 
   it('draws no active executions where nobody counts them', () => {

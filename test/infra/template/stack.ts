@@ -1,5 +1,5 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InfraConfigError } from '../../../infra/constructs/checked.ts';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
@@ -7,6 +7,8 @@ import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config.ts';
 import { inApp, sampleConfig, synthesize } from '../synthesized.ts';
+
+type Resource = { Type: string; Properties?: Record<string, unknown> };
 
 function functionsOf(from: Template) {
   return Object.entries(from.findResources('AWS::Lambda::Function')).map(([id, { Properties }]) => ({
@@ -228,6 +230,45 @@ describe('the stack', () => {
       });
       template.resourceCountIs('AWS::KMS::Key', 0);
     });
+
+    it('lets three services of AWS use that key themselves, each for this account only', () => {
+      const { template: encrypted } = synthesize({ customerKey: true });
+      const [key] = Object.values(encrypted.findResources('AWS::KMS::Key'));
+      const [owner, logs, senders, ...others] = key?.['Properties'].KeyPolicy.Statement ?? [];
+      expect(JSON.stringify(owner.Principal)).toContain(':root');
+      expect(logs).toMatchObject({
+        Principal: { Service: { 'Fn::Join': ['', expect.arrayContaining(['logs.'])] } },
+      });
+      expect(JSON.stringify(logs.Condition.ArnLike['kms:EncryptionContext:aws:logs:arn'])).toMatch(
+        /AWS::Region.*AWS::AccountId.*:log-group:\*/,
+      );
+      expect(senders).toMatchObject({
+        Principal: { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      });
+      expect(others).toEqual([]);
+    });
+
+    it('has a queue that keeps letters as long as SQS can, encrypted, and takes them over TLS only', () => {
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        MessageRetentionPeriod: 1_209_600,
+        SqsManagedSseEnabled: true,
+      });
+      const [policy] = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
+      const [refused, ...allowed] = policy?.['Properties'].PolicyDocument.Statement ?? [];
+      expect(refused).toMatchObject({
+        Effect: 'Deny',
+        Action: 'sqs:*',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      });
+      for (const one of allowed)
+        expect(one).toMatchObject({
+          Action: 'sqs:SendMessage',
+          Principal: { Service: 'events.amazonaws.com' },
+          Condition: { ArnEquals: { 'aws:SourceArn': expect.anything() } },
+        });
+    });
   });
 
   describe('the construct in an app of another team', () => {
@@ -238,6 +279,26 @@ describe('the stack', () => {
       expect(() => new StudioExecutions(stack, 'Again', props)).toThrow(
         /config #\/flows .*\nsettings #\/logRetentionDays .*\nsettings #\/archiveDays /,
       );
+    });
+
+    it('is put there twice, without the settings of this repository’s cdk.json, and no name is taken twice', () => {
+      const theirs = inApp((_ours, bundlesDirectory) => {
+        const stack = new Stack(new App({ analyticsReporting: false }), 'Theirs');
+        const studios = ['A', 'B'].map(
+          (id) => new StudioExecutions(stack, id, { config: sampleConfig, bundlesDirectory }),
+        );
+        expect(new Set(studios.map(({ workerArn }) => stack.resolve(workerArn)))).toHaveLength(2);
+        return Template.fromStack(stack);
+      });
+      const named = ['AlarmName', 'DashboardName', 'FunctionName'];
+      const names = Object.values<Resource>(theirs.toJSON()['Resources'])
+        .filter(({ Type }) => /::(Alarm|Dashboard|Function)$/.test(Type))
+        .flatMap(({ Properties }) => named.map((one) => Properties?.[one]).filter(Boolean))
+        .map((name) => JSON.stringify(name));
+      expect(names).toHaveLength(
+        2 * (Object.keys(template.findResources('AWS::CloudWatch::Alarm')).length + 2),
+      );
+      expect(new Set(names).size).toBe(names.length);
     });
 
     it('warns at synth of what is valid and surely not meant', () => {
