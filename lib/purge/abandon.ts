@@ -1,3 +1,4 @@
+import { withDoubt } from './doubt.ts';
 import type { PurgeStore } from './ports.ts';
 import { isoMillisecond } from './selection.ts';
 
@@ -10,10 +11,9 @@ export async function abandonPurge(
 ): Promise<boolean> {
   const stored = await store.read(id);
   if (stored?.record.status !== 'running') return false;
+  const { record, version } = stored;
   const now = isoMillisecond(nowMs);
-  await store.save(
-    { ...stored.record, status: 'failed', error, dateUpdated: now, dateEnded: now },
-    stored.version,
-  );
+  const told = await withDoubt(store, record, error);
+  await store.save({ ...record, status: 'failed', error: told, dateUpdated: now, dateEnded: now }, version);
   return true;
 }

@@ -1,4 +1,5 @@
 import type { Batches } from './batches.ts';
+import { withDoubt } from './doubt.ts';
 import {
   MAX_FLOW_ERRORS_TOLD,
   MAX_FRUITLESS_REFUSED,
@@ -9,7 +10,7 @@ import {
 import { type Counts, MAX_FAILURES_NAMED, NO_COUNTS, type PurgeStatus } from './record.ts';
 import { isoMillisecond } from './selection.ts';
 import type { Session, Trouble } from './session.ts';
-import { dropSettled, inDoubt } from './take-up.ts';
+import { dropSettled } from './take-up.ts';
 
 /** All that a slice hands back: where the purge stands is in its record. */
 export type SliceResult = {
@@ -75,13 +76,12 @@ export async function finish(
   const { id } = session.record;
   const { failures } = await session.ports.failures.page(id, null);
   const named = failures.slice(0, MAX_FAILURES_NAMED).map(({ sid, reason }) => ({ sid, reason }));
-  const doubtful = await inDoubt(session);
-  const doubt = doubtful > 0 ? `of ${doubtful} executions it is not known whether they were acted on` : null;
+  const told = await withDoubt(session.ports.store, session.record, error);
   // Before the record says that it is over: then nothing of it is under way any more.
   await batches.leave();
   session.change({
     status,
-    error: error && doubt ? `${error}; ${doubt}` : (error ?? doubt),
+    error: told,
     failures: named,
     dateEnded: isoMillisecond(session.ports.now()),
   });

@@ -1,3 +1,4 @@
+import { describeError } from '../log.ts';
 import type { SliceResult } from './endings.ts';
 import { MAX_OPERATIONS_A_RUN, MAX_SUPERSEDED, TURN_PAUSES_SECONDS } from './limits.ts';
 import type { PurgeStatus } from './record.ts';
@@ -45,7 +46,8 @@ export async function runPurge(purge: string, steps: Steps, ports: RunPorts): Pr
     await steps.step('next-run', () => ports.startNext(purge));
     return { purge, status: 'continued' };
   } catch (error) {
-    const name = error instanceof Error ? error.name : 'unknown';
+    // The step's own error only wraps what was thrown in it.
+    const name = describeError(error).errors?.at(-1) ?? 'unknown';
     await steps.step('abandon', () => ports.abandon(purge, `The worker failed: ${name}`));
     return { purge, status: 'failed' };
   }

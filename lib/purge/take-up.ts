@@ -26,17 +26,6 @@ export async function takeUp(session: Session, batches: Batches): Promise<void> 
   }
 }
 
-/** Executions of which it is not known whether they were ended or deleted: their batches are open still. */
-export async function inDoubt(session: Session): Promise<number> {
-  const { ports, record } = session;
-  let count = 0;
-  // What is not in the archive yet was not touched.
-  for await (const { seq, archived, active, inactive } of ports.store.batches(record.id))
-    if (seq > record.progress.settledBatch && (archived || !record.request.archive))
-      count += active.length + inactive.length;
-  return count;
-}
-
 /** At the end nothing of the batches is of use any more, but those in doubt. */
 export async function dropSettled(session: Session): Promise<void> {
   const { ports, record } = session;

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { abandonPurge } from '../../../lib/purge/abandon.ts';
+import { runPurge } from '../../../lib/purge/run.ts';
+import { stopPurge } from '../../../lib/purge/stop.ts';
+import { SILENCE_MS } from '../../../lib/purge/view.ts';
+import { mortalSlice } from './world/mortal.ts';
+import { createMemoryStudio, sidOf } from './world/upstream.ts';
+import { createWorldOf, NOON, WELCOME } from './world/world.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A purge whose worker died with its first batch of 200 under way. */
+async function died() {
+  const studio = createMemoryStudio();
+  for (let number = 0; number < 450; number++)
+    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
+  const world = createWorldOf(studio.upstream);
+  const id = await world.start({ olderThan: 'P7D' });
+  expect(await mortalSlice(id, world.ports, { at: 20, when: 'after' })).toBeNull();
+  expect(studio.in('deleted').length).toBeGreaterThan(0);
+  return { ...world, id };
+}
+
+const doubt = 'of 200 executions it is not known whether they were acted on';
+
+test('a purge that is abandoned says how many executions are in doubt', async () => {
+  const { memory, record, clock, id } = await died();
+  expect(await abandonPurge(memory, id, 'The worker failed: Error', clock.nowMs)).toBe(true);
+  expect(await record(id)).toMatchObject({
+    status: 'failed',
+    error: `The worker failed: Error; ${doubt}`,
+    counts: { deleted: 0 },
+  });
+  expect(await abandonPurge(memory, id, 'again', clock.nowMs)).toBe(false);
+});
+
+test('so does one that is stopped after its worker has gone silent', async () => {
+  const { memory, record, clock, id } = await died();
+  await stopPurge(memory, id, clock.nowMs + SILENCE_MS + 1);
+  expect(await record(id)).toMatchObject({ status: 'stopped', error: doubt });
+});
+
+test('a run that cannot go on says what kept it, not how the durable SDK calls that', async () => {
+  const secretError = Object.assign(new Error('personal'), { name: 'SecretError' });
+  // In a minified bundle the SDK's errors have the names of their minified classes.
+  const stepError = Object.assign(new Error('personal', { cause: secretError }), { name: 'Xn' });
+  const abandoned: string[] = [];
+  const steps = {
+    step: async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+      if (name === 'slice-1') throw stepError;
+      return work();
+    },
+    wait: async () => undefined,
+  };
+  const result = await runPurge('pu1', steps, {
+    slice: async () => Promise.reject(secretError),
+    startNext: async () => undefined,
+    abandon: async (purge, error) => void abandoned.push(`${purge} ${error}`),
+  });
+  expect(result).toEqual({ purge: 'pu1', status: 'failed' });
+  expect(abandoned).toEqual(['pu1 The worker failed: SecretError']);
+});
