@@ -1,8 +1,8 @@
-import { withDoubt } from './doubt.ts';
+import { withLastWord } from './last-word.ts';
 import type { PurgeStore } from './ports.ts';
 import { isoMillisecond } from './selection.ts';
 
-/** Says of a purge whose worker cannot go on that it failed; what it counted stays as it is. False when it was over. */
+/** Says of a purge whose worker cannot go on that it failed; what is known of its last batches is counted. False when it was over. */
 export async function abandonPurge(
   store: PurgeStore,
   id: string,
@@ -11,9 +11,8 @@ export async function abandonPurge(
 ): Promise<boolean> {
   const stored = await store.read(id);
   if (stored?.record.status !== 'running') return false;
-  const { record, version } = stored;
   const now = isoMillisecond(nowMs);
-  const told = await withDoubt(store, record, error);
-  await store.save({ ...record, status: 'failed', error: told, dateUpdated: now, dateEnded: now }, version);
+  const record = await withLastWord(store, stored.record, error);
+  await store.save({ ...record, status: 'failed', dateUpdated: now, dateEnded: now }, stored.version);
   return true;
 }

@@ -1,5 +1,5 @@
 import type { Batches } from './batches.ts';
-import { withDoubt } from './doubt.ts';
+import { withLastWord } from './last-word.ts';
 import {
   MAX_FLOW_ERRORS_TOLD,
   MAX_FRUITLESS_REFUSED,
@@ -76,16 +76,12 @@ export async function finish(
   const { id } = session.record;
   const { failures } = await session.ports.failures.page(id, null);
   const named = failures.slice(0, MAX_FAILURES_NAMED).map(({ sid, reason }) => ({ sid, reason }));
-  const told = await withDoubt(session.ports.store, session.record, error);
+  await dropSettled(session);
+  session.change({ failures: named });
+  session.change(await withLastWord(session.ports.store, session.record, error));
   // Before the record says that it is over: then nothing of it is under way any more.
   await batches.leave();
-  session.change({
-    status,
-    error: told,
-    failures: named,
-    dateEnded: isoMillisecond(session.ports.now()),
-  });
-  await dropSettled(session);
+  session.change({ status, dateEnded: isoMillisecond(session.ports.now()) });
   await session.save();
   return resultOf(session, 0);
 }

@@ -3,7 +3,14 @@ import { addToDigest } from './digest.ts';
 import { secondOf } from './failure-mark.ts';
 import { RECENT_BATCHES } from './limits.ts';
 import type { Batch, BatchOutcome, FailedItem } from './ports.ts';
-import { addCounts, type Counts, MAX_FAILURES_NAMED, type Progress } from './record.ts';
+import {
+  addCounts,
+  type Counts,
+  MAX_FAILURES_NAMED,
+  type Progress,
+  type PurgeRecord,
+  type PurgeRequest,
+} from './record.ts';
 import type { Session } from './session.ts';
 
 /** What else the record shall say with a batch's outcome, given whether the batch was cut short. */
@@ -48,28 +55,42 @@ export async function settle(
  * Brings a batch's outcome into the record, in one conditional write that also says which batch it was: no
  * batch is ever counted twice, whenever the worker dies.
  */
-export async function record(
+async function record(
   session: Session,
   batch: Batch,
   outcome: BatchOutcome,
-  onSettled: () => Partial<Progress> = () => ({}),
+  onSettled: () => Partial<Progress>,
 ): Promise<void> {
-  const { counts, failures, digest, progress } = session.record;
-  const taken = new Set(batch.retryOf?.failed.map(({ sid }) => sid));
-  const named = batch.failed.map(({ sid, reason }) => ({ sid, reason }));
-  session.change({
-    counts: addCounts(counts, countsOf(session, batch, outcome)),
-    failures: [...failures.filter(({ sid }) => !taken.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
-    digest: addToDigest(digest, outcome.done),
-  });
-  session.progress({
-    settledBatch: batch.seq,
-    foundInSweep: progress.foundInSweep + outcome.touched,
-    doneInSweep: progress.doneInSweep + outcome.done.length,
-    ...onSettled(),
-  });
+  session.change(withBatch(session.record, batch, outcome));
+  session.progress(onSettled());
   await session.save();
   await putAway(session, batch);
+}
+
+/** The record with what a batch came to, which is counted thereby. */
+export function withBatch(before: PurgeRecord, batch: Batch, outcome: BatchOutcome): PurgeRecord {
+  const { request, counts, failures, digest, progress } = before;
+  const taken = new Set(batch.retryOf?.failed.map(({ sid }) => sid));
+  const named = batch.failed.map(({ sid, reason }) => ({ sid, reason }));
+  return {
+    ...before,
+    counts: addCounts(counts, countsOf(request, batch, outcome)),
+    failures: [...failures.filter(({ sid }) => !taken.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
+    digest: addToDigest(digest, outcome.done),
+    progress: {
+      ...progress,
+      settledBatch: batch.seq,
+      foundInSweep: progress.foundInSweep + outcome.touched,
+      doneInSweep: progress.doneInSweep + outcome.done.length,
+    },
+  };
+}
+
+/** What a batch has come to so far. */
+export function outcomeOf({ outcome, gone, failed }: Batch): BatchOutcome {
+  return outcome
+    ? { ...outcome, done: [...outcome.done] }
+    : { done: [], ended: 0, alreadyGone: gone, touched: gone + failed.length };
 }
 
 /**
@@ -103,9 +124,7 @@ function sumUp(
   const isActive = new Set(batch.active);
   const before = new Map(batch.retryOf?.failed.map((item) => [item.sid, item]));
   const failed = [...batch.failed];
-  const outcome: BatchOutcome = batch.outcome
-    ? { ...batch.outcome, done: [...batch.outcome.done] }
-    : { done: [], ended: 0, alreadyGone: batch.gone, touched: batch.gone + batch.failed.length };
+  const outcome = outcomeOf(batch);
   for (const sid of [...batch.active, ...batch.inactive]) {
     if (open.has(sid)) continue;
     const result = acted.get(sid);
@@ -135,9 +154,9 @@ function sumUp(
   return { failed, outcome };
 }
 
-function countsOf(session: Session, batch: Batch, outcome: BatchOutcome): Counts {
+function countsOf(request: PurgeRequest, batch: Batch, outcome: BatchOutcome): Counts {
   const isRetry = batch.retryOf !== null;
-  const isDelete = session.record.request.action === 'delete';
+  const isDelete = request.action === 'delete';
   return {
     // What was listed and does not match is counted where it is listed; the rest here, once it is dealt with.
     listed: isRetry ? 0 : outcome.touched,

@@ -1,4 +1,4 @@
-import { withDoubt } from './doubt.ts';
+import { withLastWord } from './last-word.ts';
 import { type PurgeStore, SupersededError } from './ports.ts';
 import type { PurgeRecord } from './record.ts';
 import { isoMillisecond } from './selection.ts';
@@ -20,8 +20,8 @@ export async function stopPurge(store: PurgeStore, id: string, nowMs: number): P
   if (nowMs - Date.parse(record.dateUpdated) <= SILENCE_MS) return { outcome: 'stopping', record };
 
   const now = isoMillisecond(nowMs);
-  const error = await withDoubt(store, record, null);
-  const stopped: PurgeRecord = { ...record, status: 'stopped', error, dateUpdated: now, dateEnded: now };
+  const known = await withLastWord(store, record, null);
+  const stopped: PurgeRecord = { ...known, status: 'stopped', dateUpdated: now, dateEnded: now };
   try {
     await store.save(stopped, version);
     return { outcome: 'stopping', record: stopped };

@@ -101,6 +101,29 @@ describe('a slice whose deletes never answer', () => {
     );
   });
 
+  test.each([true, false])(
+    'counts what it knows of all the others when it ends (stopped: %s)',
+    async (stops) => {
+      const studio = seeded(600);
+      const hangs = new Set([1, 2, 201].map(sidOf));
+      const world = createWorldOf({
+        ...studio.upstream,
+        delete: (flow, sid, signal) => (hangs.has(sid) ? hanging(signal) : studio.upstream.delete(flow, sid)),
+      });
+      const id = await world.start({ olderThan: 'P7D' });
+      const running = world.run(id);
+      if (stops) world.clock.after(20_000, () => void world.memory.requestStop(id));
+      const { result: record } = await passing(world, running);
+      expect(record.status).toBe(stops ? 'stopped' : 'failed');
+      expect(record.error).toMatch(/of 3 executions it is not known/);
+      expect(record).toMatchObject({
+        counts: { matched: 537, deleted: 537, failed: 0 },
+        digest: { count: 537 },
+      });
+      expect(studio.in('deleted')).toHaveLength(537);
+    },
+  );
+
   test('stops within a minute of the wish all the same', async () => {
     const studio = seeded(100);
     const world = createWorldOf({ ...studio.upstream, delete: (_flow, _sid, signal) => hanging(signal) });
