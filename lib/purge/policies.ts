@@ -1,4 +1,5 @@
 import type { Config, Policy } from '../config.ts';
+import { describeError } from '../log.ts';
 import { purgeId } from './purge-id.ts';
 import type { PurgeRequest } from './record.ts';
 import type { StartPorts } from './start.ts';
@@ -45,10 +46,15 @@ export async function startPolicy(
     },
     null,
   );
-  return { policy: policy.name, purge, outcome: started.outcome };
+  return started.outcome === 'started'
+    ? { policy: policy.name, purge, outcome: 'started' }
+    : notStarted(policy, purge, started.cause);
 }
 
-export type PolicyRun = { policy: string; purge: string | null; outcome: 'started' | 'not-started' };
+/** What the durable execution keeps of it, and the log tells: no error as it is. */
+export type PolicyRun =
+  | { policy: string; purge: string; outcome: 'started' }
+  | { policy: string; purge: string | null; outcome: 'not-started'; errors: readonly string[] };
 
 /** Every policy is started in a step of its own: one that cannot be started keeps no other from running. */
 export async function startPolicies(
@@ -59,9 +65,13 @@ export async function startPolicies(
   for (const policy of config.policies) {
     try {
       runs.push(await start(policy));
-    } catch {
-      runs.push({ policy: policy.name, purge: null, outcome: 'not-started' });
+    } catch (cause) {
+      runs.push(notStarted(policy, null, cause));
     }
   }
   return runs;
+}
+
+function notStarted({ name }: Policy, purge: string | null, cause: unknown): PolicyRun {
+  return { policy: name, purge, outcome: 'not-started', errors: describeError(cause).errors ?? [] };
 }

@@ -31,8 +31,12 @@ export function reportEnd(log: Log, purge: string, outcome: PurgeStatus): void {
 }
 
 /** A policy that could not be started counts as a purge that failed: somebody has to look at it. */
-export function reportPolicy(log: Log, { policy, purge, outcome }: PolicyRun): void {
-  const isStarted = outcome === 'started';
-  log(isStarted ? 'INFO' : 'ERROR', 'policy started', { policy, ...(purge ? { purge } : {}), outcome });
-  if (!isStarted) reportEnd(log, purge ?? '', 'failed');
+export function reportPolicy(log: Log, run: PolicyRun): void {
+  const { policy, purge, outcome } = run;
+  const told = { policy, ...(purge ? { purge } : {}), outcome };
+  if (run.outcome === 'started') log('INFO', 'policy started', told);
+  else {
+    log('ERROR', 'policy started', { ...told, errors: run.errors });
+    reportEnd(log, purge ?? '', 'failed');
+  }
 }

@@ -53,7 +53,8 @@ test('the end is told once, by the slice that came to it', () => {
 test('a policy that could not be started is told as a purge that failed', () => {
   const { lines, log } = logged();
   reportPolicy(log, { policy: 'weekly', purge: 'pu1', outcome: 'started' });
-  reportPolicy(log, { policy: 'daily', purge: null, outcome: 'not-started' });
+  reportPolicy(log, { policy: 'daily', purge: null, outcome: 'not-started', errors: ['TypeError'] });
+  expect(lines[1]).toMatchObject({ policy: 'daily', errors: ['TypeError'] });
   expect(lines.map(({ level, message, outcome }) => [level, message, outcome])).toEqual([
     ['INFO', 'policy started', 'started'],
     ['ERROR', 'policy started', 'not-started'],

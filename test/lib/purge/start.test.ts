@@ -172,6 +172,21 @@ describe('the policies', () => {
     });
     expect(runs.map(({ outcome }) => outcome)).toEqual(['not-started', 'started']);
   });
+
+  test('that cannot be started tell what kept them', async () => {
+    const refuses = async () => {
+      throw new TypeError('personal');
+    };
+    const ports = { config: policies, store: createMemoryPurges(), worker: { start: refuses } };
+    const runs = await startPolicies(policies, (policy) => {
+      if (policy.name === 'weekly') throw new RangeError('personal');
+      return startPolicy(ports, policy, occurrence);
+    });
+    expect(runs).toMatchObject([
+      { policy: 'weekly', outcome: 'not-started', errors: ['RangeError'] },
+      { policy: 'stuck', outcome: 'not-started', errors: ['TypeError'] },
+    ]);
+  });
 });
 
 describe('what the worker is started with', () => {
