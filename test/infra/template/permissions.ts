@@ -1,5 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { routeKeys } from '../../../lib/http/routes.ts';
 import { synthesize } from '../synthesized.ts';
 
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
@@ -8,16 +9,16 @@ const TABLE = ['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map((n
 const XRAY = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
 
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown; Condition?: unknown };
-type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
+
+function statementsOf(template: Template, functionName: string): Statement[] {
+  return Object.entries(template.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => id.includes(`${functionName}Role`))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+}
 
 /** What the role of one function may do: the actions, and on which kind of resource. */
 function allowed(template: Template, functionName: string): [string, string[]][] {
-  const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) =>
-    id.includes(`${functionName}Role`),
-  );
-  const statements: Statement[] = policies.flatMap(
-    ([, { Properties }]) => Properties.PolicyDocument.Statement,
-  );
+  const statements = statementsOf(template, functionName);
   expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
   return statements.map(({ Action, Resource }) => [onWhat(Resource), [Action].flat().toSorted()]);
 }
@@ -101,22 +102,46 @@ describe('what each function may do', () => {
       expect(['apigateway.amazonaws.com', 'events.amazonaws.com']).toContain(Properties.Principal);
       expect(Properties.SourceArn).toBeDefined();
     }
+    const paths = permissions
+      .filter(({ Properties }) => Properties.Principal === 'apigateway.amazonaws.com')
+      .map(({ Properties }) => String(Properties.SourceArn['Fn::Join'][1].at(-1)));
+    const routed = routeKeys.map((key) => `/*/*${key.split(' ')[1]}`);
+    // What no route matches has no path: API Gateway asks with its own name for it, at the same function.
+    expect(paths.toSorted()).toEqual([...routed, '/*/*'].toSorted());
   });
 });
 
 describe('with a key of the deployment’s own', () => {
-  it('each function may use it only through the services whose data it touches', () => {
+  const SECRETS = ['secretsmanager', ['kms:Decrypt']];
+  const TABLES = [
+    'dynamodb',
+    [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:GenerateDataKeyWithoutPlaintext',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ],
+  ];
+  const WRITES = ['kms:Decrypt', 'kms:GenerateDataKey'];
+
+  it.each([
+    ['Query', [SECRETS]],
+    ['End', [SECRETS]],
+    ['Delete', [SECRETS]],
+    ['Trigger', [SECRETS, TABLES]],
+    ['Purge', [SECRETS, TABLES]],
+    ['WorkerCleanup', [SECRETS, TABLES, ['s3', WRITES], ['sqs', WRITES]]],
+  ])('%s may use it only through the services whose data it touches, and for what they ask', (name, uses) => {
     const { template } = synthesize({ customerKey: true });
-    const through = (name: string) => {
-      const resources: Resources = template.findResources('AWS::IAM::Policy') as Resources;
-      return JSON.stringify(
-        Object.entries(resources)
-          .filter(([id]) => id.includes(`${name}Role`))
-          .map(([, { Properties }]) => Properties),
-      ).match(/"(secretsmanager|dynamodb|s3|sqs)\."/g);
-    };
-    expect(through('StudioQuery')).toEqual(['"secretsmanager."']);
-    expect(through('StudioTrigger')).toEqual(['"secretsmanager."', '"dynamodb."']);
-    expect(through('StudioWorkerCleanup')).toEqual(['"secretsmanager."', '"dynamodb."', '"s3."', '"sqs."']);
+    const ofKey = statementsOf(template, `Studio${name}`).filter(({ Action }) =>
+      [Action].flat().some((one) => one.startsWith('kms:')),
+    );
+    for (const { Resource } of ofKey) expect(onWhat(Resource)).toBe('StudioKey');
+    const service = ({ Condition }: Statement) =>
+      /"kms:ViaService":.*?"(\w+)\."/.exec(JSON.stringify(Condition))?.[1];
+    expect(ofKey.map((one) => [service(one), [one.Action].flat().toSorted()])).toEqual(uses);
   });
 });
