@@ -19,6 +19,8 @@ const MAX_RESERVED_CONCURRENCY = 900;
 /** More than anybody has: only to find what is no number of executions. */
 const MAX_STUCK = 1_000_000;
 const MAX_ARCHIVE_DAYS = 36_500;
+/** It is part of each alarm's description, of which CloudWatch takes 1,024 characters. */
+const MAX_RUNBOOK_URL = 800;
 /** Below, the SDK does not load within the time of a webhook sender; above, Lambda refuses. */
 const MEMORY_MB = { least: 256, most: 10_240 };
 
@@ -62,7 +64,14 @@ const entries = {
   /** Who is told of alarms. The address must confirm the subscription once. */
   alarmEmail: v.optional(v.pipe(v.string(), v.email('must be an e-mail address'))),
   /** Where the runbook can be read, for the links in the alarms: put your own copy’s address here. */
-  runbookUrl: v.optional(v.pipe(v.string(), v.minLength(1, 'must not be empty')), 'infra/RUNBOOK.md'),
+  runbookUrl: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1, 'must not be empty'),
+      v.maxLength(MAX_RUNBOOK_URL, `must not be longer than ${MAX_RUNBOOK_URL} characters`),
+    ),
+    'infra/RUNBOOK.md',
+  ),
   logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS), 30),
   /**
    * After how long archives expire. They hold what callers wrote: keep them no longer than you must. What has

@@ -83,6 +83,13 @@ describe('checking infra/config.ts', () => {
     expect(checkParts(sampleConfig, { stuckAlarm: 5 }).settings.census).toBe('rate(1 hour)');
   });
 
+  it('takes no link to the runbook that alarms have no room for', () => {
+    const runbookUrl = `https://wiki.example.com/${'a'.repeat(1_000)}`;
+    expect(mistakesOf(() => checkParts(sampleConfig, { runbookUrl }))).toEqual([
+      'settings #/runbookUrl must not be longer than 800 characters',
+    ]);
+  });
+
   it('refuses a configuration that does not fit into a function’s environment', () => {
     const flows = Array.from({ length: 40 }, (_, index) => ({
       alias: `flow${index}`,

@@ -50,7 +50,7 @@ describe('the alarms', () => {
   });
 
   it('say themselves what to do, in as many characters as CloudWatch takes', () => {
-    const longUrl = `https://wiki.example.com/${'a'.repeat(700)}`;
+    const longUrl = `https://wiki.example.com/${'a'.repeat(775)}`;
     for (const { AlarmDescription } of alarmsOf(synthesize({ runbookUrl: longUrl }).template)) {
       expect(AlarmDescription.length).toBeLessThanOrEqual(1_024);
       expect(AlarmDescription).toContain(` ${longUrl}#`);
