@@ -37,6 +37,8 @@ export async function archiveBatch(
   const isActive = new Set(batch.active);
   const failedBefore = new Map(batch.retryOf?.failed.map((item) => [item.sid, item]));
   batch.failed = [
+    // An older version wrote here what waits for its turn.
+    ...batch.failed,
     ...failed.map(
       (one): FailedItem => ({
         ...one,

@@ -129,7 +129,10 @@ export class Batches {
       this.#changes += 1;
       for (const { sid } of items) this.#session.handled.isOver(sid);
     };
-    settled.then(closed, closed);
+    settled.then(closed, () => {
+      this.#session.breakOff();
+      closed();
+    });
     await this.#pace.littleLeft(items.length);
   }
 
@@ -144,14 +147,16 @@ export class Batches {
     if (!flow) throw new Error(`Purge ${record.id} has no flow ${batch.flow}`);
     const results: Results = { acted: new Map(), open: new Set(), isCut: false, executions };
     const startedMs = ports.now();
-    if (record.request.archive && !batch.archived) {
+    // Whatever became of its worker: what is not surely in the archive, nothing was done to.
+    const isUntouched = record.request.archive && !batch.archived;
+    if (isUntouched) {
       const stored = await archiveBatch(this.#session, batch, executions);
       results.isCut = stored !== 'all';
       if (stored === 'nothing')
         return { ...results, open: new Set([...batch.active, ...batch.inactive]), isCut: true };
     }
 
-    const items = itemsOf(batch, isReplay);
+    const items = itemsOf(batch, isReplay && !isUntouched);
     const most = Math.ceil(items.length * MOST);
     await allOver(
       items.map((item) =>
@@ -176,12 +181,12 @@ export class Batches {
   }
 }
 
-function itemsOf({ active, inactive, retryOf }: Batch, isReplay: boolean): Item[] {
+function itemsOf({ active, inactive, retryOf }: Batch, mayBeDone: boolean): Item[] {
   const failedBefore = new Map(retryOf?.failed.map(({ sid, unclear }) => [sid, unclear]));
   const item = (sid: string, active: boolean): Item => ({
     sid,
     active,
-    unclear: isReplay ? 'deleted' : (failedBefore.get(sid) ?? 'nothing'),
+    unclear: mayBeDone ? 'deleted' : (failedBefore.get(sid) ?? 'nothing'),
   });
   return [...active.map((sid) => item(sid, true)), ...inactive.map((sid) => item(sid, false))];
 }

@@ -169,6 +169,11 @@ export class Session {
     return this.time.isWithin(this.gotOn ? sliceMs : STUCK_SLICE_MS);
   }
 
+  /** Nothing more is begun: what failed will be thrown, once all that is under way is over. */
+  breakOff(): void {
+    this.trouble ??= { reason: 'the slice failed', refused: false };
+  }
+
   succeeded(sid: string): void {
     this.gotOn = true;
     this.hasDone = true;

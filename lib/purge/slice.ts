@@ -43,7 +43,7 @@ async function work(session: Session): Promise<SliceResult> {
     if (!session.leftOpen) await batches.leave();
     return result;
   } catch (error) {
-    session.trouble ??= { reason: 'the slice failed', refused: false };
+    session.breakOff();
     await batches.drained().catch(() => undefined);
     throw error;
   }

@@ -47,6 +47,19 @@ test('a slice whose record is somebody else’s ends when the deletes it has und
   expect(underWay()).toBe(0);
 });
 
+test('a slice whose record is somebody else’s, as when it was stopped or given up meanwhile, begins nothing more', async () => {
+  const studio = createMemoryStudio();
+  for (let number = 0; number < 5_000; number++)
+    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
+  const world = createWorldOf(studio.upstream);
+  const id = await world.start({ olderThan: 'P7D' });
+  const stored = await world.memory.read(id);
+  if (stored) await world.memory.save(stored.record, stored.version);
+  world.ports.store = { ...world.memory, read: async () => stored };
+  expect(await world.slice(id)).toMatchObject({ status: 'superseded' });
+  expect(studio.in('deleted').length).toBeLessThan(1_000);
+});
+
 test.each(['delete', 'context'] as const)(
   'a slice that fails in a %s, as where the secret cannot be read, ends when the others have',
   async (call) => {
