@@ -1,5 +1,7 @@
 import { BREAKER_FAILURES, BREAKER_REFUSALS } from './limits.ts';
-import type { Trouble } from './session.ts';
+
+/** Why a slice gives up before it is done: Studio, or the archive, does not do its part now. */
+export type Trouble = { reason: string; refused: boolean };
 
 /**
  * Counts failures with no success between them. Fifty passing ones say that Studio is down. What is refused

@@ -1,4 +1,5 @@
 import type { Batches } from './batches.ts';
+import type { Trouble } from './breaker.ts';
 import { withLastWord } from './last-word.ts';
 import {
   MAX_FLOW_ERRORS_TOLD,
@@ -9,7 +10,7 @@ import {
 } from './limits.ts';
 import { type Counts, MAX_FAILURES_NAMED, NO_COUNTS, type PurgeStatus } from './record.ts';
 import { isoMillisecond } from './selection.ts';
-import type { Session, Trouble } from './session.ts';
+import type { Session } from './session.ts';
 import { dropSettled } from './take-up.ts';
 
 /** All that a slice hands back: where the purge stands is in its record. */

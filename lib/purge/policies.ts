@@ -8,7 +8,7 @@ import { startPurge } from './start.ts';
 /** One time that the schedule fell due. */
 export type Occurrence = { id: string; timeMs: number };
 
-export const SCHEDULE = 'schedule';
+const SCHEDULE = 'schedule';
 const LAST_OF_SECOND_MS = 999;
 
 export function policyRequest({ flows, status, olderThan, action, archive }: Policy): PurgeRequest {

@@ -3,6 +3,19 @@ import type { SliceResult } from './endings.ts';
 import { MAX_OPERATIONS_A_RUN, MAX_SUPERSEDED, TURN_PAUSES_SECONDS } from './limits.ts';
 import type { PurgeStatus } from './record.ts';
 
+/**
+ * A purge, in the order of the work:
+ *
+ * - start.ts writes the record (record.ts) and starts its first run; policies.ts does so for the schedule.
+ * - run.ts, here, is one durable run: slices, with pauses between them.
+ * - slice.ts is up to a minute of work: take-up.ts does once more what a dead worker left open, sweep.ts goes
+ *   through a flow, retry.ts tries again what failed, and endings.ts says what comes next. What they share for
+ *   that minute is a Session (session.ts).
+ * - sweep.ts lists (scan.ts), selects (selection.ts) and hands over to batches.ts, which writes a batch down,
+ *   archives it (archive-batch.ts), acts on each execution (act.ts), and counts it (settle.ts).
+ * - turn.ts keeps two purges from one flow. ports.ts is all that is asked of Studio and AWS, limits.ts every number.
+ */
+
 /** The durable context, as little of it as is needed; each call is one durable operation. */
 export type Steps = {
   step<T>(name: string, work: () => Promise<T>): Promise<T>;

@@ -1,4 +1,4 @@
-import { Breaker } from './breaker.ts';
+import { Breaker, type Trouble } from './breaker.ts';
 import type { ContactKey } from './contact.ts';
 import { Handled } from './handled.ts';
 import {
@@ -38,9 +38,6 @@ export type Ports = {
   /** What is left of the process's own time. */
   remainingMs(): number;
 };
-
-/** Why a slice gives up before it is done: Studio, or the archive, does not do its part now. */
-export type Trouble = { reason: string; refused: boolean };
 
 /** One slice's work on one purge: the record as it was last saved, and what must not outlive the slice. */
 export class Session {
@@ -84,10 +81,6 @@ export class Session {
 
   get record(): PurgeRecord {
     return this.#stored.record;
-  }
-
-  get version(): number {
-    return this.#stored.version;
   }
 
   /** Whether this slice got further, or dealt with something at least. */

@@ -36,17 +36,13 @@ export class SliceTime {
     return this.#over.signal;
   }
 
-  get elapsedMs(): number {
-    return this.#ports.now() - this.startedMs;
-  }
-
   /** Whether less than `ms` of the slice have passed, and enough of the process's own time is left. */
   isWithin(ms: number): boolean {
     if (this.signal.aborted) return false;
     // A process that is given less time than the margin leaves half of what it has.
     const beforeItems = Math.max(0, SLICE_ITEMS_MS - ms);
     const marginMs = Math.min(PROCESS_MARGIN_MS + beforeItems, this.#remainingAtStartMs / 2);
-    return this.elapsedMs < ms && this.#ports.remainingMs() > marginMs;
+    return this.#ports.now() - this.startedMs < ms && this.#ports.remainingMs() > marginMs;
   }
 
   /** It only lists, and a page has come: the next one is waited for. */

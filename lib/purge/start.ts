@@ -5,7 +5,7 @@ import { SupersededError } from './ports.ts';
 import { newRecord, type PurgeRecord, type PurgeRequest } from './record.ts';
 import { isoMillisecond, resolveFlows, resolveWindow } from './selection.ts';
 
-export const FIRST_RUN = 1;
+const FIRST_RUN = 1;
 
 export type PurgeOrder = {
   id: string;
