@@ -127,8 +127,12 @@ function reportFlow(log: Log, census: FlowCensus): FlowCensus {
   return census;
 }
 
-/** The sum over all flows is what an alarm can look at: it cannot search for flows as a dashboard can. */
+/**
+ * The sum over all flows is what an alarm can look at: it cannot search for flows as a dashboard can. Without one
+ * of them there is none, or the alarm would end when Studio does not answer.
+ */
 function reportAll(log: Log, flows: readonly FlowCensus[]): void {
+  if (flows.some(({ outcome }) => outcome === 'failed')) return;
   const activeOverWeek = flows.reduce((sum, { counts }) => sum + (counts.activeOverWeek ?? 0), 0);
   log('INFO', 'executions counted', { counts: { activeOverWeek } }, [
     { dimensions: [[]], values: { activeOverWeek } },

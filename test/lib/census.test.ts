@@ -157,6 +157,8 @@ describe('a census', () => {
     });
     // No number is better than a wrong one.
     expect(lines[0]).not.toHaveProperty('ActiveOverWeek');
+    // Nor is there a sum, which would be too small and end the alarm.
+    expect(lines).toHaveLength(2);
   });
 
   test('begins with no further flow when the time of the invocation runs out', async () => {
