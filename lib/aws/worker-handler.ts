@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { abandonPurge } from '../purge/abandon.ts';
 import { startPolicies, startPolicy } from '../purge/policies.ts';
 import type { WorkerStarter } from '../purge/ports.ts';
-import { reportEnd, reportPolicy, reportSlice } from '../purge/report.ts';
+import { reportEnd, reportFailedSlice, reportPolicy, reportSlice } from '../purge/report.ts';
 import { runPurge } from '../purge/run.ts';
 import type { Ports } from '../purge/session.ts';
 import { runSlice } from '../purge/slice.ts';
@@ -33,8 +33,14 @@ export function workerHandler(env: AwsEnvironment, region: string, ports: Worker
     const input = readWorkerInput(event);
     if (input.kind === 'purge') {
       return runPurge(input.purge, steps, {
-        slice: async (purge, number) =>
-          reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs })),
+        slice: async (purge, number) => {
+          try {
+            return reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs }));
+          } catch (error) {
+            reportFailedSlice(log, purge, number, error);
+            throw error;
+          }
+        },
         startNext: (purge) => worker.start(purge, input.run + 1),
         abandon: async (purge, error) => {
           if (await abandonPurge(store, purge, error, now())) reportEnd(log, purge, 'failed');

@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import { describeError, type Log } from '../log.ts';
 import type { SliceResult } from './endings.ts';
 import type { PolicyRun } from './policies.ts';
 import type { PurgeStatus } from './record.ts';
@@ -23,6 +23,11 @@ export function reportSlice(log: Log, purge: string, slice: number, result: Slic
   ]);
   if (hasEnded && status !== 'superseded') reportEnd(log, purge, status);
   return result;
+}
+
+/** A slice that threw is tried again. What it threw stands nowhere else. */
+export function reportFailedSlice(log: Log, purge: string, slice: number, error: unknown): void {
+  log('ERROR', 'unexpected error', { purge, slice, ...describeError(error) });
 }
 
 export function reportEnd(log: Log, purge: string, outcome: PurgeStatus): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createLog } from '../../../lib/log.ts';
 import { NO_COUNTS } from '../../../lib/purge/record.ts';
-import { reportPolicy, reportSlice } from '../../../lib/purge/report.ts';
+import { reportFailedSlice, reportPolicy, reportSlice } from '../../../lib/purge/report.ts';
 
 function logged() {
   const lines: Record<string, unknown>[] = [];
@@ -39,6 +39,15 @@ test('a slice that only waits for its turn says nothing', () => {
   } as const;
   expect(reportSlice(log, 'pu1', 4, result)).toEqual(result);
   expect(lines).toEqual([]);
+});
+
+test('a slice that throws says what, without a word of its message', () => {
+  const { lines, log } = logged();
+  reportFailedSlice(log, 'pu1', 4, new Error('+15550001111', { cause: new RangeError('x') }));
+  expect(lines).toMatchObject([
+    { level: 'ERROR', purge: 'pu1', slice: 4, errors: ['Error', 'RangeError'], Trouble: 1 },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('5550001111');
 });
 
 test('the end is told once, by the slice that came to it', () => {
