@@ -63,9 +63,11 @@ export type RouteProps = {
  */
 export class Api extends Construct {
   readonly api: HttpApi;
+  readonly #takesBrowsers: boolean;
 
   constructor(scope: Construct, id: string, { corsOrigins }: ApiProps) {
     super(scope, id);
+    this.#takesBrowsers = corsOrigins.length > 0;
     this.api = new HttpApi(this, 'Api', {
       apiName: Names.uniqueResourceName(this, { maxLength: API_NAME_LENGTH, separator: '-' }),
       description: 'Triggers, finds, ends and purges executions of Twilio Studio flows',
@@ -114,11 +116,8 @@ export class Api extends Construct {
       added.set(routeKey, route);
     }
     // What no route matches is answered as a problem like any other, not with API Gateway's own words.
-    new HttpRoute(this, 'Unmatched', {
-      httpApi: this.api,
-      routeKey: HttpRouteKey.DEFAULT,
-      integration: integrations[UNMATCHED_FUNCTION],
-    });
+    for (const [id, routeKey] of unmatched(this.#takesBrowsers))
+      new HttpRoute(this, id, { httpApi: this.api, routeKey, integration: integrations[UNMATCHED_FUNCTION] });
     return this.#stage(settings, key, added.get(TRIGGER_ROUTE));
   }
 
@@ -164,6 +163,18 @@ function split(routeKey: RouteKey): [HttpMethod, string] {
   const method = METHODS[name];
   if (!method) throw new Error(`The route ${routeKey} has a method that the stack does not know`);
   return [method, path];
+}
+
+/**
+ * `$default` takes the preflights of browsers too, which API Gateway then leaves to the function; it answers them
+ * itself where no route has their method.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+ */
+function unmatched(takesBrowsers: boolean): [string, HttpRouteKey][] {
+  if (!takesBrowsers) return [['Unmatched', HttpRouteKey.DEFAULT]];
+  return Object.values(HttpMethod)
+    .filter((method) => method !== HttpMethod.ANY && method !== HttpMethod.OPTIONS)
+    .map((method) => [`Unmatched${method}`, HttpRouteKey.with('/{proxy+}', method)]);
 }
 
 /** Browsers send an origin without a path, and API Gateway refuses one with even a slash. */

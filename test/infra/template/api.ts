@@ -104,13 +104,28 @@ describe('the HTTP API, set otherwise', () => {
     expect(api?.['Properties'].CorsConfiguration.AllowOrigins).toEqual(['https://console.example.com']);
 
     const open = Object.entries(authorizations(template)).filter(([, type]) => type !== 'AWS_IAM');
-    expect(open.map(([key]) => key).toSorted()).toEqual(['$default', 'GET /health', 'GET /openapi.json']);
+    expect(
+      open
+        .map(([key]) => key)
+        .filter((key) => !key.endsWith(' /{proxy+}'))
+        .toSorted(),
+    ).toEqual(['GET /health', 'GET /openapi.json']);
 
     for (const [id, { Properties }] of Object.entries(template.findResources('AWS::Lambda::Function'))) {
       const { STUDIO_CONFIG, STUDIO_IAM_SCOPES } = Properties.Environment.Variables;
       expect(JSON.parse(STUDIO_CONFIG)).toMatchObject({ publicUrl: 'https://api.example.com' });
       expect(STUDIO_IAM_SCOPES).toBe(id.includes('Worker') ? undefined : 'trigger,read');
     }
+  });
+
+  it('leaves the preflights of browsers to API Gateway, which answers them where no route has their method', () => {
+    const { template } = synthesize({}, { ...sampleConfig, corsOrigins: ['https://console.example.com'] });
+    const keys = routesOf(template).map(({ RouteKey }) => RouteKey);
+    expect(keys.filter((key) => /^(ANY|OPTIONS) |^\$default$/.test(key))).toEqual([]);
+    const unmatched = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'].map(
+      (method) => `${method} /{proxy+}`,
+    );
+    expect(keys.toSorted()).toEqual([...routeKeys, ...unmatched].toSorted());
   });
 
   it('leaves the trigger to webhook senders when only operators are to sign', () => {
