@@ -4,7 +4,7 @@ import { runPurge } from '../../../lib/purge/run.ts';
 import { stopPurge } from '../../../lib/purge/stop.ts';
 import { SILENCE_MS } from '../../../lib/purge/view.ts';
 import { mortalSlice } from './world/mortal.ts';
-import { createMemoryStudio, sidOf } from './world/upstream.ts';
+import { createMemoryStudio, failure, sidOf } from './world/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from './world/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,6 +38,28 @@ test('so does one that is stopped after its worker has gone silent', async () =>
   const { memory, record, clock, id } = await died();
   await stopPurge(memory, id, clock.nowMs + SILENCE_MS + 1);
   expect(await record(id)).toMatchObject({ status: 'stopped', error: doubt });
+});
+
+test('failures that may have been deleted, and that no round has looked at again, are in doubt too', async () => {
+  let deletes = 0;
+  const studio = createMemoryStudio({
+    after: (operation) => {
+      if (operation === 'delete' && ++deletes > 100) throw failure('unavailable', 503, 20503);
+    },
+  });
+  for (let number = 0; number < 450; number++)
+    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
+  const world = createWorldOf(studio.upstream);
+  const id = await world.start({ olderThan: 'P7D' });
+  await world.slice(id);
+  await world.memory.requestStop(id);
+  const { status, counts, error } = await world.run(id);
+  expect({ status, gone: counts.deleted + counts.failed }).toEqual({
+    status: 'stopped',
+    gone: studio.in('deleted').length,
+  });
+  expect(counts.failed).toBeGreaterThan(0);
+  expect(error).toBe(`of ${counts.failed} executions it is not known whether they were acted on`);
 });
 
 test('a run that cannot go on says what kept it, not how the durable SDK calls that', async () => {
