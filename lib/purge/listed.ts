@@ -1,6 +1,6 @@
 import type { Execution } from '../studio/types.ts';
 import { addCounts, FIRST_PROGRESS, NO_COUNTS } from './record.ts';
-import type { Matcher } from './selection.ts';
+import { countsLeft, type Matcher } from './selection.ts';
 import type { Session } from './session.ts';
 import type { CountedAs } from './tally.ts';
 
@@ -27,7 +27,8 @@ export function countListed(
   isNew: (execution: Execution, as: CountedAs) => boolean,
 ): void {
   const { counts, activeMatched, activeLeft, progress, request } = session.record;
-  if (progress.sweep > 1) return;
+  const isFirst = progress.sweep === 1;
+  if (!isFirst && !countsLeft(request)) return;
   const found = { listed: 0, matched: 0, active: 0, left: 0 };
   for (const execution of items) {
     if (!matcher.inWindow(execution) || session.handled.has(execution.sid)) continue;
@@ -35,9 +36,12 @@ export function countListed(
     // What is acted on is counted when its batch is settled: then it cannot be lost with the worker.
     if (matched && !request.dryRun) continue;
     if (found.matched >= roomLeft(session)) break;
-    const as = { matched, active: matched && execution.status !== 'ended', left: matcher.isLeft(execution) };
+    const left = matcher.isLeft(execution);
+    // A later sweep shows what was listed before, but all that is left.
+    if (!isFirst && !left) continue;
+    const as = { listed: isFirst, matched, active: matched && execution.status !== 'ended', left };
     if (!isNew(execution, as)) continue;
-    found.listed += 1;
+    found.listed += Number(as.listed);
     found.matched += Number(as.matched);
     found.active += Number(as.active);
     found.left += Number(as.left);

@@ -55,6 +55,8 @@ export type Progress = {
   bound: string | null;
   /** Counted already although the next list begins with them again. */
   overlap: { listed: number; matched: number; active: number; left: number };
+  /** `activeLeft` of the flows before this one: each sweep counts its own flow's anew, so that the last one is right. */
+  leftBefore: number;
   /** The last batch whose counts are in the record. */
   settledBatch: number;
   /** Rounds over what failed. */
@@ -113,6 +115,7 @@ export const FIRST_PROGRESS: Progress = {
   idleSweeps: 0,
   bound: null,
   overlap: { listed: 0, matched: 0, active: 0, left: 0 },
+  leftBefore: 0,
   settledBatch: 0,
   retryRound: 0,
   retryHelped: false,

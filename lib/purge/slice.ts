@@ -5,6 +5,7 @@ import { madeWith } from './contact.ts';
 import { conclude, finish, nothingDone, rest, type SliceResult } from './endings.ts';
 import { RETRY_PAUSE_SECONDS, SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
 import { SupersededError } from './ports.ts';
+import { FIRST_PROGRESS } from './record.ts';
 import { retryRound } from './retry.ts';
 import { matcherOf } from './selection.ts';
 import { type Ports, Session } from './session.ts';
@@ -101,7 +102,7 @@ async function watching<T>(
     } else {
       // What is under way is about this flow: the next one's progress is not its to change.
       await batches.drained();
-      const { progress, flows } = session.record;
+      const { progress, flows, activeLeft } = session.record;
       const flow = flows[progress.flow]?.alias ?? '';
       session.progress({
         flow: progress.flow + 1,
@@ -110,6 +111,8 @@ async function watching<T>(
         doneInSweep: 0,
         idleSweeps: 0,
         bound: null,
+        overlap: FIRST_PROGRESS.overlap,
+        leftBefore: activeLeft,
         flowErrors: [...progress.flowErrors, { flow, reason }],
       });
     }

@@ -28,6 +28,7 @@ const progress = v.object({
   idleSweeps: v.optional(count, 0),
   bound: nullableText,
   overlap: v.object({ listed: count, matched: count, active: count, left: v.optional(count, 0) }),
+  leftBefore: v.optional(count, 0),
   settledBatch: count,
   retryRound: count,
   retryHelped: v.boolean(),

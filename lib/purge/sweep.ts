@@ -113,16 +113,17 @@ function pick({ sid, status }: Execution): { sid: string; active: boolean } {
  * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many.
  */
 function closeSweep(session: Session): void {
-  const { progress, request, flows } = session.record;
+  const { progress, request, flows, activeLeft } = session.record;
   const { flow, foundInSweep, doneInSweep } = progress;
   const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
   const swept = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0, doneInSweep: 0 };
-  const through = { ...swept, sweep: 1, idleSweeps: 0, flow: flow + 1 };
+  const through = { ...swept, sweep: 1, idleSweeps: 0, flow: flow + 1, leftBefore: activeLeft };
   if (roomLeft(session) <= 0) session.progress({ ...through, flow: flows.length });
   else if (request.dryRun || foundInSweep === 0) session.progress(through);
-  else if (idleSweeps < MAX_IDLE_SWEEPS)
+  else if (idleSweeps < MAX_IDLE_SWEEPS) {
     session.progress({ ...swept, sweep: progress.sweep + 1, idleSweeps });
-  else {
+    session.change({ activeLeft: progress.leftBefore });
+  } else {
     const error = {
       flow: flows[flow]?.alias ?? '',
       reason: 'list: it never ends to show what cannot be acted on',

@@ -4,8 +4,8 @@ const SECOND_MS = 1_000;
 /** Around a bound lie a tenth of a page, or one second's executions; far more than an account can create. */
 const MAX_REMEMBERED = 200_000;
 
-/** As what an execution is counted: selected, selected and active, active and left so. */
-export type CountedAs = { matched: boolean; active: boolean; left: boolean };
+/** As what an execution is counted: listed for the first time, selected, selected and active, active and left so. */
+export type CountedAs = { listed: boolean; matched: boolean; active: boolean; left: boolean };
 export type Overlap = { listed: number; matched: number; active: number; left: number };
 
 /**
@@ -38,7 +38,7 @@ export function createTally(): Tally {
     overlap() {
       const all = [...entries.values()];
       return {
-        listed: all.length,
+        listed: all.filter(({ listed }) => listed).length,
         matched: all.filter(({ matched }) => matched).length,
         active: all.filter(({ active }) => active).length,
         left: all.filter(({ left }) => left).length,

@@ -232,6 +232,15 @@ describe('the erasure of a contact', () => {
     expect(viewOf(aged, NOON).activeLeft).toBeNull();
   });
 
+  test.each([
+    ['oldest-first', 10],
+    ['none', 20],
+  ] as const)('counts them all, also where they are listed %s, %i at a time', async (order, pageSize) => {
+    const world = seeded(1_000, { order, pageSize });
+    const record = await world.purge({ contact: '+15551' });
+    expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 100 }, activeLeft: 100 });
+  });
+
   test('counts them once, also over many slices', async () => {
     const clock = createClock();
     const world = seeded(
