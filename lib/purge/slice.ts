@@ -5,11 +5,10 @@ import { madeWith } from './contact.ts';
 import { conclude, finish, nothingDone, rest, type SliceResult } from './endings.ts';
 import { RETRY_PAUSE_SECONDS, SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
 import { SupersededError } from './ports.ts';
-import { FIRST_PROGRESS } from './record.ts';
 import { retryRound } from './retry.ts';
 import { matcherOf } from './selection.ts';
 import { type Ports, Session } from './session.ts';
-import { sweep } from './sweep.ts';
+import { leaveFlow, sweep } from './sweep.ts';
 import { takeUp } from './take-up.ts';
 
 /**
@@ -102,19 +101,7 @@ async function watching<T>(
     } else {
       // What is under way is about this flow: the next one's progress is not its to change.
       await batches.drained();
-      const { progress, flows, activeLeft } = session.record;
-      const flow = flows[progress.flow]?.alias ?? '';
-      session.progress({
-        flow: progress.flow + 1,
-        sweep: 1,
-        foundInSweep: 0,
-        doneInSweep: 0,
-        idleSweeps: 0,
-        bound: null,
-        overlap: FIRST_PROGRESS.overlap,
-        leftBefore: activeLeft,
-        flowErrors: [...progress.flowErrors, { flow, reason }],
-      });
+      leaveFlow(session, reason);
     }
     return undefined;
   }

@@ -113,22 +113,33 @@ function pick({ sid, status }: Execution): { sid: string; active: boolean } {
  * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many.
  */
 function closeSweep(session: Session): void {
-  const { progress, request, flows, activeLeft } = session.record;
-  const { flow, foundInSweep, doneInSweep } = progress;
+  const { progress, request } = session.record;
+  const { sweep, foundInSweep, doneInSweep } = progress;
   const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
-  const swept = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0, doneInSweep: 0 };
-  const through = { ...swept, sweep: 1, idleSweeps: 0, flow: flow + 1, leftBefore: activeLeft };
-  if (roomLeft(session) <= 0) session.progress({ ...through, flow: flows.length });
-  else if (request.dryRun || foundInSweep === 0) session.progress(through);
+  if (roomLeft(session) <= 0) {
+    leaveFlow(session);
+    session.progress({ flow: session.record.flows.length });
+  } else if (request.dryRun || foundInSweep === 0) leaveFlow(session);
   else if (idleSweeps < MAX_IDLE_SWEEPS) {
-    session.progress({ ...swept, sweep: progress.sweep + 1, idleSweeps });
+    session.progress({ ...FROM_THE_TOP, sweep: sweep + 1, idleSweeps });
     session.change({ activeLeft: progress.leftBefore });
-  } else {
-    const error = {
-      flow: flows[flow]?.alias ?? '',
-      reason: 'list: it never ends to show what cannot be acted on',
-    };
-    session.progress({ ...through, flowErrors: [...progress.flowErrors, error] });
-  }
+  } else leaveFlow(session, 'list: it never ends to show what cannot be acted on');
   session.gotOn = true;
+}
+
+const FROM_THE_TOP = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0, doneInSweep: 0 };
+
+/** On to the next flow; `reason` says why this one is not through. Nothing may be under way. */
+export function leaveFlow(session: Session, reason?: string): void {
+  const { progress, flows, activeLeft } = session.record;
+  const { flow, flowErrors } = progress;
+  const alias = flows[flow]?.alias ?? '';
+  session.progress({
+    ...FROM_THE_TOP,
+    flow: flow + 1,
+    sweep: 1,
+    idleSweeps: 0,
+    leftBefore: activeLeft,
+    flowErrors: reason === undefined ? flowErrors : [...flowErrors, { flow: alias, reason }],
+  });
 }
