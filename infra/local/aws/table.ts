@@ -1,3 +1,5 @@
+import type { Server, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { bind, type Listening } from '../http.ts';
@@ -15,11 +17,36 @@ export const KEYS = {
   BillingMode: 'PAY_PER_REQUEST',
 } satisfies Pick<CreateTableCommandInput, 'AttributeDefinitions' | 'KeySchema' | 'BillingMode'>;
 
+/** The most that is waited for at the end. */
+const LAST_WORK_MS = 2_000;
+
 /** DynamoDB, in memory: dynalite, with the one table that the functions know (`pk`, `sk`; no index). */
 export async function startTable(tableName: string): Promise<Listening> {
-  const table = await bind(dynalite({ createTableMs: 0 }), 0);
+  const server = dynalite({ createTableMs: 0 });
+  const isWorking = watchWork(server);
+  const table = await bind(server, 0);
   await createTable(table.url, tableName);
-  return table;
+  return {
+    ...table,
+    close: async () => {
+      const untilMs = performance.now() + LAST_WORK_MS;
+      while (isWorking() && performance.now() < untilMs) await nextTurn();
+      await table.close();
+    },
+  };
+}
+
+/**
+ * Whether there are requests that are not answered yet, also of clients that are gone, such as functions that were
+ * ended: dynalite goes on with these, and throws where nobody can catch it when its database is closed by then.
+ */
+function watchWork(server: Server): () => boolean {
+  const begun = new Set<ServerResponse>();
+  server.on('request', (request, response) => {
+    request.once('end', () => begun.add(response));
+    response.once('finish', () => begun.delete(response));
+  });
+  return () => [...begun].some(({ writableEnded }) => !writableEnded);
 }
 
 /** Without the SDK, whose loading would take longer than everything else at the start. */
