@@ -4,7 +4,6 @@ import { text } from 'node:stream/consumers';
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { endpointVariables } from '../../infra/local/endpoints.ts';
 import { awsClientOptions } from '../../lib/aws/clients.ts';
 import { createPurgeStore } from '../../lib/aws/purges.ts';
 import { checkConfig } from '../../lib/config.ts';
@@ -12,15 +11,13 @@ import type { PurgeStore } from '../../lib/purge/ports.ts';
 import { purgeId } from '../../lib/purge/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../lib/purge/record.ts';
 import { startPurge } from '../../lib/purge/start.ts';
-import { startApart } from './apart/stand-ins.ts';
+import { AWS, startWorker } from './apart/worker.ts';
 
 /** The worker's own module, under AWS's test runner for durable functions. */
 
 const WELCOME = `FW${'a'.repeat(32)}`;
 const DAY_MS = 86_400_000;
-const AWS = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'eu-central-1' };
 const MAX_OPERATIONS = 2_000;
-const QUIET_MS = 50;
 
 const config = checkConfig({
   flows: [{ alias: 'welcome', sid: WELCOME }],
@@ -30,11 +27,9 @@ const config = checkConfig({
   ],
 });
 
-let apart: Awaited<ReturnType<typeof startApart>>;
+let worker: Awaited<ReturnType<typeof startWorker>>;
 let store: PurgeStore;
 let client: DynamoDBClient;
-let handler: ConstructorParameters<typeof LocalDurableTestRunner>[0]['handlerFunction'];
-const environmentBefore = { ...process.env };
 
 /** Lambda's Invoke, which only writes down who was to be started: the tests run the worker themselves. */
 const started: { name: string; payload: unknown }[] = [];
@@ -48,36 +43,21 @@ const lambda = createServer(async (request, response) => {
 beforeAll(async () => {
   await new Promise<void>((resolve) => lambda.listen(0, '127.0.0.1', resolve));
   const { port } = lambda.address() as AddressInfo;
-  apart = await startApart(config, `http://127.0.0.1:${port}`);
-  const { endpoints, resources, studioUrl } = apart;
-  Object.assign(process.env, AWS, endpointVariables(endpoints), {
-    STUDIO_SECRET_ID: resources.secretId,
-    STUDIO_CONFIG: JSON.stringify(config),
-    STUDIO_TABLE: resources.table,
-    STUDIO_ARCHIVE_BUCKET: resources.archiveBucket,
-    STUDIO_CLEANUP_FUNCTION: resources.cleanupFunction,
-    STUDIO_BASE_URL: studioUrl,
-  });
+  worker = await startWorker(config, `http://127.0.0.1:${port}`);
+  const { endpoints, resources } = worker;
   client = new DynamoDBClient({ ...awsClientOptions(AWS, AWS.AWS_REGION), endpoint: endpoints.DYNAMODB });
   store = createPurgeStore({ client, name: resources.table }, Date.now);
-  ({ handler } = await import('../../functions/cleanup.ts'));
-  await LocalDurableTestRunner.setupTestEnvironment({ skipTime: true });
 });
 
 afterAll(async () => {
   client.destroy();
-  await apart.close();
+  await worker.close();
   lambda.closeAllConnections();
   lambda.close();
-  // What the fake clock still holds is lost when it is taken away: it comes last, when all is quiet.
-  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-  await LocalDurableTestRunner.teardownTestEnvironment();
-  for (const name of Object.keys(process.env)) if (!(name in environmentBefore)) delete process.env[name];
-  Object.assign(process.env, environmentBefore);
 });
 
 beforeEach(async () => {
-  await apart.ask({ reset: true });
+  await worker.ask({ reset: true });
   started.length = 0;
 });
 
@@ -120,14 +100,14 @@ async function recordOf(id: string): Promise<PurgeRecord> {
 async function seed(count: number) {
   const dateCreatedFrom = new Date(Date.now() - 9 * DAY_MS).toISOString();
   const dateCreatedTo = new Date(Date.now() - 8 * DAY_MS).toISOString();
-  await apart.ask({ seed: { flowSid: WELCOME, count, activeShare: 0.25, dateCreatedFrom, dateCreatedTo } });
+  await worker.ask({ seed: { flowSid: WELCOME, count, activeShare: 0.25, dateCreatedFrom, dateCreatedTo } });
 }
 
 describe('the worker', () => {
   test('brings a purge to its end in few operations', async () => {
     await seed(1_000);
     const id = await order();
-    const runner = new LocalDurableTestRunner({ handlerFunction: handler });
+    const runner = new LocalDurableTestRunner({ handlerFunction: worker.handler });
     const execution = await runner.run({ payload: { purge: id, run: 1 } });
     expect(execution.getStatus()).toBe('SUCCEEDED');
     expect(execution.getResult()).toEqual({ purge: id, status: 'succeeded' });
@@ -141,16 +121,16 @@ describe('the worker', () => {
       alreadyGone: 0,
       failed: 0,
     });
-    const { counts, deletedWhileActive } = await apart.ask({});
+    const { counts, deletedWhileActive } = await worker.ask({});
     expect(counts.deleted).toBe(1_000);
     expect(deletedWhileActive).toBe(0);
   });
 
   test('waits longer and longer while Studio is down, and then says that the purge failed', async () => {
     await seed(10);
-    await apart.ask({ behave: { faults: [{ kind: 'error', status: 400, operations: ['ListExecution'] }] } });
+    await worker.ask({ behave: { faults: [{ kind: 'error', status: 400, operations: ['ListExecution'] }] } });
     const rejected = await order();
-    await new LocalDurableTestRunner({ handlerFunction: handler }).run({
+    await new LocalDurableTestRunner({ handlerFunction: worker.handler }).run({
       payload: { purge: rejected, run: 1 },
     });
     expect(await recordOf(rejected)).toMatchObject({
@@ -158,9 +138,9 @@ describe('the worker', () => {
       error: expect.stringMatching(/^flow welcome could not be listed: list: rejected/),
     });
 
-    await apart.ask({ behave: { credentials: [{ username: 'nobody', password: 'nothing' }], faults: [] } });
+    await worker.ask({ behave: { credentials: [{ username: 'nobody', password: 'nothing' }], faults: [] } });
     const refused = await order();
-    const runner = new LocalDurableTestRunner({ handlerFunction: handler });
+    const runner = new LocalDurableTestRunner({ handlerFunction: worker.handler });
     const execution = await runner.run({ payload: { purge: refused, run: 1 } });
     expect(await recordOf(refused)).toMatchObject({
       status: 'failed',
@@ -186,7 +166,7 @@ describe('the worker', () => {
     };
     const outcomes = [];
     for (let delivered = 1; delivered <= 2; delivered++) {
-      const runner = new LocalDurableTestRunner({ handlerFunction: handler });
+      const runner = new LocalDurableTestRunner({ handlerFunction: worker.handler });
       const execution = await runner.run({ payload: event });
       expect(execution.getStatus()).toBe('SUCCEEDED');
       expect(execution.getOperations().length).toBeLessThan(MAX_OPERATIONS);
@@ -205,9 +185,9 @@ describe('the worker', () => {
   });
 
   test('does nothing for an event that it does not know', async () => {
-    const runner = new LocalDurableTestRunner({ handlerFunction: handler });
+    const runner = new LocalDurableTestRunner({ handlerFunction: worker.handler });
     const execution = await runner.run({ payload: { Records: [] } });
     expect(execution.getStatus()).toBe('FAILED');
-    expect((await apart.ask({})).requests).toBe(0);
+    expect((await worker.ask({})).requests).toBe(0);
   });
 });
