@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createClaimStore } from '../lib/aws/claims.ts';
+import { createFailureStore } from '../lib/aws/failures.ts';
 import { orderPurge } from '../lib/aws/purge-orders.ts';
 import { createPurgeStore } from '../lib/aws/purges.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
@@ -21,5 +22,11 @@ const ports = { config, secret, store, worker, claims, now, newId: randomUUID, o
 
 export const handler = serve(
   runtime,
-  purgeHandlers(config, createDesk(store, now), (order) => orderPurge(ports, order)),
+  purgeHandlers({
+    config,
+    secret,
+    desk: createDesk(store, now),
+    failures: createFailureStore(table, now),
+    order: (order) => orderPurge(ports, order),
+  }),
 );

@@ -71,17 +71,18 @@ export function createFailureStore({ client, name }: Table, now: () => number): 
       return sids;
     },
 
-    async page(purge, after) {
+    async page(purge, after, limit = PAGE) {
       const failures = [];
       let mark: string | null = null;
-      // The first behind the mark: no mark has another's beginning.
-      for await (const { sk, failed } of query(purge, [after === null ? '' : `${after}#`, '~'], PAGE)) {
+      // The first behind the mark: no mark has another's beginning. One more than asked for tells whether there are more.
+      const items = query(purge, [after === null ? '' : `${after}#`, '~'], limit + 1);
+      for await (const { sk, failed } of items) {
+        if (failures.length === limit) return { failures, next: mark };
         mark = sk.S.slice(FAILED.length);
         failures.push({
           ...v.parse(failedItemSchema, JSON.parse(failed.S)),
           flow: Number.parseInt(mark, 10),
         });
-        if (failures.length === PAGE) return { failures, next: mark };
       }
       return { failures, next: null };
     },

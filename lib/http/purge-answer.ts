@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { findFlow } from '../config.ts';
+import type { KnownFailure } from '../purge/ports.ts';
 import type { PurgeRecord } from '../purge/record.ts';
 import type { Ordered } from '../purge/start.ts';
 import type { PurgeView } from '../purge/view.ts';
@@ -46,6 +47,11 @@ export function requireFlows({ flows }: PurgeBody, config: Config, caller: Calle
 /** A purge of flows that the caller may not touch is none of its business. */
 export function maySee(caller: Caller, record: PurgeRecord): boolean {
   return record.flows.every((flow) => mayTouch(caller, flow));
+}
+
+/** What failed, without what only the worker needs. */
+export function failureJson({ sid, flow, created, reason }: KnownFailure, { flows }: PurgeRecord) {
+  return { sid, flow: flows[flow]?.alias ?? null, dateCreated: created, reason };
 }
 
 export function unknownPurge(): Problem {

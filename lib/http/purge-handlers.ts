@@ -1,19 +1,26 @@
 import type { Config } from '../config.ts';
 import type { Desk } from '../purge/desk.ts';
+import type { FailureStore } from '../purge/ports.ts';
 import type { PurgeRecord, PurgeRequest } from '../purge/record.ts';
 import type { Ordered } from '../purge/start.ts';
 import { invalidRequest } from './problems.ts';
-import { maySee, orderAnswer, requireFlows, unknownPurge } from './purge-answer.ts';
+import { failureJson, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-answer.ts';
+import { openCursor, sealCursor } from './query/cursor.ts';
 import type { Caller, Handlers } from './request.ts';
+import type { ServeRuntime } from './runtime.ts';
 
 export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
 
+export type PurgePorts = {
+  config: Config;
+  secret: Pick<ServeRuntime['secret'], 'get'>;
+  desk: Desk;
+  failures: Pick<FailureStore, 'page'>;
+  order: (order: Order) => Promise<Ordered>;
+};
+
 /** The routes of purges; a purge of flows that the caller may not touch is to it one that does not exist. */
-export function purgeHandlers(
-  config: Config,
-  desk: Desk,
-  order: (order: Order) => Promise<Ordered>,
-): Handlers {
+export function purgeHandlers({ config, secret, desk, failures, order }: PurgePorts): Handlers {
   const find = async (caller: Caller, id: string): Promise<PurgeRecord> => {
     const record = await desk.find(id);
     if (!record || !maySee(caller, record)) throw unknownPurge();
@@ -35,6 +42,20 @@ export function purgeHandlers(
       status: 200,
       body: desk.view(await find(caller, params.purge)),
     }),
+    'GET /purges/{purge}/failures': async ({ caller, route, params, query: { limit, cursor } }) => {
+      const record = await find(caller, params.purge);
+      const key = await secret.get();
+      const scope = [route, record.id];
+      const after = cursor === undefined ? null : String(openCursor(key, scope, cursor));
+      const page = await failures.page(record.id, after, limit);
+      return {
+        status: 200,
+        body: {
+          failures: page.failures.map((failure) => failureJson(failure, record)),
+          nextCursor: page.next === null ? null : sealCursor(key, scope, page.next),
+        },
+      };
+    },
     'POST /purges/{purge}/stop': async ({ caller, params }) => {
       const { id } = await find(caller, params.purge);
       const stopped = await desk.stop(id);

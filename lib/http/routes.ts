@@ -32,6 +32,7 @@ const guardedRoutes = {
   'POST /purges': { function: 'purge', scope: 'purge', body: purgeBody, namesFlows: true },
   'GET /purges': { function: 'purge', scope: 'purge', query: pageQuery },
   'GET /purges/{purge}': { function: 'purge', scope: 'purge' },
+  'GET /purges/{purge}/failures': { function: 'purge', scope: 'purge', query: pageQuery },
   'POST /purges/{purge}/stop': { function: 'purge', scope: 'purge' },
 } as const satisfies GuardedRoutes;
 

@@ -112,8 +112,12 @@ export type FailureStore = {
   drop(purge: string, flow: number, failed: readonly FailedItem[]): Promise<void>;
   /** The SIDs of those created from the one second to the other, and of those whose creation is not known. */
   within(purge: string, flow: number, from: string, to: string): Promise<Set<string>>;
-  /** In their order, after the mark of an earlier page; `next` is null when nothing follows. */
-  page(purge: string, after: string | null): Promise<{ failures: KnownFailure[]; next: string | null }>;
+  /** In their order, after the mark of an earlier page, 1,000 of them unless told; `next` is null when nothing follows. */
+  page(
+    purge: string,
+    after: string | null,
+    limit?: number,
+  ): Promise<{ failures: KnownFailure[]; next: string | null }>;
 };
 
 /**

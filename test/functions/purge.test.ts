@@ -236,6 +236,68 @@ describe('GET /purges', () => {
   });
 });
 
+describe('GET /purges/{purge}/failures', () => {
+  /** So many executions, half of which Studio never deletes, and what it says of them. */
+  async function halfFailed(count: number, more: Record<string, unknown> = {}): Promise<Answered['body']> {
+    seed(count, 8, { contact: CONTACT });
+    studio().behave({ stubborn: [{ share: 0.5, operations: ['DeleteExecution'], status: 400 }] });
+    return purge({ flows: ['welcome'], olderThan: 'P7D', dryRun: false, ...more });
+  }
+
+  async function pagesOf(id: string, limit: number): Promise<Answered['body'][]> {
+    const pages = [];
+    let cursor: string | null = null;
+    do {
+      const path: string = `/purges/${id}/failures?limit=${limit}${cursor ? `&cursor=${cursor}` : ''}`;
+      const page = await call('GET', path);
+      expect(page.status).toBe(200);
+      pages.push(page.body);
+      cursor = page.body.nextCursor;
+    } while (cursor !== null);
+    return pages;
+  }
+
+  test('names all of them, of which the record has the first 100', async () => {
+    const record = await halfFailed(300);
+    const left = [...studio().store.list()];
+    expect(left.length).toBeGreaterThan(100);
+    const failures = (await pagesOf(record.id, 60)).flatMap((page) => page.failures);
+    expect(failures.slice(0, 100).map(({ sid, reason }) => ({ sid, reason }))).toEqual(record.failures);
+    const created = new Map(left.map(({ sid, dateCreated }) => [sid, dateCreated]));
+    expect(failures.map(({ sid }) => sid).toSorted()).toEqual([...created.keys()].toSorted());
+    for (const { sid, flow, dateCreated, reason } of failures) {
+      expect([flow, reason]).toEqual(['welcome', 'delete: rejected (20001)']);
+      expect(dateCreated).toBe(created.get(sid));
+    }
+  });
+
+  test('names none where nothing failed', async () => {
+    seed(3, 8);
+    const { id } = await purge({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
+    expect(await pagesOf(id, 1_000)).toEqual([{ failures: [], nextCursor: null }]);
+  });
+
+  test('names no address of a contact', async () => {
+    const { id } = await halfFailed(10, { contact: CONTACT });
+    const { body } = await call('GET', `/purges/${id}/failures`);
+    expect(body.failures.length).toBeGreaterThan(0);
+    expect(JSON.stringify(body)).not.toContain(CONTACT.slice(1));
+  });
+
+  test('refuses the cursor of another purge, and whoever may not see the purge', async () => {
+    const [one, other] = [await halfFailed(10), await halfFailed(10)];
+    const { nextCursor } = (await pagesOf(one.id, 1))[0];
+    const of = (id: string, query = '', token = 'admin') =>
+      call('GET', `/purges/${id}/failures${query}`, { token });
+    expect((await of(one.id, `?cursor=${nextCursor}`)).status).toBe(200);
+    expect((await of(other.id, `?cursor=${nextCursor}`)).body.errors[0].pointer).toBe('?cursor');
+    expect((await of(one.id, '?limit=1001')).body.errors[0].pointer).toBe('?limit');
+    expect((await of(one.id, '', 'surveyor')).body.type).toBe('/problems/unknown-purge');
+    expect((await of('pu00000000000000000000000000')).body.type).toBe('/problems/unknown-purge');
+    expect((await of(one.id, '', 'reader')).body.type).toBe('/problems/forbidden');
+  });
+});
+
 describe('the schedule', () => {
   test('runs each policy as a purge of its own', async () => {
     seed(20, 8, { activeShare: 0.5 });

@@ -59,7 +59,7 @@ export function tellEnd(io: Voice, purge: Purge): void {
   if (others.length > 0) row(io, '', others.join(', '));
   for (const { sid, reason } of failures.slice(0, NAMED_FAILURES)) row(io, 'Failed', `${sid} ${reason}`);
   const more = counts.failed - NAMED_FAILURES;
-  if (more > 0) row(io, '', `and ${count(more)} more: GET /purges/${id} names the first 100`);
+  if (more > 0) row(io, '', `and ${count(more)} more: GET /purges/${id}/failures`);
   tellLeft(io, purge.activeLeft);
   if (error) row(io, 'Reason', error);
   row(io, 'Purge', `${id} ${paint(io, colour, status)}`);

@@ -141,12 +141,22 @@ export const answerSchemas = {
     ),
     failures: {
       type: 'array',
-      description: 'The first 100.',
+      description: 'The first 100; `GET /purges/{purge}/failures` names all of them.',
       items: object({ sid: { type: 'string' }, reason: { type: 'string' } }),
     },
     error: text,
   }),
   Purges: listOf('purges', 'Purge'),
+  Failure: object({
+    sid: sid('FN'),
+    flow: nullable('string', { description: 'The alias of its flow.' }),
+    dateCreated: time,
+    reason: {
+      type: 'string',
+      description: 'What was tried, the kind of error, and the code that Twilio gave it.',
+    },
+  }),
+  Failures: listOf('failures', 'Failure'),
   Health: object({ status: { const: 'ok' } }),
   OpenApi: { type: 'object', description: 'This document.' },
   Problem: object(

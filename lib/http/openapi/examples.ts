@@ -129,6 +129,17 @@ export const answerExamples: Readonly<Partial<Record<AnswerSchema, unknown>>> = 
   Deleted: { outcome: 'deleted', sid: EXAMPLE_EXECUTION },
   Purge: purge,
   Purges: { purges: [purge], nextCursor: null },
+  Failures: {
+    failures: [
+      {
+        sid: EXAMPLE_EXECUTION,
+        flow: 'welcome',
+        dateCreated: '2026-11-22T12:22:38Z',
+        reason: 'delete: rejected (20001)',
+      },
+    ],
+    nextCursor: null,
+  },
   Health: { status: 'ok' },
 };
 

@@ -156,6 +156,15 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     answers: { 200: { schema: 'Purge', description: 'The purge.' } },
     problems: ['unavailable'],
   },
+  'GET /purges/{purge}/failures': {
+    operationId: 'listPurgeFailures',
+    tag: 'Purging',
+    summary: 'List what failed in a purge',
+    description:
+      'By flow and creation, the oldest first, each with its reason; it names no address. While the purge runs it is what has failed so far: what another try deletes is no longer there. Failures are kept for 60 days.',
+    answers: { 200: { schema: 'Failures', description: 'A page of failures.' } },
+    problems: ['unavailable'],
+  },
   'POST /purges/{purge}/stop': {
     operationId: 'stopPurge',
     tag: 'Purging',

@@ -93,7 +93,21 @@ describe('a purge', () => {
     expect(await purge(who, '--flow', 'support', '--older-than', 'P7D', '--yes')).toBe(1);
     expect(who.said()).toContain('7 failed');
     expect(who.said()).toMatch(/Failed.*FN[0-9a-f]{32} /);
+    expect(who.said()).not.toContain('/failures');
     world.studio.behave({ faults: [] });
+  });
+
+  test('with many failures names the first ten with their reasons, and says where all of them are', async () => {
+    world.studio.behave({
+      faults: [{ kind: 'error', work: 'undone', status: 400, operations: ['DeleteExecution'] }],
+    });
+    const who = somebody({ interactive: false });
+    expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(1);
+    world.studio.behave({ faults: [] });
+    expect(who.said()).toContain('60 failed');
+    expect(who.said().match(/FN[0-9a-f]{32} delete: rejected \(\d+\)/g)).toHaveLength(10);
+    const path = /and 50 more: GET (\S+)/.exec(who.said())?.[1] ?? '';
+    expect((await world.call('GET', `${path}?limit=1000`)).body.failures).toHaveLength(60);
   });
 });
 

@@ -55,6 +55,18 @@ describe.each(stores)('failures in %s', (_where, open) => {
     expect(await allOf(store, 'another')).toEqual([[]]);
   });
 
+  test('come back so many at a time as are asked for, and nothing is said to follow the last one', async () => {
+    const { store, purge } = anew();
+    const failed = Array.from({ length: 6 }, (_, number) => failedOf(number));
+    await store.put(purge, 0, failed);
+    const first = await store.page(purge, null, 4);
+    const second = await store.page(purge, first.next, 2);
+    expect([...first.failures, ...second.failures].map(({ sid }) => sid)).toEqual(
+      failed.map(({ sid }) => sid),
+    );
+    expect([first.failures.length, second.next]).toEqual([4, null]);
+  });
+
   test('are replaced, and dropped, by where they stand', async () => {
     const { store, purge } = anew();
     await store.put(purge, 0, [failedOf(1), failedOf(2), failedOf(3, null)]);

@@ -27,6 +27,7 @@ describe('the route table', () => {
       'POST /purges': ['purge', 'purge'],
       'GET /purges': ['purge', 'purge'],
       'GET /purges/{purge}': ['purge', 'purge'],
+      'GET /purges/{purge}/failures': ['purge', 'purge'],
       'POST /purges/{purge}/stop': ['purge', 'purge'],
       'GET /health': ['query', null],
       'GET /openapi.json': ['query', null],

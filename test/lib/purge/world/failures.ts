@@ -27,13 +27,13 @@ export function createMemoryFailures(pageSize = 1_000) {
       const isWithin = (mark: string) => ranges.some(([first, last]) => mark >= first && mark <= last);
       return new Set(sorted(purge, isWithin).map(([, { sid }]) => sid));
     },
-    async page(purge, after) {
+    async page(purge, after, limit = pageSize) {
       calls.page += 1;
       const all = sorted(purge, (mark) => after === null || mark > after);
-      const page = all.slice(0, pageSize);
+      const page = all.slice(0, limit);
       return {
         failures: page.map(([, one]) => one),
-        next: page.length < pageSize ? null : (page.at(-1)?.[0] ?? null),
+        next: page.length < all.length ? (page.at(-1)?.[0] ?? null) : null,
       };
     },
   };
