@@ -2,6 +2,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { config, deployment } from './config.ts';
 import { checkInfraConfig, InfraConfigError } from './constructs/checked.ts';
+import { RESERVE_CONTEXT, withReservation } from './constructs/reserved.ts';
 import { StudioExecutionsStack } from './stack.ts';
 
 /** What `cdk synth` and `cdk deploy` run. `-c stage=<name>` picks a stage, which is a stack of its own. */
@@ -9,14 +10,15 @@ const app = new App();
 // A finding that nobody acknowledged, with a reason, beside what it is about ends the synth.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 const stage: unknown = app.node.tryGetContext('stage');
+const isReserving = app.node.tryGetContext(RESERVE_CONTEXT) === 'true';
 
 try {
   const name = stage === undefined ? undefined : String(stage);
-  new StudioExecutionsStack(
-    app,
-    name === undefined ? 'StudioExecutions' : `StudioExecutions-${name}`,
-    checkInfraConfig({ config, deployment }, name),
-  );
+  const { config: known, settings } = checkInfraConfig({ config, deployment }, name);
+  new StudioExecutionsStack(app, name === undefined ? 'StudioExecutions' : `StudioExecutions-${name}`, {
+    config: known,
+    settings: withReservation(settings),
+  });
 } catch (error) {
   if (!(error instanceof InfraConfigError)) throw error;
   console.error(

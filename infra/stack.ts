@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { RESERVED_OUTPUT, reservedBy, runsIn } from './constructs/reserved.ts';
 import { StudioExecutions, type StudioExecutionsProps } from './constructs/studio-executions.ts';
 
 /** studio-executions as a stack of its own, with what one needs to know of it once it is deployed. */
@@ -17,12 +18,14 @@ export class StudioExecutionsStack extends Stack {
       ...(settings && { settings }),
       ...(bundlesDirectory && { bundlesDirectory }),
     });
-    const { api, storage, workerArn, alarms } = this.studio;
+    const { api, storage, workerArn, alarms, settings: checked } = this.studio;
     this.#output('ApiUrl', api.url, 'Where callers reach the API');
     this.#output('SecretArn', storage.secret.ref, 'The secret to fill in before the first request');
     this.#output('TableName', storage.table.tableName, 'Idempotency keys and records of purges');
     this.#output('ArchiveBucketName', storage.archive.bucketName, 'Archives of purged executions');
     this.#output('CleanupFunctionArn', workerArn, 'The worker that purges');
+    const reserved = runsIn(reservedBy(checked));
+    this.#output(RESERVED_OUTPUT, String(reserved), 'Runs at once that are set aside; 0 for none');
     this.#output('AlarmTopicArn', alarms.topic.topicArn, 'Where alarms are told; subscribe what you like');
   }
 

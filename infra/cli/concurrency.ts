@@ -1,21 +1,26 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { type Reserved, reservedBy, runsIn, withReservation } from '../constructs/reserved.ts';
 import type { Settings } from '../constructs/settings.ts';
 import { explainedAws } from './aws.ts';
 import { Failed } from './tool.ts';
+import { count } from './words.ts';
 
 /** Lambda keeps so many of an account's concurrent runs from being reserved. */
 const UNRESERVED = 100;
 /** What a new account has. */
 const NEW_ACCOUNT = 10;
-/** Where there are so many, reserving some takes nothing away that anybody would miss. */
-const PLENTY = 200;
 
-/** How many functions the account may run at once in this region; null when these credentials may not ask. */
-export async function accountConcurrency(): Promise<number | null> {
+/** How many functions an account may run at once in a region, and how many of them nobody has reserved. */
+export type Concurrency = { limit: number; unreserved: number };
+
+/** null when these credentials may not ask. */
+export async function accountConcurrency(): Promise<Concurrency | null> {
   const client = new LambdaClient({});
   try {
     const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
-    return AccountLimit?.ConcurrentExecutions ?? null;
+    const { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved = limit } =
+      AccountLimit ?? {};
+    return limit === undefined || unreserved === undefined ? null : { limit, unreserved };
   } catch (error) {
     if (error instanceof Error && /^AccessDenied/.test(error.name)) return null;
     throw explainedAws(error);
@@ -24,28 +29,55 @@ export async function accountConcurrency(): Promise<number | null> {
   }
 }
 
+/** Whether the synth is to set runs aside where the settings leave it open, and what whoever deploys is told. */
+export type Reservation = { isReserving: boolean; says: string[] };
+
 /**
- * What there is to say about the concurrency of an account that runs `limit` functions at once. Throws a Failed
- * where the deployment would fail half-way, since it reserves more than the account has.
+ * Decides by what is free when the deployed stack's own reservation (`held`, 0 for none) is given back, so that
+ * deploying again decides the same. Throws a Failed where the deployment would fail half-way, since the settings
+ * reserve more than the account has.
  */
-export function concurrencyAdvice(limit: number, { reservedConcurrency }: Settings): string[] {
-  const { trigger = 0, cleanup = 0 } = reservedConcurrency;
-  const reserved = trigger + cleanup;
-  if (reserved > 0 && limit - reserved < UNRESERVED)
+export function planReservation(account: Concurrency | null, held: number, settings: Settings): Reservation {
+  const isOpen = settings.reservedConcurrency === undefined;
+  const reserved = reservedBy(withReservation(settings));
+  const runs = runsIn(reserved);
+  if (account === null) {
+    const then = held > 0 ? 'what is set aside stays.' : 'nothing is set aside.';
+    const says = [`What the account may run at once may not be looked at: ${then}`];
+    return isOpen ? { isReserving: held > 0, says } : { isReserving: false, says: [] };
+  }
+  const { limit, unreserved } = account;
+  const free = Math.max(unreserved + held - UNRESERVED, 0);
+  if (isOpen) {
+    const isReserving = runs <= free;
+    return { isReserving, says: isReserving ? setAside(limit, reserved) : notSetAside(limit, runs, free) };
+  }
+  if (runs > free)
     throw new Failed([
-      `reservedConcurrency sets ${reserved} runs at once aside, and the account has ${limit}, of which ${UNRESERVED} must stay free.`,
+      `reservedConcurrency sets ${runs} runs at once aside, and the account has ${free} to set aside: of the`,
+      `${count(limit)} that it may run, ${UNRESERVED} must stay free, and others may have reserved some.`,
       'Take it out of infra/config.ts, or ask for more: Service Quotas, Lambda, Concurrent executions.',
       'Nothing was deployed.',
     ]);
-  if (reserved > 0) return [];
+  return { isReserving: false, says: [] };
+}
+
+function setAside(limit: number, { trigger, cleanup }: Reserved): string[] {
+  return [
+    `Of the ${count(limit)} functions that the account may run at once, ${trigger} are set aside for triggers`,
+    `and ${cleanup} for purges, so that neither waits for the other (reservedConcurrency in infra/config.ts).`,
+  ];
+}
+
+function notSetAside(limit: number, runs: number, free: number): string[] {
+  const wait = 'triggers and purges wait for each other.';
   if (limit <= NEW_ACCOUNT)
     return [
-      `The account runs ${limit} functions at once, as new ones do: ask for more before it is used`,
-      '(Service Quotas, Lambda, Concurrent executions), or triggers and purges wait for each other.',
+      `The account may run ${limit} functions at once, as new ones do: ask for more before it is used`,
+      `(Service Quotas, Lambda, Concurrent executions), or ${wait}`,
     ];
-  if (limit < PLENTY) return [];
   return [
-    `The account runs ${limit} functions at once: with reservedConcurrency in infra/config.ts, such as`,
-    '{ trigger: 10, cleanup: 5 }, no number of purges keeps a trigger waiting.',
+    `The account may run ${count(limit)} functions at once and has ${free} to set aside, not ${runs}: where they`,
+    `run out, ${wait} More: Service Quotas, Lambda, Concurrent executions.`,
   ];
 }

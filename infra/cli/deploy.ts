@@ -1,8 +1,9 @@
 import { buildBundles } from '../build.ts';
+import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../constructs/reserved.ts';
 import type { Settings } from '../constructs/settings.ts';
 import { type Options, readArguments, UsageError } from './args.ts';
 import { type Cdk, runCdk } from './cdk.ts';
-import { accountConcurrency, concurrencyAdvice } from './concurrency.ts';
+import { accountConcurrency, type Concurrency, planReservation } from './concurrency.ts';
 import { checkedOf } from './configuration.ts';
 import { confirm, type Io, paint, say } from './io.ts';
 import { describeStack, type Stack, stackName, stageOption } from './stack.ts';
@@ -45,8 +46,8 @@ export type DeployPorts = {
   build(): Promise<unknown>;
   cdk: Cdk;
   describe(stack: string): Promise<Stack | null>;
-  /** How many functions the account may run at once; null when that may not be asked. */
-  concurrency(): Promise<number | null>;
+  /** What the account may run at once; null when that may not be asked. */
+  concurrency(): Promise<Concurrency | null>;
 };
 
 export function createDeploy({ check, build, cdk, describe, concurrency }: DeployPorts): Tool {
@@ -59,20 +60,27 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
         throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
       const { settings } = check(stage);
       const stack = stackName(stage);
+      await checkToolkit(io, () => describe(toolkit), toolkit);
+      const deployed = await describe(stack).catch(ifOnlyFailed);
+      const held = Number(deployed?.outputs.get(RESERVED_OUTPUT) ?? 0);
+      const { isReserving, says } = planReservation(await concurrency(), held, settings);
+
       heading(io, `Building ${stack}`);
       await build();
+      const context = [
+        ...(stage ? [`stage=${stage}`] : []),
+        ...(isReserving ? [`${RESERVE_CONTEXT}=true`] : []),
+      ];
       await must(
         cdk,
-        ['synth', '--quiet', ...(stage ? ['-c', `stage=${stage}`] : [])],
+        ['synth', '--quiet', ...context.flatMap((one) => ['-c', one])],
         'Nothing was deployed.',
       );
 
-      await checkToolkit(io, () => describe(toolkit), toolkit);
-      const limit = await concurrency();
-      const advice = limit === null ? [] : concurrencyAdvice(limit, settings);
       const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
       heading(io, 'What would change');
       await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
+      say(io, ...says.map((line) => `  ${line}`));
       if (!yes && !(await confirm(io, `Deploy ${stack}?`))) {
         say(io, '  Nothing was deployed.');
         return 1;
@@ -86,7 +94,6 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
         `${stack} was not deployed.`,
       );
       tellNext(io, stage, await describe(stack).catch(ifOnlyFailed));
-      say(io, ...advice.map((line) => `  ${line}`));
       return 0;
     },
   };
@@ -136,7 +143,7 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
     ]);
 }
 
-/** It is deployed: that its outputs cannot be read is no reason to say otherwise. */
+/** Whoever may deploy need not be allowed to look: what is then not known keeps nothing from being deployed. */
 function ifOnlyFailed(error: unknown): null {
   if (error instanceof Failed) return null;
   throw error;

@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import type { FunctionName } from '../../lib/http/routes.ts';
 import type { EnvironmentOf } from './environments.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
+import { reservedBy } from './reserved.ts';
 import { StudioFunction, type StudioFunctionProps } from './studio-function.ts';
 
 export type FunctionsProps = Pick<StudioFunctionProps, 'bundlesDirectory' | 'settings' | 'key'> & {
@@ -15,7 +16,7 @@ export function functionsBehindApi(
   props: FunctionsProps,
 ): Record<FunctionName, StudioFunction> {
   const { environments, given, ...common } = props;
-  const reserved = common.settings.reservedConcurrency.trigger;
+  const { trigger: reserved } = reservedBy(common.settings);
   const of = (name: FunctionName, description: string) => ({
     ...common,
     name,

@@ -15,7 +15,7 @@ const LOG_RETENTION_DAYS = [
 /** API Gateway's own limit for an account is 10,000 requests a second: nothing above it can be meant. */
 const MAX_REQUESTS_PER_SECOND = 10_000;
 /** Lambda's usual limit for an account is 1,000 at once, of which 100 must stay unreserved. */
-const MAX_RESERVED_CONCURRENCY = 900;
+export const MAX_RESERVED_CONCURRENCY = 900;
 /** More than anybody has: only to find what is no number of executions. */
 const MAX_STUCK = 1_000_000;
 const MAX_ARCHIVE_DAYS = 36_500;
@@ -51,6 +51,12 @@ const throttling = v.strictObject({
   triggerBurst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
 });
 
+const reserved = v.strictObject({
+  trigger: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
+  /** One run starts the next, and the schedule one run a policy: a single one would wait for itself. */
+  cleanup: v.optional(wholeNumber(2, MAX_RESERVED_CONCURRENCY)),
+});
+
 const entries = {
   /** When the policies run; false: never by themselves. */
   schedule: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 day)'),
@@ -82,19 +88,15 @@ const entries = {
   memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), 1024),
   throttling: v.optional(throttling, {}),
   /**
-   * How many runs at once are set aside, and are the most there can be. Left out by default: a new account may
-   * run 10 at once and reserve none, and a deployment that reserves fails there. Without it the route's throttle
-   * keeps triggers at Studio's pace, and purges, one run for each at a time, take what they need of what the
-   * account has: where it has 200 and more, `{ trigger: 10, cleanup: 5 }` keeps them apart for sure. Ten
-   * triggers of 150 ms are 66 a second: it bounds what runs at once, not the pace.
+   * How many runs at once are set aside, and are the most there can be; `false`: none. Left out, `npm run deploy`
+   * sets aside what reserved.ts says, where the account has it: a new one may run 10 at once and reserve none,
+   * and a deployment that reserves fails there. Whoever runs `cdk deploy` sets nothing aside but what stands here.
    */
   reservedConcurrency: v.optional(
-    v.strictObject({
-      trigger: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
-      /** One run starts the next, and the schedule one run a policy: a single one would wait for itself. */
-      cleanup: v.optional(wholeNumber(2, MAX_RESERVED_CONCURRENCY)),
+    // A union would say of a mistake in the object only that it is neither of the two.
+    v.lazy((input): v.GenericSchema<false | v.InferOutput<typeof reserved>> => {
+      return input === false ? v.literal(false) : reserved;
     }),
-    {},
   ),
   /**
    * Callers known by their AWS credentials (SigV4) instead of a token. API Gateway then refuses everybody

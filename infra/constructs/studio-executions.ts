@@ -10,7 +10,7 @@ import { customerKey } from './encryption.ts';
 import { environmentsOf } from './environments.ts';
 import { functionsBehindApi } from './functions.ts';
 import { Overview } from './overview.ts';
-import type { SettingsInput } from './settings.ts';
+import type { Settings, SettingsInput } from './settings.ts';
 import { Storage } from './storage.ts';
 import type { StudioFunction } from './studio-function.ts';
 import { warningsOf } from './warnings.ts';
@@ -38,6 +38,8 @@ export class StudioExecutions extends Construct {
   readonly workerArn: string;
   readonly alarms: Alarms;
   readonly functions: Record<FunctionName, StudioFunction>;
+  /** As it was checked, with the defaults filled in. */
+  readonly settings: Settings;
 
   constructor(scope: Construct, id: string, props: StudioExecutionsProps) {
     super(scope, id);
@@ -75,6 +77,7 @@ export class StudioExecutions extends Construct {
     this.alarms = new Alarms(this, 'Alarms', { ...seen, key });
     new Overview(this, 'Overview', seen, this.alarms.alarms);
 
+    this.settings = settings;
     this.api = api;
     this.storage = storage;
     this.functions = functions;

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { CENSUS_INPUT } from '../../lib/census.ts';
 import type { Policy } from '../../lib/config.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
+import { reservedBy } from './reserved.ts';
 import type { Settings } from './settings.ts';
 import { StudioFunction } from './studio-function.ts';
 import { acknowledgeWildcard } from './wildcards.ts';
@@ -60,6 +61,7 @@ export class Worker extends Construct {
       reason: 'It is the dead-letter queue itself',
     });
 
+    const { cleanup: reserved } = reservedBy(settings);
     this.worker = new StudioFunction(this, 'Cleanup', {
       name: 'cleanup',
       description: 'Purges: the durable worker behind the schedule and POST /purges',
@@ -78,9 +80,7 @@ export class Worker extends Construct {
       recursiveLoop: RecursiveLoop.ALLOW,
       // A run stays on the version it began with: the version has to outlive the deployment that replaces it.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
-      ...(settings.reservedConcurrency.cleanup && {
-        reservedConcurrentExecutions: settings.reservedConcurrency.cleanup,
-      }),
+      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
     });
     const { role } = this.worker;
     const objects = given.storage.archive.arnForObjects('*');

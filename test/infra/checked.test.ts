@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { config, deployment } from '../../infra/config.ts';
@@ -90,6 +93,17 @@ describe('checking infra/config.ts', () => {
     ]);
   });
 
+  it('names what is wrong in a reservation, and takes none', () => {
+    const reserved = (reservedConcurrency: unknown) => () =>
+      checkParts(sampleConfig, { reservedConcurrency });
+    expect(mistakesOf(reserved({ triger: 10, cleanup: 1 }))).toEqual([
+      'settings #/reservedConcurrency/cleanup must be a whole number from 2 to 900',
+      'settings #/reservedConcurrency/triger is not a known member',
+    ]);
+    expect(mistakesOf(reserved(true))).toEqual(['settings #/reservedConcurrency must be an object']);
+    expect(reserved(false)().settings.reservedConcurrency).toBe(false);
+  });
+
   it('refuses a configuration that does not fit into a function’s environment', () => {
     const flows = Array.from({ length: 40 }, (_, index) => ({
       alias: `flow${index}`,
@@ -147,6 +161,21 @@ describe('synth', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('deployment #/stages has no stage "prd"');
     expect(stderr).not.toContain('    at ');
+  });
+
+  it.each([
+    ['sets aside what the deployment found room for', { reserve: 'true' }, '25'],
+    ['sets nothing aside by itself', {}, '0'],
+  ])('%s', async (_what, context, runs) => {
+    const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
+    try {
+      const env = { CDK_CONTEXT_JSON: JSON.stringify(context), CDK_OUTDIR: outdir };
+      expect(await run(env)).toMatchObject({ code: 0 });
+      const template = JSON.parse(readFileSync(join(outdir, 'StudioExecutions.template.json'), 'utf8'));
+      expect(template.Outputs.ReservedConcurrency.Value).toBe(runs);
+    } finally {
+      rmSync(outdir, { recursive: true });
+    }
   });
 });
 

@@ -37,17 +37,26 @@ function refusal(code: string, message: string): string {
 }
 
 function stack(name: string, status = 'CREATE_COMPLETE'): Answer {
-  const url =
-    '<member><OutputKey>ApiUrl</OutputKey><OutputValue>https://api.example.com</OutputValue></member>';
+  const outputs = Object.entries({ ApiUrl: 'https://api.example.com', ReservedConcurrency: account.reserved })
+    .map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    )
+    .join('');
   return [
     200,
     `<DescribeStacksResponse ${CLOUDFORMATION}><DescribeStacksResult><Stacks><member><StackName>${name}</StackName>
-      <StackStatus>${status}</StackStatus><CreationTime>2026-11-22T10:00:00Z</CreationTime><Outputs>${url}</Outputs>
+      <StackStatus>${status}</StackStatus><CreationTime>2026-11-22T10:00:00Z</CreationTime><Outputs>${outputs}</Outputs>
     </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
   ];
 }
 
-const account = { toolkit: NOT_THERE, limit: [200, '{}'] as Answer };
+/** As Lambda says it; what is not unreserved is reserved by some function of the account. */
+function limitOf(limit: number, unreserved = limit): Answer {
+  const limits = { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved };
+  return [200, JSON.stringify({ AccountLimit: limits })];
+}
+
+const account = { toolkit: NOT_THERE, limit: limitOf(10), reserved: 0 };
 const asked: string[] = [];
 const server = createServer(async (request, response) => {
   if (request.url?.endsWith('/account-settings')) {
@@ -90,7 +99,8 @@ beforeEach(() => {
   asked.length = 0;
   Object.assign(account, {
     toolkit: stack('CDKToolkit'),
-    limit: [200, JSON.stringify({ AccountLimit: { ConcurrentExecutions: 1_000 } })],
+    reserved: 0,
+    limit: limitOf(1_000),
   });
 });
 
@@ -110,12 +120,21 @@ describe('npm run deploy', () => {
     expect(await who.run(deploy())).toBe(0);
     expect(asked).toEqual([
       'DescribeStacks CDKToolkit',
+      'DescribeStacks StudioExecutions',
       'GetAccountSettings',
       'DescribeStacks StudioExecutions',
     ]);
     expect(told().map((line) => line.split(' ')[0])).toEqual(['synth', 'diff', 'deploy']);
+    expect(told()[0]).toBe('synth --quiet -c reserve=true');
+    expect(who.said()).toContain('Of the 1,000 functions that the account may run at once');
     expect(who.said()).toContain('Deployed: https://api.example.com');
-    expect(who.said()).toContain('runs 1000 functions at once');
+  });
+
+  test('sets aside again what it finds set aside, though by that the account has less', async () => {
+    account.limit = limitOf(1_000, 110);
+    account.reserved = 25;
+    expect(await somebody().run(deploy(), '--yes')).toBe(0);
+    expect(told()[0]).toBe('synth --quiet -c reserve=true');
   });
 
   test('deploys nothing when the answer is no', async () => {
@@ -136,7 +155,7 @@ describe('npm run deploy', () => {
     const who = somebody();
     expect(await who.run(deploy(), '--yes')).toBe(1);
     expect(who.complained()).toMatch(complaint);
-    expect(told()).toEqual(['synth --quiet']);
+    expect(told()).toEqual([]);
   });
 
   test('goes on for who may deploy and may look at nothing', async () => {
@@ -149,11 +168,11 @@ describe('npm run deploy', () => {
   });
 
   test('stops before a deployment that would fail for want of concurrency', async () => {
-    account.limit = [200, JSON.stringify({ AccountLimit: { ConcurrentExecutions: 10 } })];
+    account.limit = limitOf(10);
     const who = somebody();
     expect(await who.run(deploy({ reservedConcurrency: { trigger: 10 } }), '--yes')).toBe(1);
-    expect(who.complained()).toContain('the account has 10, of which 100 must stay free');
-    expect(told()).toEqual(['synth --quiet']);
+    expect(who.complained()).toContain('the account has 0 to set aside');
+    expect(told()).toEqual([]);
   });
 
   test.each(['synth', 'diff', 'deploy'])('ends with 1 where cdk %s does not end with 0', async (command) => {

@@ -18,7 +18,11 @@ function deployment(
     fails?: string;
     stages?: string[];
     toolkitName?: string;
-    limit?: number | null;
+    /** What the account may run at once, all of it unreserved unless said; undefined: may not be asked. */
+    limit?: number;
+    unreserved?: number;
+    /** What the deployed stack reserves. */
+    held?: number;
     settings?: SettingsInput;
   } = {},
 ) {
@@ -29,7 +33,10 @@ function deployment(
       if (stage !== undefined && !options.stages?.includes(stage)) throw new Failed([`no stage ${stage}`]);
       return checkParts(sampleConfig, options.settings ?? {});
     },
-    concurrency: async () => options.limit ?? null,
+    concurrency: async () => {
+      const { limit, unreserved = limit } = options;
+      return limit === undefined || unreserved === undefined ? null : { limit, unreserved };
+    },
     build: async () => done.push('build'),
     cdk: async (args) => {
       done.push(`cdk ${args.join(' ')}`);
@@ -40,7 +47,8 @@ function deployment(
       if (options.denied)
         throw new Failed(['no'], { cause: Object.assign(new Error('no'), { name: 'AccessDenied' }) });
       if (name === toolkitName) return toolkit;
-      return { status: 'CREATE_COMPLETE', outputs: new Map([['ApiUrl', URL_OF_API]]) };
+      const outputs = { ApiUrl: URL_OF_API, ReservedConcurrency: String(options.held ?? 0) };
+      return { status: 'CREATE_COMPLETE', outputs: new Map(Object.entries(outputs)) };
     },
   });
   return { done, run: (who: Somebody, ...argv: string[]) => who.run(tool, ...argv) };
@@ -48,14 +56,15 @@ function deployment(
 
 const APP = '--app ../.build/cdk.out';
 
-test('builds, synthesizes, shows the difference, asks, and deploys what it has shown', async () => {
+test('looks at the account, builds, synthesizes, shows the difference, asks, and deploys what it has shown', async () => {
   const { done, run } = deployment();
   const who = somebody({ answers: ['y'] });
   expect(await run(who)).toBe(0);
   expect(done).toEqual([
+    'describe CDKToolkit',
+    'describe StudioExecutions',
     'build',
     'cdk synth --quiet',
-    'describe CDKToolkit',
     `cdk diff StudioExecutions ${APP}`,
     `cdk deploy StudioExecutions ${APP} --require-approval never`,
     'describe StudioExecutions',
@@ -134,31 +143,94 @@ describe('before anything is shown', () => {
 describe('what the account may run at once', () => {
   const reserving = { reservedConcurrency: { trigger: 10, cleanup: 5 } };
 
-  test.each([
-    ['a new account has too little to reserve', 10],
-    ['what is left is less than Lambda keeps free', 114],
-  ])('ends it before the deployment would fail half-way: %s', async (_why, limit) => {
-    const { done, run } = deployment({ limit, settings: reserving });
+  /** Whether the synth is told to reserve, and what is said of it. */
+  async function plan(account: Parameters<typeof deployment>[0]) {
+    const { done, run } = deployment(account);
     const who = somebody();
-    expect(await run(who, '--yes')).toBe(1);
-    expect(who.complained()).toContain(
-      `sets 15 runs at once aside, and the account has ${limit}, of which 100`,
-    );
-    expect(done.some((one) => /^cdk (diff|deploy)/.test(one))).toBe(false);
+    expect(await run(who, '--yes')).toBe(0);
+    return { isReserving: done.includes('cdk synth --quiet -c reserve=true'), said: who.said() };
+  }
+
+  test('is set aside for triggers and purges where there is enough, and that is said before anybody is asked', async () => {
+    const { done, run } = deployment({ limit: 1_000, stages: ['prod'] });
+    const who = somebody({ answers: ['n'] });
+    expect(await run(who, '--stage', 'prod')).toBe(1);
+    expect(done).toContain('cdk synth --quiet -c stage=prod -c reserve=true');
+    expect(who.said()).toMatch(/Of the 1,000 functions .* 20 are set aside for triggers\n.* 5 for purges/);
   });
 
   test.each([
-    ['a new account is told to ask for more', {}, 10, /runs 10 functions at once, as new ones do/],
-    ['a usual one, to reserve', {}, 1_000, /runs 1000 functions at once: with reservedConcurrency/],
-    ['one in between, nothing', {}, 150, null],
-    ['one that reserves, nothing', reserving, 115, null],
-    ['who may not ask, nothing', reserving, null, null],
-  ])('%s', async (_who, settings, limit, expected) => {
-    const { run } = deployment({ limit, settings });
+    ['it is enough to the run', { limit: 1_000, unreserved: 125 }, true],
+    ['one run is missing', { limit: 1_000, unreserved: 124 }, false],
+    ['what is missing is what was set aside before', { limit: 1_000, unreserved: 100, held: 25 }, true],
+    ['others have set aside the rest since', { limit: 125, unreserved: 100, held: 25 }, true],
+    ['the account was cut down', { limit: 110, unreserved: 85, held: 25 }, false],
+    [
+      'a burst is let in that it has not',
+      { limit: 200, settings: { throttling: { triggerBurst: 96 } } },
+      false,
+    ],
+  ])(
+    'decides by what Lambda leaves to be reserved, and the same at every deployment: %s',
+    async (_when, account, isReserving) => {
+      expect(await plan(account)).toMatchObject({ isReserving });
+    },
+  );
+
+  test('stays as it is for who may deploy and may not ask', async () => {
+    expect(await plan({ held: 25 })).toMatchObject({
+      isReserving: true,
+      said: expect.stringContaining('may not be looked at: what is set aside stays'),
+    });
+    expect(await plan({})).toMatchObject({
+      isReserving: false,
+      said: expect.stringContaining('may not be looked at: nothing is set aside'),
+    });
+  });
+
+  test.each([
+    [
+      'a new account is told to ask for more',
+      10,
+      /may run 10 functions at once, as new ones do: ask for more/,
+    ],
+    [
+      'one with too little, how much it has',
+      110,
+      /may run 110 functions at once and has 10 to set aside, not 25/,
+    ],
+  ])('%s', async (_who, limit, said) => {
+    expect(await plan({ limit })).toEqual({ isReserving: false, said: expect.stringMatching(said) });
+  });
+
+  test.each([
+    ['numbers', reserving, 115],
+    ['none', { reservedConcurrency: false as const }, 10],
+    ['numbers, and nobody may ask', reserving, undefined],
+  ])('is left to what the configuration says: %s', async (_what, settings, limit) => {
+    const { isReserving, said } = await plan({ settings, ...(limit !== undefined && { limit }) });
+    expect(isReserving).toBe(false);
+    expect(said).not.toMatch(/at once|set aside/);
+  });
+
+  test.each([
+    ['a new account has too little to reserve', { limit: 10 }, 0],
+    ['what is left is less than Lambda keeps free', { limit: 114 }, 14],
+    ['others have reserved the rest', { limit: 1_000, unreserved: 110 }, 10],
+  ])('ends it before the deployment would fail half-way: %s', async (_why, account, free) => {
+    const { done, run } = deployment({ ...account, settings: reserving });
     const who = somebody();
-    expect(await run(who, '--yes')).toBe(0);
-    if (expected) expect(who.said()).toMatch(expected);
-    else expect(who.said()).not.toMatch(/at once/);
+    expect(await run(who, '--yes')).toBe(1);
+    expect(who.complained()).toContain(
+      `sets 15 runs at once aside, and the account has ${free} to set aside`,
+    );
+    expect(done.filter((one) => !one.startsWith('describe'))).toEqual([]);
+  });
+
+  test('that was set aside before may be set aside otherwise', async () => {
+    expect(await plan({ limit: 1_000, unreserved: 100, held: 15, settings: reserving })).toMatchObject({
+      isReserving: false,
+    });
   });
 });
 

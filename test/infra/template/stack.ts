@@ -1,7 +1,8 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { InfraConfigError } from '../../../infra/constructs/checked.ts';
+import { checkParts, InfraConfigError } from '../../../infra/constructs/checked.ts';
+import { withReservation } from '../../../infra/constructs/reserved.ts';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
@@ -15,6 +16,16 @@ function functionsOf(from: Template) {
     name: /Studio(?:Worker)?([A-Z][a-z]+)Function/.exec(id)?.[1]?.toLowerCase(),
     properties: Properties,
   }));
+}
+
+/** What each function reserves, and the sum that the next deployment reads. */
+function reservedIn(from: Template) {
+  const each = functionsOf(from).map(({ name, properties }) => [
+    name,
+    properties.ReservedConcurrentExecutions,
+  ]);
+  const said = from.toJSON()['Outputs'].ReservedConcurrency.Value;
+  return { ...Object.fromEntries(each.filter(([, runs]) => runs !== undefined)), runs: said };
 }
 
 describe('the stack', () => {
@@ -69,12 +80,22 @@ describe('the stack', () => {
     });
 
     it('reserve no concurrency unless told to, since a new account has none to reserve', () => {
-      for (const { properties } of functionsOf(template))
-        expect(properties.ReservedConcurrentExecutions).toBeUndefined();
-      const reserved = functionsOf(
-        synthesize({ reservedConcurrency: { trigger: 20, cleanup: 2 } }).template,
-      ).map(({ name, properties }) => [name, properties.ReservedConcurrentExecutions]);
-      expect(Object.fromEntries(reserved)).toMatchObject({ trigger: 20, cleanup: 2 });
+      expect(reservedIn(template)).toEqual({ runs: '0' });
+      expect(reservedIn(synthesize({ reservedConcurrency: false }).template)).toEqual({ runs: '0' });
+      const { template: told } = synthesize({ reservedConcurrency: { trigger: 20, cleanup: 2 } });
+      expect(reservedIn(told)).toEqual({ trigger: 20, cleanup: 2, runs: '22' });
+      const { template: half } = synthesize({ reservedConcurrency: { trigger: 20 } });
+      expect(reservedIn(half)).toEqual({ trigger: 20, runs: '20' });
+    });
+
+    it('reserve, where there is room, as many triggers as the route lets in at once', () => {
+      const reserved = (settings: SettingsInput) =>
+        withReservation(checkParts(sampleConfig, settings).settings).reservedConcurrency;
+      expect(reserved({})).toEqual({ trigger: 20, cleanup: 5 });
+      expect(reserved({ throttling: { triggerBurst: 40 } })).toEqual({ trigger: 40, cleanup: 5 });
+      expect(reserved({ throttling: { triggerBurst: 10_000 } })).toEqual({ trigger: 900, cleanup: 5 });
+      for (const own of [false, {}, { cleanup: 3 }] as const)
+        expect(reserved({ reservedConcurrency: own })).toEqual(own);
     });
   });
 
@@ -319,6 +340,7 @@ describe('the stack', () => {
         'TableName',
         'ArchiveBucketName',
         'CleanupFunctionArn',
+        'ReservedConcurrency',
         'AlarmTopicArn',
       ]);
     });

@@ -1,0 +1,32 @@
+import { MAX_RESERVED_CONCURRENCY, type Settings } from './settings.ts';
+
+/** Runs at once that are set aside for one function, and are the most that there can be of it. */
+export type Reserved = { trigger?: number | undefined; cleanup?: number | undefined };
+
+/** What `npm run deploy` tells the synth once it has seen that the account has room: `-c reserve=true`. */
+export const RESERVE_CONTEXT = 'reserve';
+/** The stack's output by which the next one knows how much of what the account lacks is its own. */
+export const RESERVED_OUTPUT = 'ReservedConcurrency';
+
+/** The schedule starts a run for each policy; what is beyond waits in Lambda's own queue, and is not lost. */
+const PURGES_AT_ONCE = 5;
+
+/**
+ * The settings with what is set aside where they leave it open. For the trigger it is all that its route lets in
+ * at once: with less, Lambda would refuse a burst that API Gateway has let through. The twenty of the default
+ * carry twenty a second while Studio takes a second and less for each.
+ */
+export function withReservation(settings: Settings): Settings {
+  if (settings.reservedConcurrency !== undefined) return settings;
+  const trigger = Math.min(settings.throttling.triggerBurst, MAX_RESERVED_CONCURRENCY);
+  return { ...settings, reservedConcurrency: { trigger, cleanup: PURGES_AT_ONCE } };
+}
+
+/** What these settings set aside. */
+export function reservedBy({ reservedConcurrency }: Settings): Reserved {
+  return reservedConcurrency || {};
+}
+
+export function runsIn({ trigger = 0, cleanup = 0 }: Reserved): number {
+  return trigger + cleanup;
+}
