@@ -25,8 +25,10 @@ export async function deleteExecution(
     if (error instanceof StudioError && error.kind === 'not-found') return answer('already-gone', sid);
     throw error;
   }
-  const { outcome } = await studio.executions.delete(flow.sid, sid, { signal });
-  return answer(outcome, sid);
+  const result = await studio.executions.delete(flow.sid, sid, { signal });
+  // It was there a moment ago, and is gone after a try whose answer was lost or no answer of Studio's: by that try.
+  const isOurs = result.outcome === 'deleted' || result.afterUnclear;
+  return answer(isOurs ? 'deleted' : 'already-gone', sid);
 }
 
 function answer(outcome: 'deleted' | 'already-gone', sid: string): Answer {

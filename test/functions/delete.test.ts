@@ -5,12 +5,23 @@ const { studio, call, execution } = await worldWithOneActive();
 const remove = (query = '') => call('DELETE', `${execution.path}${query}`);
 
 describe('the built delete function', () => {
-  test('deletes in spite of an answer that was lost after the work was done', async () => {
+  test.each([
+    ['an answer that was lost', { kind: 'cut' }],
+    ['a page in its place', { kind: 'html', status: 200 }],
+    ['a page in place of an error', { kind: 'html', status: 502 }],
+  ] as const)('has deleted it in spite of %s, after the work was done', async (_, fault) => {
     studio.store.end(execution.sid);
-    studio.behave({ faults: [{ kind: 'cut', work: 'done', times: 1, operations: ['DeleteExecution'] }] });
-    const { status, body } = await remove();
-    expect([status, body.sid]).toEqual([200, execution.sid]);
+    studio.behave({ faults: [{ ...fault, work: 'done', operations: ['DeleteExecution'], times: 1 }] });
+    expect((await remove()).body).toEqual({ outcome: 'deleted', sid: execution.sid });
     expect(studio.store.find(execution.sid)?.status).toBe('deleted');
+    expect((await remove()).body).toEqual({ outcome: 'already-gone', sid: execution.sid });
+  });
+
+  test('does not say so of what a page only pretends to have deleted', async () => {
+    studio.store.end(execution.sid);
+    studio.behave({ faults: [{ kind: 'html', status: 200, operations: ['DeleteExecution'] }] });
+    expect((await remove()).body.type).toBe('/problems/studio-answered-nonsense');
+    expect(studio.store.find(execution.sid)?.status).toBe('ended');
   });
 
   test('ends an active one first where a delete of an active one is refused', async () => {

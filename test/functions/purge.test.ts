@@ -145,6 +145,16 @@ describe('POST /purges', () => {
     expect(studio().store.count().ended).toBe(60);
   });
 
+  test('counts as deleted what is gone after an answer that is a page', async () => {
+    seed(40, 8);
+    studio().behave({
+      faults: [{ kind: 'html', status: 200, work: 'done', operations: ['DeleteExecution'], every: 3 }],
+    });
+    const record = await purge({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
+    expect(record.counts).toMatchObject({ matched: 40, deleted: 40, alreadyGone: 0, failed: 0 });
+    expect(record.digest.count).toBe(40);
+  });
+
   test('starts one purge for one key, however often it is asked', async () => {
     const body = { flows: ['welcome'], olderThan: 'P7D' };
     const first = await call('POST', '/purges', { body, key: 'once' });
