@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ProblemSlug } from '../../lib/http/problems.ts';
 import type { LogMessage } from '../../lib/log.ts';
-import { gapHours } from './cleanup-gap.ts';
+import { daysToMiss } from './cleanup-gap.ts';
 import { CENSUS_PERIOD, durableMetric, ourMetric, PERIOD, sumOf } from './metrics.ts';
 import { everyFunction, type Seen } from './seen.ts';
 
@@ -15,9 +15,7 @@ const THROTTLED_PERCENT = 10;
 const ENOUGH_CALLS = 50;
 /** Lambda ends a run at 3,000 operations; the worker hands over to a new one well before 2,000. */
 const OPERATIONS_NEAR_CAP = 2_400;
-const DAY_HOURS = 24;
-/** CloudWatch looks back seven days and no further. */
-const MAX_DAYS_BACK = 7;
+const A_DAY = Duration.days(1);
 
 export type AlarmSpec = {
   /** The alarm's name and, with a `#` before it, its paragraph of the runbook. */
@@ -160,37 +158,33 @@ function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
       sparse: true,
     });
   const days = settings.schedule === false ? undefined : daysToMiss(settings.schedule);
+  // Two alarms: purges that callers start would hide a schedule that does not, and a start has its end on another day.
   if (days !== undefined && worker.schedule)
-    specs.push({
-      id: 'cleanup-missing',
-      says: 'The schedule should have purged by now, and nothing has.',
-      // Purges that callers start would hide a schedule that does not: both must have been there.
-      metric: new MathExpression({
-        expression: 'MIN([FILL(started,0),FILL(succeeded,0)])',
-        usingMetrics: {
-          started: new Metric({
-            namespace: 'AWS/Events',
-            metricName: 'Invocations',
-            dimensionsMap: { RuleName: worker.schedule.ruleName },
-            statistic: 'Sum',
-          }),
-          succeeded: ourMetric(name, 'purgesEnded', { outcome: 'succeeded' }),
-        },
-        label: 'Scheduled purges',
-        period: Duration.days(1),
-      }),
-      threshold: 1,
-      periods: days,
-      below: true,
-    });
+    specs.push(
+      {
+        id: 'cleanup-not-started',
+        says: 'The schedule should have started the worker by now, and has not.',
+        metric: new Metric({
+          namespace: 'AWS/Events',
+          metricName: 'Invocations',
+          dimensionsMap: { RuleName: worker.schedule.ruleName },
+          statistic: 'Sum',
+          period: A_DAY,
+        }),
+        threshold: 1,
+        periods: days,
+        below: true,
+      },
+      {
+        id: 'cleanup-missing',
+        says: 'The schedule should have purged by now, and no purge has come to its end.',
+        metric: ourMetric(name, 'purgesEnded', { outcome: 'succeeded' }, { period: A_DAY }),
+        threshold: 1,
+        periods: days,
+        below: true,
+      },
+    );
   return specs;
-}
-
-/** The schedule's gap in whole days, and one for the purge itself; undefined when that is too far to look back. */
-function daysToMiss(schedule: string): number | undefined {
-  const hours = gapHours(schedule);
-  const days = hours === undefined ? MAX_DAYS_BACK + 1 : Math.ceil(hours / DAY_HOURS) + 1;
-  return days <= MAX_DAYS_BACK ? days : undefined;
 }
 
 function throttledPercent({ name }: Seen) {

@@ -44,7 +44,8 @@ export class StudioExecutions extends Construct {
   constructor(scope: Construct, id: string, props: StudioExecutionsProps) {
     super(scope, id);
     const { config, settings }: Checked = checkParts(props.config, props.settings ?? {});
-    for (const warning of warningsOf(config)) Annotations.of(this).addWarningV2(warning.id, warning.text);
+    for (const warning of warningsOf(config, settings))
+      Annotations.of(this).addWarningV2(warning.id, warning.text);
     const bundlesDirectory = props.bundlesDirectory ?? builtBundles;
 
     const key = settings.customerKey ? customerKey(this, settings.keepData) : undefined;

@@ -1,5 +1,7 @@
 import type { Config } from '../../lib/config.ts';
 import { DAY_MS, momentBefore, parseDuration } from '../../lib/duration.ts';
+import { daysToMiss } from './cleanup-gap.ts';
+import type { Settings } from './settings.ts';
 
 /** What is valid and yet surely not meant; shown at synth, and stops nothing. */
 export type Warning = { id: string; text: string };
@@ -11,19 +13,25 @@ const PLACEHOLDER_SID = /^FW0{24}/;
 /** A month back from here is 31 days, the most it can be. */
 const SOME_JANUARY = Date.UTC(2026, 0, 31);
 
-export function warningsOf(config: Config): Warning[] {
-  const old = config.policies
+export function warningsOf(config: Config, { schedule }: Pick<Settings, 'schedule'>): Warning[] {
+  const found: Warning[] = config.policies
     .filter(({ olderThan }) => daysOf(olderThan) > STUDIO_RETENTION_DAYS)
     .map(({ name, olderThan }) => ({
       id: `studio-executions:policy-${name}`,
       text: `The policy ${name} waits ${olderThan}, but Twilio keeps executions for ${STUDIO_RETENTION_DAYS} days only: it finds nothing`,
     }));
   const examples = config.flows.filter(({ sid }) => PLACEHOLDER_SID.test(sid)).map(({ alias }) => alias);
-  const placeholders = {
-    id: 'studio-executions:example-flows',
-    text: `Flows with the SID of the example: ${examples.join(', ')}. Put your own into infra/config.ts`,
-  };
-  return examples.length > 0 ? [...old, placeholders] : old;
+  if (examples.length > 0)
+    found.push({
+      id: 'studio-executions:example-flows',
+      text: `Flows with the SID of the example: ${examples.join(', ')}. Put your own into infra/config.ts`,
+    });
+  if (schedule !== false && config.policies.length > 0 && daysToMiss(schedule) === undefined)
+    found.push({
+      id: 'studio-executions:schedule-unwatched',
+      text: `Nothing rings when the schedule ${schedule} does not run: CloudWatch looks back a week at most. One that runs every day purges no more than the policies say`,
+    });
+  return found;
 }
 
 function daysOf(olderThan: string): number {

@@ -95,7 +95,10 @@ describe('the alarms', () => {
 
   it('are silent where there is no traffic, but for a cleanup that does not come', () => {
     const loud = alarmsOf(template).filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
-    expect(loud.map(({ AlarmName }) => AlarmName)).toEqual([expect.stringMatching(/-cleanup-missing$/)]);
+    expect(loud.map(({ AlarmName }) => AlarmName)).toEqual([
+      'Test-Studio-cleanup-not-started',
+      'Test-Studio-cleanup-missing',
+    ]);
   });
 
   it('are named after their deployment, as the metrics of the functions are', () => {
@@ -122,9 +125,38 @@ describe('the alarms', () => {
     ['with a schedule that does not run every day', { schedule: 'cron(0 3 1 * ? *)' }],
   ])('wait for no cleanup %s', (_how, settings) => {
     const names = alarmsOf(synthesize(settings, sampleConfig).template).map(({ AlarmName }) => AlarmName);
-    expect(names.filter((name) => name.endsWith('cleanup-missing'))).toEqual([]);
-    expect(names).toHaveLength(alarmsOf(template).length - 1);
+    expect(names.filter((name) => /-cleanup-(missing|not-started)$/.test(name))).toEqual([]);
+    expect(names).toHaveLength(alarmsOf(template).length - 2);
   });
+
+  it.each([
+    ['rate(1 hour)', 2],
+    ['rate(1 day)', 2],
+    ['cron(0 3 ? * MON-FRI *)', 4],
+    ['rate(6 days)', 7],
+  ])(
+    'look for a start and for an end of %s in %i days, each by itself: a purge may end on another day',
+    (schedule, days) => {
+      const watching = alarmsOf(synthesize({ schedule }).template).filter(({ AlarmName }) =>
+        /-cleanup-(missing|not-started)$/.test(AlarmName),
+      );
+      const window = { Statistic: 'Sum', Period: 86_400, EvaluationPeriods: days, Threshold: 1 };
+      const below = { ...window, ComparisonOperator: 'LessThanThreshold', TreatMissingData: 'breaching' };
+      expect(watching).toEqual([
+        expect.objectContaining({
+          ...below,
+          Namespace: 'AWS/Events',
+          MetricName: 'Invocations',
+          Dimensions: [{ Name: 'RuleName', Value: { Ref: expect.stringContaining('WorkerSchedule') } }],
+        }),
+        expect.objectContaining({
+          ...below,
+          MetricName: 'PurgesEnded',
+          Dimensions: [{ Name: 'outcome', Value: 'succeeded' }],
+        }),
+      ]);
+    },
+  );
 
   it('ring for what is stuck only where a number is given, since some flows wait for weeks on purpose', () => {
     const stuck = (settings: SettingsInput) =>
@@ -151,7 +183,14 @@ describe('the longest gap of a schedule', () => {
     ['rate(90 minutes)', 1.5],
     ['cron(0 3 * * ? *)', 24],
     ['cron(0/15 * ? * * *)', 24],
-    ['cron(0 3 ? * MON *)', undefined],
+    ['cron(0 3 ? * MON *)', 168],
+    ['cron(0 3 ? * MON-FRI *)', 72],
+    ['cron(0 3 ? * 2,WED,SAT *)', 72],
+    ['cron(0 3 ? * FRI-MON *)', 96],
+    ['cron(0 3 ? * 2#1 *)', undefined],
+    ['cron(0 3 ? * 2/2 *)', undefined],
+    ['cron(0 3 * 1-11 ? *)', undefined],
+    ['cron(0 3 * * ? 2026)', undefined],
     ['cron(0 3 1 * ? *)', undefined],
   ])('%s: %s hours', (schedule, hours) => {
     expect(gapHours(schedule)).toBe(hours);
