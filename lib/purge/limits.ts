@@ -51,6 +51,9 @@ export const MAX_FRUITLESS_REFUSED = 4;
 
 /** A flow is swept until a sweep finds nothing more; so many may find something and delete or end none of it. */
 export const MAX_IDLE_SWEEPS = 8;
+/** Of what was done a flow keeps a sample; when so often one of it was done again, Studio goes on listing it for ever. */
+export const SAMPLE_SIZE = 32;
+export const MAX_REPEATS = 4;
 /** What failed for a passing reason is tried again after everything else, as long as that helps and at most so often. */
 export const MAX_RETRY_ROUNDS = 8;
 /** So many rounds are made even if the first helps nobody. */

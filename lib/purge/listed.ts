@@ -1,8 +1,8 @@
 import type { Execution } from '../studio/types.ts';
 import { addCounts, FIRST_PROGRESS, NO_COUNTS } from './record.ts';
-import { countsLeft, type Matcher } from './selection.ts';
+import type { Matcher } from './selection.ts';
 import type { Session } from './session.ts';
-import type { CountedAs } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 /** What the next list begins with was counted before, by the slice that came this far. */
 export function takeBackOverlap(session: Session): void {
@@ -20,37 +20,44 @@ export function takeBackOverlap(session: Session): void {
   session.progress({ overlap: FIRST_PROGRESS.overlap });
 }
 
+/**
+ * Counts what is not acted on: that is counted when its batch is settled, where it cannot be lost with the worker.
+ * In one breath with the overlap, since whatever writes the record next writes both.
+ */
 export function countListed(
   session: Session,
   items: readonly Execution[],
   matcher: Matcher,
-  isNew: (execution: Execution, as: CountedAs) => boolean,
+  tally: Tally,
 ): void {
-  const { counts, activeMatched, activeLeft, progress, request } = session.record;
-  const isFirst = progress.sweep === 1;
-  if (!isFirst && !countsLeft(request)) return;
+  const { counts, activeMatched, activeLeft, request } = session.record;
   const found = { listed: 0, matched: 0, active: 0, left: 0 };
   for (const execution of items) {
-    if (!matcher.inWindow(execution) || session.handled.has(execution.sid)) continue;
     const matched = matcher.matches(execution);
-    // What is acted on is counted when its batch is settled: then it cannot be lost with the worker.
     if (matched && !request.dryRun) continue;
+    if (!matcher.inWindow(execution) || session.handled.has(execution.sid)) continue;
     if (found.matched >= roomLeft(session)) break;
+    const active = matched && execution.status !== 'ended';
     const left = matcher.isLeft(execution);
-    // A later sweep shows what was listed before, but all that is left.
-    if (!isFirst && !left) continue;
-    const as = { listed: isFirst, matched, active: matched && execution.status !== 'ended', left };
-    if (!isNew(execution, as)) continue;
-    found.listed += Number(as.listed);
-    found.matched += Number(as.matched);
-    found.active += Number(as.active);
-    found.left += Number(as.left);
+    if (!tally.add(execution, { matched, active, left })) continue;
+    found.listed += 1;
+    found.matched += Number(matched);
+    found.active += Number(active);
+    found.left += Number(left);
   }
   session.change({
     counts: addCounts(counts, { ...NO_COUNTS, listed: found.listed, matched: found.matched }),
     activeMatched: activeMatched + found.active,
     activeLeft: activeLeft + found.left,
   });
+  session.progress({ overlap: tally.overlap() });
+}
+
+/** A sweep from the top shows all that is left once more: only the last one sees what stays. */
+export function countAnew(session: Session): void {
+  const { counts, progress } = session.record;
+  const { othersBefore, leftBefore } = progress;
+  session.change({ counts: { ...counts, listed: counts.matched + othersBefore }, activeLeft: leftBefore });
 }
 
 /** How many more may be acted on. */

@@ -19,7 +19,11 @@ export type PurgeRequest = {
 };
 
 export type Counts = {
-  /** Executions inside the window that Studio listed, each once. */
+  /**
+   * Executions inside the window that Studio listed, each once: the matched ones, and beside them those that the
+   * last sweep of each flow saw, as far as it came. So it is exact, in whatever order they are listed, once a flow
+   * is through; and it falls back to `matched` where a running purge begins with another sweep.
+   */
   listed: number;
   /** Those that the request selects; in a real run every one of them was acted on. */
   matched: number;
@@ -57,6 +61,13 @@ export type Progress = {
   overlap: { listed: number; matched: number; active: number; left: number };
   /** `activeLeft` of the flows before this one: each sweep counts its own flow's anew, so that the last one is right. */
   leftBefore: number;
+  /** Those that were listed and not matched in the flows before this one; each sweep counts its own flow's anew. */
+  othersBefore: number;
+  /** SIDs of some that were done, and how often one of them was done again: see repeats.ts. */
+  sample: string[];
+  repeats: number;
+  /** What the record said before anything was done again, or found gone again; null: it goes on to be right. */
+  firm: Pick<PurgeRecord, 'counts' | 'digest' | 'activeLeft'> | null;
   /** The last batch whose counts are in the record. */
   settledBatch: number;
   /** Rounds over what failed. */
@@ -116,6 +127,10 @@ export const FIRST_PROGRESS: Progress = {
   bound: null,
   overlap: { listed: 0, matched: 0, active: 0, left: 0 },
   leftBefore: 0,
+  othersBefore: 0,
+  sample: [],
+  repeats: 0,
+  firm: null,
   settledBatch: 0,
   retryRound: 0,
   retryHelped: false,

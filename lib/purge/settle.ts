@@ -11,6 +11,7 @@ import {
   type PurgeRecord,
   type PurgeRequest,
 } from './record.ts';
+import { withSample } from './repeats.ts';
 import type { Session } from './session.ts';
 
 /** What else the record shall say with a batch's outcome, given whether the batch was cut short. */
@@ -79,6 +80,7 @@ export function withBatch(before: PurgeRecord, batch: Batch, outcome: BatchOutco
     digest: addToDigest(digest, outcome.done),
     progress: {
       ...progress,
+      ...withSample(before, outcome.done),
       settledBatch: batch.seq,
       foundInSweep: progress.foundInSweep + outcome.touched,
       doneInSweep: progress.doneInSweep + outcome.done.length,

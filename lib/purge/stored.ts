@@ -20,6 +20,18 @@ const request = v.object({
   dryRun: v.boolean(),
 });
 
+const counts = v.object({
+  listed: count,
+  matched: count,
+  archived: count,
+  ended: count,
+  deleted: count,
+  alreadyGone: count,
+  failed: count,
+});
+
+const digest = v.object({ algorithm: v.literal('sum-sha256'), count, value: v.string() });
+
 const progress = v.object({
   flow: count,
   sweep: count,
@@ -29,6 +41,10 @@ const progress = v.object({
   bound: nullableText,
   overlap: v.object({ listed: count, matched: count, active: count, left: v.optional(count, 0) }),
   leftBefore: v.optional(count, 0),
+  othersBefore: v.optional(count, 0),
+  sample: v.optional(v.array(v.string()), []),
+  repeats: v.optional(count, 0),
+  firm: v.optional(v.nullable(v.object({ counts, digest, activeLeft: count })), null),
   settledBatch: count,
   retryRound: count,
   retryHelped: v.boolean(),
@@ -48,19 +64,11 @@ export const recordSchema: v.GenericSchema<unknown, PurgeRecord> = v.object({
   dateEnded: nullableText,
   window: v.object({ from: nullableText, to: v.string() }),
   flows: v.array(v.object({ alias: v.string(), sid: v.string() })),
-  counts: v.object({
-    listed: count,
-    matched: count,
-    archived: count,
-    ended: count,
-    deleted: count,
-    alreadyGone: count,
-    failed: count,
-  }),
+  counts,
   activeMatched: count,
   activeLeft: v.optional(count, 0),
   failures: v.array(v.object({ sid: v.string(), reason: v.string() })),
-  digest: v.object({ algorithm: v.literal('sum-sha256'), count, value: v.string() }),
+  digest,
   error: nullableText,
   progress,
 });

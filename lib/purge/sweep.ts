@@ -1,8 +1,9 @@
 import type { Execution } from '../studio/types.ts';
 import type { Batches } from './batches.ts';
 import { MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
-import { countListed, roomLeft, takeBackOverlap } from './listed.ts';
+import { countAnew, countListed, roomLeft, takeBackOverlap } from './listed.ts';
 import { FIRST_PROGRESS, type Progress } from './record.ts';
+import { goesRound, nextSample, withoutRepeats } from './repeats.ts';
 import { type Finding, scan } from './scan.ts';
 import { countsLeft, effectiveStatus, isoSecond, type Matcher } from './selection.ts';
 import type { Session } from './session.ts';
@@ -38,18 +39,19 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
       items: items.map((execution) => ({ ...pick(execution), execution })),
       onSettled: (wasCut) => {
         anyCut ||= wasCut;
-        return anyCut || boundThen === null ? { overlap: tally.overlap() } : comeTo(boundThen);
+        return anyCut || boundThen === null ? {} : comeTo(boundThen);
       },
     });
   };
-  const maySubmit = () => pending.length > 0 && session.mayFinish && roomLeft(session) > 0;
+  const isOver = () => roomLeft(session) <= 0 || goesRound(session.record.progress);
+  const maySubmit = () => pending.length > 0 && session.mayFinish && !isOver();
   const isWorthIt = () =>
     pending.length >= (batches.isBusy ? batches.size / 2 : batches.size) || sparsePages >= MAX_SPARSE_PAGES;
 
   for await (const finding of findings(session, batches, matcher)) {
     bound = finding.bound;
     if (!session.gotOn) session.time.expectPage();
-    countListed(session, finding.items, matcher, tally.add);
+    countListed(session, finding.items, matcher, tally);
     if (dryRun) session.progress(comeTo(bound));
     else {
       for (const execution of finding.candidates) {
@@ -61,15 +63,14 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
       if (pending.length === 0 && !batches.isBusy && !anyCut) session.progress(comeTo(bound));
     }
     if (dryRun || (pending.length === 0 && !batches.isBusy && !anyCut)) await session.heartbeat();
-    isThrough = finding.isLast || roomLeft(session) <= 0;
+    isThrough = finding.isLast || isOver();
     if (isThrough || !session.mayGoOn) break;
   }
   // What was found is acted on, if there is any time left, or the next slice would have to find it again.
   while (maySubmit()) await submit();
   await batches.drained();
-  session.progress({ overlap: tally.overlap() });
   if (session.leftOpen) return;
-  if (isThrough && !anyCut && (pending.length === 0 || roomLeft(session) <= 0)) closeSweep(session);
+  if (isThrough && !anyCut && (pending.length === 0 || isOver())) closeSweep(session);
 }
 
 function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGenerator<Finding, void, void> {
@@ -116,22 +117,32 @@ function closeSweep(session: Session): void {
   const { progress, request } = session.record;
   const { sweep, foundInSweep, doneInSweep } = progress;
   const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
-  if (roomLeft(session) <= 0) {
+  if (goesRound(progress))
+    giveFlowUp(session, `list: it goes on to show what Studio says is ${DONE[request.action]}`);
+  else if (roomLeft(session) <= 0) {
     leaveFlow(session);
     session.progress({ flow: session.record.flows.length });
   } else if (request.dryRun || foundInSweep === 0) leaveFlow(session);
   else if (idleSweeps < MAX_IDLE_SWEEPS) {
-    session.progress({ ...FROM_THE_TOP, sweep: sweep + 1, idleSweeps });
-    session.change({ activeLeft: progress.leftBefore });
-  } else leaveFlow(session, 'list: it never ends to show what cannot be acted on');
+    session.progress({ ...FROM_THE_TOP, ...nextSample(session.record), sweep: sweep + 1, idleSweeps });
+    countAnew(session);
+  } else giveFlowUp(session, 'list: it never ends to show what cannot be acted on');
   session.gotOn = true;
+}
+
+const DONE = { delete: 'deleted', end: 'ended' } as const;
+
+/** What was only done again, or found gone again, is counted no more. */
+function giveFlowUp(session: Session, reason: string): void {
+  session.change(withoutRepeats(session.record));
+  leaveFlow(session, reason);
 }
 
 const FROM_THE_TOP = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0, doneInSweep: 0 };
 
 /** On to the next flow; `reason` says why this one is not through. Nothing may be under way. */
 export function leaveFlow(session: Session, reason?: string): void {
-  const { progress, flows, activeLeft } = session.record;
+  const { progress, flows, counts, activeLeft } = session.record;
   const { flow, flowErrors } = progress;
   const alias = flows[flow]?.alias ?? '';
   session.progress({
@@ -140,6 +151,10 @@ export function leaveFlow(session: Session, reason?: string): void {
     sweep: 1,
     idleSweeps: 0,
     leftBefore: activeLeft,
+    othersBefore: counts.listed - counts.matched,
+    sample: [],
+    repeats: 0,
+    firm: null,
     flowErrors: reason === undefined ? flowErrors : [...flowErrors, { flow: alias, reason }],
   });
 }

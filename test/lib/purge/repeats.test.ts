@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { addToDigest, EMPTY_DIGEST } from '../../../lib/purge/digest.ts';
+import type { Upstream } from '../../../lib/purge/ports.ts';
+import { createMemoryStudio, type Quirks, sidOf } from './world/upstream.ts';
+import { createClock, createWorldOf, NOON, SURVEY, WELCOME } from './world/world.ts';
+
+const DAY_MS = 86_400_000;
+const FOR_EVER = 'flow welcome could not be listed: list: it goes on to show what Studio says is deleted';
+
+type Sticky = {
+  count: number;
+  quirks?: Partial<Quirks>;
+  /** Which of them stay, whatever Studio says. */
+  stays?: (number: number) => boolean;
+  everyMs?: number;
+  callMs?: number;
+  active?: boolean;
+};
+
+/** A Studio that confirms each delete, and end, and leaves some as they are. */
+function sticky({
+  count,
+  quirks = {},
+  stays = () => true,
+  everyMs = 60_000,
+  callMs = 0,
+  active = false,
+}: Sticky) {
+  const studio = createMemoryStudio(quirks);
+  for (let number = 0; number < count; number++)
+    studio.add({
+      sid: sidOf(number),
+      flowSid: WELCOME,
+      createdMs: NOON - 8 * DAY_MS - number * everyMs,
+      active,
+    });
+  const clock = createClock();
+  const confirmed = new Map<string, number>();
+  const isSticky = (sid: string) => {
+    const number = Number.parseInt(sid.slice(2), 16);
+    return number < count && stays(number);
+  };
+  const upstream: Upstream = {
+    ...studio.upstream,
+    async delete(flow, sid) {
+      clock.nowMs += callMs;
+      confirmed.set(sid, (confirmed.get(sid) ?? 0) + 1);
+      if (isSticky(sid)) return { outcome: 'deleted' };
+      return studio.upstream.delete(flow, sid);
+    },
+    async end(flow, sid) {
+      const execution = studio.kept.get(sid);
+      if (isSticky(sid) && execution) return { outcome: 'ended', execution };
+      return studio.upstream.end(flow, sid);
+    },
+  };
+  const calls = () => [...confirmed.values()].reduce((sum, times) => sum + times, 0);
+  return { ...createWorldOf(upstream, clock), studio, confirmed, calls };
+}
+
+describe('a Studio that confirms what it does not do', () => {
+  test.each<[string, Sticky]>([
+    ['in one slice', { count: 12_000 }],
+    ['over many slices', { count: 9_000, callMs: 20 }],
+    ['in small pages', { count: 11_000, quirks: { pageSize: 50, tokens: 'offset' } }],
+  ])('ends the purge, which says so and counts each once: %s', async (_how, how) => {
+    const world = sticky(how);
+    const record = await world.purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({ status: 'failed', error: FOR_EVER });
+    const { count } = how;
+    expect(record.counts).toMatchObject({ listed: count, matched: count, deleted: count, failed: 0 });
+    expect(record.digest).toEqual(addToDigest(EMPTY_DIGEST, [...world.confirmed.keys()]));
+    expect(world.calls()).toBeLessThan(2 * count);
+  });
+
+  test.each<[string, Sticky]>([
+    ['in one second', { count: 15_000, everyMs: 0 }],
+    ['so slowly that a slice does no whole batch', { count: 600, callMs: 1_000 }],
+  ])('also where no sweep gets through: %s', async (_how, how) => {
+    const world = sticky(how);
+    const record = await world.purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({ status: 'failed', error: FOR_EVER });
+    expect(record.counts.deleted).toBeGreaterThanOrEqual(world.confirmed.size);
+    // Up to the first of the sample that came again.
+    expect(record.counts.deleted).toBeLessThan(1.2 * world.confirmed.size);
+  });
+
+  test('of some only', async () => {
+    const world = sticky({ count: 30_000, stays: (number) => number % 3 === 0 });
+    const record = await world.purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({ status: 'failed', error: FOR_EVER, counts: { deleted: 30_000 } });
+    expect(world.studio.in('deleted')).toHaveLength(20_000);
+  });
+
+  test('nor ends what it says is ended; the other flow is gone through all the same', async () => {
+    const world = sticky({ count: 11_000, active: true });
+    world.studio.add({ sid: sidOf(99_999), flowSid: SURVEY, createdMs: NOON - 8 * DAY_MS, active: true });
+    const record = await world.purge({ olderThan: 'P7D', action: 'end', status: 'active', flows: 'all' });
+    expect(record).toMatchObject({
+      status: 'failed',
+      error: 'flow welcome could not be listed: list: it goes on to show what Studio says is ended',
+      counts: { ended: 11_001 },
+    });
+    expect(world.studio.in('ended')).toHaveLength(1);
+  });
+});
+
+test.each(['newest-first', 'oldest-first', 'none'] as const)(
+  'a Studio that shows fifty at a time, and no more of them, %s, needs many sweeps and gets them',
+  async (order) => {
+    const { studio, ...world } = sticky({
+      count: 3_000,
+      stays: () => false,
+      quirks: { order, pageSize: 50 },
+    });
+    world.ports.upstream = {
+      ...world.ports.upstream,
+      async *pages(...args) {
+        for await (const { items } of studio.upstream.pages(...args))
+          return yield { items, nextPageUrl: null };
+      },
+    };
+    const record = await world.purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({ status: 'succeeded', counts: { matched: 3_000, deleted: 3_000 } });
+    expect(record.progress.repeats).toBe(0);
+  },
+);
