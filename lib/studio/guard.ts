@@ -7,11 +7,13 @@ const MAX_REPEATED_PAGES = 3;
 /** In a row. A filter may leave pages empty, with up to 1,000 executions passed over on each. */
 const MAX_EMPTY_PAGES = 100;
 
+/** Two pages of the largest: a list whose beginning grows meanwhile begins a page with the end of those before. */
+const REMEMBERED_ITEMS = 2_000;
+
 /**
  * Ends a list that would not end: throws 'nonsense' for a page that comes again and for pages without
- * progress. Says of a page whether it is the last one's repetition, whose items have been given out. Keeps
- * the same memory however long the list: the last pages are known by name, and for a longer circle one page
- * is kept at distances that double (Brent's cycle detection).
+ * progress. Keeps the same memory however long the list: the last pages are known by name, and for a longer
+ * circle one page is kept at distances that double (Brent's cycle detection).
  */
 export function createGuard(operation: string) {
   const seen = new Set<string>();
@@ -25,7 +27,7 @@ export function createGuard(operation: string) {
     throw new StudioError('nonsense', message, { operation, sent: true });
   };
   /** `content`: the page's items by name; empty for none. */
-  return (query: string, content: string, nextQuery: string | undefined): boolean => {
+  return (query: string, content: string, nextQuery: string | undefined): void => {
     seen.add(query);
     const [oldest] = seen.size > REMEMBERED_PAGES ? seen : [];
     if (oldest !== undefined) seen.delete(oldest);
@@ -39,12 +41,22 @@ export function createGuard(operation: string) {
         checkpointDistance *= 2;
       }
     }
-    const isRepeated = content !== '' && content === last;
+    repeated = content !== '' && content === last ? repeated + 1 : 0;
     last = content;
     empty = content === '' ? empty + 1 : 0;
-    repeated = isRepeated ? repeated + 1 : 0;
     if (nextQuery !== undefined && (repeated >= MAX_REPEATED_PAGES || empty >= MAX_EMPTY_PAGES))
       stop('The list goes on without progress');
-    return isRepeated;
+  };
+}
+
+/** Says of each item of a list, by its name, whether it is none of the last ones once more. */
+export function createMemory(): (name: string) => boolean {
+  const remembered = new Set<string>();
+  return (name) => {
+    const isNew = !remembered.delete(name);
+    remembered.add(name);
+    const [oldest] = remembered.size > REMEMBERED_ITEMS ? remembered : [];
+    if (oldest !== undefined) remembered.delete(oldest);
+    return isNew;
   };
 }

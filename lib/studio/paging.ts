@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoints.ts';
-import { createGuard } from './guard.ts';
+import { createGuard, createMemory } from './guard.ts';
 import { pageQuery, peekQuery } from './page-url.ts';
 import { fieldsOf, type Parser } from './parse.ts';
 import { request, type Wiring } from './request.ts';
@@ -48,6 +48,7 @@ async function* walk<Item>(
   const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal;
   const parse = (body: unknown) => parsePage(call, body);
   const guard = createGuard(call.endpoint.operation);
+  const isNew = createMemory();
   let remaining = call.limit;
   const place = {
     operation: call.endpoint.operation,
@@ -70,8 +71,10 @@ async function* walk<Item>(
     while (remaining > 0) {
       const page = await ahead.take(query);
       const nextQuery = page.next === null ? undefined : pageQuery(place, page.next, 'nonsense');
-      const isRepeated = guard(query, page.items.map(call.identify).join(), nextQuery);
-      const items = isRepeated ? [] : page.items.filter(call.keep).slice(0, remaining);
+      guard(query, page.items.map(call.identify).join(), nextQuery);
+      const items = page.items
+        .filter((item) => isNew(call.identify(item)) && call.keep(item))
+        .slice(0, remaining);
       remaining -= items.length;
       if (nextQuery !== undefined && options.readAhead && remaining > 0) ahead.start(nextQuery);
       yield { items, nextPageUrl: nextQuery === undefined ? null : place.origin + place.path + nextQuery };

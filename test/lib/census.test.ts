@@ -5,6 +5,7 @@ import { checkConfig } from '../../lib/config.ts';
 import { createLog } from '../../lib/log.ts';
 import { upstreamOf } from '../../lib/purge/upstream.ts';
 import { createStudio, type Studio } from '../../lib/studio/client.ts';
+import { execution, sidOf, story } from './studio/stories.ts';
 
 const WELCOME = `FW${'a'.repeat(32)}`;
 const SURVEY = `FW${'b'.repeat(32)}`;
@@ -106,6 +107,30 @@ describe('a census', () => {
     expect(flows[0]?.counts).toMatchObject({ activeUnderWeek: 25, activeUnderDay: 0 });
     for (const { path } of simulated.requests)
       expect(path).toMatch(/[?&]Status=active(&|$)|[?&]status=active(&|$)/);
+  });
+
+  test('counts once what a page repeats of the one before', async () => {
+    const list = `/v2/Flows/${WELCOME}/Executions`;
+    const repeating = await story((seen) => {
+      const { searchParams } = new URL(seen.url, 'http://localhost');
+      const from = Number(searchParams.get('PageToken') ?? 0);
+      const isOldest = !searchParams.has('DateCreatedFrom');
+      const sids = Array.from({ length: isOldest ? Math.min(51, 300 - from) : 0 }, (_, at) =>
+        sidOf(from + at),
+      );
+      return {
+        status: 200,
+        body: {
+          executions: sids.map((sid) => execution(sid)),
+          meta: { next_page_url: isOldest && from + 51 < 300 ? `${list}?PageToken=${from + 50}` : null },
+        },
+      };
+    });
+    const { flows } = await census({
+      config: { ...config, flows: config.flows.slice(0, 1) },
+      upstream: upstreamOf(repeating.studio, {}),
+    });
+    expect(flows[0]?.counts).toMatchObject({ activeOverWeek: 300, activeUnderWeek: 0 });
   });
 
   test('says so when it stops counting, and has counted the oldest by then', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createMemory } from '../../../lib/studio/guard.ts';
 import { collectUntilError, LIST, listOf, page } from './lists.ts';
-import { collect, execution, FLOW, sidOf, story, throttled } from './stories.ts';
+import { collect, execution, FLOW, sidOf, story, type Teller, throttled } from './stories.ts';
 
 describe('a list', () => {
   test('has every execution once and in order, whatever the page size, the limit and the reading ahead', async () => {
@@ -176,6 +177,50 @@ describe('pages', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       expect(requests).toHaveLength((Number.parseInt(items[0]?.sid.slice(2) ?? '', 16) + 2) / 2);
     }
+  });
+});
+
+describe('what a page repeats', () => {
+  /** Each page begins with as many of the last ones as were created before it was asked for. */
+  const growing = (total: number, perPage: number): Teller => {
+    let created = 0;
+    return (seen, index) => {
+      created += index === 0 ? 0 : perPage;
+      const { searchParams } = new URL(seen.url, 'http://localhost');
+      const size = Number(searchParams.get('PageSize'));
+      const from = Number(searchParams.get('PageToken') ?? 0);
+      const sids = Array.from({ length: size }, (_, at) => from + at - created).filter((at) => at < total);
+      const next = `${LIST}?PageSize=${size}&PageToken=${from + size}`;
+      return page(
+        sids.map((at) => sidOf(at)),
+        sids.length < size ? null : next,
+      );
+    };
+  };
+
+  test.each([
+    ['its last item', 1],
+    ['half of it', 5],
+    ['more than is on a page', 9],
+  ])('is in the list once: %s', async (_, perPage) => {
+    const { studio } = await story(growing(300, perPage));
+    const all = Array.from({ length: 300 }, (_, at) => sidOf(at));
+    expect((await collect(studio.executions.list(FLOW, { pageSize: 10 }))).map(({ sid }) => sid)).toEqual(
+      all,
+    );
+  });
+
+  test('fills no limit', async () => {
+    const { studio } = await story(growing(300, 5));
+    const found = await collect(studio.executions.list(FLOW, { pageSize: 10, limit: 25 }));
+    expect(found.map(({ sid }) => sid)).toEqual(Array.from({ length: 25 }, (_, at) => sidOf(at)));
+  });
+
+  test('is remembered for 2,000 items, however long the list', () => {
+    const isNew = createMemory();
+    const name = (at: number) => `${at}`;
+    for (let at = 0; at < 100_000; at += 1) expect(isNew(name(at))).toBe(true);
+    expect([isNew(name(98_000)), isNew(name(97_999))]).toEqual([false, true]);
   });
 });
 
