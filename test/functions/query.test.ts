@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXAMPLE_PURGE } from '../../lib/http/openapi/examples.ts';
 import { routeKeys, routes } from '../../lib/http/routes.ts';
@@ -30,6 +31,7 @@ beforeAll(async () => {
   stand.execution = executions.find(({ status }) => status === 'ended')?.sid ?? '';
   document = (await call('GET', '/openapi.json', { token: null })).body;
   ajv = new Ajv2020({ strict: false, allErrors: true });
+  formats.default(ajv);
   // Callers must let unknown members pass; this API must not have any.
   ajv.addSchema({ ...document, components: { schemas: closed(document.components.schemas) } }, 'openapi');
   const steps = await send('GET', '/flows/{flow}/executions/{execution}/steps');
@@ -69,14 +71,17 @@ async function send(
   const validate = validatorOf(content.schema.$ref);
   validate(answer.body);
   expect([template, answer.status, validate.errors ?? []]).toEqual([template, answer.status, []]);
-  for (const name of Object.keys(response.headers ?? {}))
-    if (name === 'Location' || name === 'Retry-After' || name === 'WWW-Authenticate')
-      expect([template, answer.status, name, answer.headers.has(name)]).toEqual([
-        template,
-        answer.status,
-        name,
-        true,
-      ]);
+  for (const [name, { required, schema }] of Object.entries<Answer['body']>(response.headers ?? {})) {
+    const text = answer.headers.get(name);
+    expect([template, answer.status, name, text !== null || !(required || answer.status === 503)]).toEqual([
+      template,
+      answer.status,
+      name,
+      true,
+    ]);
+    const value = schema.type === 'integer' ? Number(text) : text;
+    if (text !== null) expect([template, name, text, ajv.validate(schema, value)]).toContain(true);
+  }
   return answer;
 }
 

@@ -5,6 +5,9 @@ type Schema = Readonly<Record<string, unknown>>;
 const nullable = (type: string, more: Schema = {}): Schema => ({ type: [type, 'null'], ...more });
 const text = nullable('string');
 const time = nullable('string', { description: 'ISO 8601 in UTC.' });
+/** Of this service's own making, and so surely readable; Studio's are handed on as they come. */
+const ownTime: Schema = { type: 'string', format: 'date-time' };
+const maybeOwnTime: Schema = { ...ownTime, type: ['string', 'null'] };
 const sid = (prefix: string): Schema => ({ type: 'string', pattern: `^${prefix}[0-9a-fA-F]{32}$` });
 const maybeSid = (prefix: string): Schema => ({ ...sid(prefix), type: ['string', 'null'] });
 
@@ -105,16 +108,32 @@ export const answerSchemas = {
   Deleted: object({ outcome: { type: 'string', enum: ['deleted', 'already-gone'] }, sid: sid('FN') }),
   Purge: object({
     id: { type: 'string' },
-    request: {
-      type: 'object',
-      description: 'What was asked for, with its defaults. A contact is kept as a keyed hash.',
-    },
+    request: object(
+      {
+        flows: {
+          anyOf: [
+            { type: 'string', const: 'all' },
+            { type: 'array', items: { type: 'string' } },
+          ],
+        },
+        status: { type: 'string', enum: ['ended', 'active', 'any'] },
+        olderThan: text,
+        dateCreatedFrom: maybeOwnTime,
+        dateCreatedTo: maybeOwnTime,
+        contact: nullable('string', { description: 'A keyed hash of the address.' }),
+        action: { type: 'string', enum: ['delete', 'end'] },
+        archive: { type: 'boolean' },
+        limit: nullable('integer'),
+        dryRun: { type: 'boolean' },
+      },
+      { description: 'What was asked for, with its defaults.' },
+    ),
     requestedBy: { type: 'string', description: 'The caller, or the policy that the schedule ran.' },
     policy: nullable('string', { description: 'The policy that this is a run of.' }),
     status: { type: 'string', enum: ['running', 'succeeded', 'stopped', 'failed'] },
-    dateStarted: { type: 'string' },
-    dateUpdated: { type: 'string' },
-    dateEnded: time,
+    dateStarted: ownTime,
+    dateUpdated: ownTime,
+    dateEnded: maybeOwnTime,
     counts: object({
       listed: count,
       matched: count,
@@ -132,11 +151,15 @@ export const answerSchemas = {
         'Of a contact’s erasure with the status `ended`: how many active executions it has and keeps; else null.',
     }),
     window: object(
-      { from: time, to: { type: 'string' } },
+      { from: maybeOwnTime, to: ownTime },
       { description: 'The ages, resolved at the start: created on or after `from`, before `to`.' },
     ),
     digest: object(
-      { algorithm: { const: 'sum-sha256' }, count, value: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+      {
+        algorithm: { type: 'string', const: 'sum-sha256' },
+        count,
+        value: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      },
       { description: 'The sum of the SHA-256 of the SIDs that were acted on, modulo 2^256: evidence.' },
     ),
     failures: {
@@ -150,27 +173,53 @@ export const answerSchemas = {
   Failure: object({
     sid: sid('FN'),
     flow: nullable('string', { description: 'The alias of its flow.' }),
-    dateCreated: time,
+    dateCreated: maybeOwnTime,
     reason: {
       type: 'string',
       description: 'What was tried, the kind of error, and the code that Twilio gave it.',
     },
   }),
   Failures: listOf('failures', 'Failure'),
-  Health: object({ status: { const: 'ok' } }),
+  Health: object({ status: { type: 'string', const: 'ok' } }),
   OpenApi: { type: 'object', description: 'This document.' },
-  Problem: object(
-    {
-      type: { type: 'string', description: 'What kind of problem it is: `/problems/<slug>`.' },
+  Problem: {
+    type: 'object',
+    description: 'A problem after RFC 9457.',
+    required: ['type', 'title', 'status', 'detail', 'instance'],
+    properties: {
+      type: {
+        type: 'string',
+        format: 'uri-reference',
+        description: 'What kind of problem it is: `/problems/<slug>`.',
+      },
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: { type: 'string' },
       instance: { type: 'string', description: 'The id of the request, which the log has too.' },
+      conflictingExecutionSid: nullable('string', {
+        description: 'Of `active-execution-exists`: which one it is, where Studio says so.',
+      }),
+      errors: {
+        type: 'array',
+        description: 'Of `invalid-request`: every mistake.',
+        items: object({
+          detail: { type: 'string' },
+          pointer: {
+            type: 'string',
+            description: 'Where: `#/to` in the body, `?status` in the query string.',
+          },
+        }),
+      },
+      studio: object(
+        { code: nullable('integer'), message: text, moreInfo: text },
+        { description: 'Of `rejected-by-studio`: what Studio says of it.' },
+      ),
     },
-    {
-      description: 'A problem after RFC 9457. Some kinds have further members.',
-      additionalProperties: true,
-    },
+    additionalProperties: true,
+  },
+  GatewayRefusal: object(
+    { message: text },
+    { description: 'What API Gateway answers by itself, before this service is asked.' },
   ),
 } as const satisfies Record<string, Schema>;
 

@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import { type RouteKey, routeKeys, routes } from '../routes.ts';
 import { answerSchemas } from './answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
-import { answerExamples, bodyExamples, formExample } from './examples.ts';
+import { answerExamples, bodyExamples, EXAMPLE_PURGE, formExample } from './examples.ts';
 import { inputSchema, queryParameters } from './inputs.ts';
 import { operations, type Tag } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -171,7 +171,14 @@ function answerHeaders(route: RouteKey, status: number): { headers?: Record<stri
         }
       : {}),
     ...(route === 'POST /purges' && status === 202
-      ? { Location: { description: 'Where it can be watched.', schema: { type: 'string' } } }
+      ? {
+          Location: {
+            description: 'Where it can be watched, relative to the address that was asked.',
+            required: true,
+            schema: { type: 'string', format: 'uri-reference' },
+            example: `./purges/${EXAMPLE_PURGE}`,
+          },
+        }
       : {}),
   };
   return Object.keys(headers).length > 0 ? { headers } : {};

@@ -20,36 +20,63 @@ export function problemsOf(route: RouteKey): ProblemSlug[] {
   return slugs;
 }
 
-/** The responses of a route that are problems, one for each status. */
+/** The responses of a route that are problems, one for each status; of every route the gateway's own, too. */
 export function problemResponses(route: RouteKey): Record<string, unknown> {
-  const throttled = { 429: { description: 'The gateway takes no more requests at the moment.' } };
-  const byStatus = Object.groupBy(problemsOf(route), (slug) => problems[slug].status);
-  return {
-    ...throttled,
-    ...Object.fromEntries(
-      Object.entries(byStatus).map(([status, slugs = []]) => [status, responseOf(Number(status), slugs)]),
-    ),
-  };
+  const byStatus = { [problems.throttled.status]: [], ...Object.groupBy(problemsOf(route), statusOf) };
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, slugs = []]) => [status, responseOf(Number(status), slugs)]),
+  );
+}
+
+function statusOf(slug: ProblemSlug): number {
+  return problems[slug].status;
 }
 
 function responseOf(status: number, slugs: readonly ProblemSlug[]) {
+  const isThrottled = status === problems.throttled.status;
+  const said = slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}.`);
   return {
-    description: slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}.`).join(' '),
-    ...headersOf(status),
+    description: [...said, ...(isThrottled ? ['Or the gateway takes no more requests.'] : [])].join(' '),
+    ...headersOf(slugs),
     content: {
-      'application/problem+json': {
-        schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleOf(slug) }])),
-      },
+      ...(slugs.length > 0 && {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleOf(slug) }])),
+        },
+      }),
+      ...(isThrottled && {
+        'application/json': {
+          schema: { $ref: '#/components/schemas/GatewayRefusal' },
+          example: { message: 'Too Many Requests' },
+        },
+      }),
     },
   };
 }
 
-function headersOf(status: number): { headers?: Record<string, unknown> } {
-  if (status === problems.unauthenticated.status)
-    return { headers: { 'WWW-Authenticate': { description: 'Bearer', schema: { type: 'string' } } } };
-  if (status === problems.throttled.status || status === problems.unavailable.status)
-    return { headers: { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' } } } };
+/** Those that say when to come again. */
+const PASSING: readonly ProblemSlug[] = [
+  'request-in-progress',
+  'throttled',
+  'studio-unavailable',
+  'unavailable',
+  'outcome-unknown',
+];
+
+function headersOf(slugs: readonly ProblemSlug[]): { headers?: Record<string, unknown> } {
+  if (slugs.includes('unauthenticated'))
+    return {
+      headers: {
+        'WWW-Authenticate': { description: 'Bearer', required: true, schema: { type: 'string' } },
+      },
+    };
+  if (slugs.some((slug) => PASSING.includes(slug)))
+    return {
+      headers: {
+        'Retry-After': { description: 'In seconds.', schema: { type: 'integer', minimum: 1, maximum: 60 } },
+      },
+    };
   return {};
 }
 

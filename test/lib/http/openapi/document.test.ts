@@ -1,5 +1,6 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../../../lib/http/openapi/document.ts';
 import { problemsOf } from '../../../../lib/http/openapi/problem-responses.ts';
@@ -14,6 +15,7 @@ const operations = routeKeys.map((route) => {
   return { route, operation: document.paths[path]?.[method.toLowerCase()] };
 });
 
+type Answer = { headers?: Record<string, Media>; content?: Record<string, Media> };
 type Media = { example?: unknown; examples?: Record<string, { value: unknown }> };
 
 async function lint(source: unknown): Promise<string[]> {
@@ -73,6 +75,7 @@ describe('the OpenAPI document', () => {
 
   test('its examples are what its schemas say', () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true });
+    formats.default(ajv);
     ajv.addSchema(document, 'openapi');
     let examples = 0;
     const check = (pointer: string, schemaPointer: string, value: unknown) => {
@@ -93,15 +96,48 @@ describe('the OpenAPI document', () => {
       const [method = '', path = ''] = route.split(' ');
       const at = `/paths/${pointerSegment(path)}/${method.toLowerCase()}`;
       media(operation.requestBody?.content, `${at}/requestBody/content`);
-      for (const [status, response] of Object.entries<{ content?: Record<string, Media> }>(
-        operation.responses,
-      ))
-        media(response.content, `${at}/responses/${status}/content`);
+      for (const [status, { content, headers }] of Object.entries<Answer>(operation.responses)) {
+        media(content, `${at}/responses/${status}/content`);
+        media(headers, `${at}/responses/${status}/headers`);
+      }
       for (const [index, parameter] of (operation.parameters ?? []).entries())
         if ('example' in parameter)
           check(`${at}/${index}`, `${at}/parameters/${index}/schema`, parameter.example);
     }
     expect(examples).toBeGreaterThan(200);
+  });
+
+  test('says what every refusal looks like', () => {
+    for (const { route, operation } of operations)
+      for (const [status, { content }] of Object.entries<Answer>(operation.responses)) {
+        const types = Object.keys(content ?? {});
+        const said = Number(status) < 400 ? 'application/json' : /^application\/(problem\+)?json$/;
+        expect([route, status, types.length]).not.toContain(0);
+        for (const type of types) expect(type).toMatch(said);
+      }
+  });
+
+  test('gives a generated client a type for every member that is this service’s own', () => {
+    const { Purge, Problem, Failure } = document.components.schemas;
+    expect(Purge.properties.request.properties).toHaveProperty('olderThan');
+    for (const name of ['conflictingExecutionSid', 'errors', 'studio'])
+      expect(Problem.properties).toHaveProperty(name);
+    for (const time of [Purge.properties.dateStarted, Purge.properties.window.properties.to])
+      expect(time).toEqual({ type: 'string', format: 'date-time' });
+    expect(Failure.properties.dateCreated.format).toBe('date-time');
+    const { headers } = document.paths['/purges'].post.responses[202];
+    expect(headers.Location.schema).toEqual({ type: 'string', format: 'uri-reference' });
+  });
+
+  test('says when to come again where a problem passes by itself', () => {
+    for (const { operation } of operations)
+      for (const { headers, content } of Object.values<Answer>(operation.responses)) {
+        const slugs = Object.keys(content?.['application/problem+json']?.examples ?? {});
+        expect([slugs, 'Retry-After' in (headers ?? {})]).toEqual([
+          slugs,
+          slugs.some((slug) => /throttled|unavailable|in-progress|outcome-unknown/.test(slug)),
+        ]);
+      }
   });
 
   test('says of the bodies and query strings what the schemas check', () => {
