@@ -16,6 +16,7 @@ const { config, env, environment, secret, now } = runtime;
 const table = openTable(env, environment.region, environment.table);
 const store = createPurgeStore(table, now);
 const worker = createWorkerStarter(env, environment.region, environment.cleanupFunction);
+const failures = createFailureStore(table, now);
 const claims = createClaimStore(table);
 const onTrouble = (error: Error) => log('ERROR', 'claim could not be settled', describeError(error));
 const ports = { config, secret, store, worker, claims, now, newId: randomUUID, onTrouble };
@@ -25,8 +26,8 @@ export const handler = serve(
   purgeHandlers({
     config,
     secret,
-    desk: createDesk(store, now),
-    failures: createFailureStore(table, now),
+    desk: createDesk({ store, failures }, now),
+    failures,
     order: (order) => orderPurge(ports, order),
   }),
 );

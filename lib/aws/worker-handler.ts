@@ -43,7 +43,7 @@ export function workerHandler(env: AwsEnvironment, region: string, ports: Worker
         },
         startNext: (purge) => worker.start(purge, input.run + 1),
         abandon: async (purge, error) => {
-          if (await abandonPurge(store, purge, error, now())) reportEnd(log, purge, 'failed');
+          if (await abandonPurge(ports, purge, error, now())) reportEnd(log, purge, 'failed');
         },
       });
     }

@@ -1,4 +1,5 @@
-import type { PurgePage, PurgeStore } from './ports.ts';
+import type { Stores } from './last-word.ts';
+import type { PurgePage } from './ports.ts';
 import { isPurgeId } from './purge-id.ts';
 import type { PurgeRecord } from './record.ts';
 import { type Stopped, stopPurge } from './stop.ts';
@@ -13,11 +14,12 @@ export type Desk = {
   view(record: PurgeRecord): PurgeView;
 };
 
-export function createDesk(store: PurgeStore, now: () => number): Desk {
+export function createDesk(stores: Stores, now: () => number): Desk {
+  const { store } = stores;
   return {
     find: async (id) => (isPurgeId(id) ? (await store.read(id))?.record : undefined),
     list: async (limit, after) => (after === null || isPurgeId(after) ? store.list(limit, after) : undefined),
-    stop: (id) => stopPurge(store, id, now()),
+    stop: (id) => stopPurge(stores, id, now()),
     view: (record) => viewOf(record, now()),
   };
 }

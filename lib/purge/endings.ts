@@ -1,6 +1,6 @@
 import type { Batches } from './batches.ts';
 import type { Trouble } from './breaker.ts';
-import { unclearFailures, withLastWord } from './last-word.ts';
+import { withLastWord } from './last-word.ts';
 import {
   MAX_FLOW_ERRORS_TOLD,
   MAX_FRUITLESS_REFUSED,
@@ -79,8 +79,7 @@ export async function finish(
   const named = failures.slice(0, MAX_FAILURES_NAMED).map(({ sid, reason }) => ({ sid, reason }));
   await dropSettled(session);
   session.change({ failures: named });
-  const unclear = await unclearFailures(session.ports, session.record);
-  session.change(await withLastWord(session.ports.store, session.record, error, unclear));
+  session.change(await withLastWord(session.ports, session.record, error));
   // Before the record says that it is over: then nothing of it is under way any more.
   await batches.leave();
   session.change({ status, dateEnded: isoMillisecond(session.ports.now()) });

@@ -1,5 +1,5 @@
-import { withLastWord } from './last-word.ts';
-import { type PurgeStore, SupersededError } from './ports.ts';
+import { type Stores, withLastWord } from './last-word.ts';
+import { SupersededError } from './ports.ts';
 import type { PurgeRecord } from './record.ts';
 import { isoMillisecond } from './selection.ts';
 import { SILENCE_MS } from './view.ts';
@@ -9,7 +9,8 @@ export type Stopped =
   | { outcome: 'unknown-purge' };
 
 /** Notes the wish, which the worker sees within a minute; a purge whose worker is gone is stopped here. */
-export async function stopPurge(store: PurgeStore, id: string, nowMs: number): Promise<Stopped> {
+export async function stopPurge(stores: Stores, id: string, nowMs: number): Promise<Stopped> {
+  const { store } = stores;
   const found = await store.read(id);
   if (!found) return { outcome: 'unknown-purge' };
   if (found.record.status !== 'running') return { outcome: 'finished-already', record: found.record };
@@ -20,7 +21,7 @@ export async function stopPurge(store: PurgeStore, id: string, nowMs: number): P
   if (nowMs - Date.parse(record.dateUpdated) <= SILENCE_MS) return { outcome: 'stopping', record };
 
   const now = isoMillisecond(nowMs);
-  const known = await withLastWord(store, record, null);
+  const known = await withLastWord(stores, record, null);
   const stopped: PurgeRecord = { ...known, status: 'stopped', dateUpdated: now, dateEnded: now };
   try {
     await store.save(stopped, version);

@@ -5,7 +5,7 @@ import { stopPurge } from '../../../lib/purge/stop.ts';
 import { SILENCE_MS } from '../../../lib/purge/view.ts';
 import { mortalSlice } from './world/mortal.ts';
 import { createMemoryStudio, failure, sidOf } from './world/upstream.ts';
-import { createWorldOf, NOON, WELCOME } from './world/world.ts';
+import { createWorldOf, NOON, WELCOME, type World } from './world/world.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -24,42 +24,81 @@ async function died() {
 const doubt = 'of 200 executions it is not known whether they were acted on';
 
 test('a purge that is abandoned says how many executions are in doubt', async () => {
-  const { memory, record, clock, id } = await died();
-  expect(await abandonPurge(memory, id, 'The worker failed: Error', clock.nowMs)).toBe(true);
+  const { ports, record, clock, id } = await died();
+  expect(await abandonPurge(ports, id, 'The worker failed: Error', clock.nowMs)).toBe(true);
   expect(await record(id)).toMatchObject({
     status: 'failed',
     error: `The worker failed: Error; ${doubt}`,
     counts: { deleted: 0 },
   });
-  expect(await abandonPurge(memory, id, 'again', clock.nowMs)).toBe(false);
+  expect(await abandonPurge(ports, id, 'again', clock.nowMs)).toBe(false);
 });
 
 test('so does one that is stopped after its worker has gone silent', async () => {
-  const { memory, record, clock, id } = await died();
-  await stopPurge(memory, id, clock.nowMs + SILENCE_MS + 1);
+  const { ports, record, clock, id } = await died();
+  await stopPurge(ports, id, clock.nowMs + SILENCE_MS + 1);
   expect(await record(id)).toMatchObject({ status: 'stopped', error: doubt });
 });
 
-test('failures that may have been deleted, and that no round has looked at again, are in doubt too', async () => {
-  let deletes = 0;
-  const studio = createMemoryStudio({
-    after: (operation) => {
-      if (operation === 'delete' && ++deletes > 100) throw failure('unavailable', 503, 20503);
-    },
-  });
-  for (let number = 0; number < 450; number++)
-    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
-  const world = createWorldOf(studio.upstream);
+test.each<[string, (world: World, id: string) => Promise<unknown>]>([
+  ['stopped', (world, id) => world.memory.requestStop(id).then(() => world.run(id))],
+  ['stopped', ({ ports, clock }, id) => stopPurge(ports, id, clock.nowMs + SILENCE_MS + 1)],
+  ['failed', ({ ports, clock }, id) => abandonPurge(ports, id, 'The worker failed', clock.nowMs)],
+])(
+  'failures that may have been deleted, and that no round looked at again, are in doubt: %s',
+  async (status, end) => {
+    let deletes = 0;
+    const studio = createMemoryStudio({
+      after: (operation) => {
+        if (operation === 'delete' && ++deletes > 100) throw failure('unavailable', 503, 20503);
+      },
+    });
+    for (let number = 0; number < 450; number++)
+      studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
+    const world = createWorldOf(studio.upstream);
+    const id = await world.start({ olderThan: 'P7D' });
+    await world.slice(id);
+    await end(world, id);
+    const { counts, error, ...record } = await world.record(id);
+    expect({ status: record.status, gone: counts.deleted + counts.failed }).toEqual({
+      status,
+      gone: studio.in('deleted').length,
+    });
+    expect(counts.failed).toBeGreaterThan(0);
+    expect(error).toContain(`of ${counts.failed} executions it is not known whether they were acted on`);
+  },
+);
+
+test('so are those of a batch that stays open', async () => {
+  const world = createWorldOf(createMemoryStudio().upstream);
   const id = await world.start({ olderThan: 'P7D' });
-  await world.slice(id);
-  await world.memory.requestStop(id);
-  const { status, counts, error } = await world.run(id);
-  expect({ status, gone: counts.deleted + counts.failed }).toEqual({
-    status: 'stopped',
-    gone: studio.in('deleted').length,
+  const failed = {
+    created: null,
+    active: false,
+    archived: false,
+    reason: 'delete: timeout',
+    transient: true,
+  };
+  await world.memory.openBatch(id, {
+    seq: 1,
+    flow: 0,
+    retryOf: null,
+    archived: false,
+    newlyArchived: 0,
+    gone: 0,
+    active: [],
+    inactive: [sidOf(1)],
+    failed: [
+      { ...failed, sid: sidOf(2), unclear: 'deleted', round: 0 },
+      { ...failed, sid: sidOf(3), unclear: 'nothing', round: 0 },
+    ],
+    outcome: { done: [], ended: 0, alreadyGone: 0, touched: 2 },
   });
-  expect(counts.failed).toBeGreaterThan(0);
-  expect(error).toBe(`of ${counts.failed} executions it is not known whether they were acted on`);
+  await abandonPurge(world.ports, id, 'The worker failed', NOON);
+  expect(await world.record(id)).toMatchObject({
+    counts: { failed: 2 },
+    error: 'The worker failed; of 2 executions it is not known whether they were acted on',
+  });
 });
 
 test('a run that cannot go on says what kept it, not how the durable SDK calls that', async () => {

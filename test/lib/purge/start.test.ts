@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../lib/config.ts';
 import { policyRequest, startPolicies, startPolicy } from '../../../lib/purge/policies.ts';
+import type { PurgeStore } from '../../../lib/purge/ports.ts';
 import { isPurgeId, purgeId, runName } from '../../../lib/purge/purge-id.ts';
 import type { PurgeRecord } from '../../../lib/purge/record.ts';
 import { startPurge } from '../../../lib/purge/start.ts';
 import { stopPurge } from '../../../lib/purge/stop.ts';
 import { SILENCE_MS, viewOf } from '../../../lib/purge/view.ts';
 import { readWorkerInput } from '../../../lib/purge/worker-input.ts';
+import { createMemoryFailures } from './world/failures.ts';
 import { requestOf } from './world/request.ts';
 import { createMemoryPurges } from './world/store.ts';
 import { config, contactKey, NOON } from './world/world.ts';
@@ -20,6 +22,8 @@ const refusing = {
     throw new Error('AccessDenied');
   },
 };
+
+const storesOf = (store: PurgeStore) => ({ store, failures: createMemoryFailures() });
 
 async function recordIn(store: ReturnType<typeof createMemoryPurges>): Promise<PurgeRecord> {
   const stored = await store.read(id);
@@ -95,21 +99,23 @@ describe('stopping a purge', () => {
   test('asks its worker to; one that is over stays as it is', async () => {
     const store = createMemoryPurges();
     await startPurge({ config, store, worker: willing }, order, null);
-    expect(await stopPurge(store, id, NOON)).toMatchObject({
+    expect(await stopPurge(storesOf(store), id, NOON)).toMatchObject({
       outcome: 'stopping',
       record: { status: 'running' },
     });
     expect((await store.read(id))?.stopRequested).toBe(true);
     const over = { ...(await recordIn(store)), status: 'succeeded' as const };
     await store.save(over, 1);
-    expect(await stopPurge(store, id, NOON)).toEqual({ outcome: 'finished-already', record: over });
-    expect(await stopPurge(store, purgeId(NOON, 'nobody'), NOON)).toEqual({ outcome: 'unknown-purge' });
+    expect(await stopPurge(storesOf(store), id, NOON)).toEqual({ outcome: 'finished-already', record: over });
+    expect(await stopPurge(storesOf(store), purgeId(NOON, 'nobody'), NOON)).toEqual({
+      outcome: 'unknown-purge',
+    });
   });
 
   test('whose worker has gone silent stops it here and now', async () => {
     const store = createMemoryPurges();
     await startPurge({ config, store, worker: willing }, order, null);
-    await stopPurge(store, id, NOON + SILENCE_MS + 1);
+    await stopPurge(storesOf(store), id, NOON + SILENCE_MS + 1);
     expect(await recordIn(store)).toMatchObject({ status: 'stopped' });
   });
 });
