@@ -11,6 +11,32 @@ const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.ur
 /** Dollars a month. */
 const PRICE_OF_ALARM_METRIC = 0.1;
 
+/** What each alarm of the issue looks at: the metrics, how they are taken together, when it rings, for how many periods. */
+const WATCHED: [string, string][] = [
+  ['functions-fail', 'AWS/Lambda Errors Sum of 6 >= 1, 1 × 300 s'],
+  ['functions-throttled', 'AWS/Lambda Throttles Sum of 6 >= 1, 1 × 300 s'],
+  ['api-fails', 'AWS/ApiGateway 5xx Sum >= 5, 1 × 300 s'],
+  ['api-slow', 'AWS/ApiGateway Latency p99 >= 10000, 3 × 300 s'],
+  ['studio-refuses-credentials', 'Test-Studio Requests Sum >= 1, 1 × 300 s'],
+  ['studio-unavailable', 'Test-Studio Requests Sum of 2 >= 5, 2 × 300 s'],
+  ['studio-throttles', 'Test-Studio UpstreamCalls/UpstreamThrottled Sum of 2 >= 10, 3 × 300 s'],
+  ['outcome-unknown', 'Test-Studio Requests Sum >= 1, 1 × 300 s'],
+  ['secret-unreadable', 'Test-Studio Trouble Sum >= 1, 1 × 300 s'],
+  ['claim-unsettled', 'Test-Studio Trouble Sum >= 1, 1 × 300 s'],
+  ['dead-letters', 'AWS/SQS ApproximateNumberOfMessagesVisible Maximum >= 1, 1 × 300 s'],
+  [
+    'cleanup-failed',
+    'AWS/Lambda/Test-Studio DurableExecutionFailed/DurableExecutionTimedOut/PurgesEnded Sum of 3 >= 1, 1 × 300 s',
+  ],
+  ['cleanup-left-behind', 'Test-Studio PurgeFailed Sum >= 1, 1 × 300 s'],
+  ['cleanup-near-cap', 'AWS/Lambda DurableExecutionOperations Maximum >= 2400, 1 × 300 s'],
+  ['executions-stuck', 'Test-Studio ActiveOverWeek Maximum >= 1, 1 × 3600 s'],
+  ['cleanup-not-started', 'AWS/Events Invocations Sum < 1, 2 × 86400 s'],
+  ['cleanup-missing', 'Test-Studio PurgesEnded Sum < 1, 2 × 86400 s'],
+];
+
+type Looked = { Namespace: string; MetricName: string };
+
 type Alarm = {
   AlarmName: string;
   AlarmDescription: string;
@@ -18,11 +44,40 @@ type Alarm = {
   OKActions: unknown[];
   TreatMissingData: string;
   /** Of those that compute with several. */
-  Metrics?: { MetricStat?: unknown }[];
+  Metrics?: { MetricStat?: { Metric: Looked; Period: number; Stat: string } }[];
+  Period?: number;
+  Statistic?: string;
+  ExtendedStatistic?: string;
+  EvaluationPeriods: number;
+  Threshold: number;
+  ComparisonOperator: string;
 };
 
 function alarmsOf(template: Template): Alarm[] {
   return Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+}
+
+function watchedBy(alarm: Alarm & Partial<Looked>): string {
+  const {
+    Namespace = '',
+    MetricName = '',
+    Period = 0,
+    Statistic = '',
+    ExtendedStatistic = Statistic,
+  } = alarm;
+  const several = (alarm.Metrics ?? []).flatMap(({ MetricStat }) => MetricStat ?? []);
+  const one = { Metric: { Namespace, MetricName }, Period, Stat: ExtendedStatistic };
+  const looked = several.length > 0 ? several : [one];
+  const every = (of: (stat: typeof one) => unknown) => [...new Set(looked.map(of))].join('/');
+  const what = [
+    every(({ Metric }) => Metric.Namespace),
+    every(({ Metric }) => Metric.MetricName),
+    every(({ Stat }) => Stat),
+    ...(several.length > 0 ? [`of ${several.length}`] : []),
+    alarm.ComparisonOperator === 'LessThanThreshold' ? '<' : '>=',
+    alarm.Threshold,
+  ];
+  return `${what.join(' ')}, ${alarm.EvaluationPeriods} × ${every((stat) => stat.Period)} s`;
 }
 
 /** What the runbook names of other consoles. */
@@ -41,6 +96,14 @@ describe('the alarms', () => {
       ({ AlarmDescription }) => AlarmDescription.split('infra/RUNBOOK.md#')[1],
     );
     expect(linked.toSorted()).toEqual(paragraphs.toSorted());
+  });
+
+  it('look at what they say, and ring when they say', () => {
+    const watched = alarmsOf(synthesize({ stuckAlarm: 1 }).template).map((alarm) => [
+      alarm.AlarmName.replace('Test-Studio-', ''),
+      watchedBy(alarm),
+    ]);
+    expect(Object.fromEntries(watched)).toEqual(Object.fromEntries(WATCHED));
   });
 
   it.each(paragraphs)('%s: the runbook says what it means, where to look and what to do', (id) => {

@@ -88,4 +88,19 @@ describe('the functions’ own metrics', () => {
     for (const [, dimensions = '', metric = ''] of searches)
       expect(found).toContain(named(metric, dimensions.replaceAll('"', '').split(',')));
   });
+
+  it('are written with what the dashboard draws by name', () => {
+    const body = JSON.stringify(template.findResources('AWS::CloudWatch::Dashboard')).replaceAll('\\', '');
+    const drawn = [...body.matchAll(/\["Test-Studio","(\w+)"((?:,"[^"]+")*)/g)];
+    expect(drawn.length).toBeGreaterThan(8);
+    for (const [, metric = '', dimensions = ''] of drawn) {
+      const names = dimensions.split(',').filter((_part, index) => index % 2 === 1);
+      expect(found).toContain(
+        named(
+          metric,
+          names.map((name) => name.replaceAll('"', '')),
+        ),
+      );
+    }
+  });
 });

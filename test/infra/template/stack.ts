@@ -226,12 +226,14 @@ describe('the stack', () => {
     });
 
     it('goes with the stack when the settings say so', () => {
-      const { template: temporary } = synthesize({ keepData: false });
-      for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::SecretsManager::Secret'])
-        temporary.hasResource(type, { DeletionPolicy: 'Delete' });
+      const { template: temporary } = synthesize({ keepData: false, customerKey: true });
+      const types = ['DynamoDB::Table', 'S3::Bucket', 'SecretsManager::Secret', 'KMS::Key'];
+      for (const type of types) temporary.allResources(`AWS::${type}`, { DeletionPolicy: 'Delete' });
+      temporary.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+      temporary.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
     });
 
-    it('is encrypted by a key of its own, logs and queue included, when the settings say so', () => {
+    it('is encrypted by a key of its own, logs, queue and topic included, when the settings say so', () => {
       const { template: encrypted } = synthesize({ customerKey: true });
       const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('Key'), 'Arn'] };
       encrypted.hasResource('AWS::KMS::Key', {
@@ -240,7 +242,8 @@ describe('the stack', () => {
       });
       encrypted.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
       encrypted.hasResourceProperties('AWS::DynamoDB::Table', { SSESpecification: { KMSMasterKeyId: key } });
-      encrypted.hasResourceProperties('AWS::SQS::Queue', { KmsMasterKeyId: key });
+      encrypted.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: key });
+      encrypted.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
       encrypted.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
       encrypted.hasResourceProperties('AWS::S3::Bucket', {
         BucketEncryption: {
