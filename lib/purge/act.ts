@@ -5,9 +5,12 @@ import type { PurgeAction } from './record.ts';
 
 export type Acted =
   | { outcome: 'done' | 'already-gone'; ended: boolean }
-  | { outcome: 'failed'; ended: boolean; reason: string; transient: boolean; unclear: Unclear }
+  | ({ outcome: 'failed'; ended: boolean; unclear: Unclear } & Failing)
   /** The slice's time was over: it may have been done, or not. */
   | { outcome: 'cut' };
+
+/** Why Studio did not do its part: the reason is ours; whether another try may help; whether it is the credentials. */
+export type Failing = { reason: string; transient: boolean; refused: boolean };
 
 /** `unclear`: what this purge may have done to it before, without having learnt so. */
 export type Item = { sid: string; active: boolean; unclear: Unclear };
@@ -61,9 +64,8 @@ export async function actOn(
     return {
       outcome: 'failed',
       ended,
-      reason: reasonOf(step, error),
-      transient: isTransient(error.kind),
       unclear: unclearAfter(step, error, unclear),
+      ...failingOf(step, error),
     };
   }
 }
@@ -90,12 +92,16 @@ function unclearAfter(step: 'end' | 'delete', error: StudioError, before: Unclea
   return step === 'delete' || before === 'deleted' ? 'deleted' : 'ended';
 }
 
-export function reasonOf(step: string, { kind, code }: StudioError): string {
-  return code === undefined ? `${step}: ${kind}` : `${step}: ${kind} (${code})`;
+export function failingOf(step: string, { kind, code }: StudioError): Failing {
+  return {
+    reason: code === undefined ? `${step}: ${kind}` : `${step}: ${kind} (${code})`,
+    transient: isTransient(kind),
+    refused: kind === 'refused-credentials',
+  };
 }
 
 /** Whether the same call may succeed later. */
-export function isTransient(kind: StudioErrorKind): boolean {
+function isTransient(kind: StudioErrorKind): boolean {
   switch (kind) {
     case 'timeout':
     case 'connection':

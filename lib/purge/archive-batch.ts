@@ -21,7 +21,7 @@ export async function archiveBatch(
   const sids = [...batch.active, ...batch.inactive];
   const items = sids.map((sid) => ({ sid, execution: executions.get(sid) }));
   const { body, archived, gone, failed } = await collect(ports, flow.sid, items, () => session.mayFinish);
-  for (const { sid, reason, transient } of failed) session.hasFailed(sid, reason, transient);
+  for (const { sid, ...failing } of failed) session.hasFailed(sid, failing);
   if (body) {
     try {
       const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq);
@@ -40,10 +40,12 @@ export async function archiveBatch(
     // An older version wrote here what waits for its turn.
     ...batch.failed,
     ...failed.map(
-      (one): FailedItem => ({
-        ...one,
-        created: failedBefore.get(one.sid)?.created ?? secondOf(executions.get(one.sid)?.dateCreated),
-        active: isActive.has(one.sid),
+      ({ sid, reason, transient }): FailedItem => ({
+        sid,
+        reason,
+        transient,
+        created: failedBefore.get(sid)?.created ?? secondOf(executions.get(sid)?.dateCreated),
+        active: isActive.has(sid),
         archived: false,
         unclear: 'nothing',
         round: roundOf(session, batch),

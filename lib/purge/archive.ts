@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createGzip } from 'node:zlib';
 import { StudioError } from '../studio/errors.ts';
 import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
-import { isTransient, reasonOf } from './act.ts';
+import { type Failing, failingOf } from './act.ts';
 import { allOver } from './all-over.ts';
-import type { FailedItem, Gate, Upstream } from './ports.ts';
+import type { Gate, Upstream } from './ports.ts';
 
 /**
  * One line of an archive object. Personal throughout. A step has its `context` as the list of steps carries it,
@@ -18,7 +18,7 @@ export type Collected = {
   body: Uint8Array | null;
   archived: string[];
   gone: string[];
-  failed: Pick<FailedItem, 'sid' | 'reason' | 'transient'>[];
+  failed: ({ sid: string } & Failing)[];
 };
 
 export type ToArchive = { sid: string; execution: Execution | undefined };
@@ -64,12 +64,7 @@ export async function collect(
           if (!(error instanceof StudioError)) throw error;
           const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
           if (cause === null) collected.gone.push(sid);
-          else if (cause.kind !== 'aborted')
-            collected.failed.push({
-              sid,
-              reason: reasonOf('archive', cause),
-              transient: isTransient(cause.kind),
-            });
+          else if (cause.kind !== 'aborted') collected.failed.push({ sid, ...failingOf('archive', cause) });
         }
       }),
     ),

@@ -168,7 +168,7 @@ export class Batches {
           if (result.outcome === 'cut') return void results.open.add(item.sid);
           results.acted.set(item.sid, result);
           if (results.acted.size === most) this.#pace.learn(most, startedMs, ports.now());
-          if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result.reason, result.transient);
+          if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result);
           else this.#session.succeeded(item.sid);
           onActed?.();
         }),

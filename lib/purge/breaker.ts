@@ -1,3 +1,4 @@
+import type { Failing } from './act.ts';
 import { BREAKER_FAILURES, BREAKER_REFUSALS } from './limits.ts';
 
 /** Why a slice gives up before it is done: Studio, or the archive, does not do its part now. */
@@ -18,12 +19,10 @@ export class Breaker {
   }
 
   /** Why to give up, if it is time to. */
-  failed(reason: string, transient: boolean): Trouble | null {
+  failed({ reason, transient, refused }: Failing): Trouble | null {
     if (transient) this.#failures += 1;
     else this.#refusals += 1;
     if (this.#refusals >= BREAKER_REFUSALS) return { reason, refused: true };
-    return this.#failures >= BREAKER_FAILURES
-      ? { reason, refused: reason.includes('refused-credentials') }
-      : null;
+    return this.#failures >= BREAKER_FAILURES ? { reason, refused } : null;
   }
 }

@@ -1,3 +1,4 @@
+import type { Failing } from './act.ts';
 import { Breaker, type Trouble } from './breaker.ts';
 import type { ContactKey } from './contact.ts';
 import { Handled } from './handled.ts';
@@ -175,8 +176,8 @@ export class Session {
   }
 
   /** Many in a row are not about the executions any more. */
-  hasFailed(sid: string, reason: string, transient: boolean): void {
+  hasFailed(sid: string, failing: Failing): void {
     this.handled.hasFailed(sid);
-    this.trouble ??= this.#breaker.failed(reason, transient);
+    this.trouble ??= this.#breaker.failed(failing);
   }
 }

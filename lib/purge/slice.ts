@@ -1,5 +1,5 @@
 import { StudioError } from '../studio/errors.ts';
-import { isTransient, reasonOf } from './act.ts';
+import { failingOf } from './act.ts';
 import { Batches } from './batches.ts';
 import { madeWith } from './contact.ts';
 import { conclude, finish, nothingDone, rest, type SliceResult } from './endings.ts';
@@ -93,11 +93,11 @@ async function watching<T>(
     return await phase();
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
-    const reason = reasonOf('list', error);
+    const { reason, transient, refused } = failingOf('list', error);
     // That its time is over is no trouble, unless nothing came of it.
     if (error.kind === 'aborted' && session.time.signal.aborted) return undefined;
-    if (isTransient(error.kind)) {
-      session.trouble ??= { reason, refused: error.kind === 'refused-credentials' };
+    if (transient) {
+      session.trouble ??= { reason, refused };
     } else {
       // What is under way is about this flow: the next one's progress is not its to change.
       await batches.drained();

@@ -98,6 +98,7 @@ describe('what is claimed as deleted by this purge', () => {
       ended: false,
       reason: 'delete: conflict (20409)',
       transient: true,
+      refused: false,
       unclear: 'nothing',
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reasonOf } from '../../../lib/purge/act.ts';
+import { failingOf } from '../../../lib/purge/act.ts';
 import { MAX_BATCH_SIZE, MAX_RETRY_ROUNDS, RETRY_BATCH_SIZE } from '../../../lib/purge/limits.ts';
 import type { Batch, FailedItem } from '../../../lib/purge/ports.ts';
 import { purgeId } from '../../../lib/purge/purge-id.ts';
@@ -16,7 +16,7 @@ describe('an item of the table, of the 400 KB it may have', () => {
   const KEYS_BYTES = 200;
   const sidAt = (index: number) => executionOf(index, 0).sid;
   /** The longest step and kind, and any number for a code. */
-  const reason = reasonOf(
+  const { reason } = failingOf(
     'archive',
     new StudioError('refused-credentials', '', { operation: '', code: -Number.MAX_VALUE }),
   );
