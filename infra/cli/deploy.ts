@@ -20,6 +20,8 @@ Puts the stack into your AWS account: shows what would change, asks, deploys.
   --toolkit-stack-name NAME  where the CDK was bootstrapped, unless CDKToolkit
   --help
 
+Where infra/config.ts does not set reservedConcurrency, runs are set aside for
+triggers and purges if the account has enough of them, and it says what it did.
 AWS credentials and region are found as the AWS CLI finds them.
 Ends with 0 when deployed, 1 when not, 2 when asked wrongly.
 `;

@@ -18,7 +18,8 @@ Does the README's jobs against an API, on one execution of a test flow.
 
 The token comes from STUDIO_API_TOKEN, or is asked for; it needs trigger, read,
 end and purge, and read:personal to read the context.
-A local run needs neither --flow nor --to.
+A local run needs neither --flow nor --to. Where infra/config.ts sets iam, API
+Gateway asks for signatures of AWS, which smoke has none of: nothing is started.
 Ends with 0 when every step passed, 1 when one failed, 2 when asked wrongly.
 `;
 

@@ -53,6 +53,7 @@ export async function smoke(api: Api, io: Io, options: SmokeOptions): Promise<bo
         else tell('failed', name, reasonOf(error), io.now() - fromMs);
         if (name === 'trigger' && mayHaveStarted(error))
           tell('failed', 'clean-up', `look for an execution of ${job.to}`);
+        if (error instanceof ApiUnreachable && error.mistake !== null) say(io, `    ${error.mistake}`);
         if (isGround) break;
       }
     }

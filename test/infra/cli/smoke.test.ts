@@ -1,6 +1,8 @@
+import { createServer } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { smokeTool } from '../../../infra/cli/smoke.ts';
 import { LOCAL_CALLERS } from '../../../infra/local/caller-tokens.ts';
+import { onLoopback } from '../../loopback.ts';
 import { startWorld, until, type World } from '../local/fixtures/world.ts';
 import { type Line, type Seen, startProxy } from './proxy.ts';
 import { type Somebody, somebody } from './terminal.ts';
@@ -118,6 +120,25 @@ describe('a step that fails', () => {
     const who = plain();
     expect(await smoke(who)).toBe(1);
     expect(marks(who)).toEqual(['✗ health']);
+  });
+
+  test('for want of a signature, where API Gateway asks for one, starts nothing', async () => {
+    line.fate = ({ path, headers }) =>
+      path === '/flows' && !headers.authorization ? { status: 403, body: '{"message":"Forbidden"}' } : 'pass';
+    const who = plain();
+    expect(await smoke(who)).toBe(1);
+    expect(marks(who)).toEqual(['✓ health', '✗ strangers']);
+    expect(who.said()).toContain('asks for signatures of AWS, not for tokens (iam)');
+    expect(world.studio.store.count()).toEqual({ active: 0, ended: 0, deleted: 0 });
+  });
+
+  test('for want of somebody who listens says what is surely wrong', async () => {
+    const nobody = createServer();
+    const { url } = await onLoopback(nobody);
+    await new Promise((resolve) => nobody.close(resolve));
+    const who = plain();
+    expect(await who.run(smokeTool, '--url', url)).toBe(1);
+    expect(who.said()).toContain('Does npm start run there?');
   });
 
   test.each([
