@@ -6,6 +6,11 @@ import type { Construct } from 'constructs';
 /** AWS's services that use the key themselves, beside what the functions' roles may. */
 const SERVICES = ['events.amazonaws.com', 'cloudwatch.amazonaws.com'];
 
+/** What is kept outlives the stack, but for a deployment that fails while it makes it: that leaves nothing behind. */
+export function whenRemoved(keepData: boolean): RemovalPolicy {
+  return keepData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+}
+
 /**
  * The key of the deployment's own for everything stored, when the settings ask for one. It outlives what it
  * encrypts: data kept without its key is data lost.
@@ -14,7 +19,7 @@ export function customerKey(scope: Construct, keepData: boolean): Key {
   const key = new Key(scope, 'Key', {
     description: 'Encrypts what studio-executions stores: secret, table, archives, queues, topic and logs',
     enableKeyRotation: true,
-    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    removalPolicy: whenRemoved(keepData),
   });
   const { account, partition, region } = Stack.of(scope);
   key.addToResourcePolicy(

@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { whenRemoved } from './encryption.ts';
 import type { Settings } from './settings.ts';
 
 /** Below, S3 does not move an object to the class for infrequent access. */
@@ -39,7 +40,7 @@ export class Storage extends Construct {
 
   constructor(scope: Construct, id: string, { settings, key }: StorageProps) {
     super(scope, id);
-    const removalPolicy = settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = whenRemoved(settings.keepData);
 
     // The plain resource, created without a value. CDK's own would have one generated, and CloudFormation another,
     // over the one that was filled in, whenever the description of what to generate changes.
@@ -61,7 +62,8 @@ export class Storage extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: settings.keepData,
-      removalPolicy,
+      // What is protected from deletion cannot be taken back with a first deployment that failed: it would be stuck.
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(key && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
     });
 

@@ -9,6 +9,9 @@ import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config.ts';
 import { inApp, sampleConfig, synthesize } from '../synthesized.ts';
 
+/** Kept when the stack is removed or replaces it, and gone with a first deployment that fails. */
+const KEPT = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
+
 type Resource = { Type: string; Properties?: Record<string, unknown> };
 
 function functionsOf(from: Template) {
@@ -192,7 +195,7 @@ describe('the stack', () => {
 
     it('has a bucket that nobody reaches in public or in the clear', () => {
       template.hasResource('AWS::S3::Bucket', {
-        DeletionPolicy: 'Retain',
+        ...KEPT,
         Properties: {
           PublicAccessBlockConfiguration: {
             BlockPublicAcls: true,
@@ -216,7 +219,7 @@ describe('the stack', () => {
 
     it('has a secret without a value, which no deployment can overwrite', () => {
       template.hasResource('AWS::SecretsManager::Secret', {
-        DeletionPolicy: 'Retain',
+        ...KEPT,
         Properties: {
           Description: Match.stringLikeRegexp('apiKeySecret'),
           SecretString: Match.absent(),
@@ -237,7 +240,7 @@ describe('the stack', () => {
       const { template: encrypted } = synthesize({ customerKey: true });
       const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('Key'), 'Arn'] };
       encrypted.hasResource('AWS::KMS::Key', {
-        DeletionPolicy: 'Retain',
+        ...KEPT,
         Properties: { EnableKeyRotation: true },
       });
       encrypted.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
