@@ -1,8 +1,10 @@
 import { coldStart } from '../lib/aws/runtime.ts';
 import { deleteExecution } from '../lib/http/delete-execution.ts';
 import { serve } from '../lib/http/serve.ts';
+import { loadPool } from '../lib/studio/pool.ts';
 
 const runtime = coldStart();
+loadPool();
 
 /** Deletes one execution with its steps; purges delete many. */
 export const handler = serve(runtime, {

@@ -1,8 +1,10 @@
 import { coldStart } from '../lib/aws/runtime.ts';
 import { endExecution } from '../lib/http/end-execution.ts';
 import { serve } from '../lib/http/serve.ts';
+import { loadPool } from '../lib/studio/pool.ts';
 
 const runtime = coldStart();
+loadPool();
 
 /** Ends an execution that is stuck, so that its contact can be reached again. */
 export const handler = serve(runtime, {

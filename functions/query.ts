@@ -5,8 +5,10 @@ import { fetchFlow, listFlows } from '../lib/http/query/flows.ts';
 import { listAllExecutions, listFlowExecutions } from '../lib/http/query/list-executions.ts';
 import { fetchStep, fetchStepContext, listSteps } from '../lib/http/query/steps.ts';
 import { serve } from '../lib/http/serve.ts';
+import { loadPool } from '../lib/studio/pool.ts';
 
 const runtime = coldStart();
+loadPool();
 
 /** Everything that only reads; unmatched requests come here too and are answered with a problem. */
 export const handler = serve(runtime, {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import { markModules, withEagerModules } from './eager.ts';
-import { trim } from './trim.ts';
+import { trim, UNDICI } from './trim.ts';
 
 /**
  * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`. CDK ships
@@ -26,7 +26,6 @@ import { trim } from './trim.ts';
  * - No AWS SDK, but requests signed by hand: 30 ms less, 2.6 times an empty handler, which would be below the 3
  *   that are wanted. Retries, clocks, partitions and whatever AWS changes would be ours, for a secret and a table.
  * - The SDK's calls through undici as well, to be rid of Node's client: 10 ms more, since Node's comes compiled.
- *   `node:https` instead of undici for Studio would save some 10 ms; lib/studio/transport.ts says why it is not.
  * - A V8 compile cache in the bundle saves 9 ms, but only under the very Node and processor that wrote it, and
  *   Lambda changes its Node without asking. V8's flags (semi-space, lazy compilation, no optimiser) save nothing, or
  *   cost 12 ms, since Node's own code cache is made for the default ones; NODE_OPTIONS refuses most of them.
@@ -45,10 +44,6 @@ export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root)
 
 const environmentCredentials = fileURLToPath(new URL('infra/environment-credentials.ts', root));
 
-/** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */
-const requireBanner =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
-
 /** Bundles each of `functions/*.ts` and tells their names. */
 export async function buildBundles(): Promise<string[]> {
   const functionsDirectory = fileURLToPath(new URL('functions/', root));
@@ -65,10 +60,13 @@ export async function buildBundles(): Promise<string[]> {
   return names;
 }
 
-/** Writes `<outdir>/<out>.mjs` for each entry point, as everything that ships is written. */
+/** Writes `<outdir>/<out>.mjs` for each entry point, and undici beside it, as everything that ships is written. */
 export async function bundle(entryPoints: { in: string; out: string }[], outdir: string): Promise<void> {
   const { outputFiles } = await esbuild({
-    entryPoints,
+    entryPoints: [
+      ...entryPoints,
+      ...entryPoints.map(({ out }) => ({ in: UNDICI, out: `${dirname(out)}/${UNDICI}` })),
+    ],
     outdir,
     write: false,
     outExtension: { '.js': '.mjs' },
@@ -91,7 +89,6 @@ export async function bundle(entryPoints: { in: string; out: string }[], outdir:
       // The SDK asks of each body whether it is one: Node would load its web streams to answer, 2 ms.
       ReadableStream: 'undefined',
     },
-    banner: { js: requireBanner },
     logLevel: 'warning',
   });
   for (const file of outputFiles) {

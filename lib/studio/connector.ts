@@ -1,7 +1,5 @@
-import { Socket } from 'node:net';
-import { buildConnector } from 'undici';
-
-type Connect = buildConnector.connector;
+import { isIP, connect as openTcp, type Socket } from 'node:net';
+import { connect as openTls } from 'node:tls';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
@@ -12,18 +10,36 @@ const PREPARED_FOR_MS = 1_000;
 
 /** Opens connections, and one ahead of its time: its handshake then runs beside other work. */
 export function createConnector(origin: string) {
-  const build = buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT_MS });
+  const { protocol, hostname, port } = new URL(origin);
+  const host = hostname.replace(/^\[|\]$/g, '');
   const connecting = new Set<Socket>();
+  let session: Buffer | undefined;
   let prepared: Promise<Prepared | undefined> | undefined;
 
-  const connect: Connect = (options, callback) => {
-    // Handed back at once, which its type does not say.
-    const socket: unknown = build(options, (...outcome) => {
-      if (socket instanceof Socket) connecting.delete(socket);
-      callback(...outcome);
+  function openSecure(): Socket {
+    const options = { host, port: Number(port || 443), ALPNProtocols: ['http/1.1'] };
+    // An address is nobody's name (RFC 6066, section 3).
+    return openTls({ ...options, servername: isIP(host) ? '' : host, session }).on('session', (latest) => {
+      session = latest;
     });
-    if (socket instanceof Socket) connecting.add(socket);
-  };
+  }
+
+  /** Rejects with Node's error. Later ones are for whoever uses the connection, if anybody does. */
+  async function connect(): Promise<Socket> {
+    const isSecure = protocol === 'https:';
+    const socket = isSecure ? openSecure() : openTcp({ host, port: Number(port || 80) });
+    connecting.add(socket.setNoDelay());
+    const timer = setTimeout(() => socket.destroy(failed('ETIMEDOUT')), CONNECT_TIMEOUT_MS);
+    try {
+      await new Promise((resolve, reject) => {
+        socket.once(isSecure ? 'secureConnect' : 'connect', resolve).on('error', reject);
+      });
+      return socket;
+    } finally {
+      clearTimeout(timer);
+      connecting.delete(socket);
+    }
+  }
 
   function take() {
     const taken = prepared;
@@ -36,34 +52,21 @@ export function createConnector(origin: string) {
   }
 
   async function open(): Promise<Prepared | undefined> {
-    const { protocol, host, hostname, port } = new URL(origin);
-    const socket = await new Promise<Socket | undefined>((resolve) =>
-      connect({ protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port }, (error, socket) =>
-        resolve(error ? undefined : (socket ?? undefined)),
-      ),
-    );
+    const socket = await connect().catch(() => undefined);
     // Waiting for a request that may not come, it must not keep the process from ending.
     socket?.unref();
     return socket && { socket, sinceMs: Date.now() };
   }
 
-  const connectPrepared: Connect = (options, callback) => {
-    const taken = take();
-    if (!taken) return connect(options, callback);
-    taken.then((one) => {
-      if (!one || !isFresh(one)) {
-        one?.socket.destroy();
-        return connect(options, callback);
-      }
-      one.socket.ref();
-      callback(null, one.socket);
-    });
-  };
-
   return {
     connect,
     /** Takes the connection that was prepared, if there is one and it is young enough. */
-    connectPrepared,
+    connectPrepared: async (): Promise<Socket> => {
+      const one = await take();
+      if (one && isFresh(one)) return one.socket.ref();
+      one?.socket.destroy();
+      return connect();
+    },
     /** Opens one, unless one is waiting already. What is left of an earlier invocation is not used. */
     prepare: async () => {
       const waiting = prepared;
@@ -74,11 +77,10 @@ export function createConnector(origin: string) {
       }
       prepared ??= open();
     },
-    /** Also what is still connecting: the pool closes only connections that stand. */
+    /** Also what is still connecting. */
     close: () => {
       drop();
-      for (const socket of connecting) socket.destroy();
-      connecting.clear();
+      for (const socket of connecting) socket.destroy(failed('ECONNABORTED'));
     },
   };
 }
@@ -89,4 +91,8 @@ function isFresh({ socket, sinceMs }: Prepared): boolean {
   const ageMs = Date.now() - sinceMs;
   // A clock that was set back proves nothing.
   return !socket.destroyed && ageMs >= 0 && ageMs <= PREPARED_FOR_MS;
+}
+
+function failed(code: string): Error {
+  return Object.assign(new Error('No connection was made'), { code });
 }

@@ -53,43 +53,61 @@ function get(transport: Transport, request: Partial<TransportRequest> = {}) {
 const connected = (sockets: readonly Socket[], count = 1) =>
   expect.poll(() => sockets.length, { interval: 1 }).toBe(count);
 
-const create = (transport: Transport) => get(transport, { method: 'POST', body: 'a=b', fresh: true });
+const create = (transport: Transport, request: Partial<TransportRequest> = {}) =>
+  get(transport, { method: 'POST', body: 'a=b', fresh: true, ...request });
 
-describe('an exchange', () => {
+describe.each([
+  ['that may be repeated', get],
+  ['that may not', create],
+])('an exchange %s', (_, exchange) => {
   test('tells status, headers and body', async () => {
-    const { transport } = await startServer((socket) => socket.write(ok));
-    const result = await get(transport);
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    const result = await exchange(transport, { path: '/a?b=c', headers: { 'x-one': '1' } });
     if (!result.ok) throw new Error(result.failure);
     expect(result.status).toBe(200);
     expect(result.header('twilio-request-id')).toBe('RQ1');
     expect(result.header('retry-after')).toBeUndefined();
     expect(result.body.toString()).toBe('{}');
+    expect(heard[0]?.text).toMatch(/^(GET|POST) \/a\?b=c HTTP\/1\.1\r\n/);
+    expect(heard[0]?.text).toMatch(/\r\nhost: 127\.0\.0\.1:\d+\r\n/i);
+    expect(heard[0]?.text).toContain('\r\nx-one: 1\r\n');
   });
 
-  test('keeps its connection for the next one', async () => {
-    const { transport, heard } = await startServer((socket) => socket.write(ok));
-    for (let index = 0; index < 20; index += 1) await get(transport);
-    // The second begins before the pool knows that the first one's connection is free again.
-    expect(new Set(heard.map(({ connection }) => connection)).size).toBeLessThanOrEqual(2);
+  test('tells the first of a header that comes twice', async () => {
+    const twice = ok.replace('RQ1', 'RQ1\r\nTwilio-Request-Id: RQ2');
+    const { transport } = await startServer((socket) => socket.write(twice));
+    expect((await exchange(transport)).header('twilio-request-id')).toBe('RQ1');
+  });
+
+  test('waits for the answer behind what is told before it', async () => {
+    const { transport } = await startServer((socket) =>
+      socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </>\r\n\r\n${ok}`),
+    );
+    expect(await exchange(transport)).toMatchObject({ ok: true, status: 200 });
+  });
+
+  test('is through with a body that ends with its connection', async () => {
+    const { transport } = await startServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n{"a":1}'));
+    expect(await exchange(transport)).toMatchObject({ ok: true, body: Buffer.from('{"a":1}') });
   });
 
   test('does not keep a connection on which half an answer was left', async () => {
     const { transport, heard } = await startServer((socket, _, index) =>
       socket.write(index === 0 ? ok.replace('2\r', '999\r') : ok),
     );
-    expect(await get(transport, { timeoutMs: 800 })).toMatchObject({
+    expect(await exchange(transport, { timeoutMs: 300 })).toMatchObject({
       ok: false,
       failure: 'timeout',
       status: 200,
     });
-    expect(await get(transport)).toMatchObject({ ok: true });
+    expect(await exchange(transport)).toMatchObject({ ok: true });
     expect(heard.map(({ connection }) => connection)).toEqual([1, 2]);
   });
 
   test('takes a body up to its bound, and no byte more', async () => {
     const { transport } = await startServer((socket) => socket.write(ok));
-    expect(await get(transport, { maxBodyBytes: 2 })).toMatchObject({ ok: true });
-    expect(await get(transport, { maxBodyBytes: 1 })).toMatchObject({
+    expect(await exchange(transport, { maxBodyBytes: 2 })).toMatchObject({ ok: true });
+    expect(await exchange(transport, { maxBodyBytes: 1 })).toMatchObject({
       ok: false,
       failure: 'oversized',
       status: 200,
@@ -98,39 +116,87 @@ describe('an exchange', () => {
 
   test('tells whether anything left', async () => {
     const { transport } = await startServer((socket) => socket.destroy());
-    expect(await get(transport)).toMatchObject({ ok: false, failure: 'connection', sent: true });
+    expect(await exchange(transport)).toMatchObject({ ok: false, failure: 'connection', sent: true });
     const nobody = createTransport('http://127.0.0.1:1');
-    expect(await get(nobody)).toMatchObject({ ok: false, failure: 'connection', sent: false });
+    expect(await exchange(nobody)).toMatchObject({ ok: false, failure: 'connection', sent: false });
     await nobody.close();
+  });
+
+  test.each([
+    ['is cut off', ok.replace('2\r', '999\r'), 200],
+    [
+      'is that of another protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+      undefined,
+    ],
+  ])('breaks when the answer %s', async (_, answer, status) => {
+    const { transport } = await startServer((socket) => socket.end(answer));
+    const result = await exchange(transport);
+    expect(result).toMatchObject({ ok: false, failure: 'connection', sent: true });
+    if (status !== undefined) expect(result.status).toBe(status);
+  });
+
+  test.each([
+    ['is not HTTP', 'Hello +15550000001\r\n\r\n'],
+    ['has headers without end', `HTTP/1.1 200 OK\r\nx: +15550000001${'x'.repeat(20_000)}\r\n\r\n`],
+  ])('does not quote an answer that %s', async (_, answer) => {
+    const { transport } = await startServer((socket) => socket.write(answer));
+    expect(await exchange(transport)).toMatchObject({
+      ok: false,
+      failure: 'garbled',
+      sent: true,
+      cause: undefined,
+    });
   });
 
   test('that is given up before its connection stands never leaves', async () => {
     const { transport, heard } = await startServer((socket) => socket.write(ok));
     const caller = new AbortController();
-    const result = get(transport, { signal: caller.signal });
-    caller.abort();
-    expect(await result).toMatchObject({ ok: false, failure: 'aborted', sent: false });
-    await get(transport);
+    const result = exchange(transport, { signal: caller.signal });
+    caller.abort('enough');
+    expect(await result).toMatchObject({ ok: false, failure: 'aborted', sent: false, cause: 'enough' });
+    await exchange(transport);
     expect(heard).toHaveLength(1);
+  });
+
+  test('that is given up later closes its connection', async () => {
+    const caller = new AbortController();
+    const closed = Promise.withResolvers<void>();
+    const { transport } = await startServer((socket) => {
+      socket.on('close', () => closed.resolve());
+      caller.abort('enough');
+    });
+    const result = await exchange(transport, { signal: caller.signal });
+    expect(result).toMatchObject({ ok: false, failure: 'aborted', sent: true, cause: 'enough' });
+    await closed.promise;
   });
 
   test('that is late when its connection stands never leaves', async () => {
     const { transport, heard } = await startServer((socket) => socket.write(ok));
-    const late = await get(transport, { mayLeave: () => false });
+    const late = await exchange(transport, { mayLeave: () => false });
     expect(late).toMatchObject({ ok: false, failure: 'timeout', sent: false });
-    await get(transport);
+    await exchange(transport);
     expect(heard).toHaveLength(1);
   });
 
   test('is over when the transport is closed', async () => {
     const { transport } = await startServer(() => void transport.close());
-    expect(await get(transport)).toMatchObject({ ok: false, failure: 'aborted' });
-    expect(await get(transport)).toMatchObject({ ok: false, failure: 'aborted', sent: false });
+    expect(await exchange(transport)).toMatchObject({ ok: false, failure: 'aborted', sent: true });
+    expect(await exchange(transport)).toMatchObject({ ok: false, failure: 'aborted', sent: false });
   });
 
   test('that cannot be written at all is a bug, and thrown', async () => {
     const { transport } = await startServer((socket) => socket.write(ok));
-    await expect(get(transport, { headers: { 'x-broken': 'a\nb' } })).rejects.toThrow(/header/);
+    await expect(exchange(transport, { headers: { 'x-broken': 'a\nb' } })).rejects.toThrow(/header/);
+  });
+});
+
+describe('connections that are kept', () => {
+  test('serve the next request, too', async () => {
+    const { transport, heard } = await startServer((socket) => socket.write(ok));
+    for (let index = 0; index < 20; index += 1) await get(transport);
+    // The second begins before the pool knows that the first one's connection is free again.
+    expect(new Set(heard.map(({ connection }) => connection)).size).toBeLessThanOrEqual(2);
   });
 });
 
