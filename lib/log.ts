@@ -37,6 +37,8 @@ export type LogFields = {
   policy?: string;
   purge?: string;
   slice?: number;
+  /** Of a durable run: `slice-4`, `abandon`. */
+  step?: string;
   counts?: Readonly<Record<string, number>>;
 };
 
@@ -64,6 +66,7 @@ const FIELD_NAMES = [
   'policy',
   'purge',
   'slice',
+  'step',
   'counts',
 ] as const satisfies readonly (keyof LogFields)[];
 

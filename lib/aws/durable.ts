@@ -5,14 +5,21 @@ import type { Steps } from '../purge/run.ts';
 const MAX_TRIES = 8;
 const MAX_DELAY_SECONDS = 60;
 
-/** The durable context as the purge sees it. */
-export function stepsOf(context: DurableContext): Steps {
+/** The durable context as the purge sees it; `onError` is told what each try threw. */
+export function stepsOf(context: DurableContext, onError: (step: string, error: unknown) => void): Steps {
   const retryStrategy = (_error: Error, tries: number) => ({
     shouldRetry: tries < MAX_TRIES,
     delay: { seconds: Math.min(MAX_DELAY_SECONDS, 2 ** tries) },
   });
   return {
-    step: (name, work) => context.step(name, work, { retryStrategy }),
+    step: (name, work) => {
+      const told = () =>
+        work().catch((error: unknown) => {
+          onError(name, error);
+          throw error;
+        });
+      return context.step(name, told, { retryStrategy });
+    },
     wait: (name, seconds) => context.wait(name, { seconds }),
   };
 }

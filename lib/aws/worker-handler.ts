@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { abandonPurge } from '../purge/abandon.ts';
 import { startPolicies, startPolicy } from '../purge/policies.ts';
 import type { WorkerStarter } from '../purge/ports.ts';
-import { reportEnd, reportFailedSlice, reportPolicy, reportSlice } from '../purge/report.ts';
+import { reportEnd, reportFailedStep, reportPolicy, reportSlice } from '../purge/report.ts';
 import { runPurge } from '../purge/run.ts';
 import type { Ports } from '../purge/session.ts';
 import { runSlice } from '../purge/slice.ts';
@@ -27,24 +27,18 @@ export type WorkerPorts = Omit<Ports, 'remainingMs'> & { config: Config; worker:
 export function workerHandler(env: AwsEnvironment, region: string, ports: WorkerPorts) {
   const { config, worker, store, log, now } = ports;
   const work = async (event: unknown, context: DurableContext) => {
-    const steps = stepsOf(context);
+    const input = isCensus(event) ? null : readWorkerInput(event);
+    const of = input?.kind === 'purge' ? { purge: input.purge } : {};
+    const steps = stepsOf(context, (step, error) => reportFailedStep(log, of, step, error));
     const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
-    if (isCensus(event)) return takeCensus({ ...ports, remainingMs }, steps);
-    const input = readWorkerInput(event);
+    if (input === null) return takeCensus({ ...ports, remainingMs }, steps);
     if (input.kind === 'purge') {
       return runPurge(input.purge, steps, {
-        slice: async (purge, number) => {
-          try {
-            return reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs }));
-          } catch (error) {
-            reportFailedSlice(log, purge, number, error);
-            throw error;
-          }
-        },
+        slice: async (purge, number) =>
+          reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs })),
         startNext: (purge) => worker.start(purge, input.run + 1),
-        abandon: async (purge, error) => {
-          if (await abandonPurge(ports, purge, error, now())) reportEnd(log, purge, 'failed');
-        },
+        abandon: (purge, error) => abandonPurge(ports, purge, error, now()),
+        ended: (purge, status) => reportEnd(log, purge, status),
       });
     }
     const occurrence = occurrenceOf(input, await steps.step('time', async () => now()));

@@ -1,18 +1,22 @@
 import { type Stores, withLastWord } from './last-word.ts';
+import type { PurgeStatus } from './record.ts';
 import { isoMillisecond } from './selection.ts';
 
-/** Says of a purge whose worker cannot go on that it failed; what is known of its last batches is counted. False when it was over. */
+/**
+ * Says of a purge whose worker cannot go on that it failed; what is known of its last batches is counted. One that
+ * was over stays as it is. Returns how it stands.
+ */
 export async function abandonPurge(
   stores: Stores,
   id: string,
   error: string,
   nowMs: number,
-): Promise<boolean> {
+): Promise<PurgeStatus> {
   const { store } = stores;
   const stored = await store.read(id);
-  if (stored?.record.status !== 'running') return false;
+  if (stored?.record.status !== 'running') return stored?.record.status ?? 'failed';
   const now = isoMillisecond(nowMs);
   const record = await withLastWord(stores, stored.record, error);
   await store.save({ ...record, status: 'failed', dateUpdated: now, dateEnded: now }, stored.version);
-  return true;
+  return 'failed';
 }

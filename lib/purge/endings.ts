@@ -21,8 +21,6 @@ export type SliceResult = {
   awaitsTurn?: true;
   /** What this slice added to the purge's counts. */
   added: Counts;
-  /** Whether it was this slice that brought the purge to its end. */
-  hasEnded: boolean;
 };
 
 /** The slice is over and the purge is not: the record says how far it is, and the next one goes on. */
@@ -89,13 +87,12 @@ export async function finish(
 
 function resultOf(session: Session, pauseSeconds: number): SliceResult {
   const { status } = session.record;
-  const hasEnded = status !== 'running';
   // A process that has not the time for another slice is left; a pause brings a new one.
-  const rest = !hasEnded && session.ports.remainingMs() < MIN_SLICE_MS ? 1 : 0;
+  const rest = status === 'running' && session.ports.remainingMs() < MIN_SLICE_MS ? 1 : 0;
   const { added } = session;
-  return { status, pauseSeconds: Math.max(pauseSeconds, rest), added, hasEnded };
+  return { status, pauseSeconds: Math.max(pauseSeconds, rest), added };
 }
 
 export function nothingDone(status: SliceResult['status'], pauseSeconds = 0): SliceResult {
-  return { status, pauseSeconds, added: NO_COUNTS, hasEnded: false };
+  return { status, pauseSeconds, added: NO_COUNTS };
 }

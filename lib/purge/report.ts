@@ -4,11 +4,11 @@ import type { PolicyRun } from './policies.ts';
 import type { PurgeStatus } from './record.ts';
 
 /**
- * One line for each slice, with what it added, and one for the end: what alarms and the dashboard read. One that
- * only found that it is another purge's turn has nothing to say.
+ * One line for each slice, with what it added, which the dashboard reads. One that only found that it is another
+ * purge's turn has nothing to say. What a worker did that died is in the record alone.
  */
 export function reportSlice(log: Log, purge: string, slice: number, result: SliceResult): SliceResult {
-  const { status, added, hasEnded, awaitsTurn } = result;
+  const { status, added, awaitsTurn } = result;
   if (awaitsTurn) return result;
   log('INFO', 'purge slice', { purge, slice, outcome: status, counts: added }, [
     {
@@ -21,15 +21,15 @@ export function reportSlice(log: Log, purge: string, slice: number, result: Slic
       },
     },
   ]);
-  if (hasEnded && status !== 'superseded') reportEnd(log, purge, status);
   return result;
 }
 
-/** A slice that threw is tried again. What it threw stands nowhere else. */
-export function reportFailedSlice(log: Log, purge: string, slice: number, error: unknown): void {
-  log('ERROR', 'unexpected error', { purge, slice, ...describeError(error) });
+/** A step that threw is tried again. What it threw stands nowhere else. */
+export function reportFailedStep(log: Log, of: { purge?: string }, step: string, error: unknown): void {
+  log('ERROR', 'unexpected error', { ...of, step, ...describeError(error) });
 }
 
+/** What alarms read. */
 export function reportEnd(log: Log, purge: string, outcome: PurgeStatus): void {
   const level = outcome === 'failed' ? 'ERROR' : 'INFO';
   log(level, 'purge ended', { purge, outcome }, [{ dimensions: [['outcome']], values: { purgesEnded: 1 } }]);

@@ -26,8 +26,10 @@ export type RunPorts = {
   slice(purge: string, number: number): Promise<SliceResult>;
   /** Starts the next run, under its own name. */
   startNext(purge: string): Promise<void>;
-  /** Marks the purge failed, if it still runs. */
-  abandon(purge: string, error: string): Promise<void>;
+  /** Marks the purge failed, if it still runs, and says how it stands. */
+  abandon(purge: string, error: string): Promise<PurgeStatus>;
+  /** Tells of the end. */
+  ended(purge: string, status: PurgeStatus): void;
 };
 
 export type RunResult = { purge: string; status: PurgeStatus | 'superseded' | 'continued' };
@@ -38,32 +40,36 @@ export type RunResult = { purge: string; status: PurgeStatus | 'superseded' | 'c
  * is left then is the next run's, which finds it in the record.
  */
 export async function runPurge(purge: string, steps: Steps, ports: RunPorts): Promise<RunResult> {
+  const status = await goOn(purge, steps, ports).catch((error: unknown) => {
+    // The step's own error only wraps what was thrown in it.
+    const name = describeError(error).errors?.at(-1) ?? 'unknown';
+    return steps.step('abandon', () => ports.abandon(purge, `The worker failed: ${name}`));
+  });
+  // In a step of its own: a worker that dies between the record's end and its checkpoint would tell nobody.
+  if (status !== 'superseded' && status !== 'continued')
+    await steps.step('ended', async () => ports.ended(purge, status));
+  return { purge, status };
+}
+
+async function goOn(purge: string, steps: Steps, ports: RunPorts): Promise<RunResult['status']> {
   let operations = 0;
   let waited = 0;
   let superseded = 0;
-  try {
-    // A round is a slice and perhaps a pause; one more operation ends the run.
-    for (let round = 1; operations + 3 <= MAX_OPERATIONS_A_RUN; round++) {
-      const slice = await steps.step(`slice-${round}`, () => ports.slice(purge, round));
-      operations += 1;
-      const { status, awaitsTurn } = slice;
-      waited = awaitsTurn ? waited + 1 : 0;
-      superseded = status === 'superseded' ? superseded + 1 : 0;
-      if (status !== 'running' && (status !== 'superseded' || superseded > MAX_SUPERSEDED))
-        return { purge, status };
-      const pauseSeconds = Math.max(slice.pauseSeconds, turnPause(waited));
-      if (pauseSeconds === 0) continue;
-      await steps.wait(`pause-${round}`, pauseSeconds);
-      operations += 1;
-    }
-    await steps.step('next-run', () => ports.startNext(purge));
-    return { purge, status: 'continued' };
-  } catch (error) {
-    // The step's own error only wraps what was thrown in it.
-    const name = describeError(error).errors?.at(-1) ?? 'unknown';
-    await steps.step('abandon', () => ports.abandon(purge, `The worker failed: ${name}`));
-    return { purge, status: 'failed' };
+  // A round is a slice and perhaps a pause; one more operation ends the run.
+  for (let round = 1; operations + 3 <= MAX_OPERATIONS_A_RUN; round++) {
+    const slice = await steps.step(`slice-${round}`, () => ports.slice(purge, round));
+    operations += 1;
+    const { status, awaitsTurn } = slice;
+    waited = awaitsTurn ? waited + 1 : 0;
+    superseded = status === 'superseded' ? superseded + 1 : 0;
+    if (status !== 'running' && (status !== 'superseded' || superseded > MAX_SUPERSEDED)) return status;
+    const pauseSeconds = Math.max(slice.pauseSeconds, turnPause(waited));
+    if (pauseSeconds === 0) continue;
+    await steps.wait(`pause-${round}`, pauseSeconds);
+    operations += 1;
   }
+  await steps.step('next-run', () => ports.startNext(purge));
+  return 'continued';
 }
 
 /** A turn may be over at once, or only after many slices of others: the longer it takes, the less often it is looked for. */

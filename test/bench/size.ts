@@ -51,7 +51,7 @@ export async function run(argv: string[]): Promise<void> {
     };
     const startNext = async () => undefined;
     const abandon = async (_purge: string, error: string) => Promise.reject(new Error(error));
-    ({ status } = await runPurge(id, steps, { slice, startNext, abandon }));
+    ({ status } = await runPurge(id, steps, { slice, startNext, abandon, ended: () => undefined }));
   }
 
   const { counts } = await world.record(id);

@@ -41,7 +41,7 @@ async function writeOneOfEach(log: Log): Promise<void> {
   log('ERROR', 'secret could not be read', {});
   log('ERROR', 'claim could not be settled', {});
   const counts = { listed: 1, matched: 1, archived: 1, ended: 1, deleted: 1, alreadyGone: 0, failed: 0 };
-  reportSlice(log, 'purge', 1, { status: 'running', hasEnded: false, pauseSeconds: 0, added: counts });
+  reportSlice(log, 'purge', 1, { status: 'running', pauseSeconds: 0, added: counts });
   reportEnd(log, 'purge', 'succeeded');
   const config = checkConfig(sampleConfig);
   const endless = async function* () {

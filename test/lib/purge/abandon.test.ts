@@ -25,13 +25,14 @@ const doubt = 'of 200 executions it is not known whether they were acted on';
 
 test('a purge that is abandoned says how many executions are in doubt', async () => {
   const { ports, record, clock, id } = await died();
-  expect(await abandonPurge(ports, id, 'The worker failed: Error', clock.nowMs)).toBe(true);
+  expect(await abandonPurge(ports, id, 'The worker failed: Error', clock.nowMs)).toBe('failed');
   expect(await record(id)).toMatchObject({
     status: 'failed',
     error: `The worker failed: Error; ${doubt}`,
     counts: { deleted: 0 },
   });
-  expect(await abandonPurge(ports, id, 'again', clock.nowMs)).toBe(false);
+  await abandonPurge(ports, id, 'again', clock.nowMs);
+  expect((await record(id)).error).not.toContain('again');
 });
 
 test('so does one that is stopped after its worker has gone silent', async () => {
@@ -106,6 +107,7 @@ test('a run that cannot go on says what kept it, not how the durable SDK calls t
   // In a minified bundle the SDK's errors have the names of their minified classes.
   const stepError = Object.assign(new Error('personal', { cause: secretError }), { name: 'Xn' });
   const abandoned: string[] = [];
+  const ended: string[] = [];
   const steps = {
     step: async <T>(name: string, work: () => Promise<T>): Promise<T> => {
       if (name === 'slice-1') throw stepError;
@@ -116,8 +118,33 @@ test('a run that cannot go on says what kept it, not how the durable SDK calls t
   const result = await runPurge('pu1', steps, {
     slice: async () => Promise.reject(secretError),
     startNext: async () => undefined,
-    abandon: async (purge, error) => void abandoned.push(`${purge} ${error}`),
+    abandon: async (purge, error) => {
+      abandoned.push(`${purge} ${error}`);
+      return 'failed';
+    },
+    ended: (purge, status) => void ended.push(`${purge} ${status}`),
   });
   expect(result).toEqual({ purge: 'pu1', status: 'failed' });
   expect(abandoned).toEqual(['pu1 The worker failed: SecretError']);
+  expect(ended).toEqual(['pu1 failed']);
+});
+
+test('a worker that dies between the record’s end and its checkpoint tells of the end all the same', async () => {
+  const world = createWorldOf(createMemoryStudio().upstream);
+  const id = await world.start({ olderThan: 'P7D' });
+  const ended: string[] = [];
+  const steps = {
+    step: async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+      if (name === 'slice-1') await work();
+      return work();
+    },
+    wait: async () => undefined,
+  };
+  await runPurge(id, steps, {
+    slice: world.slice,
+    startNext: async () => undefined,
+    abandon: async () => 'failed',
+    ended: (purge, status) => void ended.push(`${purge} ${status}`),
+  });
+  expect(ended).toEqual([`${id} succeeded`]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createLog } from '../../../lib/log.ts';
 import { NO_COUNTS } from '../../../lib/purge/record.ts';
-import { reportFailedSlice, reportPolicy, reportSlice } from '../../../lib/purge/report.ts';
+import { reportEnd, reportFailedStep, reportPolicy, reportSlice } from '../../../lib/purge/report.ts';
 
 function logged() {
   const lines: Record<string, unknown>[] = [];
@@ -13,7 +13,7 @@ const added = { ...NO_COUNTS, listed: 12, deleted: 10, ended: 3, failed: 1 };
 
 test('each slice is told with what it added', () => {
   const { lines, log } = logged();
-  reportSlice(log, 'pu1', 4, { status: 'running', pauseSeconds: 0, added, hasEnded: false });
+  reportSlice(log, 'pu1', 4, { status: 'running', pauseSeconds: 0, added });
   expect(lines).toMatchObject([
     {
       message: 'purge slice',
@@ -35,7 +35,6 @@ test('a slice that only waits for its turn says nothing', () => {
     pauseSeconds: 0,
     awaitsTurn: true,
     added: NO_COUNTS,
-    hasEnded: false,
   } as const;
   expect(reportSlice(log, 'pu1', 4, result)).toEqual(result);
   expect(lines).toEqual([]);
@@ -43,19 +42,25 @@ test('a slice that only waits for its turn says nothing', () => {
 
 test('a slice that throws says what, without a word of its message', () => {
   const { lines, log } = logged();
-  reportFailedSlice(log, 'pu1', 4, new Error('+15550001111', { cause: new RangeError('x') }));
+  reportFailedStep(
+    log,
+    { purge: 'pu1' },
+    'slice-4',
+    new Error('+15550001111', { cause: new RangeError('x') }),
+  );
   expect(lines).toMatchObject([
-    { level: 'ERROR', purge: 'pu1', slice: 4, errors: ['Error', 'RangeError'], Trouble: 1 },
+    { level: 'ERROR', purge: 'pu1', step: 'slice-4', errors: ['Error', 'RangeError'], Trouble: 1 },
   ]);
   expect(JSON.stringify(lines)).not.toContain('5550001111');
 });
 
-test('the end is told once, by the slice that came to it', () => {
+test('the end of a purge that failed is an error, and counted', () => {
   const { lines, log } = logged();
-  reportSlice(log, 'pu1', 5, { status: 'failed', pauseSeconds: 0, added, hasEnded: true });
-  reportSlice(log, 'pu1', 5, { status: 'failed', pauseSeconds: 0, added: NO_COUNTS, hasEnded: false });
-  expect(lines.filter(({ message }) => message === 'purge ended')).toMatchObject([
-    { level: 'ERROR', outcome: 'failed', PurgesEnded: 1 },
+  reportEnd(log, 'pu1', 'failed');
+  reportEnd(log, 'pu2', 'stopped');
+  expect(lines).toMatchObject([
+    { level: 'ERROR', message: 'purge ended', purge: 'pu1', outcome: 'failed', PurgesEnded: 1 },
+    { level: 'INFO', message: 'purge ended', purge: 'pu2', outcome: 'stopped', PurgesEnded: 1 },
   ]);
 });
 

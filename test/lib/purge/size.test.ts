@@ -84,13 +84,13 @@ describe('a purge of any size', () => {
             // As if every second slice ended with a pause.
             pauseSeconds: isLast ? 0 : Math.round(left / perSlice) % 2,
             added: { ...NO_COUNTS, listed: Math.ceil(perSlice), deleted: Math.ceil(perSlice) },
-            hasEnded: isLast,
           };
         },
         startNext: async () => undefined,
         abandon: async (_purge, error) => {
           throw new Error(error);
         },
+        ended: () => undefined,
       });
       status = result.status;
       mostOperations = Math.max(mostOperations, operations);

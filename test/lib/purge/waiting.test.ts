@@ -19,13 +19,14 @@ async function pausesOf(slices: readonly Partial<SliceResult>[]) {
   };
   await runPurge('pu1', steps, {
     slice: async () => {
-      const slice = left.shift() ?? { status: 'succeeded', hasEnded: true };
-      return { status: 'running', pauseSeconds: 0, added: NO_COUNTS, hasEnded: false, ...slice };
+      const slice = left.shift() ?? { status: 'succeeded' };
+      return { status: 'running', pauseSeconds: 0, added: NO_COUNTS, ...slice };
     },
     startNext: async () => undefined,
     abandon: async (_purge, error) => {
       throw new Error(error);
     },
+    ended: () => undefined,
   });
   return pauses;
 }

@@ -118,6 +118,7 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
         abandon: async (_purge, message) => {
           throw new Error(message);
         },
+        ended: () => undefined,
       });
       status = result.status;
     }
