@@ -14,10 +14,10 @@ const isReserving = app.node.tryGetContext(RESERVE_CONTEXT) === 'true';
 
 try {
   const name = stage === undefined ? undefined : String(stage);
-  const { config: known, settings } = checkInfraConfig({ config, deployment }, name);
+  const checked = checkInfraConfig({ config, deployment }, name);
   new StudioExecutionsStack(app, name === undefined ? 'StudioExecutions' : `StudioExecutions-${name}`, {
-    config: known,
-    settings: withReservation(settings),
+    config: checked.config,
+    settings: isReserving ? withReservation(checked) : checked.settings,
   });
 } catch (error) {
   if (!(error instanceof InfraConfigError)) throw error;

@@ -1,6 +1,6 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { Checked } from '../constructs/checked.ts';
 import { type Reserved, reservedBy, runsIn, withReservation } from '../constructs/reserved.ts';
-import type { Settings } from '../constructs/settings.ts';
 import { explainedAws } from './aws.ts';
 import { Failed } from './tool.ts';
 import { count } from './words.ts';
@@ -37,9 +37,9 @@ export type Reservation = { isReserving: boolean; says: string[] };
  * deploying again decides the same. Throws a Failed where the deployment would fail half-way, since the settings
  * reserve more than the account has.
  */
-export function planReservation(account: Concurrency | null, held: number, settings: Settings): Reservation {
-  const isOpen = settings.reservedConcurrency === undefined;
-  const reserved = reservedBy(withReservation(settings));
+export function planReservation(account: Concurrency | null, held: number, checked: Checked): Reservation {
+  const isOpen = checked.settings.reservedConcurrency === undefined;
+  const reserved = reservedBy(withReservation(checked));
   const runs = runsIn(reserved);
   if (account === null) {
     const then = held > 0 ? 'what is set aside stays.' : 'nothing is set aside.';

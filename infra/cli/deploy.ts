@@ -1,6 +1,6 @@
 import { buildBundles } from '../build.ts';
+import type { Checked } from '../constructs/checked.ts';
 import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../constructs/reserved.ts';
-import type { Settings } from '../constructs/settings.ts';
 import { type Options, readArguments, UsageError } from './args.ts';
 import { type Cdk, runCdk } from './cdk.ts';
 import { accountConcurrency, type Concurrency, planReservation } from './concurrency.ts';
@@ -44,7 +44,7 @@ const options = {
 /** What deploying touches besides the terminal. */
 export type DeployPorts = {
   /** Throws a Failed where infra/config.ts has mistakes, or no such stage. */
-  check(stage: string | undefined): { settings: Settings };
+  check(stage: string | undefined): Checked;
   build(): Promise<unknown>;
   cdk: Cdk;
   describe(stack: string): Promise<Stack | null>;
@@ -60,12 +60,12 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       const { stage, toolkit, yes } = readOptions(argv);
       if (!yes && !io.interactive)
         throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
-      const { settings } = check(stage);
+      const checked = check(stage);
       const stack = stackName(stage);
       await checkToolkit(io, () => describe(toolkit), toolkit);
       const deployed = await describe(stack).catch(ifOnlyFailed);
       const held = Number(deployed?.outputs.get(RESERVED_OUTPUT) ?? 0);
-      const { isReserving, says } = planReservation(await concurrency(), held, settings);
+      const { isReserving, says } = planReservation(await concurrency(), held, checked);
 
       heading(io, `Building ${stack}`);
       await build();

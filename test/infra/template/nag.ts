@@ -16,7 +16,7 @@ function check(settings: SettingsInput, plant?: (stack: Stack) => void): Report 
   return inApp((app, bundlesDirectory, outdir) => {
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
     const stack = new StudioExecutionsStack(app, 'Test', {
-      config: sampleConfig,
+      config: { ...sampleConfig, corsOrigins: ['https://console.example.com'] },
       settings,
       bundlesDirectory,
     });
@@ -36,6 +36,7 @@ describe('cdk-nag', () => {
         alarmEmail: 'ops@example.com',
         iam: { routes: 'all', scopes: ['read'] },
         reservedConcurrency: { trigger: 20, cleanup: 2 },
+        stuckAlarm: 5,
       },
     ],
     ['for a stage that keeps nothing', { keepData: false, schedule: false }],

@@ -91,12 +91,15 @@ describe('the stack', () => {
       expect(reservedIn(half)).toEqual({ trigger: 20, runs: '20' });
     });
 
-    it('reserve, where there is room, as many triggers as the route lets in at once', () => {
+    it('reserve, where there is room, as many triggers as the route lets in at once, and a run for each policy', () => {
       const reserved = (settings: SettingsInput) =>
-        withReservation(checkParts(sampleConfig, settings).settings).reservedConcurrency;
+        withReservation(checkParts(sampleConfig, settings)).reservedConcurrency;
       expect(reserved({})).toEqual({ trigger: 20, cleanup: 5 });
       expect(reserved({ throttling: { triggerBurst: 40 } })).toEqual({ trigger: 40, cleanup: 5 });
       expect(reserved({ throttling: { triggerBurst: 10_000 } })).toEqual({ trigger: 900, cleanup: 5 });
+      const policies = ['a', 'b', 'c'].map((name) => ({ name, olderThan: 'P7D' }));
+      const several = checkParts({ ...sampleConfig, policies }, {});
+      expect(withReservation(several).reservedConcurrency).toEqual({ trigger: 20, cleanup: 7 });
       for (const own of [false, {}, { cleanup: 3 }] as const)
         expect(reserved({ reservedConcurrency: own })).toEqual(own);
     });
