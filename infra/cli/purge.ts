@@ -27,7 +27,7 @@ export const purgeTool: Tool = {
       const { watch } = options;
       if (watch !== null) {
         const total = await totalOf(api, watch);
-        return await follow(api, io, { begin: async () => watch, total, isNew: false }, options.url);
+        return await follow(api, io, { begin: async () => watch, total }, options.url);
       }
       return await purge(api, io, options);
     } catch (error) {
@@ -62,7 +62,7 @@ async function purge(api: Api, io: Io, { selection, then, url }: Wish): Promise<
     ...(dry.window && { olderThan: null, dateCreatedFrom: dry.window.from, dateCreatedTo: dry.window.to }),
   };
   const begin = async () => (await start(api, { ...exactly, dryRun: false })).id;
-  return follow(api, io, { begin, total: dry.counts.matched, isNew: true }, url);
+  return follow(api, io, { begin, total: dry.counts.matched }, url);
 }
 
 /** Counts; null when Ctrl-C ended it, which also stops it. */

@@ -3,7 +3,7 @@
 /** A purge's record changes in steps: the rate is over so long that some of them are in it. */
 const WINDOW_MS = 30_000;
 /** A worker that lives saves the record at least every minute: after that, nobody knows how fast it goes. */
-const SILENT_MS = 60_000;
+export const SILENT_MS = 60_000;
 
 export type Pace = { donePerSecond: number; leftMs: number | null };
 

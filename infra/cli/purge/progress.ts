@@ -1,4 +1,4 @@
-import { createPace, type Pace } from '../../local/pace.ts';
+import { createPace, type Pace, SILENT_MS } from '../../local/pace.ts';
 import { createTerminal } from '../../local/terminal.ts';
 import { type Io, paint, say } from '../io.ts';
 import { count, lasting } from '../words.ts';
@@ -9,29 +9,37 @@ const INDENT = '  ';
 const GAP = '  ';
 const MAX_BAR = 30;
 const MIN_BAR = 8;
+/** What moves along the bar while there is nothing to fill it with, a place so often. */
+const MOVING = 3;
+const STEP_MS = 500;
 const DEFAULT_COLUMNS = 80;
-const TELLING_MS = 2_000;
 /** Into a file or a log, so often. */
 const PLAIN_LINE_MS = 10_000;
 
+/** `startedMs` and `updatedMs`, the time of these numbers, by the clock of who counts. `total` null: nobody knows. */
+export type Seen = { done: number; total: number | null; startedMs: number; updatedMs: number };
+
 export type Progress = {
-  /** `total` null: nobody knows. */
-  show(done: number, total: number | null): void;
+  show(seen: Seen): void;
+  /** On a terminal, the same with the time that has passed since. */
+  tick(): void;
   /** Instead of the numbers, until the next `show`. */
   note(text: string): void;
   clear(): void;
 };
 
-/** `fromStart`: whether it is shown from its beginning on. */
 export function createProgress(
   io: Pick<Io, 'out' | 'env' | 'now'>,
-  { fromStart = true, unit = 'done' }: { fromStart?: boolean; unit?: string } = {},
+  { unit = 'done' }: { unit?: string } = {},
 ): Progress {
   const terminal = createTerminal(io.out);
-  const pace = createPace({ fromStart });
+  const paceAt = createPace({ fromStart: true });
   /** It gives way to longer numbers, and does not come and go with them. */
   let barWidth = MAX_BAR;
-  let firstLookMs: number | undefined;
+  let seen: Seen | undefined;
+  let pace: Pace | null = null;
+  let heardMs = io.now();
+  let changedMs = io.now();
   let lastLineMs = io.now();
   let lastText = '';
 
@@ -42,16 +50,32 @@ export function createProgress(
     say(io, `${INDENT}${text}`);
   };
 
+  const draw = ({ done, total, startedMs, updatedMs }: Seen) => {
+    const runningMs = updatedMs - startedMs + (io.now() - heardMs);
+    const unchangedMs = io.now() - changedMs;
+    const speed =
+      pace && unchangedMs <= SILENT_MS ? speedOf(pace, unchangedMs) : [`running for ${lasting(runningMs)}`];
+    const text = [...numbersOf(done, total, unit), ...speed].join(GAP);
+    if (!io.out.isTTY) return plainly(text);
+    const room = (io.out.columns || DEFAULT_COLUMNS) - 1 - text.length - INDENT.length - GAP.length;
+    barWidth = Math.max(MIN_BAR, Math.min(barWidth, room));
+    const bar = () =>
+      done === 0 ? movingBar(io, runningMs, barWidth) : barOf(io, done / Number(total), barWidth);
+    terminal.status(`${INDENT}${total !== null && barWidth <= room ? `${bar()}${GAP}` : ''}${text}`);
+  };
+
   return {
-    show(done, total) {
-      firstLookMs ??= io.now();
-      const seen = pace(done, total, io.now());
-      const text = numbersOf(done, total, seen ?? io.now() - firstLookMs, unit);
-      if (!io.out.isTTY) return plainly(text);
-      const room = (io.out.columns || DEFAULT_COLUMNS) - 1 - text.length - INDENT.length - GAP.length;
-      barWidth = Math.max(MIN_BAR, Math.min(barWidth, room));
-      const bar = total !== null && barWidth <= room ? `${barOf(io, done / total, barWidth)}${GAP}` : '';
-      terminal.status(`${INDENT}${bar}${text}`);
+    show(next) {
+      // The record knows when it began, and when it came so far: what nobody watched counts as well.
+      if (!seen) paceAt(0, next.total, next.startedMs);
+      pace = paceAt(next.done, next.total, next.updatedMs);
+      heardMs = seen?.updatedMs === next.updatedMs ? heardMs : io.now();
+      changedMs = seen?.done === next.done ? changedMs : io.now();
+      seen = next;
+      draw(next);
+    },
+    tick() {
+      if (seen && io.out.isTTY) draw(seen);
     },
     note(text) {
       if (io.out.isTTY) terminal.status(`${INDENT}${text}`);
@@ -61,19 +85,23 @@ export function createProgress(
   };
 }
 
-/** `pace`: or for how long somebody has been looking, so that a long first step is seen to be one. */
-function numbersOf(done: number, total: number | null, pace: Pace | number, unit: string): string {
-  const of = total === null ? `${count(done)} ${unit}` : `${count(done)} of ${count(total)}`;
-  const share =
-    total === null || total === 0 ? null : `${Math.floor((Math.min(done, total) / total) * 100)} %`;
-  const speed =
-    typeof pace === 'number' ? [pace >= TELLING_MS && `watched for ${lasting(pace)}`] : paceOf(pace);
-  return [share, of, ...speed].filter(Boolean).join(GAP);
+/** Of nothing done yet there is no share to tell: Studio's first answers are waited for. */
+function numbersOf(done: number, total: number | null, unit: string): string[] {
+  if (total === null) return [`${count(done)} ${unit}`];
+  const numbers = `${count(done)} of ${count(total)}`;
+  return done === 0 ? [numbers] : [`${Math.floor((Math.min(done, total) / total) * 100)} %`, numbers];
 }
 
-function paceOf({ donePerSecond, leftMs }: Pace): (string | false)[] {
+/** Until the next numbers come, the time left runs on; it is not told any more when it should be over. */
+function speedOf({ donePerSecond, leftMs }: Pace, sinceMs: number): string[] {
   const rate = donePerSecond < 10 ? donePerSecond.toFixed(1) : count(Math.round(donePerSecond));
-  return [`${rate}/s`, leftMs !== null && `${lasting(leftMs)} left`];
+  const left = leftMs === null ? 0 : leftMs - sinceMs;
+  return [`${rate}/s`, ...(left > 0 ? [`${lasting(left)} left`] : [])];
+}
+
+function movingBar(io: Pick<Io, 'out' | 'env'>, ms: number, width: number): string {
+  const before = Math.floor(ms / STEP_MS) % (width - MOVING + 1);
+  return `${'┄'.repeat(before)}${paint(io, 'cyan', '━'.repeat(MOVING))}${'┄'.repeat(width - MOVING - before)}`;
 }
 
 function barOf(io: Pick<Io, 'out' | 'env'>, share: number, width: number): string {

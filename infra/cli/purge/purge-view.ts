@@ -9,6 +9,7 @@ export const purgeView = v.object({
   id: v.string(),
   status: v.string(),
   dateStarted: v.string(),
+  dateUpdated: v.string(),
   dateEnded: text,
   request: v.object({
     dryRun: v.boolean(),

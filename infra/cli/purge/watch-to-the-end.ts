@@ -12,16 +12,16 @@ export type Watched =
   | { state: 'running' | 'stopping'; id: string };
 
 /** `begin` answers with the purge's id; `total` null: nobody knows. */
-export type Order = { begin: () => Promise<string>; total: number | null; isNew: boolean };
+export type Order = { begin: () => Promise<string>; total: number | null };
 
 /**
  * Begins a purge and watches it until it has ended. Ctrl-C asks what to do: stop it and wait for that, watch on,
  * or leave it running, which is also what becomes of it when there is nobody to ask. While it stops, Ctrl-C does
  * not wait.
  */
-export async function watchToTheEnd(api: Api, io: Io, { begin, total, isNew }: Order): Promise<Watched> {
+export async function watchToTheEnd(api: Api, io: Io, { begin, total }: Order): Promise<Watched> {
   let id: string | undefined;
-  const progress = createProgress(io, { fromStart: isNew });
+  const progress = createProgress(io);
   const look = async (): Promise<Watched> => {
     const interrupted = new AbortController();
     // From before it begins: what Ctrl-C ended at that moment would run unseen.

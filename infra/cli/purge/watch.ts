@@ -9,6 +9,8 @@ import { doneOf, type Purge, readPurge } from './purge-view.ts';
 const FIRST_POLL_MS = 250;
 const LONGEST_POLL_MS = 3_000;
 const POLL_GROWTH = 1.25;
+/** Between two looks the time runs on. */
+const TICK_MS = 500;
 /** So long the API may be out of reach before nobody watches any more. */
 const PATIENCE_MS = 10 * 60_000;
 
@@ -36,12 +38,20 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
       const purge = readPurge(body);
       if (purge.status !== 'running') return purge;
       if (signal.aborted) break;
-      // More may match by now than when it was counted.
-      progress.show(done(purge), total === null ? null : Math.max(total, purge.counts.matched));
+      progress.show({
+        done: done(purge),
+        // More may match by now than when it was counted.
+        total: total === null ? null : Math.max(total, purge.counts.matched),
+        startedMs: Date.parse(purge.dateStarted),
+        updatedMs: Date.parse(purge.dateUpdated),
+      });
       failures = 0;
       lastHeardMs = io.now();
       pollMs = Math.min(pollMs * POLL_GROWTH, LONGEST_POLL_MS);
-      await io.sleep(pollMs, signal);
+      for (let restMs = pollMs; restMs > 0 && !signal.aborted; restMs -= TICK_MS) {
+        await io.sleep(Math.min(restMs, TICK_MS), signal);
+        progress.tick();
+      }
     } catch (error) {
       if (signal.aborted) break;
       if (!isPassing(error)) throw error;
