@@ -38,31 +38,38 @@ async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
   const seen = { objects: 0, broken: 0, printed: 0, flows: new Set<string>() };
   const missing = new Set(wanted.executions);
   const terminal = createTerminal(io.err);
-  for await (const { key, flow } of bucket.objects(wanted)) {
-    seen.objects += 1;
+  /** Of this purge's slices that have several objects: there, and later, an execution may stand once more. */
+  const printed = { purge: '', sids: new Set<string>() };
+  for await (const { keys, flow, purge } of bucket.slices(wanted)) {
     seen.flows.add(flow);
-    if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
-    let line = 0;
-    try {
-      await eachLine(await bucket.open(key), async (text) => {
-        line += 1;
-        const sid = sidOf(text);
-        if (executions.size > 0 && !executions.has(sid)) return;
-        terminal.status(null);
-        await print(io, `${text}\n`);
-        seen.printed += 1;
-        missing.delete(sid);
-      });
-    } catch (error) {
-      seen.broken += 1;
-      const reason = error instanceof Error ? error.message : String(error);
-      terminal.line(`  ${key} is broken after line ${line}: ${reason}`);
+    if (purge !== printed.purge) printed.sids.clear();
+    printed.purge = purge;
+    for (const key of keys) {
+      seen.objects += 1;
+      if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
+      let line = 0;
+      try {
+        await eachLine(await bucket.open(key), async (text) => {
+          line += 1;
+          const sid = sidOf(text);
+          if (printed.sids.has(sid) || (executions.size > 0 && !executions.has(sid))) return;
+          terminal.status(null);
+          await print(io, `${text}\n`);
+          seen.printed += 1;
+          missing.delete(sid);
+          if (keys.length > 1) printed.sids.add(sid);
+        });
+      } catch (error) {
+        seen.broken += 1;
+        const reason = error instanceof Error ? error.message : String(error);
+        terminal.line(`  ${key} is broken after line ${line}: ${reason}`);
+      }
     }
   }
   terminal.status(null);
-  const { objects, broken, printed } = seen;
+  const { objects, broken } = seen;
   const trouble = broken > 0 ? `, ${many(broken, 'object')} broken` : '';
-  io.err.write(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
+  io.err.write(`  ${many(seen.printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
   const absent = notFound(wanted, [...missing], seen.flows);
   for (const what of absent) io.err.write(`  ${what}\n`);
   return broken > 0 || absent.length > 0 ? 1 : 0;

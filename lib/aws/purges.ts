@@ -8,7 +8,14 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
-import { type Batch, type PurgeStore, type StoredPurge, SupersededError } from '../purge/ports.ts';
+import {
+  type Batch,
+  type HeldBatch,
+  OpenAlreadyError,
+  type PurgeStore,
+  type StoredPurge,
+  SupersededError,
+} from '../purge/ports.ts';
 import type { PurgeRecord } from '../purge/record.ts';
 import { batchSchema, recordSchema } from '../purge/stored.ts';
 import type { Item, Table } from './table.ts';
@@ -62,9 +69,10 @@ export function createPurgeStore(
     }
   }
 
-  const batchOf = (purge: string, batch: Batch): Item => ({
+  const itemOf = (purge: string, { holder, ...batch }: HeldBatch): Item => ({
     ...batchKey(purge, batch.seq),
     batch: { S: JSON.stringify(batch) },
+    holder: { S: holder },
     expiresAt: { N: String(Math.ceil(now() / SECOND_MS) + BATCH_TTL_SECONDS) },
   });
 
@@ -108,8 +116,7 @@ export function createPurgeStore(
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
         // The SDK repeats what got no answer: then the first try's own write is in the way.
         const item = await get(recordKey(record.id));
-        if (item?.['record']?.S !== json)
-          throw new SupersededError(`Purge ${record.id} is somebody else's now`);
+        if (item?.['record']?.S !== json) throw taken(record.id);
         return { version: version + 1, stopRequested: item['stopRequested']?.BOOL === true };
       }
     },
@@ -146,21 +153,46 @@ export function createPurgeStore(
 
     async openBatch(purge, batch) {
       // Two workers may have listed the same: that it says the same does not make another's batch one's own.
-      const opening = newId();
+      const held = { ...batch, holder: newId() };
       const put = new PutItemCommand({
         TableName: name,
-        Item: { ...batchOf(purge, batch), opening: { S: opening } },
+        Item: itemOf(purge, held),
         ConditionExpression: 'attribute_not_exists(pk)',
       });
-      if (await unless(client.send(put))) return;
+      if (await unless(client.send(put))) return held;
       // The SDK repeats what got no answer: then the first try's own write is in the way.
       const standing = await get(batchKey(purge, batch.seq));
-      if (standing?.['opening']?.S !== opening)
-        throw new SupersededError(`Purge ${purge} is somebody else's now`);
+      if (standing?.['holder']?.S !== held.holder)
+        throw new OpenAlreadyError(`Batch ${batch.seq} of purge ${purge} is somebody else's`);
+      return held;
+    },
+
+    async takeBatch(purge, seq) {
+      const holder = newId();
+      const update = new UpdateItemCommand({
+        TableName: name,
+        Key: batchKey(purge, seq),
+        UpdateExpression: 'SET holder = :holder',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':holder': { S: holder } },
+        ReturnValues: 'ALL_NEW',
+      });
+      try {
+        const { Attributes: item } = await client.send(update);
+        return { ...batchFrom(item), holder };
+      } catch (error) {
+        throw error instanceof ConditionalCheckFailedException ? taken(purge) : error;
+      }
     },
 
     async saveBatch(purge, batch) {
-      await client.send(new PutItemCommand({ TableName: name, Item: batchOf(purge, batch) }));
+      const put = new PutItemCommand({
+        TableName: name,
+        Item: itemOf(purge, batch),
+        ConditionExpression: 'holder = :holder',
+        ExpressionAttributeValues: { ':holder': { S: batch.holder } },
+      });
+      if (!(await unless(client.send(put)))) throw taken(purge);
     },
 
     async dropBatch(purge, seq) {
@@ -178,7 +210,7 @@ export function createPurgeStore(
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         });
         const { Items: items = [], LastEvaluatedKey: last } = await client.send(query);
-        for (const item of items) yield v.parse(batchSchema, JSON.parse(v.parse(batchItem, item).batch.S));
+        for (const item of items) yield batchFrom(item);
         start = last;
       } while (start !== undefined);
     },
@@ -191,6 +223,14 @@ function recordKey(id: string): Item {
 
 function batchKey(purge: string, seq: number): Item {
   return { pk: { S: `purge#${purge}` }, sk: { S: `${BATCH}${String(seq).padStart(SEQ_DIGITS, '0')}` } };
+}
+
+function batchFrom(item: Item | undefined): Batch {
+  return v.parse(batchSchema, JSON.parse(v.parse(batchItem, item).batch.S));
+}
+
+function taken(purge: string): SupersededError {
+  return new SupersededError(`Purge ${purge} is somebody else's now`);
 }
 
 function fromItem(item: Item): StoredPurge {

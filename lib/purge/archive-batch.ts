@@ -1,18 +1,19 @@
 import type { Execution } from '../studio/types.ts';
 import { archiveKey, collect } from './archive.ts';
 import { secondOf } from './failure-mark.ts';
-import type { Batch, FailedItem } from './ports.ts';
+import type { FailedItem, HeldBatch } from './ports.ts';
 import type { Session } from './session.ts';
 import { roundOf } from './settle.ts';
 
 /**
  * Stores what Studio tells of the batch's executions; from then on it holds only what is surely stored. What
  * there was no time for (`part`) is left out of it, to be listed, or tried, again. When the object could not be
- * stored (`nothing`), nothing of the batch may be done, and another try writes the same object.
+ * stored (`nothing`), nothing of the batch may be done. That it is stored is written down before anything of it
+ * is done, which fails where somebody else has taken the batch: so what is not in the archive, nothing was done to.
  */
 export async function archiveBatch(
   session: Session,
-  batch: Batch,
+  batch: HeldBatch,
   executions: ReadonlyMap<string, Execution | undefined>,
 ): Promise<'all' | 'part' | 'nothing'> {
   const { ports, record, time } = session;
@@ -20,11 +21,17 @@ export async function archiveBatch(
   if (!flow || !ports.archive) throw new Error('There is no archive to write to');
   const sids = [...batch.active, ...batch.inactive];
   const items = sids.map((sid) => ({ sid, execution: executions.get(sid) }));
-  const { body, archived, gone, failed } = await collect(ports, flow.sid, items, () => session.mayFinish);
+  const { body, digest, archived, gone, failed } = await collect(
+    ports,
+    flow.sid,
+    items,
+    () => session.mayFinish,
+  );
   for (const { sid, ...failing } of failed) session.hasFailed(sid, failing);
   if (body) {
+    await session.confirm();
     try {
-      const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq);
+      const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq, digest);
       await ports.archive.put(key, body, time.signal);
     } catch (error) {
       const name = error instanceof Error ? error.name : 'unknown';

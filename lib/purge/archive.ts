@@ -4,6 +4,7 @@ import { StudioError } from '../studio/errors.ts';
 import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
 import { type Failing, failingOf } from './act.ts';
 import { allOver } from './all-over.ts';
+import { addToDigest, EMPTY_DIGEST } from './digest.ts';
 import type { Gate, Upstream } from './ports.ts';
 
 /**
@@ -16,16 +17,32 @@ export type ArchivedExecution = { execution: Execution; context: ExecutionContex
 export type Collected = {
   /** Gzipped NDJSON; null when there is not one line. */
   body: Uint8Array | null;
+  /** Of its lines, in whatever order. */
+  digest: string;
   archived: string[];
   gone: string[];
   failed: ({ sid: string } & Failing)[];
 };
 
+/** Of a batch's few objects, if it has several, no two begin alike. */
+const DIGEST_DIGITS = 16;
+
 export type ToArchive = { sid: string; execution: Execution | undefined };
 
-/** `flow/date/purge/slice`: the same batch always has the same key, so that a repeat replaces its object. */
-export function archiveKey(flow: string, dateStarted: string, purge: string, batch: number): string {
-  return `${flow}/${dateStarted.slice(0, 'YYYY-MM-DD'.length)}/${purge}/${String(batch).padStart(8, '0')}.ndjson.gz`;
+/**
+ * `flow/date/purge/slice`, the last of which is the batch's number and what its lines come to. So a repeat finds
+ * its own place, and no object is ever replaced by one with other lines, whoever writes it, and however late: a
+ * worker that somebody else has taken over from may go on for a while, and see what the other has deleted as gone.
+ */
+export function archiveKey(
+  flow: string,
+  dateStarted: string,
+  purge: string,
+  batch: number,
+  digest: string,
+): string {
+  const slice = `${String(batch).padStart(8, '0')}-${digest.slice(0, DIGEST_DIGITS)}`;
+  return `${flow}/${dateStarted.slice(0, 'YYYY-MM-DD'.length)}/${purge}/${slice}.ndjson.gz`;
 }
 
 /**
@@ -44,14 +61,17 @@ export async function collect(
   gzip.on('data', (chunk: Buffer) => chunks.push(chunk));
   const packed = once(gzip, 'end');
   let written: Promise<unknown> = Promise.resolve();
+  let digest = EMPTY_DIGEST;
   /** One after the other, so that there is never more than one that waits for gzip. */
   const write = (line: ArchivedExecution) => {
     written = written.then(async () => {
-      if (!gzip.write(`${JSON.stringify(line)}\n`)) await once(gzip, 'drain');
+      const text = `${JSON.stringify(line)}\n`;
+      digest = addToDigest(digest, [text]);
+      if (!gzip.write(text)) await once(gzip, 'drain');
     });
     return written;
   };
-  const collected: Collected = { body: null, archived: [], gone: [], failed: [] };
+  const collected: Omit<Collected, 'body' | 'digest'> = { archived: [], gone: [], failed: [] };
 
   await allOver(
     items.map(({ sid, execution }) =>
@@ -71,7 +91,8 @@ export async function collect(
   );
   gzip.end();
   await packed;
-  return { ...collected, body: collected.archived.length > 0 ? Buffer.concat(chunks) : null };
+  const body = collected.archived.length > 0 ? Buffer.concat(chunks) : null;
+  return { ...collected, body, digest: digest.value };
 }
 
 async function read(

@@ -4,7 +4,7 @@ import { allOver } from './all-over.ts';
 import { archiveBatch } from './archive-batch.ts';
 import { MAX_OPEN_BATCHES, MOST } from './limits.ts';
 import { Pace } from './pace.ts';
-import type { Batch, FailedItem } from './ports.ts';
+import type { Batch, FailedItem, HeldBatch } from './ports.ts';
 import type { Session } from './session.ts';
 import { type OnSettled, settle } from './settle.ts';
 import { Turn } from './turn.ts';
@@ -79,16 +79,30 @@ export class Batches {
     await this.#settling;
   }
 
-  /** Does what was begun, and not brought into the record, once more; its order is kept. */
-  async replay(batch: Batch): Promise<void> {
+  /** Does what was begun, and not brought into the record, once more; its order is kept. It has to be this purge's turn. */
+  async replay(batch: HeldBatch): Promise<void> {
     this.#next = Math.max(this.#next, batch.seq + 1);
-    this.#turn.keep(this.#session.record.flows[batch.flow]?.sid ?? '');
     await settle(this.#session, batch, await this.#act(batch, new Map(), true));
   }
 
   /** Returns when so little is left to do that it is time to list the next ones. */
-  async submit({ flow, items, retryOf, archived, onSettled }: NewBatch): Promise<void> {
+  async submit(wanted: NewBatch): Promise<void> {
     while (this.#open.length >= MAX_OPEN_BATCHES) await this.#open[0];
+    const { items } = wanted;
+    const batch = await this.#writeDown(wanted);
+    let undone = items.length;
+    this.#pace.isMore(undone);
+    const executions = new Map(items.map(({ sid, execution }) => [sid, execution]));
+    const acting = this.#act(batch, executions, false, () => {
+      undone -= 1;
+      this.#pace.isLess(1);
+    }).finally(() => this.#pace.isLess(undone));
+    this.#settling = this.#settleInOrder(batch, acting, wanted);
+    this.#watch(this.#settling, items);
+    await this.#pace.littleLeft(items.length);
+  }
+
+  async #writeDown({ flow, items, retryOf, archived }: NewBatch): Promise<HeldBatch> {
     const batch: Batch = {
       seq: this.#next++,
       flow,
@@ -106,25 +120,20 @@ export class Batches {
     this.#changes += 1;
     // Before anything is done: who gave the purge up because it seemed not to have started is found out now.
     if (batch.seq === 1) await this.#session.save();
-    await this.#session.ports.store.openBatch(this.#session.record.id, batch);
+    return this.#session.ports.store.openBatch(this.#session.record.id, batch);
+  }
 
-    const executions = new Map(items.map(({ sid, execution }) => [sid, execution]));
-    let undone = items.length;
-    this.#pace.isMore(undone);
-    const acting = this.#act(batch, executions, false, () => {
-      undone -= 1;
-      this.#pace.isLess(1);
-    }).finally(() => this.#pace.isLess(undone));
-    const before = this.#settling;
-    const settled = (async () => {
-      const [, results] = await allOver([before, acting]);
-      await settle(this.#session, batch, results, (wasCut) => {
-        // In the same breath as the counts, or the limit would see them twice.
-        this.#session.inFlight -= items.length;
-        return onSettled?.(wasCut) ?? {};
-      });
-    })();
-    this.#settling = settled;
+  async #settleInOrder(batch: HeldBatch, acting: Promise<Results>, wanted: NewBatch): Promise<void> {
+    const [, results] = await allOver([this.#settling, acting]);
+    await settle(this.#session, batch, results, (wasCut) => {
+      // In the same breath as the counts, or the limit would see them twice.
+      this.#session.inFlight -= wanted.items.length;
+      return wanted.onSettled?.(wasCut) ?? {};
+    });
+  }
+
+  /** Keeps it among the open ones until it is settled. */
+  #watch(settled: Promise<void>, items: NewBatch['items']): void {
     this.#open.push(settled);
     const closed = () => {
       this.#open = this.#open.filter((one) => one !== settled);
@@ -135,51 +144,62 @@ export class Batches {
       this.#session.breakOff();
       closed();
     });
-    await this.#pace.littleLeft(items.length);
   }
 
   async #act(
-    batch: Batch,
+    batch: HeldBatch,
     executions: ReadonlyMap<string, Execution | undefined>,
     isReplay: boolean,
     onActed?: () => void,
   ): Promise<Results> {
-    const { record, ports } = this.#session;
-    const flow = record.flows[batch.flow];
-    if (!flow) throw new Error(`Purge ${record.id} has no flow ${batch.flow}`);
+    const session = this.#session;
     const results: Results = { acted: new Map(), open: new Set(), isCut: false, executions };
-    const startedMs = ports.now();
+    const startedMs = session.ports.now();
     // Whatever became of its worker: what is not surely in the archive, nothing was done to.
-    const isUntouched = record.request.archive && !batch.archived;
+    const isUntouched = session.record.request.archive && !batch.archived;
     if (isUntouched) {
-      const stored = await archiveBatch(this.#session, batch, executions);
+      const stored = await archiveBatch(session, batch, executions);
       results.isCut = stored !== 'all';
       if (stored === 'nothing')
         return { ...results, open: new Set([...batch.active, ...batch.inactive]), isCut: true };
-    }
+    } else if (!isReplay) await session.confirm();
 
     const items = itemsOf(batch, isReplay && !isUntouched);
+    const mayBegin = () => (isReplay ? session.mayRepeat : session.mayFinish);
+    await this.#actOnEach(batch, items, results, { startedMs, mayBegin, onActed });
+    // What was not begun with now may have been done before; what is in the archive would be put there twice.
+    if (isReplay || (batch.archived && !session.stopRequested))
+      for (const { sid } of items) if (!results.acted.has(sid)) results.open.add(sid);
+    results.isCut ||= results.acted.size < items.length;
+    return results;
+  }
+
+  /** Adds to the results, and learns the pace. */
+  async #actOnEach(
+    { flow }: Batch,
+    items: readonly Item[],
+    { acted, open }: Results,
+    on: { startedMs: number; mayBegin: () => boolean; onActed: (() => void) | undefined },
+  ): Promise<void> {
+    const { record, ports } = this.#session;
+    const flowSid = record.flows[flow]?.sid;
+    if (flowSid === undefined) throw new Error(`Purge ${record.id} has no flow ${flow}`);
     const most = Math.ceil(items.length * MOST);
     await allOver(
       items.map((item) =>
         ports.gate.run(async () => {
-          if (!(isReplay ? this.#session.mayRepeat : this.#session.mayFinish)) return;
-          const result = await actOn(ports.upstream, flow.sid, item, record.request.action);
-          if (result.outcome === 'cut') return void results.open.add(item.sid);
-          results.acted.set(item.sid, result);
-          if (results.acted.size === most) this.#pace.learn(most, startedMs, ports.now());
+          if (!on.mayBegin()) return;
+          const result = await actOn(ports.upstream, flowSid, item, record.request.action);
+          if (result.outcome === 'cut') return void open.add(item.sid);
+          acted.set(item.sid, result);
+          if (acted.size === most) this.#pace.learn(most, on.startedMs, ports.now());
           if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result);
           else this.#session.succeeded(item.sid);
-          onActed?.();
+          on.onActed?.();
         }),
       ),
     );
-    // What was not begun with now may have been done before; what is in the archive would be put there twice.
-    if (isReplay || (batch.archived && !this.#session.stopRequested))
-      for (const { sid } of items) if (!results.acted.has(sid)) results.open.add(sid);
-    results.isCut ||= results.acted.size < items.length;
-    if (results.acted.size < most) this.#pace.learn(results.acted.size, startedMs, ports.now());
-    return results;
+    if (acted.size < most) this.#pace.learn(acted.size, on.startedMs, ports.now());
   }
 }
 

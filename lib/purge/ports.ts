@@ -75,6 +75,9 @@ export type Batch = {
   outcome: BatchOutcome | null;
 };
 
+/** A batch in the hands of a worker: only the last that opened or took it may save it. */
+export type HeldBatch = Batch & { holder: string };
+
 export type BatchOutcome = {
   done: string[];
   ended: number;
@@ -94,9 +97,12 @@ export type PurgeStore = {
   requestStop(id: string): Promise<StoredPurge | undefined>;
   /** Newest first, of those older than `before`. */
   list(limit: number, before: string | null): Promise<PurgePage>;
-  /** Throws a SupersededError if there is a batch of that number. */
-  openBatch(purge: string, batch: Batch): Promise<void>;
-  saveBatch(purge: string, batch: Batch): Promise<void>;
+  /** Throws an OpenAlreadyError if there is a batch of that number. */
+  openBatch(purge: string, batch: Batch): Promise<HeldBatch>;
+  /** As it stands, out of the hands of whoever had it. Throws a SupersededError if it is there no more. */
+  takeBatch(purge: string, seq: number): Promise<HeldBatch>;
+  /** Throws a SupersededError if somebody else has taken it since. */
+  saveBatch(purge: string, batch: HeldBatch): Promise<void>;
   dropBatch(purge: string, seq: number): Promise<void>;
   /** Those that were not dropped yet, in the order of their numbers: the few that were open last. */
   batches(purge: string): AsyncIterable<Batch>;
@@ -136,6 +142,11 @@ export type TurnStore = {
 /** Another worker goes on with this purge; this one must touch nothing any more. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
+}
+
+/** Another worker has opened a batch here. It may be dead: so the batch is to be taken up, and not left to it. */
+export class OpenAlreadyError extends Error {
+  override readonly name = 'OpenAlreadyError';
 }
 
 export type ArchiveStore = {

@@ -11,14 +11,15 @@ import {
   STOP_POLL_MS,
   STUCK_SLICE_MS,
 } from './limits.ts';
-import type {
-  ArchiveStore,
-  FailureStore,
-  Gate,
-  PurgeStore,
-  StoredPurge,
-  TurnStore,
-  Upstream,
+import {
+  type ArchiveStore,
+  type FailureStore,
+  type Gate,
+  type PurgeStore,
+  type StoredPurge,
+  SupersededError,
+  type TurnStore,
+  type Upstream,
 } from './ports.ts';
 import { type Counts, type PurgeRecord, subtractCounts } from './record.ts';
 import { isoMillisecond } from './selection.ts';
@@ -63,6 +64,7 @@ export class Session {
   #cancelPoll: () => void = () => undefined;
   #isClosed = false;
   #savedMs: number;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(stored: StoredPurge, ports: Ports) {
     this.#stored = stored;
@@ -109,6 +111,23 @@ export class Session {
 
   /** Writes the record, unless somebody else has; learns whether it shall stop. */
   async save(): Promise<void> {
+    this.#saving = this.#save();
+    await this.#saving;
+  }
+
+  /**
+   * Throws a SupersededError if somebody else has written the record. What was opened before this, whoever goes on
+   * with the purge meets: who takes it up or ends it writes the record first, and its next batch has the same number.
+   */
+  async confirm(): Promise<void> {
+    const { id } = this.record;
+    const stored = await this.ports.store.read(id);
+    await this.#saving;
+    if (!stored || stored.version > this.#stored.version)
+      throw new SupersededError(`Purge ${id} is somebody else's now`);
+  }
+
+  async #save(): Promise<void> {
     this.#savedMs = this.ports.now();
     this.change({ dateUpdated: isoMillisecond(this.#savedMs) });
     const { version, stopRequested } = await this.ports.store.save(this.record, this.#stored.version);

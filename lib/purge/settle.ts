@@ -2,7 +2,7 @@ import type { Results } from './batches.ts';
 import { addToDigest } from './digest.ts';
 import { secondOf } from './failure-mark.ts';
 import { RECENT_BATCHES } from './limits.ts';
-import type { Batch, BatchOutcome, FailedItem } from './ports.ts';
+import type { Batch, BatchOutcome, FailedItem, HeldBatch } from './ports.ts';
 import {
   addCounts,
   type Counts,
@@ -27,7 +27,7 @@ export type OnSettled = (wasCut: boolean) => Partial<Progress>;
  */
 export async function settle(
   session: Session,
-  batch: Batch,
+  batch: HeldBatch,
   results: Results,
   onSettled: OnSettled = () => ({}),
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function settle(
   }
   const { failed, outcome } = sumUp(batch, results, roundOf(session, batch));
   const isOpen = (sid: string) => results.open.has(sid);
-  const settled: Batch = {
+  const settled: HeldBatch = {
     ...batch,
     active: batch.active.filter(isOpen),
     inactive: batch.inactive.filter(isOpen),
@@ -58,7 +58,7 @@ export async function settle(
  */
 async function record(
   session: Session,
-  batch: Batch,
+  batch: HeldBatch,
   outcome: BatchOutcome,
   onSettled: () => Partial<Progress>,
 ): Promise<void> {
@@ -99,7 +99,7 @@ export function outcomeOf({ outcome, gone, failed }: Batch): BatchOutcome {
  * After its outcome is in the record: what failed is put with the other failures. The batch itself is kept a while,
  * with nothing to do, since a list that lags behind may show its executions to the next slice.
  */
-export async function putAway({ ports, record: { id } }: Session, batch: Batch): Promise<void> {
+export async function putAway({ ports, record: { id } }: Session, batch: HeldBatch): Promise<void> {
   const failed = new Set(batch.failed.map(({ sid }) => sid));
   const noMore = batch.retryOf?.failed.filter(({ sid }) => !failed.has(sid)) ?? [];
   if (noMore.length > 0) await ports.failures.drop(id, batch.flow, noMore);

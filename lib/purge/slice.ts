@@ -4,7 +4,7 @@ import { Batches } from './batches.ts';
 import { madeWith } from './contact.ts';
 import { conclude, finish, nothingDone, rest, type SliceResult } from './endings.ts';
 import { RETRY_PAUSE_SECONDS, SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
-import { SupersededError } from './ports.ts';
+import { OpenAlreadyError, SupersededError } from './ports.ts';
 import { retryRound } from './retry.ts';
 import { matcherOf } from './selection.ts';
 import { type Ports, Session } from './session.ts';
@@ -23,6 +23,7 @@ export async function runSlice(id: string, ports: Ports): Promise<SliceResult> {
   try {
     return await work(session);
   } catch (error) {
+    if (error instanceof OpenAlreadyError) return nothingDone('running', SUPERSEDED_PAUSE_SECONDS);
     // Somebody else's write: another worker's, or the last one of a worker that is dead by now.
     if (error instanceof SupersededError) return nothingDone('superseded', SUPERSEDED_PAUSE_SECONDS);
     throw error;

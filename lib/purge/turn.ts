@@ -14,11 +14,6 @@ export class Turn {
     return this.#flowSid === flowSid;
   }
 
-  /** Where a dead worker of this purge left a batch open, the turn is this purge's still. */
-  keep(flowSid: string): void {
-    this.#flowSid = flowSid;
-  }
-
   /** False when it is another purge's. Nothing may be under way on the flow that the turn was on before. */
   async take(flowSid: string): Promise<boolean> {
     await this.leave();

@@ -113,7 +113,9 @@ describe('POST /purges', () => {
     const objects = local.s3?.store.list(local.resources.archiveBucket) ?? [];
     const own = objects.filter(({ key }) => key.includes(record.id));
     expect(own.map(({ key }) => key)).toEqual([
-      `welcome/${record.dateStarted.slice(0, 10)}/${record.id}/00000001.ndjson.gz`,
+      expect.stringMatching(
+        `^welcome/${record.dateStarted.slice(0, 10)}/${record.id}/00000001-[0-9a-f]{16}\\.ndjson\\.gz$`,
+      ),
     ]);
     const lines = gunzipSync(own[0]?.bytes ?? '')
       .toString()

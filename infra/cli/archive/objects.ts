@@ -2,18 +2,21 @@ import { Readable } from 'node:stream';
 import { GetObjectCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { explainedAws } from '../aws.ts';
 
-/** Where an object of the archive belongs, from its key: `flow/date/purge/batch.ndjson.gz`. */
-export type ArchiveObject = { key: string; flow: string; purge: string };
+/**
+ * The objects of one slice, from their keys: `flow/date/purge/slice.ndjson.gz`, where what follows the slice's
+ * number tells several apart. Most have one; where a worker died, or two were at it, what each has read is kept.
+ */
+export type ArchiveSlice = { flow: string; purge: string /** The newest first. */; keys: string[] };
 
 export type Filter = { flows: readonly string[]; purge: string | undefined };
 
 export type Bucket = {
-  objects(filter: Filter): AsyncIterable<ArchiveObject>;
+  slices(filter: Filter): AsyncIterable<ArchiveSlice>;
   open(key: string): Promise<Readable>;
   close(): void;
 };
 
-const KEY = /^([^/]+)\/\d{4}-\d\d-\d\d\/([^/]+)\/[^/]+\.ndjson\.gz$/;
+const KEY = /^(([^/]+)\/\d{4}-\d\d-\d\d\/([^/]+)\/[^/]+?)(?:-[0-9a-f]+)?\.ndjson\.gz$/;
 
 /** Where an archive is: a bucket, and how S3 is spoken to there. */
 export type Place = { bucket: string; s3: S3ClientConfig };
@@ -22,13 +25,10 @@ export function openBucket({ bucket: name, s3 }: Place): Bucket {
   // The bucket in the path: every endpoint understands that.
   const client = new S3Client({ ...s3, forcePathStyle: true });
   return {
-    async *objects({ flows, purge }) {
+    async *slices({ flows, purge }) {
       for (const prefix of flows.length === 0 ? [undefined] : new Set(flows.map((flow) => `${flow}/`)))
-        for await (const key of keys(client, name, prefix)) {
-          const [, flow, itsPurge] = KEY.exec(key) ?? [];
-          if (flow && itsPurge && (purge === undefined || purge === itsPurge))
-            yield { key, flow, purge: itsPurge };
-        }
+        for await (const slice of slicesOf(listed(client, name, prefix)))
+          if (purge === undefined || purge === slice.purge) yield slice;
     },
     async open(key) {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
@@ -39,11 +39,34 @@ export function openBucket({ bucket: name, s3 }: Place): Bucket {
   };
 }
 
-async function* keys(client: S3Client, bucket: string, prefix: string | undefined): AsyncGenerator<string> {
+/** A slice's objects stand beside each other in the list. */
+async function* slicesOf(objects: AsyncIterable<Listed>): AsyncGenerator<ArchiveSlice> {
+  let slice: { name: string; flow: string; purge: string; objects: Listed[] } | undefined;
+  const whole = ({ flow, purge, objects: all }: NonNullable<typeof slice>): ArchiveSlice => ({
+    flow,
+    purge,
+    keys: all.toSorted((a, b) => b.modifiedMs - a.modifiedMs).map(({ key }) => key),
+  });
+  for await (const object of objects) {
+    const [, name, flow, purge] = KEY.exec(object.key) ?? [];
+    if (!name || !flow || !purge) continue;
+    if (slice?.name === name) slice.objects.push(object);
+    else {
+      if (slice) yield whole(slice);
+      slice = { name, flow, purge, objects: [object] };
+    }
+  }
+  if (slice) yield whole(slice);
+}
+
+type Listed = { key: string; modifiedMs: number };
+
+async function* listed(client: S3Client, bucket: string, prefix: string | undefined): AsyncGenerator<Listed> {
   let token: string | undefined;
   do {
     const page = await list(client, bucket, prefix, token);
-    for (const { Key } of page.Contents ?? []) if (Key) yield Key;
+    for (const { Key, LastModified } of page.Contents ?? [])
+      if (Key) yield { key: Key, modifiedMs: LastModified?.getTime() ?? 0 };
     const next = page.IsTruncated ? page.NextContinuationToken : undefined;
     if (next !== undefined && next === token) throw new Error('S3 gave the same page twice');
     token = next;

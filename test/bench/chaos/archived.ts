@@ -9,6 +9,7 @@ export type Archived = {
   whole: ReadonlySet<string>;
   /** Lines that are not all of their execution. */
   broken: string[];
+  /** That `npm run archive` would print more than once. */
   repeated: string[];
 };
 
@@ -26,17 +27,20 @@ export function readArchive(objects: readonly StoredObject[], existed: readonly 
   const whole = new Set<string>();
   const broken: string[] = [];
   const repeated: string[] = [];
-  for (const { key, bytes } of objects) {
-    for (const text of gunzipSync(bytes).toString().trimEnd().split('\n')) {
-      const line = v.safeParse(lineSchema, JSON.parse(text));
-      if (!line.success || !isWhole(line.output, known)) broken.push(`${key}: ${text.slice(0, 80)}`);
-      else {
-        const { sid } = line.output.execution;
-        if (whole.has(sid)) repeated.push(sid);
-        whole.add(sid);
+  // What a worker has stored that died before it could say so stays beside what another stored of the same slice.
+  const ofSeveral = new Set<string>();
+  for (const slice of Map.groupBy(objects, ({ key }) => key.replace(/-[^-]*$/, '')).values())
+    for (const { key, bytes } of slice)
+      for (const text of gunzipSync(bytes).toString().trimEnd().split('\n')) {
+        const line = v.safeParse(lineSchema, JSON.parse(text));
+        if (!line.success || !isWhole(line.output, known)) broken.push(`${key}: ${text.slice(0, 80)}`);
+        else {
+          const { sid } = line.output.execution;
+          if (whole.has(sid) && !ofSeveral.has(sid)) repeated.push(sid);
+          whole.add(sid);
+          if (slice.length > 1) ofSeveral.add(sid);
+        }
       }
-    }
-  }
   return { whole, broken, repeated };
 }
 

@@ -145,7 +145,11 @@ function compareArchive({ plan, bounds, record }: Ran, facts: Facts, archived: A
     [...archived.whole].filter((sid) => !sids.has(sid)),
   );
   note(plan.name, 'archived more than once', archived.repeated);
-  note(plan.name, 'archived: so many more than lines', record.counts.archived - archived.whole.size);
+  note(
+    plan.name,
+    'archived: so many more than lines',
+    Math.max(0, record.counts.archived - archived.whole.size),
+  );
 }
 
 /** What may have been deleted, and ended, by any purge of the run. */

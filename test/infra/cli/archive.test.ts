@@ -167,6 +167,39 @@ describe('a broken object', () => {
   });
 });
 
+test('of what stands in several objects of a slice, and in a later one, the newest is printed, once', async () => {
+  const [one, two, three] = ['a', 'b', 'c'].map((digit) => `FN${digit.repeat(32)}`);
+  const purge = `pu${'1'.repeat(26)}`;
+  const put = (name: string, lines: [sid: string | undefined, context: string][]) => {
+    const body = lines.map(([sid, context]) => JSON.stringify({ execution: { sid }, context, steps: [] }));
+    return world.local.s3?.store.put(bucket(), `welcome/2026-11-02/${purge}/${name}.ndjson.gz`, {
+      bytes: gzipSync(body.join('\n')),
+      headers: {},
+      checksum: null,
+      onlyIfNew: false,
+    });
+  };
+  const old = put('00000001-0a', [
+    [one, 'old'],
+    [three, 'old'],
+  ]);
+  // As another second would have it, which is what S3 tells apart.
+  if (old) old.modifiedMs -= 1_000;
+  put('00000001-ff', [
+    [one, 'new'],
+    [two, 'new'],
+  ]);
+  put('00000002-11', [[three, 'later']]);
+  const who = somebody({ interactive: false });
+  expect(await read(who, '--purge', purge)).toBe(0);
+  expect(lines(who).map(({ execution, context }) => [execution.sid, context])).toEqual([
+    [one, 'new'],
+    [two, 'new'],
+    [three, 'old'],
+  ]);
+  expect(who.complained()).toContain('3 executions in 3 objects');
+});
+
 test('a bucket that is not there is called that', async () => {
   const who = somebody();
   expect(await who.run(archiveTool, 'read', '--bucket', 'nobodys')).toBe(1);

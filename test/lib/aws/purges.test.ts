@@ -1,6 +1,13 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { createPurgeStore } from '../../../lib/aws/purges.ts';
-import { type Batch, type FailedItem, type PurgeStore, SupersededError } from '../../../lib/purge/ports.ts';
+import {
+  type Batch,
+  type FailedItem,
+  OpenAlreadyError,
+  type PurgeStore,
+  SupersededError,
+} from '../../../lib/purge/ports.ts';
 import { purgeId } from '../../../lib/purge/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../lib/purge/record.ts';
 import { requestOf } from '../purge/world/request.ts';
@@ -95,15 +102,31 @@ describe.each(stores)('purges in $name', ({ open }) => {
         round: 0,
       },
     ];
-    for (const seq of [10, 2, 1]) await store.openBatch(id, batchOf(seq));
-    await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(SupersededError);
+    for (const seq of [10, 1]) await store.openBatch(id, batchOf(seq));
+    const { holder } = await store.openBatch(id, batchOf(2));
+    await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(OpenAlreadyError);
     // Another worker of the purge, which has listed the same: only one of them may act on it.
-    await expect(store.openBatch(id, batchOf(2))).rejects.toThrow(SupersededError);
-    await store.saveBatch(id, batchOf(2, { inactive: [], failed }));
+    await expect(store.openBatch(id, batchOf(2))).rejects.toThrow(OpenAlreadyError);
+    await store.saveBatch(id, { ...batchOf(2, { inactive: [], failed }), holder });
     await store.dropBatch(id, 1);
     await store.dropBatch(id, 1);
     expect(await batchesIn(store, id)).toEqual([batchOf(2, { inactive: [], failed }), batchOf(10)]);
     expect(await batchesIn(store, recordOf().id)).toEqual([]);
+  });
+
+  test('let only the last worker that took a batch save it, which finds it as it stands', async () => {
+    const store = open();
+    const { id } = recordOf();
+    const opened = await store.openBatch(id, batchOf(1));
+    await store.saveBatch(id, { ...opened, archived: true });
+    const taken = await store.takeBatch(id, 1);
+    expect(taken).toEqual({ ...batchOf(1, { archived: true }), holder: taken.holder });
+    await expect(store.saveBatch(id, { ...opened, inactive: [] })).rejects.toThrow(SupersededError);
+    await store.saveBatch(id, { ...taken, gone: 1 });
+    expect(await batchesIn(store, id)).toEqual([batchOf(1, { archived: true, gone: 1 })]);
+    await store.dropBatch(id, 1);
+    await expect(store.saveBatch(id, taken)).rejects.toThrow(SupersededError);
+    await expect(store.takeBatch(id, 1)).rejects.toThrow(SupersededError);
   });
 
   test('take a batch of a whole page, and list more batches than one answer of the table holds', async () => {
@@ -152,6 +175,25 @@ function listed(open: () => PurgeStore) {
   });
 }
 
+test('a batch that an older version opened, whom nobody holds, is taken as any other', async () => {
+  const store = createPurgeStore(table, () => NOW_MS);
+  const { id } = recordOf();
+  await table.client.send(
+    new PutItemCommand({
+      TableName: table.name,
+      Item: {
+        pk: { S: `purge#${id}` },
+        sk: { S: 'batch#00000001' },
+        batch: { S: JSON.stringify(batchOf(1)) },
+        opening: { S: 'theirs' },
+      },
+    }),
+  );
+  const taken = await store.takeBatch(id, 1);
+  await store.saveBatch(id, { ...taken, archived: true });
+  expect(await batchesIn(store, id)).toEqual([batchOf(1, { archived: true })]);
+});
+
 test('a write whose answer got lost and which the SDK repeated counts as done', async () => {
   const { client, name } = openTableAt(table.url);
   let lost = 0;
@@ -170,5 +212,13 @@ test('a write whose answer got lost and which the SDK repeated counts as done', 
   expect(await store.save(record, 1)).toEqual({ version: 2, stopRequested: false });
   await store.openBatch(record.id, batchOf(1));
   expect(lost).toBe(8);
+  await store.saveBatch(record.id, { ...(await store.takeBatch(record.id, 1)), gone: 1 });
+  expect(
+    await batchesIn(
+      createPurgeStore(table, () => NOW_MS),
+      record.id,
+    ),
+  ).toEqual([batchOf(1, { gone: 1 })]);
+  expect(lost).toBe(12);
   client.destroy();
 });

@@ -70,7 +70,7 @@ test.each([
     },
     async openBatch(...args) {
       if (++batches === batchesBefore) await giveUp();
-      await world.memory.openBatch(...args);
+      return world.memory.openBatch(...args);
     },
   };
   expect(await world.slice(id)).toMatchObject({ status: 'superseded' });

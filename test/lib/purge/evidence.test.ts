@@ -168,7 +168,7 @@ describe('a worker that meets another’s write', () => {
   test('goes on where it was the last one of a worker that is dead', async () => {
     const world = seeded(100);
     const id = await world.start({ olderThan: 'P7D', status: 'any' });
-    let zombie: (() => Promise<void>) | null = null;
+    let zombie: (() => Promise<unknown>) | null = null;
     // The first worker dies while its batch is on the way to the table.
     const openBatch: typeof world.memory.openBatch = async (purge, batch) => {
       zombie = () => world.memory.openBatch(purge, batch);

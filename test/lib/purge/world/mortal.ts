@@ -1,7 +1,7 @@
 import type { SliceResult } from '../../../../lib/purge/endings.ts';
 import type { Ports } from '../../../../lib/purge/session.ts';
 import { runSlice } from '../../../../lib/purge/slice.ts';
-import { createGate } from './gate.ts';
+import { type Around, withEachCall } from './calls.ts';
 
 /** Where a worker dies: at its nth call of a port, before the call has an effect, or after it. */
 export type Death = { at: number; when: 'before' | 'after' };
@@ -23,7 +23,7 @@ export async function mortalSlice(
   const never = new Promise<never>(() => undefined);
   let dead = false;
 
-  const around = async <T>(call: () => Promise<T>): Promise<T> => {
+  const around: Around = async (call) => {
     if (dead) return never;
     counted.calls += 1;
     const dies = counted.calls === death.at;
@@ -39,44 +39,5 @@ export async function mortalSlice(
     return never;
   };
 
-  const { store, failures, turns, upstream, archive } = ports;
-  const mortal: Ports = {
-    ...ports,
-    // Its own, as everything in a process: what hangs in a dead one holds up nobody else.
-    gate: createGate(50),
-    store: {
-      ...store,
-      read: (...args) => around(() => store.read(...args)),
-      save: (...args) => around(() => store.save(...args)),
-      openBatch: (...args) => around(() => store.openBatch(...args)),
-      saveBatch: (...args) => around(() => store.saveBatch(...args)),
-      dropBatch: (...args) => around(() => store.dropBatch(...args)),
-    },
-    failures: {
-      ...failures,
-      put: (...args) => around(() => failures.put(...args)),
-      drop: (...args) => around(() => failures.drop(...args)),
-    },
-    turns: {
-      ask: (...args) => around(() => turns.ask(...args)),
-      leave: (...args) => around(() => turns.leave(...args)),
-      takeOver: (...args) => around(() => turns.takeOver(...args)),
-    },
-    upstream: {
-      ...upstream,
-      async *pages(...args) {
-        const pages = upstream.pages(...args)[Symbol.asyncIterator]();
-        for (;;) {
-          const next = await around(() => pages.next());
-          if (next.done) return;
-          yield next.value;
-        }
-      },
-      context: (...args) => around(() => upstream.context(...args)),
-      end: (...args) => around(() => upstream.end(...args)),
-      delete: (...args) => around(() => upstream.delete(...args)),
-    },
-    archive: archive && { put: (...args) => around(() => archive.put(...args)) },
-  };
-  return Promise.race([runSlice(id, mortal), died.promise]);
+  return Promise.race([runSlice(id, withEachCall(ports, around)), died.promise]);
 }

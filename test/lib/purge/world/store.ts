@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {
   type Batch,
+  OpenAlreadyError,
   type PurgeStore,
   type StoredPurge,
   SupersededError,
@@ -32,8 +33,11 @@ export function createMemoryPurges(): PurgeStore & { writes: number; openBatches
     batches.set(purge, known);
     return known;
   };
+  const parsed = (json: string) => v.parse(batchSchema, JSON.parse(json));
   const sorted = (purge: string) =>
-    [...batchesOf(purge)].sort(([a], [b]) => a - b).map(([, json]) => v.parse(batchSchema, JSON.parse(json)));
+    [...batchesOf(purge)].sort(([a], [b]) => a - b).map(([, json]) => parsed(json));
+  let holders = 0;
+  const newHolder = () => String(++holders);
 
   const store = {
     writes: 0,
@@ -67,10 +71,21 @@ export function createMemoryPurges(): PurgeStore & { writes: number; openBatches
       return { purges, next: ids.length > limit ? (page.at(-1) ?? null) : null };
     },
     async openBatch(purge, batch) {
-      if (batchesOf(purge).has(batch.seq)) throw new SupersededError('somebody else');
-      batchesOf(purge).set(batch.seq, textOf(batch));
+      if (batchesOf(purge).has(batch.seq)) throw new OpenAlreadyError('somebody else');
+      const held = { ...batch, holder: newHolder() };
+      batchesOf(purge).set(batch.seq, textOf(held));
+      return held;
+    },
+    async takeBatch(purge, seq) {
+      const standing = batchesOf(purge).get(seq);
+      if (standing === undefined) throw new SupersededError('somebody else');
+      const held = { ...parsed(standing), holder: newHolder() };
+      batchesOf(purge).set(seq, textOf(held));
+      return held;
     },
     async saveBatch(purge, batch) {
+      const standing = JSON.parse(batchesOf(purge).get(batch.seq) ?? '{}');
+      if (standing.holder !== batch.holder) throw new SupersededError('somebody else');
       batchesOf(purge).set(batch.seq, textOf(batch));
     },
     async dropBatch(purge, seq) {

@@ -84,10 +84,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
         after = items.at(-1) ?? after;
         quirks.after?.('list', null);
         const page: Page<Execution> = {
-          items: items.map(({ state, ...execution }) => ({
-            ...execution,
-            status: state === 'active' ? 'active' : 'ended',
-          })),
+          items: items.map(shown),
           nextPageUrl: isLast ? null : 'next',
         };
         yield page;
@@ -95,7 +92,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
       }
     },
     async fetch(_flow, sid) {
-      return find(sid);
+      return shown(find(sid));
     },
     async context(_flow, sid) {
       call('context', sid);
@@ -163,6 +160,10 @@ export function failure(kind: StudioErrorKind, status: number, code: number): St
 
 export function sidOf(number: number): string {
   return `FN${number.toString(16).padStart(32, '0')}`;
+}
+
+function shown({ state, ...execution }: Kept): Execution {
+  return { ...execution, status: state === 'active' ? 'active' : 'ended' };
 }
 
 /** Where a list goes on after `mark`, whether that is still there or not. */
