@@ -12,8 +12,9 @@ export type Place = {
 const MAX_PAGE_URL_LENGTH = 4_096;
 
 /**
- * The query of a page URL that stays inside this list of this host. Only the query is ever taken over, so
- * the credentials can go nowhere else. Relative URLs are taken from the base.
+ * The query of a page URL that stays inside this list. Only the query is ever taken over, so the credentials can go
+ * to no other host, whatever the URL says: behind a proxy, and in what was recorded, it says studio.twilio.com.
+ * Relative URLs are taken from the base.
  */
 export function pageQuery(
   { operation, origin, path }: Place,
@@ -21,8 +22,8 @@ export function pageQuery(
   kind: 'nonsense' | 'invalid-argument',
 ): string {
   const url = pageUrl.length > MAX_PAGE_URL_LENGTH ? null : URL.parse(pageUrl, origin + path);
-  if (url?.origin !== origin)
-    throw new StudioError(kind, 'The page URL is on another host than the configured one', { operation });
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new StudioError(kind, 'The page URL cannot be read', { operation });
   const pathname = url.pathname.replace(/\/$/, '');
   // A base URL with a path prefix is a proxy's: the server behind it does not know the prefix.
   const isOwn = pathname === path || (/^\/v[12]\//.test(pathname) && path.endsWith(pathname));

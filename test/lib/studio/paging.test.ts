@@ -159,10 +159,11 @@ describe('pages', () => {
     expect(rest.at(-1)?.nextPageUrl).toBeNull();
   });
 
-  test('are continued only inside the same list of the same host', async () => {
+  test('are continued only inside the same list', async () => {
     const { studio, requests } = await story(listOf(5));
     for (const fromPageUrl of [
       'http://127.0.0.1:9/v2/Flows',
+      'http://[',
       `/v2/Flows/FW${'9'.repeat(32)}/Executions?PageToken=1`,
     ])
       await expect(collect(studio.executions.list(FLOW).pages({ fromPageUrl }))).rejects.toMatchObject({
@@ -224,11 +225,15 @@ describe('what a page repeats', () => {
   });
 });
 
+/** Nothing can be there. */
+const FOREIGN = 'https://studio.twilio.example';
+
 describe('the URL of the next page', () => {
   test.each([
     ['absolute', (origin: string, path: string) => origin + path],
     ['relative to the host', (_: string, path: string) => path],
     ['relative to the list', (_: string, path: string) => path.slice(path.indexOf('?'))],
+    ['on the host that a proxy stands for, which is not asked', (_: string, path: string) => FOREIGN + path],
   ])('may be %s', async (_, tellUrl) => {
     let origin = '';
     const server = await story((seen, index) => listOf(3, (path) => tellUrl(origin, path))(seen, index));
@@ -255,7 +260,7 @@ describe('the URL of the next page', () => {
 
   test.each([
     'https://studio.twilio.com.evil.example/v2',
-    `http://127.0.0.1:1${LIST}?PageToken=1`,
+    `ftp://127.0.0.1${LIST}?PageToken=1`,
     'https://127.0.0.1/',
     '//evil.example/v2/Flows',
     'http://user:secret@evil.example/',
