@@ -2,6 +2,7 @@ import { type Answer, judge } from './answer.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import type { Went } from './governor.ts';
+import { onAbort } from './on-abort.ts';
 import type { Parser } from './parse.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
@@ -54,7 +55,7 @@ export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOpt
   const { operation } = call.endpoint;
   // One signal for everything that is waited for; its reason is the error to throw.
   const ended = new AbortController();
-  const onAbort = () =>
+  const end = () =>
     ended.abort(
       new StudioError('aborted', 'The call was ended by its caller', {
         operation,
@@ -65,13 +66,13 @@ export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOpt
   const clock = startClock(wiring.now, timeoutMs, () =>
     ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
   );
-  options.signal?.addEventListener('abort', onAbort);
+  const forget = options.signal && onAbort(options.signal, end);
   try {
-    if (options.signal?.aborted) onAbort();
+    if (options.signal?.aborted) end();
     return await repeat(wiring, call, options, clock, ended.signal);
   } finally {
     clock.stop();
-    options.signal?.removeEventListener('abort', onAbort);
+    forget?.();
   }
 }
 
