@@ -4,6 +4,7 @@ import { config, deployment } from './config.ts';
 import { checkInfraConfig, InfraConfigError } from './constructs/checked.ts';
 import { RESERVE_CONTEXT, withReservation } from './constructs/reserved.ts';
 import { StudioExecutionsStack } from './stack.ts';
+import { stackName } from './stage.ts';
 
 /** What `cdk synth` and `cdk deploy` run. `-c stage=<name>` picks a stage, which is a stack of its own. */
 const app = new App();
@@ -15,7 +16,7 @@ const isReserving = app.node.tryGetContext(RESERVE_CONTEXT) === 'true';
 try {
   const name = stage === undefined ? undefined : String(stage);
   const checked = checkInfraConfig({ config, deployment }, name);
-  new StudioExecutionsStack(app, name === undefined ? 'StudioExecutions' : `StudioExecutions-${name}`, {
+  new StudioExecutionsStack(app, stackName(name), {
     config: checked.config,
     settings: isReserving ? withReservation(checked) : checked.settings,
   });

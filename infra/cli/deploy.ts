@@ -1,12 +1,13 @@
 import { buildBundles } from '../build.ts';
 import type { Checked } from '../constructs/checked.ts';
 import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../constructs/reserved.ts';
+import { STAGE_NAME, stackName } from '../stage.ts';
 import { type Options, readArguments, UsageError } from './args.ts';
 import { type Cdk, runCdk } from './cdk.ts';
 import { accountConcurrency, type Concurrency, planReservation } from './concurrency.ts';
 import { checkedOf } from './configuration.ts';
 import { confirm, type Io, paint, say } from './io.ts';
-import { describeStack, type Stack, stackName, stageOption } from './stack.ts';
+import { describeStack, type Stack, stageOption } from './stack.ts';
 import { Failed, main, type Tool } from './tool.ts';
 
 const HELP = `
@@ -30,12 +31,16 @@ Ends with 0 when deployed, 1 when not, 2 when asked wrongly.
 const ASSEMBLY = ['--app', '../.build/cdk.out'];
 const DEFAULT_TOOLKIT = 'CDKToolkit';
 
+/** The one context that may be given, as the CDK takes it. */
+const STAGE = 'stage=';
+
 const options = {
   stage: stageOption,
   context: {
     type: 'string',
     short: 'c',
-    check: (value) => (/^stage=[a-z][a-z0-9]{0,15}$/.test(value) ? null : 'takes stage=NAME only'),
+    check: (value) =>
+      value.startsWith(STAGE) && STAGE_NAME.test(value.slice(STAGE.length)) ? null : 'takes stage=NAME only',
   },
   'toolkit-stack-name': { type: 'string' },
   yes: { type: 'boolean' },
@@ -70,7 +75,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       heading(io, `Building ${stack}`);
       await build();
       const context = [
-        ...(stage ? [`stage=${stage}`] : []),
+        ...(stage ? [`${STAGE}${stage}`] : []),
         ...(isReserving ? [`${RESERVE_CONTEXT}=true`] : []),
       ];
       await must(
@@ -105,12 +110,12 @@ function readOptions(argv: readonly string[]) {
   const { values } = readArguments(argv, options, {
     most: 0,
     also: ({ values: { stage, context } }) => [
-      stage && context && context !== `stage=${stage}` ? '--stage and -c stage name two stages' : null,
+      stage && context && context !== `${STAGE}${stage}` ? '--stage and -c stage name two stages' : null,
     ],
   });
   const { stage, context, yes } = values;
   return {
-    stage: stage ?? context?.slice('stage='.length),
+    stage: stage ?? context?.slice(STAGE.length),
     toolkit: values['toolkit-stack-name'] ?? DEFAULT_TOOLKIT,
     yes,
   };

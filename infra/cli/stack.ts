@@ -1,4 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { NO_STAGE_NAME, STAGE_NAME, stackName } from '../stage.ts';
 import { type Option, UsageError } from './args.ts';
 import { explainedAws } from './aws.ts';
 import { Failed } from './tool.ts';
@@ -7,15 +8,8 @@ import { Failed } from './tool.ts';
 
 export const stageOption = {
   type: 'string',
-  check: (value) =>
-    /^[a-z][a-z0-9]{0,15}$/.test(value)
-      ? null
-      : 'must be 1 to 16 lower-case letters and digits, a letter first',
+  check: (value) => (STAGE_NAME.test(value) ? null : NO_STAGE_NAME),
 } as const satisfies Option;
-
-export function stackName(stage: string | undefined): string {
-  return stage === undefined ? 'StudioExecutions' : `StudioExecutions-${stage}`;
-}
 
 /** What the tools look for among the stack's outputs. */
 export type OutputName = 'ApiUrl' | 'SecretArn' | 'ArchiveBucketName';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ConfigInput, SCOPES } from '../../lib/config.ts';
+import { NO_STAGE_NAME, STAGE_NAME } from '../stage.ts';
 import { isSchedule } from './schedule.ts';
 
 /**
@@ -136,10 +137,7 @@ const stage = v.strictObject({
   config: v.optional(v.custom<Partial<ConfigInput>>(isRecord, 'must be an object')),
 });
 
-const stageName = v.pipe(
-  v.string(),
-  v.regex(/^[a-z][a-z0-9]{0,15}$/, 'must be 1 to 16 lower-case letters and digits, a letter first'),
-);
+const stageName = v.pipe(v.string(), v.regex(STAGE_NAME, NO_STAGE_NAME));
 
 export const deploymentSchema = v.strictObject({
   ...entries,

@@ -166,7 +166,7 @@ describe('synth', () => {
   it.each([
     ['sets aside what the deployment found room for', { reserve: 'true' }, '25'],
     ['sets nothing aside by itself', {}, '0'],
-  ])('%s', async (_what, context, runs) => {
+  ])('%s', { timeout: 60_000 }, async (_what, context, runs) => {
     const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
     try {
       const env = { CDK_CONTEXT_JSON: JSON.stringify(context), CDK_OUTDIR: outdir };
