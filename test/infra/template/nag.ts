@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Stack, Validations } from 'aws-cdk-lib';
+import { App, Stack, Stage, Validations } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
+import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import { inApp, sampleConfig } from '../synthesized.ts';
 
@@ -43,6 +44,26 @@ describe('cdk-nag', () => {
   ])('finds nothing that is not acknowledged, %s', (_how, settings) => {
     expect(check(settings).pluginReports.flatMap(({ violations }) => violations)).toEqual([]);
   });
+
+  it.each([false, true])(
+    'finds nothing where another team puts several into an app of its own, and what else there is: %s',
+    (isPlanted) => {
+      const theirs = () =>
+        inApp((_ours, bundlesDirectory, outdir) => {
+          const app = new App({ analyticsReporting: false, outdir });
+          Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+          const env = { account: '123456789012', region: 'eu-west-1' };
+          const stack = new Stack(new Stage(app, 'Prod', { env }), 'Theirs');
+          const common = { config: sampleConfig, bundlesDirectory };
+          new StudioExecutions(stack, 'A', { ...common, settings: { customerKey: true } });
+          new StudioExecutions(stack, 'B', { ...common, settings: { keepData: false } });
+          if (isPlanted) new Bucket(stack, 'Planted');
+          app.synth();
+        });
+      if (isPlanted) expect(theirs).toThrow(/Prod\/Theirs\/Planted/);
+      else expect(theirs).not.toThrow();
+    },
+  );
 
   it('sees a bucket that takes plain HTTP', () => {
     expect(() => check({}, (stack) => new Bucket(stack, 'Planted'))).toThrow(/AwsSolutions-S10/);
