@@ -5,12 +5,14 @@ import type { Io } from './io.ts';
 export type Target = { url: string; token: string };
 
 /** Where `npm start` listens, and who may do everything there. */
-const LOCAL_URL = 'http://127.0.0.1:3000';
+const LOCAL_URL = 'http://127.0.0.1';
+const LOCAL_PORT = '3000';
 const LOCAL_TOKEN = 'local-admin';
 
-/** `--url`, else `STUDIO_API_URL`, else the local run. Throws a UsageError. */
+/** `--url`, else `STUDIO_API_URL`, else the local run, at `PORT` as that one. Throws a UsageError. */
 export function urlOf(given: string | undefined, { env }: Pick<Io, 'env'>): string {
-  const [name, url] = given ? ['--url', given] : ['STUDIO_API_URL', env['STUDIO_API_URL'] || LOCAL_URL];
+  const local = `${LOCAL_URL}:${env['PORT'] || LOCAL_PORT}`;
+  const [name, url] = given ? ['--url', given] : ['STUDIO_API_URL', env['STUDIO_API_URL'] || local];
   const mistake = mistakeInUrl(url);
   if (mistake !== null) throw new UsageError([`${name} ${mistake}`]);
   return url.replace(/\/+$/, '');

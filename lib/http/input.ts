@@ -84,13 +84,20 @@ function parameterMistakes(params: Record<string, string>): Mistake[] {
   });
 }
 
-/** Checks against the schema and names every unknown member, of which the schema names the first only. */
+/**
+ * Checks against the schema and names every unknown member, of which the schema names the first only. To the
+ * schema a list is an object that has none of its members.
+ */
 function check(
   schema: v.GenericSchema | undefined,
   read: { value: unknown; mistakes: Mistake[] },
   toPointer: (pointer: string) => string,
 ): { value: unknown; mistakes: Mistake[] } {
-  const result = schema ? validate(schema, read.value) : { ok: true as const, value: {} };
+  const result = !schema
+    ? { ok: true as const, value: {} }
+    : isObject(read.value)
+      ? validate(schema, read.value)
+      : { ok: false as const, mistakes: [{ detail: 'must be an object', pointer: '#' }] };
   const found = result.ok ? [] : result.mistakes;
   const mistakes = [
     ...read.mistakes,
@@ -103,11 +110,15 @@ function check(
 }
 
 function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mistake[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  if (!isObject(value)) return [];
   const known = entriesOf(schema);
   return Object.keys(value)
     .filter((name) => !Object.hasOwn(known, name))
     .map((name) => ({ detail: 'is not a known member', pointer: `#/${escapeSegment(name)}` }));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The members of an object schema, also of one inside a pipe. */

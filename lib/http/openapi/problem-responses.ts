@@ -65,6 +65,8 @@ const PASSING: readonly ProblemSlug[] = [
 ];
 
 function headersOf(slugs: readonly ProblemSlug[]): { headers?: Record<string, unknown> } {
+  if (slugs.includes('unsupported-media-type'))
+    return { headers: { Accept: { description: 'What is taken.', schema: { type: 'string' } } } };
   if (slugs.includes('unauthenticated'))
     return {
       headers: {

@@ -15,6 +15,11 @@ describe('the target', () => {
     });
   });
 
+  it('is where the local run is that PORT puts elsewhere', async () => {
+    const io = somebody({ env: { PORT: '3113', STUDIO_API_TOKEN: 'of-production' } });
+    expect(await targetOf(undefined, io)).toEqual({ url: 'http://127.0.0.1:3113', token: 'local-admin' });
+  });
+
   it('is what STUDIO_API_URL says, and --url goes before it', async () => {
     const env = { STUDIO_API_URL: REMOTE, STUDIO_API_TOKEN: 't' };
     expect(await targetOf(undefined, somebody({ env }))).toEqual({ url: REMOTE, token: 't' });

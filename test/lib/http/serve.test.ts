@@ -137,6 +137,21 @@ describe('what gets in', () => {
     expect(JSON.stringify(seen[0]?.body)).toBe(body);
   });
 
+  test.each(['[]', '[{"to":"+12025550123"}]', '"text"', '1', 'true', 'null'])(
+    'a body that is no object is told that, and nothing of members: %s',
+    async (body) => {
+      const { call } = catching();
+      const headers = { ...admin, 'content-type': 'application/json' };
+      for (const route of [target, 'POST /purges']) {
+        const reply = await call(route, { headers, body });
+        expect([reply.status, reply.body.errors]).toEqual([
+          422,
+          [{ detail: 'must be an object', pointer: '#' }],
+        ]);
+      }
+    },
+  );
+
   test('the purge’s cross-checks', async () => {
     const { call } = catching();
     const { body } = await call('POST /purges', { headers: admin, json: { flows: 'all' } });

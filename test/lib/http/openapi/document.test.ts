@@ -140,6 +140,13 @@ describe('the OpenAPI document', () => {
       }
   });
 
+  test('says of every header that a problem may have', () => {
+    const always = { 401: 'WWW-Authenticate', 415: 'Accept' };
+    for (const { operation } of operations)
+      for (const [status, name] of Object.entries(always))
+        if (operation.responses[status]) expect(operation.responses[status].headers).toHaveProperty([name]);
+  });
+
   test('says of the bodies and query strings what the schemas check', () => {
     const { requestBody } = document.paths['/flows/{flow}/executions'].post;
     expect(requestBody.content['application/json'].schema).toMatchObject({
