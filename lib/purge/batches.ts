@@ -4,7 +4,7 @@ import { allOver } from './all-over.ts';
 import { archiveBatch } from './archive-batch.ts';
 import { MAX_OPEN_BATCHES, MOST } from './limits.ts';
 import { Pace } from './pace.ts';
-import type { Batch, FailedItem, HeldBatch } from './ports.ts';
+import type { Batch, FailedItem, HeldBatch, Unclear } from './ports.ts';
 import type { Session } from './session.ts';
 import { type OnSettled, settle } from './settle.ts';
 import { Turn } from './turn.ts';
@@ -110,6 +110,7 @@ export class Batches {
       archived: archived ?? false,
       newlyArchived: 0,
       gone: 0,
+      disputed: false,
       active: items.filter(({ active }) => active).map(({ sid }) => sid),
       inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
       failed: [],
@@ -203,12 +204,12 @@ export class Batches {
   }
 }
 
-function itemsOf({ active, inactive, retryOf }: Batch, mayBeDone: boolean): Item[] {
+function itemsOf({ active, inactive, retryOf, disputed }: Batch, mayBeDone: boolean): Item[] {
   const failedBefore = new Map(retryOf?.failed.map(({ sid, unclear }) => [sid, unclear]));
-  const item = (sid: string, active: boolean): Item => ({
-    sid,
-    active,
-    unclear: mayBeDone ? 'deleted' : (failedBefore.get(sid) ?? 'nothing'),
-  });
+  const unclearOf = (sid: string): Unclear => {
+    if (disputed) return 'nothing';
+    return mayBeDone ? 'deleted' : (failedBefore.get(sid) ?? 'nothing');
+  };
+  const item = (sid: string, active: boolean): Item => ({ sid, active, unclear: unclearOf(sid) });
   return [...active.map((sid) => item(sid, true)), ...inactive.map((sid) => item(sid, false))];
 }

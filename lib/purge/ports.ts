@@ -67,6 +67,8 @@ export type Batch = {
   newlyArchived: number;
   /** Found gone when they were to be archived. */
   gone: number;
+  /** Another purge has had its turn on the flow since this was begun: what is gone may be that one's work. */
+  disputed: boolean;
   /** What is to be done still, `active` ones ended first. */
   active: string[];
   inactive: string[];

@@ -92,6 +92,7 @@ export const batchSchema: v.GenericSchema<unknown, Batch> = v.object({
   archived: v.boolean(),
   newlyArchived: count,
   gone: count,
+  disputed: v.optional(v.boolean(), false),
   active: v.array(v.string()),
   inactive: v.array(v.string()),
   failed: v.array(failedItemSchema),

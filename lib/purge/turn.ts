@@ -1,7 +1,11 @@
+import type { PurgeRecord } from './record.ts';
 import type { Session } from './session.ts';
 import { SILENCE_MS } from './view.ts';
 
-/** A slice's turn on a flow: see TurnStore. It outlives a worker that dies, as the batches do that it left open. */
+/**
+ * A slice's turn on a flow: see TurnStore. It outlives a worker that dies, as the batches do that it left open: so
+ * whoever takes these up asks for it too. It may be another purge's by then, if nobody came for long.
+ */
 export class Turn {
   readonly #session: Session;
   #flowSid: string | null = null;
@@ -19,9 +23,7 @@ export class Turn {
     await this.leave();
     const { ports, record } = this.#session;
     const holder = await ports.turns.ask(flowSid, record.id);
-    const isOurs =
-      holder === record.id ||
-      ((await this.#isOver(holder)) && (await ports.turns.takeOver(flowSid, holder, record.id)));
+    const isOurs = holder === record.id || (await this.#takeOver(flowSid, holder));
     if (isOurs) this.#flowSid = flowSid;
     return isOurs;
   }
@@ -33,9 +35,21 @@ export class Turn {
     await this.#session.ports.turns.leave(flowSid, this.#session.record.id);
   }
 
-  async #isOver(purge: string): Promise<boolean> {
-    const { store, now } = this.#session.ports;
-    const record = (await store.read(purge))?.record;
-    return record?.status !== 'running' || now() - Date.parse(record.dateUpdated) > SILENCE_MS;
+  async #takeOver(flowSid: string, holder: string): Promise<boolean> {
+    const { store, turns, now } = this.#session.ports;
+    const record = (await store.read(holder))?.record;
+    if (record?.status === 'running') {
+      if (now() - Date.parse(record.dateUpdated) <= SILENCE_MS) return false;
+      await this.#dispute(record, flowSid);
+    }
+    return turns.takeOver(flowSid, holder, this.#session.record.id);
+  }
+
+  /** Should its worker come back, it cannot tell any more whose work it is that what it had begun is done. */
+  async #dispute({ id, flows, progress }: PurgeRecord, flowSid: string): Promise<void> {
+    const { store } = this.#session.ports;
+    for await (const { seq, flow } of store.batches(id))
+      if (seq > progress.settledBatch && flows[flow]?.sid === flowSid)
+        await store.saveBatch(id, { ...(await store.takeBatch(id, seq)), disputed: true });
   }
 }

@@ -38,6 +38,7 @@ function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {
     archived: false,
     newlyArchived: 0,
     gone: 0,
+    disputed: false,
     active: [],
     inactive: [`FN${'0'.repeat(32)}`],
     failed: [],

@@ -86,6 +86,7 @@ test('so are those of a batch that stays open', async () => {
     retryOf: null,
     archived: false,
     newlyArchived: 0,
+    disputed: false,
     gone: 0,
     active: [],
     inactive: [sidOf(1)],

@@ -7,9 +7,9 @@ import { createClock, createWorldOf, NOON, WELCOME } from './world/world.ts';
 const DAY_MS = 86_400_000;
 const COUNT = 20;
 
-function seeded() {
+function seeded(count = COUNT) {
   const studio = createMemoryStudio();
-  for (let number = 0; number < COUNT; number++)
+  for (let number = 0; number < count; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 1_000 });
   return studio;
 }
@@ -67,6 +67,7 @@ test('failures that an older version let wait in a batch are not lost when it is
     archived: false,
     newlyArchived: 0,
     gone: 0,
+    disputed: false,
     active: [],
     inactive: retried.map(({ sid }) => sid),
     failed: waiting,
@@ -76,3 +77,40 @@ test('failures that an older version let wait in a batch are not lost when it is
   expect(after).toMatchObject({ status: 'succeeded', counts: { deleted: 5, failed: 0 } });
   for (const number of [0, 1, 2, 3, 4]) expect(studio.kept.get(sidOf(number))?.state).toBe('deleted');
 });
+
+test.each([
+  ['without an archive', false, 0],
+  ['with one', true, 1],
+])(
+  '%s, a batch is written down once, and once more where it is archived; the record once for each',
+  async (_how, archive, more) => {
+    const studio = seeded(1_500);
+    const world = createWorldOf(studio.upstream);
+    const { memory } = world;
+    const calls = { open: 0, take: 0, saveBatch: 0, save: 0, drop: 0 };
+    const counted = <T>(name: keyof typeof calls, answer: Promise<T>) => {
+      calls[name] += 1;
+      return answer;
+    };
+    world.ports.store = {
+      ...memory,
+      openBatch: (...args) => counted('open', memory.openBatch(...args)),
+      takeBatch: (...args) => counted('take', memory.takeBatch(...args)),
+      saveBatch: (...args) => counted('saveBatch', memory.saveBatch(...args)),
+      save: (...args) => counted('save', memory.save(...args)),
+      dropBatch: (...args) => counted('drop', memory.dropBatch(...args)),
+    };
+    const record = await world.purge({ olderThan: 'P7D', archive });
+    expect(record.counts.deleted).toBe(1_500);
+    const batches = record.progress.settledBatch;
+    expect(batches).toBeGreaterThan(2);
+    // The record also at its beginning, before its end, and at its end.
+    expect(calls).toEqual({
+      open: batches,
+      take: 0,
+      saveBatch: more * batches,
+      save: batches + 3,
+      drop: batches,
+    });
+  },
+);

@@ -83,6 +83,29 @@ describe('two purges of the same executions', () => {
     expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
   });
 
+  test('claim nothing of what a worker had begun whose turn another took, and which comes back after all', async () => {
+    const { studio, world } = seeded();
+    const [first, second] = [
+      await world.start({ olderThan: 'P7D', status: 'any' }),
+      await world.start({ olderThan: 'P7D', status: 'any' }),
+    ];
+    expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
+    const before = studio.in('deleted').length;
+    world.clock.nowMs += SILENCE_MS + 1_000;
+    expect(await mortalSlice(second, world.ports, { at: 60, when: 'after' })).toBeNull();
+    const meanwhile = studio.in('deleted').length;
+    // It is the other's turn now.
+    expect(await world.slice(first)).toMatchObject({ status: 'running', awaitsTurn: true });
+    expect(studio.in('deleted')).toHaveLength(meanwhile);
+    expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
+    const [late, other] = [await world.run(first), await world.record(second)];
+    expect(late).toMatchObject({ status: 'succeeded', counts: { deleted: 0, ended: 0 } });
+    expect(late.counts.alreadyGone).toBe(late.counts.matched);
+    expect(late.counts.matched).toBeGreaterThan(before);
+    // Of what the first had deleted before, nobody knows.
+    expect(other.counts.deleted).toBeLessThanOrEqual(COUNT);
+  });
+
   test('do not wait for a dry run, and a dry run for nobody', async () => {
     const { world } = seeded();
     const real = await world.start({ olderThan: 'P7D' });
