@@ -1,6 +1,5 @@
 import type { Config } from '../config.ts';
 import { findFlow } from '../config.ts';
-import { secondOf } from '../purge/failure-mark.ts';
 import type { KnownFailure } from '../purge/ports.ts';
 import type { PurgeRecord } from '../purge/record.ts';
 import type { Ordered } from '../purge/start.ts';
@@ -52,7 +51,7 @@ export function maySee(caller: Caller, record: PurgeRecord): boolean {
 
 /** What failed, without what only the worker needs. */
 export function failureJson({ sid, flow, created, reason }: KnownFailure, { flows }: PurgeRecord) {
-  return { sid, flow: flows[flow]?.alias ?? null, dateCreated: secondOf(created), reason };
+  return { sid, flow: flows[flow]?.alias ?? null, dateCreated: created, reason };
 }
 
 export function unknownPurge(): Problem {
