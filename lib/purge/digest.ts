@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * A digest of the SIDs that a purge erased or ended: the sum of their SHA-256 modulo 2^256, in hexadecimal,
@@ -15,7 +15,7 @@ export const EMPTY_DIGEST: SidDigest = { algorithm: 'sum-sha256', count: 0, valu
 
 export function addToDigest(digest: SidDigest, sids: readonly string[]): SidDigest {
   let sum = BigInt(`0x${digest.value}`);
-  for (const sid of sids) sum += BigInt(`0x${createHash('sha256').update(sid).digest('hex')}`);
+  for (const sid of sids) sum += BigInt(`0x${hash('sha256', sid)}`);
   return {
     algorithm: 'sum-sha256',
     count: digest.count + sids.length,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { runPurge, type Steps } from '../../lib/purge/run.ts';
+import { runsOf } from '../lib/purge/world/runs.ts';
 import { syntheticUpstream } from '../lib/purge/world/synthetic.ts';
 import { createClock, createWorldOf } from '../lib/purge/world/world.ts';
 import { print } from './harness.ts';
@@ -22,7 +22,7 @@ export async function run(argv: string[]): Promise<void> {
   const clock = createClock();
   const startedMs = clock.nowMs;
   const { upstream, lists, left } = syntheticUpstream(executions, perSecond, clock);
-  const world = createWorldOf(upstream, clock);
+  const world = createWorldOf(upstream, clock, { gate: { run: (work) => work() } });
   const id = await world.start({ olderThan: 'P7D' });
 
   let longestSliceMs = 0;
@@ -32,39 +32,18 @@ export async function run(argv: string[]): Promise<void> {
     longestSliceMs = Math.max(longestSliceMs, clock.nowMs - before);
     return result;
   };
-  const runs: { operations: number; bytes: number }[] = [];
-  let status = 'continued';
-  while (status === 'continued') {
-    const counted = { operations: 0, bytes: 0 };
-    runs.push(counted);
-    const steps: Steps = {
-      async step(_name, work) {
-        counted.operations += 1;
-        const result = await work();
-        counted.bytes += JSON.stringify(result ?? null).length;
-        return result;
-      },
-      async wait(_name, seconds) {
-        counted.operations += 1;
-        clock.nowMs += seconds * 1_000;
-      },
-    };
-    const startNext = async () => undefined;
-    const abandon = async (_purge: string, error: string) => Promise.reject(new Error(error));
-    ({ status } = await runPurge(id, steps, { slice, startNext, abandon, ended: () => undefined }));
-  }
+  const { status, runs, mostOperations, mostBytes } = await runsOf(id, world, slice);
 
   const { counts } = await world.record(id);
-  const sum = (of: 'operations' | 'bytes') => runs.reduce((total, one) => total + one[of], 0);
   const rows: [string, number | string][] = [
     ['status', status],
     ['deleted', counts.deleted],
     ['left behind', left()],
     ['hours, on its own clock', (clock.nowMs - startedMs) / HOUR_MS],
     ['durable runs', runs.length],
-    ['operations, in all', sum('operations')],
-    ['operations, most in a run (of 3,000)', Math.max(...runs.map(({ operations }) => operations))],
-    ['kilobytes kept, most in a run (of 100,000)', Math.max(...runs.map(({ bytes }) => bytes)) / 1_000],
+    ['operations, in all', runs.reduce((sum, { operations }) => sum + operations, 0)],
+    ['operations, most in a run (of 3,000)', mostOperations],
+    ['kilobytes kept, most in a run (of 100,000)', mostBytes / 1_000],
     ['longest slice, seconds', longestSliceMs / 1_000],
     ['lists', lists()],
     ['writes to the table', world.memory.writes],

@@ -7,21 +7,22 @@ import { MAX_FAILURES_NAMED, newRecord } from '../../../lib/purge/record.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
 import { requestOf } from './world/request.ts';
 import { createMemoryPurges } from './world/store.ts';
-import { executionOf, syntheticUpstream } from './world/synthetic.ts';
+import { syntheticUpstream } from './world/synthetic.ts';
+import { sidOf } from './world/upstream.ts';
 import { createClock, createWorldOf, NOON } from './world/world.ts';
 
 describe('an item of the table, of the 400 KB it may have', () => {
   const LARGEST_BYTES = 400 * 1_024;
   const MAX_FLOWS = 1_000;
   const KEYS_BYTES = 200;
-  const sidAt = (index: number) => executionOf(index, 0).sid;
+
   /** The longest step and kind, and any number for a code. */
   const { reason } = failingOf(
     'archive',
     new StudioError('refused-credentials', '', { operation: '', code: -Number.MAX_VALUE }),
   );
   const failedAt = (index: number): FailedItem => ({
-    sid: sidAt(index),
+    sid: sidOf(index),
     created: '2026-11-20T12:00:00Z',
     active: false,
     archived: false,
@@ -50,7 +51,7 @@ describe('an item of the table, of the 400 KB it may have', () => {
       inactive: [],
       failed: failed(failing),
       outcome: {
-        done: Array.from({ length: done }, (_, index) => sidAt(index)),
+        done: Array.from({ length: done }, (_, index) => sidOf(index)),
         ended: MAX_BATCH_SIZE,
         alreadyGone: MAX_BATCH_SIZE,
         touched: MAX_BATCH_SIZE,
@@ -104,7 +105,7 @@ test('the store of these tests refuses an item that the table would refuse', asy
     failed: [],
     outcome: null,
   };
-  const sids = (count: number) => Array.from({ length: count }, (_, index) => executionOf(index, 0).sid);
+  const sids = (count: number) => Array.from({ length: count }, (_, index) => sidOf(index));
   await store.openBatch('pu', { ...batch, inactive: sids(1_000) });
   await expect(store.openBatch('pu', { ...batch, seq: 2, inactive: sids(12_000) })).rejects.toThrow(
     'too large',

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { SliceResult } from '../../../lib/purge/endings.ts';
-import { NO_COUNTS } from '../../../lib/purge/record.ts';
-import { runPurge } from '../../../lib/purge/run.ts';
 import { heldBytes } from './world/heap.ts';
+import { runsOf } from './world/runs.ts';
 import { syntheticUpstream } from './world/synthetic.ts';
 import { createClock, createWorldOf } from './world/world.ts';
 
@@ -50,56 +48,28 @@ describe('a purge of any size', () => {
     expect(many - few).toBeLessThan(2 * MB);
   });
 
-  test('of 10,000,000 stays below 2,000 operations and 100 MB in each run, and chains', async () => {
-    const { record, slices } = await purgeOf(30_000, 100);
-    expect(record.status).toBe('succeeded');
-    const perSlice = 30_000 / slices;
-
-    let left = TEN_MILLION;
-    let runs = 0;
-    let mostOperations = 0;
-    let mostBytes = 0;
-    let status = 'continued';
-    while (status === 'continued') {
-      let operations = 0;
-      let bytes = 0;
-      runs += 1;
-      const steps = {
-        async step<T>(_name: string, work: () => Promise<T>): Promise<T> {
-          operations += 1;
-          const result = await work();
-          bytes += JSON.stringify(result ?? null).length;
-          return result;
-        },
-        async wait() {
-          operations += 1;
-        },
-      };
-      const result = await runPurge('pu', steps, {
-        async slice(): Promise<SliceResult> {
-          left -= perSlice;
-          const isLast = left <= 0;
-          return {
-            status: isLast ? 'succeeded' : 'running',
-            // As if every second slice ended with a pause.
-            pauseSeconds: isLast ? 0 : Math.round(left / perSlice) % 2,
-            added: { ...NO_COUNTS, listed: Math.ceil(perSlice), deleted: Math.ceil(perSlice) },
-          };
-        },
-        startNext: async () => undefined,
-        abandon: async (_purge, error) => {
-          throw new Error(error);
-        },
-        ended: () => undefined,
-      });
-      status = result.status;
-      mostOperations = Math.max(mostOperations, operations);
-      mostBytes = Math.max(mostBytes, bytes);
-    }
-    expect(status).toBe('succeeded');
-    expect(runs).toBeGreaterThan(1);
+  test('of 3,000,000 at 30 a second, in as many slices as 10,000,000 at 100, stays below 2,000 operations and 100 MB in each run, and chains', {
+    timeout: 180_000,
+  }, async () => {
+    const clock = createClock();
+    const { upstream, left } = syntheticUpstream(3_000_000, 30, clock);
+    const world = createWorldOf(upstream, clock, { gate: { run: (work) => work() } });
+    const id = await world.start({ olderThan: 'P7D' });
+    let slices = 0;
+    const { runs, mostOperations, mostBytes } = await runsOf(id, world, (purge) => {
+      slices += 1;
+      return world.slice(purge);
+    });
+    expect(await world.record(id)).toMatchObject({ status: 'succeeded', counts: { deleted: 3_000_000 } });
+    expect(left()).toBe(0);
+    expect(runs.length).toBeGreaterThan(1);
     expect(mostOperations).toBeLessThan(MAX_OPERATIONS);
     expect(mostOperations).toBeGreaterThan(MAX_OPERATIONS / 2);
     expect(mostBytes).toBeLessThan(MAX_RUN_BYTES / 100);
+
+    const atHundred = await purgeOf(42_000, 100);
+    // The last one finds that nothing is left.
+    const slicesOfTenMillion = (TEN_MILLION / 42_000) * (atHundred.slices - 1);
+    expect(slices / slicesOfTenMillion).toBeGreaterThan(0.99);
   });
 });

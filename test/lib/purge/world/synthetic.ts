@@ -1,4 +1,5 @@
 import type { Upstream } from '../../../../lib/purge/ports.ts';
+import { sidOf } from './upstream.ts';
 import { type Clock, NOON, WELCOME } from './world.ts';
 
 const PAGE_SIZE = 1_000;
@@ -25,14 +26,17 @@ export function syntheticUpstream(count: number, deletesPerSecond: number, clock
       while (index < count && createdMs(index) >= Date.parse(dateCreatedTo)) index += 1;
       while (index < count) {
         const items = [];
-        for (; index < count && items.length < PAGE_SIZE; index++)
-          if (deleted[index] === 0) items.push(executionOf(index, createdMs(index)));
+        let created = '';
+        for (; index < count && items.length < PAGE_SIZE; index++) {
+          if (created === '' || index % A_SECOND === 0) created = new Date(createdMs(index)).toISOString();
+          if (deleted[index] === 0) items.push(executionOf(index, created));
+        }
         yield { items, nextPageUrl: index < count ? 'next' : null };
       }
       yield { items: [], nextPageUrl: null };
     },
     async delete(_flow, sid) {
-      const index = Number.parseInt(sid.slice(2), 16);
+      const index = Number.parseInt(sid.slice(-8), 16);
       if (deleted[index] === 1) return { outcome: 'already-gone', afterUnclear: false };
       deleted[index] = 1;
       clock.nowMs += 1_000 / deletesPerSecond;
@@ -42,16 +46,16 @@ export function syntheticUpstream(count: number, deletesPerSecond: number, clock
   return { upstream, lists: () => lists, left: () => deleted.filter((one) => one === 0).length };
 }
 
-export function executionOf(index: number, createdMs: number) {
+function executionOf(index: number, dateCreated: string) {
   return {
-    sid: `FN${index.toString(16).padStart(32, '0')}`,
+    sid: sidOf(index),
     accountSid: null,
     flowSid: WELCOME,
     contactChannelAddress: null,
     contactSid: null,
     flowVersion: null,
     status: 'ended' as const,
-    dateCreated: new Date(createdMs).toISOString(),
+    dateCreated,
     dateUpdated: null,
     initiatedBy: null,
     url: null,
