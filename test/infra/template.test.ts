@@ -9,3 +9,4 @@ import './template/permissions-of-code.ts';
 import './template/alarms.ts';
 import './template/metrics.ts';
 import './template/nag.ts';
+import './template/environments.ts';
