@@ -87,7 +87,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
       heading(io, 'What would change');
       await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
-      say(io, ...says.map((line) => `  ${line}`));
+      if (says.length > 0) say(io, '', ...says.map((line) => `  ${line}`));
       if (!yes && !(await confirm(io, `Deploy ${stack}?`))) {
         say(io, '  Nothing was deployed.');
         return 1;
