@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { createTerminal } from '../local/terminal.ts';
 import { eachLine } from './archive/lines.ts';
-import { type Bucket, openBucket, type Place } from './archive/objects.ts';
+import { type ArchiveSlice, type Bucket, openBucket, type Place } from './archive/objects.ts';
 import { type ArchiveOptions, HELP, readArchiveOptions, type Wanted } from './archive/options.ts';
 import { deployedPlace, localPlace } from './archive/place.ts';
 import { type Io, print } from './io.ts';
@@ -34,45 +34,58 @@ async function placeOf({ url, bucket, stage }: ArchiveOptions, io: Io): Promise<
 }
 
 async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
-  const executions = new Set(wanted.executions);
   const seen = { objects: 0, broken: 0, printed: 0, flows: new Set<string>() };
+  const executions = new Set(wanted.executions);
   const missing = new Set(wanted.executions);
   const terminal = createTerminal(io.err);
-  /** Of this purge's slices that have several objects: there, and later, an execution may stand once more. */
-  const printed = { purge: '', sids: new Set<string>() };
-  for await (const { keys, flow, purge } of bucket.slices(wanted)) {
+  const printNew = async (text: string, isNew: (sid: string) => boolean) => {
+    const sid = sidOf(text);
+    if ((executions.size > 0 && !executions.has(sid)) || !isNew(sid)) return;
+    terminal.status(null);
+    await print(io, `${text}\n`);
+    seen.printed += 1;
+    missing.delete(sid);
+  };
+  for await (const { key, flow, isNew } of objectsOf(bucket.slices(wanted))) {
+    seen.objects += 1;
     seen.flows.add(flow);
-    if (purge !== printed.purge) printed.sids.clear();
-    printed.purge = purge;
-    for (const key of keys) {
-      seen.objects += 1;
-      if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
-      let line = 0;
-      try {
-        await eachLine(await bucket.open(key), async (text) => {
-          line += 1;
-          const sid = sidOf(text);
-          if (printed.sids.has(sid) || (executions.size > 0 && !executions.has(sid))) return;
-          terminal.status(null);
-          await print(io, `${text}\n`);
-          seen.printed += 1;
-          missing.delete(sid);
-          if (keys.length > 1) printed.sids.add(sid);
-        });
-      } catch (error) {
-        seen.broken += 1;
-        const reason = error instanceof Error ? error.message : String(error);
-        terminal.line(`  ${key} is broken after line ${line}: ${reason}`);
-      }
+    if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
+    let line = 0;
+    try {
+      await eachLine(await bucket.open(key), (text) => {
+        line += 1;
+        return printNew(text, isNew);
+      });
+    } catch (error) {
+      seen.broken += 1;
+      const reason = error instanceof Error ? error.message : String(error);
+      terminal.line(`  ${key} is broken after line ${line}: ${reason}`);
     }
   }
   terminal.status(null);
-  const { objects, broken } = seen;
+  const { objects, broken, printed } = seen;
   const trouble = broken > 0 ? `, ${many(broken, 'object')} broken` : '';
-  io.err.write(`  ${many(seen.printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
+  io.err.write(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
   const absent = notFound(wanted, [...missing], seen.flows);
   for (const what of absent) io.err.write(`  ${what}\n`);
   return broken > 0 || absent.length > 0 ? 1 : 0;
+}
+
+/** An execution that stands in a slice of several objects may stand in more than one of them, and in a later slice. */
+async function* objectsOf(
+  slices: AsyncIterable<ArchiveSlice>,
+): AsyncGenerator<{ key: string; flow: string; isNew: (sid: string) => boolean }> {
+  const before = { purge: '', sids: new Set<string>() };
+  for await (const { keys, flow, purge } of slices) {
+    if (purge !== before.purge) before.sids.clear();
+    before.purge = purge;
+    const isNew = (sid: string) => {
+      if (before.sids.has(sid)) return false;
+      if (keys.length > 1) before.sids.add(sid);
+      return true;
+    };
+    for (const key of keys) yield { key, flow, isNew };
+  }
 }
 
 /** What was asked for by name and is not there, each in a line; without a name, that nothing is there. */
