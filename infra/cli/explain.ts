@@ -18,13 +18,17 @@ export function explained(error: unknown, nameOf?: (pointer: string) => string):
     return new UsageError(errors.map(({ detail, pointer }) => `${nameOf(pointer)} ${detail}`));
   const head = `${message.replace(/\.$/, '')} (${[status, slug].filter(Boolean).join(' ')})`;
   const mistakes = errors.map(({ detail, pointer }) => `  ${pointer} ${detail}`);
-  const hint = hints[slug] ?? [];
+  const hint = status === 403 && slug === '' ? signatureWanted : (hints[slug] ?? []);
   const request = status >= 500 && instance ? `The logs know it as request ${instance}.` : null;
   return new Failed([head, ...mistakes, ...hint, ...(request === null ? [] : [request])], {
     cause: error,
   });
 }
 
+/** API Gateway's own refusal: the API's are problems. */
+const signatureWanted = [
+  'Where infra/config.ts sets iam, API Gateway asks for signatures of AWS, and this tool has a token only.',
+];
 const anotherAddress = ['Is this the address of the API?'];
 const hints: Record<string, readonly string[]> = {
   '': anotherAddress,
