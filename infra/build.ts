@@ -1,36 +1,37 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
-import { markModules, withEagerModules } from './eager.ts';
 import { trim, UNDICI } from './trim.ts';
 
 /**
- * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`. CDK ships
- * these folders and `npm start` runs these files.
+ * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`, with undici beside
+ * it. CDK ships these folders and `npm start` runs these files.
  *
  * What was tried to make a cold start of `trigger` short, in CPU time from process to first answer under AWS's
  * runtime client, each against the same without it, taking turns (test/bench/cold.ts measures the whole again):
  * - Node's modules without their ES facade: 25 ms. The SDK's credential chain and undici's web half left out: some
  *   35 ms. Event streams, ~/.aws, node:assert, node:zlib and web streams: 10 ms together (18 in a bare process,
  *   where the figures of trim.ts are from; the runtime client has loaded some of it anyway).
- * - The SDK's settings given outright instead of looked up (lib/aws/clients.ts): 2 ms.
- * - The secret asked for before the rest is evaluated (lib/aws/early-secret.ts): no CPU, but its round trip.
- * - Names of Node's modules not copied, undici's modules compiled at once (eager.ts), undici's tree of headers and
- *   what the SDK writes out for a log that nobody keeps left out, its adaptive retries and the like stubbed:
- *   7 ms together, 5 % of the whole.
- * What is left, of 113 ms where an empty handler takes 33: parsing 14 (350 KB of code; the 70 KB of WebAssembly in a
- * string cost nothing), Node's TLS and crypto 11, undici 8, the first call of Secrets Manager 18, two of DynamoDB 9,
- * the handshake with Studio 6.
+ * - A create sent by Node's client, which the SDK has loaded, and undici in a file that it does not read: 9 ms. In
+ *   the same file, but not evaluated: 6. By the bundler's splitting: 9 as well, in nine files.
+ * - The SDK's settings given outright instead of looked up (lib/aws/clients.ts): 2 ms. The secret asked for before
+ *   the rest is evaluated (lib/aws/early-secret.ts): no CPU, but its round trip.
+ * - Names of Node's modules not copied, and of the SDK what it writes out for a log that nobody keeps, its adaptive
+ *   retries and the like left out: 4 ms. Its classes of errors: 2 ms. Its look at streams of files: 1 ms.
+ * What is left is 2.8 times an empty handler, 94 ms where that takes 33: parsing 10 (237 KB of code), Node's TLS and
+ * crypto 11, the first call of Secrets Manager 18, two of DynamoDB 9, the handshake with Studio 6, garbage 4.
  * Tried, and left:
- * - No AWS SDK, but requests signed by hand: 30 ms less, 2.6 times an empty handler, which would be below the 3
- *   that are wanted. Retries, clocks, partitions and whatever AWS changes would be ours, for a secret and a table.
+ * - No AWS SDK, but requests signed by hand: 30 ms less. Retries, clocks, partitions and whatever AWS changes would be
+ *   ours, for a secret and a table. One request handler for both of its clients: nothing.
  * - The SDK's calls through undici as well, to be rid of Node's client: 10 ms more, since Node's comes compiled.
  * - A V8 compile cache in the bundle saves 9 ms, but only under the very Node and processor that wrote it, and
- *   Lambda changes its Node without asking. V8's flags (semi-space, lazy compilation, no optimiser) save nothing, or
- *   cost 12 ms, since Node's own code cache is made for the default ones; NODE_OPTIONS refuses most of them.
- * - Parentheses around everything that a first run calls (477 functions): 3 ms more than around undici's modules,
- *   but then the build has to run the function, and to know its own output.
+ *   Lambda changes its Node without asking. V8's flags: 16 MB to begin with for what is young save 4 ms, but
+ *   NODE_OPTIONS refuses that one, as most; the others (lazy compilation, no optimiser, collecting on one thread)
+ *   save nothing, or cost 12 ms, since Node's own code cache is made for the default ones.
+ * - Parentheses around what is called at once, which V8 then reads once and not twice: 1.6 ms of a list around
+ *   undici's modules, 3 of a trigger around the 477 functions that it calls; but the build would edit its own output,
+ *   or even have to run it. All functions compiled at once: 2 ms more.
  * - Chunks for what a first trigger does not need (conflicts, signatures, lists): 25 KB, less than 1 ms.
  * - Web crypto, which the SDK loads to draw a random id: nothing; it is in Node's snapshot. One TLS context for all
  *   connections instead of one each: 0.4 ms, where AWS is spoken to over TLS too; the first, with the roots, costs 4.
@@ -43,6 +44,10 @@ const root = new URL('..', import.meta.url);
 export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root));
 
 const environmentCredentials = fileURLToPath(new URL('infra/environment-credentials.ts', root));
+
+/** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** Bundles each of `functions/*.ts` and tells their names. */
 export async function buildBundles(): Promise<string[]> {
@@ -60,15 +65,13 @@ export async function buildBundles(): Promise<string[]> {
   return names;
 }
 
-/** Writes `<outdir>/<out>.mjs` for each entry point, and undici beside it, as everything that ships is written. */
+/** Writes `<outdir>/<out>.mjs` for each entry point, and undici beside them, as everything that ships is written. */
 export async function bundle(entryPoints: { in: string; out: string }[], outdir: string): Promise<void> {
-  const { outputFiles } = await esbuild({
-    entryPoints: [
-      ...entryPoints,
-      ...entryPoints.map(({ out }) => ({ in: UNDICI, out: `${dirname(out)}/${UNDICI}` })),
-    ],
+  const folders = new Set(entryPoints.map(({ out }) => dirname(out)));
+  const beside = [...folders].map((folder) => ({ in: UNDICI, out: `${folder}/${UNDICI}` }));
+  await esbuild({
+    entryPoints: [...entryPoints, ...beside],
     outdir,
-    write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
@@ -77,11 +80,9 @@ export async function bundle(entryPoints: { in: string; out: string }[], outdir:
     minify: true,
     sourcemap: 'linked',
     sourcesContent: false,
-    // Only those that eager.ts puts in: the others are taken out there.
-    legalComments: 'inline',
     // Without `module` first, the SDK's CommonJS builds are taken, which die at init inside ESM.
     mainFields: ['module', 'main'],
-    plugins: [trim, markModules],
+    plugins: [trim],
     alias: { '@aws-sdk/credential-provider-node': environmentCredentials },
     define: {
       // How Node's own build of undici is told to leave its experimental parser out.
@@ -89,12 +90,9 @@ export async function bundle(entryPoints: { in: string; out: string }[], outdir:
       // The SDK asks of each body whether it is one: Node would load its web streams to answer, 2 ms.
       ReadableStream: 'undefined',
     },
+    banner: { js: requireBanner },
     logLevel: 'warning',
   });
-  for (const file of outputFiles) {
-    await mkdir(dirname(file.path), { recursive: true });
-    await writeFile(file.path, file.path.endsWith('.mjs') ? withEagerModules(file) : file.contents);
-  }
 }
 
 if (import.meta.main) {
