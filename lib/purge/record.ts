@@ -63,8 +63,9 @@ export type Progress = {
   leftBefore: number;
   /** Those that were listed and not matched in the flows before this one; each sweep counts its own flow's anew. */
   othersBefore: number;
-  /** SIDs of some that were done, and how often one of them was done again: see repeats.ts. */
+  /** SIDs of some that were done, and in late sweeps, and how often one of them was done again: see repeats.ts. */
   sample: string[];
+  lateSample: string[];
   repeats: number;
   /** What the record said before anything was done again, or found gone again; null: it goes on to be right. */
   firm: Pick<PurgeRecord, 'counts' | 'digest' | 'activeLeft'> | null;
@@ -129,6 +130,7 @@ export const FIRST_PROGRESS: Progress = {
   leftBefore: 0,
   othersBefore: 0,
   sample: [],
+  lateSample: [],
   repeats: 0,
   firm: null,
   settledBatch: 0,

@@ -7,7 +7,7 @@ import type { Progress, PurgeRecord } from './record.ts';
  * those confirmed, and counts how often one of the sample is confirmed once more. A list that only lags behind does
  * not come to that: what is gone answers so. Nor does one that shows little at a time, since it shows other ones.
  *
- * The sample begins anew after the second, fourth, eighth … sweep of a flow. So it is of what comes again and
+ * A second sample begins anew after the second, fourth, eighth … sweep of a flow. So it is of what comes again and
  * again, however little that is beside the rest, and over as many sweeps as it takes to come again.
  */
 export function goesRound({ repeats }: Progress): boolean {
@@ -18,25 +18,33 @@ export function goesRound({ repeats }: Progress): boolean {
 export function withSample(
   before: PurgeRecord,
   done: readonly string[],
-): Pick<Progress, 'sample' | 'repeats' | 'firm'> {
-  let { sample, repeats, firm } = before.progress;
+): Pick<Progress, 'sample' | 'lateSample' | 'repeats' | 'firm'> {
+  const { sample, lateSample, repeats, firm } = before.progress;
+  const samples = { sample: [...sample], lateSample: [...lateSample] };
+  let known = 0;
   for (const sid of done) {
     const rank = rankOf(sid);
-    const last = sample.at(-1);
-    if (sample.length === SAMPLE_SIZE && last !== undefined && rank > rankOf(last)) continue;
-    if (sample.includes(sid)) repeats += 1;
-    else sample = [...sample, sid].sort((one, other) => rankOf(one) - rankOf(other)).slice(0, SAMPLE_SIZE);
+    const ofAll = wasIn(samples.sample, sid, rank);
+    if (wasIn(samples.lateSample, sid, rank) || ofAll) known += 1;
   }
-  if (repeats > 0) firm ??= firmOf(before);
-  return { sample, repeats, firm };
+  return { ...samples, repeats: repeats + known, firm: known > 0 ? (firm ?? firmOf(before)) : firm };
+}
+
+/** Otherwise it is now, if its rank is low enough: those with the lowest are the sample. */
+function wasIn(sample: string[], sid: string, rank: number): boolean {
+  if (sample.length === SAMPLE_SIZE && rank > rankOf(sample.at(-1) ?? '')) return false;
+  if (sample.includes(sid)) return true;
+  sample.push(sid);
+  sample.sort((one, other) => rankOf(one) - rankOf(other)).splice(SAMPLE_SIZE);
+  return false;
 }
 
 /** What the next sweep begins with. */
-export function nextSample(record: PurgeRecord): Pick<Progress, 'sample' | 'firm'> {
-  const { sweep, doneInSweep, sample, repeats, firm } = record.progress;
+export function nextSample(record: PurgeRecord): Pick<Progress, 'lateSample' | 'firm'> {
+  const { sweep, doneInSweep, lateSample, repeats, firm } = record.progress;
   const isFirm = firm === null || (repeats === 0 && doneInSweep > 0);
   const beginsAnew = sweep > 1 && Number.isInteger(Math.log2(sweep));
-  return { sample: beginsAnew ? [] : sample, firm: isFirm ? firmOf(record) : firm };
+  return { lateSample: beginsAnew ? [] : lateSample, firm: isFirm ? firmOf(record) : firm };
 }
 
 /** The record without what was only done, or found gone, again. What failed is named, and stays so. */

@@ -43,6 +43,7 @@ const progress = v.object({
   leftBefore: v.optional(count, 0),
   othersBefore: v.optional(count, 0),
   sample: v.optional(v.array(v.string()), []),
+  lateSample: v.optional(v.array(v.string()), []),
   repeats: v.optional(count, 0),
   firm: v.optional(v.nullable(v.object({ counts, digest, activeLeft: count })), null),
   settledBatch: count,

@@ -153,6 +153,7 @@ export function leaveFlow(session: Session, reason?: string): void {
     leftBefore: activeLeft,
     othersBefore: counts.listed - counts.matched,
     sample: [],
+    lateSample: [],
     repeats: 0,
     firm: null,
     flowErrors: reason === undefined ? flowErrors : [...flowErrors, { flow: alias, reason }],

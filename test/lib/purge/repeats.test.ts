@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { addToDigest, EMPTY_DIGEST } from '../../../lib/purge/digest.ts';
 import type { Upstream } from '../../../lib/purge/ports.ts';
+import { purgeId } from '../../../lib/purge/purge-id.ts';
+import { newRecord } from '../../../lib/purge/record.ts';
+import { goesRound, nextSample, withSample } from '../../../lib/purge/repeats.ts';
+import { requestOf } from './world/request.ts';
 import { createMemoryStudio, type Quirks, sidOf } from './world/upstream.ts';
 import { createClock, createWorldOf, NOON, SURVEY, WELCOME } from './world/world.ts';
 
@@ -75,6 +79,7 @@ describe('a Studio that confirms what it does not do', () => {
 
   test.each<[string, Sticky]>([
     ['in one second', { count: 15_000, everyMs: 0 }],
+    ['oldest first, a thousand each sweep', { count: 15_000, quirks: { order: 'oldest-first' } }],
     ['so slowly that a slice does no whole batch', { count: 600, callMs: 1_000 }],
   ])('also where no sweep gets through: %s', async (_how, how) => {
     const world = sticky(how);
@@ -125,3 +130,22 @@ test.each(['newest-first', 'oldest-first', 'none'] as const)(
     expect(record.progress.repeats).toBe(0);
   },
 );
+
+test('what comes again and again is known also where it is next to nothing of all that was done', () => {
+  const sids = Array.from({ length: 10_000 }, (_, number) => sidOf(number));
+  const id = purgeId(NOON, 'repeats');
+  const window = { from: null, to: '2026-11-12T12:00:00Z' };
+  const request = requestOf({ dryRun: false });
+  const started = { id, request, requestedBy: 'tests', policy: null, dateStarted: '', window, flows: [] };
+  let record = newRecord(started);
+  const sweep = (done: readonly string[]) => {
+    record = { ...record, progress: { ...record.progress, ...withSample(record, done), doneInSweep: 1 } };
+    const { sweep } = record.progress;
+    record = { ...record, progress: { ...record.progress, ...nextSample(record), sweep: sweep + 1 } };
+  };
+  sweep(sids);
+  const again = sids.filter((sid) => !record.progress.sample.includes(sid)).slice(0, 20);
+  while (!goesRound(record.progress) && record.progress.sweep < 10) sweep(again);
+  // The third sweep begins the second sample, and the fourth meets it again.
+  expect(record.progress).toMatchObject({ sweep: 5, repeats: 20 });
+});
