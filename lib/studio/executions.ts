@@ -35,6 +35,20 @@ export type Executions = {
 };
 
 export function executionsOf(calls: Calls): Executions {
+  const fetch: Executions['fetch'] = (flow, execution, options) =>
+    calls.send(endpoints.fetchExecution, { flow, execution }, parseExecution, options);
+
+  /** How it stands after a call that ended in `error`; undefined where that does not say yes, or cannot be learnt. */
+  async function lookAfter(error: unknown, ...[flow, execution, options]: Parameters<typeof fetch>) {
+    if (!isUnreadableYes(error)) return undefined;
+    try {
+      return (await fetch(flow, execution, options)).status;
+    } catch (cause) {
+      if (!(cause instanceof StudioError) || cause.kind === 'aborted') throw cause;
+      return cause.kind === 'not-found' ? 'gone' : undefined;
+    }
+  }
+
   return {
     create: async (flow, { to, from, parameters }, options) => {
       const { operation } = endpoints.createExecution;
@@ -84,8 +98,7 @@ export function executionsOf(calls: Calls): Executions {
         options,
       );
     },
-    fetch: (flow, execution, options) =>
-      calls.send(endpoints.fetchExecution, { flow, execution }, parseExecution, options),
+    fetch,
     end: async (flow, execution, options) => {
       const form = { Status: 'ended' };
       try {
@@ -95,14 +108,29 @@ export function executionsOf(calls: Calls): Executions {
       } catch (error) {
         if (error instanceof StudioError && error.kind === 'conflict')
           return { outcome: 'already-ended', afterUnclear: error.afterUnclear };
+        if ((await lookAfter(error, flow, execution, options)) === 'ended')
+          return { outcome: 'already-ended', afterUnclear: true };
         throw error;
       }
     },
-    delete: (flow, execution, options) =>
-      remove(calls.send(endpoints.deleteExecution, { flow, execution }, () => true, options)),
+    delete: async (flow, execution, options) => {
+      try {
+        return await remove(calls.send(endpoints.deleteExecution, { flow, execution }, () => true, options));
+      } catch (error) {
+        if ((await lookAfter(error, flow, execution, options)) === 'gone')
+          return { outcome: 'already-gone', afterUnclear: true };
+        throw error;
+      }
+    },
     context: (flow, execution, options) =>
       calls.send(endpoints.fetchExecutionContext, { flow, execution }, parseExecutionContext, options),
   };
+}
+
+/** A success that was no answer of Studio's, however often it was asked: whether anything was done shows in the execution. */
+function isUnreadableYes(error: unknown): boolean {
+  if (!(error instanceof StudioError) || error.kind !== 'nonsense') return false;
+  return error.status !== undefined && error.status >= 200 && error.status < 300;
 }
 
 /** 404 on a delete is what was wanted. */

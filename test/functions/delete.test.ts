@@ -17,6 +17,14 @@ describe('the built delete function', () => {
     expect((await remove()).body).toEqual({ outcome: 'already-gone', sid: execution.sid });
   });
 
+  test('has deleted it where every delete is answered with a page, and the execution with 404 then', async () => {
+    studio.store.end(execution.sid);
+    studio.behave({
+      faults: [{ kind: 'html', status: 200, work: 'done', operations: ['DeleteExecution'] }],
+    });
+    expect((await remove()).body).toEqual({ outcome: 'deleted', sid: execution.sid });
+  });
+
   test('does not say so of what a page only pretends to have deleted', async () => {
     studio.store.end(execution.sid);
     studio.behave({ faults: [{ kind: 'html', status: 200, operations: ['DeleteExecution'] }] });

@@ -150,7 +150,7 @@ describe('POST /purges', () => {
   test('counts as deleted what is gone after an answer that is a page', async () => {
     seed(40, 8);
     studio().behave({
-      faults: [{ kind: 'html', status: 200, work: 'done', operations: ['DeleteExecution'], every: 3 }],
+      faults: [{ kind: 'html', status: 200, work: 'done', operations: ['DeleteExecution'] }],
     });
     const record = await purge({ flows: ['welcome'], olderThan: 'P7D', dryRun: false });
     expect(record.counts).toMatchObject({ matched: 40, deleted: 40, alreadyGone: 0, failed: 0 });

@@ -10,6 +10,7 @@ import {
   type Reply,
   story,
   success,
+  type Teller,
   throttled,
   unavailable,
 } from './stories.ts';
@@ -157,6 +158,35 @@ describe('ending and deleting', () => {
   test('[200 with a page, deleted] on delete is deleted: the page was a proxy’s, before the work', async () => {
     const { studio } = await story([{ status: 200, body: '<html>Welcome' }, deleted]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
+  });
+
+  /** A proxy that answers `yes` to every change, and lets through what is asked. */
+  const yesTo = (yes: Reply, found: Reply): Teller => {
+    return ({ method }) => (method === 'GET' ? found : yes);
+  };
+
+  test.each([
+    ['gone', { status: 404, body: '' }, { outcome: 'already-gone', afterUnclear: true }],
+    ['still there', success, 'nonsense'],
+    ['nowhere to be asked', { status: 403, body: '' }, 'nonsense'],
+  ] as const)('only pages on delete, and it is %s: that decides', async (_, found, wanted) => {
+    const { studio, requests } = await story(yesTo({ status: 200, body: 'OK' }, found));
+    const deleted = studio.executions.delete(FLOW, EXECUTION);
+    if (wanted === 'nonsense') expect(await failureOf(deleted)).toMatchObject({ kind: wanted, sent: true });
+    else expect(await deleted).toEqual(wanted);
+    expect(requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
+  });
+
+  test.each([
+    ['ended', { outcome: 'already-ended', afterUnclear: true }],
+    ['active', 'nonsense'],
+  ] as const)('only empty answers on end, and it is %s: that decides', async (status, wanted) => {
+    const { studio } = await story(
+      yesTo({ status: 204 }, { status: 200, body: execution(EXECUTION, { status }) }),
+    );
+    const ended = studio.executions.end(FLOW, EXECUTION);
+    if (wanted === 'nonsense') expect(await failureOf(ended)).toMatchObject({ kind: wanted });
+    else expect(await ended).toEqual(wanted);
   });
 
   test('[throttled, gone] is gone, and nothing was unclear', async () => {
