@@ -16,7 +16,13 @@ const stateSchema = v.strictObject({
   filters: filtersSchema,
   position: positionSchema,
   /** Of flows whose position alone does not lead on, by index. */
-  hints: v.record(v.string(), v.strictObject({ query: v.string(), isAnchored: v.boolean() })),
+  hints: v.record(
+    v.string(),
+    v.union([
+      v.strictObject({ query: v.string(), isAnchored: v.boolean() }),
+      v.strictObject({ query: v.nullable(v.string()), after: v.nullable(v.string()) }),
+    ]),
+  ),
   /** Indexes of the flows that were read to their end. */
   done: v.array(v.number()),
   /** Upstream pages in a row that had nothing new. */

@@ -9,14 +9,17 @@ import type { ServeRuntime } from '../runtime.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { type ListState, startOf } from './filters.ts';
 import { merge } from './merge.ts';
+import { type Budget, MAX_PAGE_SIZE } from './page.ts';
 import { positionIn } from './position.ts';
-import { type Budget, type Hint, MAX_PAGE_SIZE, type Scan, scanFlow } from './scan.ts';
+import { type Hint, type Scan, scanFlow } from './scan.ts';
 
 /** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
 const PAGES_TO_GO_ON = 2;
 const MAX_FURTHER_PAGES = 8;
 /** Of several flows each is asked for its share of the answer, and a little more than that. */
 const MIN_SHARE = 10;
+/** What shows whether a flow's list is in order. */
+const MIN_PAGE_SIZE = 20;
 const MAX_CONCURRENT_FLOWS = 5;
 /** When less is left, what has been found is handed out, with a cursor. */
 const RESERVE_MS = 5_000;
@@ -96,7 +99,10 @@ function startScans(
 ): (Scan | undefined)[] {
   const { contact, ...filters } = start.filters;
   // What was read already of the position's second comes once more, and must not fill the page.
-  const share = flows.length === 1 ? query.limit : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
+  const share =
+    flows.length === 1
+      ? Math.max(MIN_PAGE_SIZE, query.limit)
+      : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
   const pageSize = contact === undefined ? share + start.position.seen.length : MAX_PAGE_SIZE;
   return flows.map((flow, index) => {
     if (start.done.includes(index)) return undefined;
@@ -139,8 +145,9 @@ function hintsOf(scans: readonly (Scan | undefined)[]): Record<string, Hint> {
   let characters = 0;
   for (const [index, scan] of scans.entries()) {
     const hint = scan?.hint();
-    if (hint === undefined || characters + hint.query.length > MAX_HINT_CHARACTERS) continue;
-    characters += hint.query.length;
+    const length = hint?.query?.length ?? 0;
+    if (hint === undefined || characters + length > MAX_HINT_CHARACTERS) continue;
+    characters += length;
     hints[index] = hint;
   }
   return hints;

@@ -35,13 +35,16 @@ export async function merge({ scans, limit, keep, hasTime, ...from }: MergeOptio
         open.delete(flow);
         continue;
       }
-      const second = secondOf(execution, position.second) ?? Number.POSITIVE_INFINITY;
+      // One that is in no order comes first: its executions do not tell how far the others have been read.
+      const second =
+        (scan.isOrdered() ? secondOf(execution, position.second) : null) ?? Number.POSITIVE_INFINITY;
       // The maps keep the order of the flows, so that the first of equal ones is the earlier flow's.
       if (!next || second > next.second) next = { execution, flow, second };
     }
     if (!next) break;
-    open.get(next.flow)?.take();
-    position = advance(position, next.flow, next.execution);
+    const scan = open.get(next.flow);
+    scan?.take();
+    if (scan?.isOrdered()) position = advance(position, next.flow, next.execution);
     if (keep(next.execution)) executions.push({ execution: next.execution, flow: next.flow });
   }
   return { executions, position };

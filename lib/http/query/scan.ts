@@ -1,39 +1,19 @@
-import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
-import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
+import type { Execution, Page } from '../../studio/types.ts';
+import { fetchPage, isAboutToken, MAX_IDLE_PAGES, MAX_PAGE_SIZE, type PageOptions, queryOf } from './page.ts';
 import { type FlowPosition, markOf, secondOf, windowEnd } from './position.ts';
+import { type Walk, walkFlow } from './walk.ts';
 
-/** How many upstream pages one request may still read, over all its flows. */
-export type Budget = {
-  pages: number;
-  /** Pages in a row, over all requests of a list, that had nothing new. */
-  idle: number;
-};
-
-/** The most that Studio gives at once. */
-export const MAX_PAGE_SIZE = 1_000;
-
-/** A list that goes on and on without anything new does not end by itself. */
-const MAX_IDLE_PAGES = 1_000;
-
-export type ScanOptions = {
-  executions: Pick<Studio['executions'], 'list'>;
-  flowSid: string;
-  filters: {
-    status?: ExecutionStatus | undefined;
-    dateCreatedFrom?: string | undefined;
-    dateCreatedTo?: string | undefined;
-  };
+export type ScanOptions = PageOptions & {
   /** What lies before it has been read. */
   position: FlowPosition;
   /** What `Scan.hint` said. */
   hint: Hint | undefined;
-  pageSize: number;
-  budget: Budget;
-  signal: AbortSignal;
 };
 
 export type Scan = {
+  /** Whether its executions come newest first, as far as has been seen. */
+  isOrdered(): boolean;
   /** The next execution; `end` after the last, `pause` when the budget is used up. */
   peek(): Promise<Execution | 'end' | 'pause'>;
   /** Leaves the execution behind that `peek` showed. */
@@ -45,7 +25,28 @@ export type Scan = {
 };
 
 /** The query of a page. Anchored: something in it has been read, which shows whether pages have moved. */
-export type Hint = { query: string; isAnchored: boolean };
+type Anchor = { query: string; isAnchored: boolean };
+export type Hint = Anchor | Walk;
+
+/** Reads one flow's executions from a position on. */
+export function scanFlow(options: ScanOptions): Scan {
+  const { hint } = options;
+  if (hint && 'after' in hint) return walkFlow(options, hint);
+  let scan: Scan = scanOrdered(options, hint, () => {
+    scan = walkFlow(options);
+  });
+  return {
+    isOrdered: () => scan.isOrdered(),
+    peek: async () => {
+      const asked = scan;
+      const found = await asked.peek();
+      return asked === scan ? found : scan.peek();
+    },
+    take: () => scan.take(),
+    isAtEnd: () => scan.isAtEnd(),
+    hint: () => scan.hint(),
+  };
+}
 
 /**
  * Reads one flow's executions, newest first, from a position on. Each page is asked for by a window that
@@ -53,7 +54,8 @@ export type Hint = { query: string; isAnchored: boolean };
  * when others are deleted, and it may expire. Tokens are followed only where a window makes no progress: a
  * page full of executions of one second, or a Studio that does not apply the window or the status.
  */
-export function scanFlow({ budget, hint, position, ...options }: ScanOptions): Scan {
+function scanOrdered(options: ScanOptions, hint: Anchor | undefined, onDisorder: () => void): Scan {
+  const { budget, position } = options;
   let { pageSize } = options;
   let buffer: Execution[] = [];
   let nextQuery = hint?.query;
@@ -68,25 +70,9 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
   /** Some marks are lost: executions of this second are behind until the first known one comes. */
   let isLost = position.overflown && hint?.isAnchored !== false;
 
-  async function fetchPage(query: string | undefined): Promise<Page<Execution>> {
-    budget.pages--;
-    const { executions, flowSid, filters, signal } = options;
-    // A token has the window of its own page in it; what is behind in that page is worth seeing.
-    const end = query === undefined ? windowEnd(fetched) : undefined;
-    const dateCreatedTo = earlier(filters.dateCreatedTo, end);
-    const listing = executions.list(
-      flowSid,
-      {
-        pageSize,
-        ...(filters.status === undefined ? {} : { status: filters.status }),
-        ...(filters.dateCreatedFrom === undefined ? {} : { dateCreatedFrom: filters.dateCreatedFrom }),
-        ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }),
-      },
-      { signal, readAhead: false },
-    );
-    for await (const page of listing.pages(query === undefined ? {} : { fromPageUrl: query })) return page;
-    return { items: [], nextPageUrl: null };
-  }
+  /** A token has the window of its own page in it; what is behind in that page is worth seeing. */
+  const pageAt = (query: string | undefined) =>
+    fetchPage({ ...options, pageSize }, query, query === undefined ? windowEnd(fetched) : undefined);
 
   function isKnown(execution: Execution): boolean {
     return fetched.seen === 'all' || fetched.seen.has(markOf(execution));
@@ -126,13 +112,17 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
     let query = nextQuery;
     let page: Page<Execution>;
     try {
-      page = await fetchPage(query);
+      page = await pageAt(query);
     } catch (error) {
       if (query === undefined || !isAboutToken(error)) throw error;
       // A token that has expired is no reason to fail: the window leads on.
       query = undefined;
       isLost = fetched.overflown;
-      page = await fetchPage(query);
+      page = await pageAt(query);
+    }
+    if (query === undefined && fetched.second === null && !isNewestFirst(page.items)) {
+      isDone = true;
+      return onDisorder();
     }
     const isAnchored = page.items.some(isBehind);
     if (query !== undefined && query === hint?.query && hint.isAnchored && !isAnchored) {
@@ -173,6 +163,7 @@ export function scanFlow({ budget, hint, position, ...options }: ScanOptions): S
   }
 
   return {
+    isOrdered: () => true,
     async peek() {
       for (let next = buffer[0]; ; next = buffer[0]) {
         if (next) return next;
@@ -198,19 +189,12 @@ function hintAt(query: string | undefined, isAnchored: boolean): Hint | undefine
   return query === undefined ? undefined : { query, isAnchored };
 }
 
-/** What Studio says to a page token that it does not take (any more). */
-function isAboutToken(error: unknown): boolean {
-  return (
-    error instanceof StudioError &&
-    (error.kind === 'rejected' || error.kind === 'nonsense' || error.kind === 'invalid-argument')
-  );
-}
-
-function queryOf(pageUrl: string | null): string | undefined {
-  return pageUrl === null ? undefined : new URL(pageUrl).search;
-}
-
-function earlier(one: string | undefined, other: string | undefined): string | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return one < other ? one : other;
+function isNewestFirst(items: readonly Execution[]): boolean {
+  let behind: number | null = null;
+  for (const execution of items) {
+    const second = secondOf(execution, behind);
+    if (second !== null && behind !== null && second > behind) return false;
+    behind = second;
+  }
+  return true;
 }

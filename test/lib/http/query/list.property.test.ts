@@ -8,7 +8,7 @@ import { admin, apiOver, configInput, NOW, SURVEY, secretSource, WELCOME } from 
 
 /**
  * Any upstream that is newest first: lists are read once each, whatever its tokens are, whether it applies
- * windows, and whatever is created and deleted between two requests.
+ * windows, and whatever is created and deleted between two requests. And any other, while nothing changes.
  */
 type Habits = {
   token: 'offset' | 'keyset' | 'expired';
@@ -16,6 +16,8 @@ type Habits = {
   window: boolean;
   /** Answers with fewer than it was asked for. */
   maxPageSize: number;
+  /** Of the flow `welcome`, if it is not newest first: oldest first, or by SID, which has no order of time. */
+  order?: 'oldest' | 'none';
 };
 
 const START_S = Math.floor(NOW / 1_000) - 100;
@@ -49,6 +51,7 @@ class Upstream {
     flowSid: string,
     { dateCreatedTo, pageSize = 50 }: { dateCreatedTo?: string; pageSize?: number } = {},
   ): Listing<Execution> => {
+    const { order } = this.habits;
     const toS = dateCreatedTo === undefined ? Number.POSITIVE_INFINITY : Date.parse(dateCreatedTo) / 1_000;
     const page = (token: string | null) => {
       if (token !== null && this.habits.token === 'expired')
@@ -65,6 +68,8 @@ class Upstream {
             from: null,
           };
       const rows = this.rows.filter((row) => row.flowSid === flowSid && row.second < (windowS ?? Infinity));
+      if (flowSid === WELCOME && order === 'oldest') rows.reverse();
+      if (flowSid === WELCOME && order === 'none') rows.sort((one, other) => (one.sid < other.sid ? -1 : 1));
       const begin = from === null ? 0 : typeof from === 'number' ? from : after(rows, from);
       const found = rows.slice(begin, begin + size);
       const last = found.at(-1);
@@ -177,26 +182,7 @@ test('every execution that stays is read once, and none twice', async () => {
       };
       if (mayChangeWithin) upstream.onPage = happen;
 
-      const runtime = {
-        config: checkConfig(configInput),
-        secret: secretSource(),
-        studio: { executions: { list: upstream.list } },
-        now: () => NOW,
-      };
-      const { call } = apiOver({ 'GET /executions': (request) => listAllExecutions(runtime, request) });
-      const path = `GET /executions?limit=${limit}${byContact ? `&contact=${CONTACTS[0]}` : ''}`;
-      const read: string[] = [];
-      let requests = 0;
-      for (let cursor: string | null = ''; cursor !== null; requests++) {
-        const { status, body, text } = await call(`${path}${cursor && `&cursor=${cursor}`}`, {
-          headers: admin,
-        });
-        expect([status, text.slice(0, 200)]).toEqual([200, expect.anything()]);
-        read.push(...body.executions.map(({ sid }: { sid: string }) => sid));
-        cursor = body.nextCursor;
-        expect(requests).toBeLessThan(300);
-        happen();
-      }
+      const read = await readAll(upstream, { limit, byContact }, happen);
 
       expect(new Set(read).size).toBe(read.length);
       const wanted = before.filter(
@@ -208,6 +194,57 @@ test('every execution that stays is read once, and none twice', async () => {
     { numRuns: 500, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
   );
 }, 120_000);
+
+test('in another order each is read once, too, over flows of which one is in order', async () => {
+  const disorder = fc.record({
+    order: fc.constantFrom('oldest', 'none'),
+    seconds: fc.uniqueArray(fc.nat({ max: 5_000 }), { minLength: 30, maxLength: 150, size: 'max' }),
+    window: fc.boolean(),
+    maxPageSize: fc.constantFrom(20, 1_000),
+    limit: fc.integer({ min: 1, max: 60 }),
+    byContact: fc.boolean(),
+  }) satisfies fc.Arbitrary<{ order: Habits['order'] } & Record<string, unknown>>;
+  await fc.assert(
+    fc.asyncProperty(disorder, async ({ order, seconds, window, maxPageSize, limit, byContact }) => {
+      const upstream = new Upstream({ token: 'offset', window, maxPageSize, order });
+      for (const [number, second] of seconds.entries())
+        upstream.create(number % 3 === 0 ? 1 : 0, START_S - second);
+      const wanted = upstream.rows.filter(({ contact }) => !byContact || contact === CONTACTS[0]);
+      const read = await readAll(upstream, { limit, byContact });
+      expect(read.toSorted()).toEqual(wanted.map(({ sid }) => sid).toSorted());
+    }),
+    { numRuns: 200, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+  );
+}, 80_000);
+
+/** Follows the cursors to the end. */
+async function readAll(
+  { list }: Upstream,
+  { limit, byContact }: { limit: number; byContact: boolean },
+  between = () => {},
+): Promise<string[]> {
+  const runtime = {
+    config: checkConfig(configInput),
+    secret: secretSource(),
+    studio: { executions: { list } },
+    now: () => NOW,
+  };
+  const { call } = apiOver({ 'GET /executions': (request) => listAllExecutions(runtime, request) });
+  const path = `GET /executions?limit=${limit}${byContact ? `&contact=${CONTACTS[0]}` : ''}`;
+  const read: string[] = [];
+  let requests = 0;
+  for (let cursor: string | null = ''; cursor !== null; requests++) {
+    const { status, body, text } = await call(`${path}${cursor && `&cursor=${cursor}`}`, {
+      headers: admin,
+    });
+    expect([status, text.slice(0, 200)]).toEqual([200, expect.anything()]);
+    read.push(...body.executions.map(({ sid }: { sid: string }) => sid));
+    cursor = body.nextCursor;
+    expect(requests).toBeLessThan(300);
+    between();
+  }
+  return read;
+}
 
 function contactOf(sid: string): string | undefined {
   return CONTACTS[Number.parseInt(sid.slice(2), 16) % 2];
