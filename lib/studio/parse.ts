@@ -34,8 +34,8 @@ export const parseExecution: Parser<Execution> = resource((fields, sid) => ({
   contactSid: text(fields['contact_sid']),
   flowVersion: integer(fields['flow_version']),
   status: oneOf(['active', 'ended'], fields['status']),
-  dateCreated: text(fields['date_created']),
-  dateUpdated: text(fields['date_updated']),
+  dateCreated: date(fields['date_created']),
+  dateUpdated: date(fields['date_updated']),
   initiatedBy: text(fields['initiated_by']),
   url: text(fields['url']),
 }));
@@ -51,8 +51,8 @@ export const parseStep: Parser<Step> = resource((fields, sid) => ({
   transitionedFrom: text(fields['transitioned_from']),
   transitionedTo: text(fields['transitioned_to']),
   type: text(fields['type']),
-  dateCreated: text(fields['date_created']),
-  dateUpdated: text(fields['date_updated']),
+  dateCreated: date(fields['date_created']),
+  dateUpdated: date(fields['date_updated']),
   url: text(fields['url']),
 }));
 
@@ -69,8 +69,8 @@ export const parseFlow: Parser<Flow> = resource((fields, sid) => ({
   valid: typeof fields['valid'] === 'boolean' ? fields['valid'] : null,
   errors: Array.isArray(fields['errors']) ? fields['errors'] : null,
   warnings: Array.isArray(fields['warnings']) ? fields['warnings'] : null,
-  dateCreated: text(fields['date_created']),
-  dateUpdated: text(fields['date_updated']),
+  dateCreated: date(fields['date_created']),
+  dateUpdated: date(fields['date_updated']),
   webhookUrl: text(fields['webhook_url']),
   url: text(fields['url']),
 }));
@@ -108,6 +108,14 @@ export const parseTestUsers: Parser<TestUsers> = resource((fields, sid) => ({
 
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+const WITHOUT_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/** Studio's dates are UTC, and say so. Where one does not, JavaScript would take it for this machine's time. */
+function date(value: unknown): string | null {
+  const told = text(value);
+  return told !== null && WITHOUT_ZONE.test(told) ? `${told.replace(' ', 'T')}Z` : told;
 }
 
 function integer(value: unknown): number | null {

@@ -22,6 +22,15 @@ const parsers = {
 };
 
 describe('an answer', () => {
+  test.each([
+    ['2026-11-01T11:00:00', '2026-11-01T11:00:00Z'],
+    ['2026-11-01 11:00:00.123456', '2026-11-01T11:00:00.123456Z'],
+    ['2026-11-01T11:00:00+01:00', '2026-11-01T11:00:00+01:00'],
+    ['Sun, 01 Nov 2026 11:00:00 +0000', 'Sun, 01 Nov 2026 11:00:00 +0000'],
+  ])('%s is a date of UTC, unless it says otherwise', (told, read) => {
+    expect(parseExecution(execution(EXECUTION, { date_created: told }))?.dateCreated).toBe(read);
+  });
+
   test('becomes an execution under the names of Twilio’s Node SDK', () => {
     expect(parseExecution(execution(EXECUTION, { date_updated: '2026-11-01T11:30:00Z' }))).toEqual({
       sid: EXECUTION,
