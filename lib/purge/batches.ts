@@ -163,7 +163,7 @@ export class Batches {
       results.isCut = stored !== 'all';
       if (stored === 'nothing')
         return { ...results, open: new Set([...batch.active, ...batch.inactive]), isCut: true };
-    } else if (!isReplay) await session.confirm();
+    } else await session.confirm();
 
     const items = itemsOf(batch, isReplay && !isUntouched);
     const mayBegin = () => (isReplay ? session.mayRepeat : session.mayFinish);

@@ -116,8 +116,8 @@ export class Session {
   }
 
   /**
-   * Throws a SupersededError if somebody else has written the record. What was opened before this, whoever goes on
-   * with the purge meets: who takes it up or ends it writes the record first, and its next batch has the same number.
+   * Throws a SupersededError if somebody else has written the record. A batch that was opened or taken before this
+   * is met by whoever goes on with the purge: who takes it up or ends it writes the record first, and opens the same number.
    */
   async confirm(): Promise<void> {
     const { id } = this.record;
