@@ -223,6 +223,8 @@ function headersFor({ username, password }: Credentials, hasForm: boolean): Reco
   return {
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
     accept: 'application/json',
+    // Unasked, a proxy may choose any; nothing here unpacks an answer.
+    'accept-encoding': 'identity',
     'user-agent': `studio-executions/${VERSION}`,
     ...(hasForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
   };

@@ -117,11 +117,14 @@ describe('a client', () => {
     );
   });
 
-  test('says who it is, with the package’s version', async () => {
+  test('says who it is, with the package’s version, and takes no packed answer', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
     const { studio, requests } = await story([{ status: 200, body: execution() }]);
     await studio.executions.fetch(FLOW, EXECUTION);
-    expect(requests[0]?.headers['user-agent']).toBe(`studio-executions/${version}`);
+    expect(requests[0]?.headers).toMatchObject({
+      'user-agent': `studio-executions/${version}`,
+      'accept-encoding': 'identity',
+    });
   });
 
   test('that was closed ends its calls', async () => {
