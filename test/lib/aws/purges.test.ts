@@ -10,6 +10,7 @@ import {
 } from '../../../lib/purge/ports.ts';
 import { purgeId } from '../../../lib/purge/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../lib/purge/record.ts';
+import { batchOf } from '../purge/world/batch.ts';
 import { requestOf } from '../purge/world/request.ts';
 import { createMemoryPurges } from '../purge/world/store.ts';
 import { openTableAt, tableOfFile } from './table.ts';
@@ -28,23 +29,6 @@ function recordOf(startedMs = NOW_MS): PurgeRecord {
     window: { from: null, to: '2025-12-25T00:00:00Z' },
     flows: [{ alias: 'welcome', sid: `FW${'a'.repeat(32)}` }],
   });
-}
-
-function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {
-  return {
-    seq,
-    flow: 0,
-    retryOf: null,
-    archived: false,
-    newlyArchived: 0,
-    gone: 0,
-    disputed: false,
-    active: [],
-    inactive: [`FN${'0'.repeat(32)}`],
-    failed: [],
-    outcome: null,
-    ...changes,
-  };
 }
 
 async function batchesIn(store: PurgeStore, purge: string): Promise<Batch[]> {

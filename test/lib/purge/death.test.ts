@@ -2,24 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { PurgeRequest } from '../../../lib/purge/record.ts';
 import { type Death, mortalSlice } from './world/mortal.ts';
-import { createMemoryStudio, sidOf } from './world/upstream.ts';
-import { createWorldOf, NOON, WELCOME, type World } from './world/world.ts';
-
-const DAY_MS = 86_400_000;
-const COUNT = 450;
-
-/** Few enough to die everywhere, and enough for several batches, two of them at a time. */
-function seeded() {
-  const studio = createMemoryStudio({ tokens: 'offset', pageSize: 300 });
-  for (let number = 0; number < COUNT; number++)
-    studio.add({
-      sid: sidOf(number),
-      flowSid: WELCOME,
-      createdMs: NOON - 8 * DAY_MS - number * 60_000,
-      active: number % 5 === 0,
-    });
-  return { studio, world: createWorldOf(studio.upstream) };
-}
+import { COUNT, seeded } from './world/seeded.ts';
+import type { World } from './world/world.ts';
 
 /** Until it is done; dies once, and is taken up by another worker. */
 async function runDying(world: World, id: string, death: Death): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { Batch, FailedItem } from '../../../lib/purge/ports.ts';
 import { purgeId } from '../../../lib/purge/purge-id.ts';
 import { MAX_FAILURES_NAMED, newRecord } from '../../../lib/purge/record.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
+import { batchOf } from './world/batch.ts';
 import { requestOf } from './world/request.ts';
 import { createMemoryPurges } from './world/store.ts';
 import { syntheticUpstream } from './world/synthetic.ts';
@@ -93,21 +94,7 @@ describe('an item of the table, of the 400 KB it may have', () => {
 
 test('the store of these tests refuses an item that the table would refuse', async () => {
   const store = createMemoryPurges();
-  const batch = {
-    seq: 1,
-    flow: 0,
-    retryOf: null,
-    archived: false,
-    newlyArchived: 0,
-    gone: 0,
-    disputed: false,
-    active: [],
-    failed: [],
-    outcome: null,
-  };
   const sids = (count: number) => Array.from({ length: count }, (_, index) => sidOf(index));
-  await store.openBatch('pu', { ...batch, inactive: sids(1_000) });
-  await expect(store.openBatch('pu', { ...batch, seq: 2, inactive: sids(12_000) })).rejects.toThrow(
-    'too large',
-  );
+  await store.openBatch('pu', batchOf(1, { inactive: sids(1_000) }));
+  await expect(store.openBatch('pu', batchOf(2, { inactive: sids(12_000) }))).rejects.toThrow('too large');
 });

@@ -1,24 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { SILENCE_MS } from '../../../lib/purge/view.ts';
 import { mortalSlice } from './world/mortal.ts';
-import { createMemoryStudio, sidOf } from './world/upstream.ts';
-import { createWorldOf, NOON, SURVEY, WELCOME, type World } from './world/world.ts';
+import { COUNT, seeded } from './world/seeded.ts';
+import { sidOf } from './world/upstream.ts';
+import { NOON, SURVEY, WELCOME, type World } from './world/world.ts';
 
 const DAY_MS = 86_400_000;
-const COUNT = 450;
 const ALIVE = { at: 0, when: 'before' } as const;
-
-function seeded() {
-  const studio = createMemoryStudio({ tokens: 'offset', pageSize: 300 });
-  for (let number = 0; number < COUNT; number++)
-    studio.add({
-      sid: sidOf(number),
-      flowSid: WELCOME,
-      createdMs: NOON - 8 * DAY_MS - number * 60_000,
-      active: number % 5 === 0,
-    });
-  return { studio, world: createWorldOf(studio.upstream) };
-}
 
 /** Slice by slice in turn, until all are over. */
 async function alternate(world: World, ids: readonly string[]): Promise<void> {

@@ -10,6 +10,7 @@ import { runSlice } from '../../../../lib/purge/slice.ts';
 import { startPurge } from '../../../../lib/purge/start.ts';
 import { createMemoryFailures } from './failures.ts';
 import { createGate } from './gate.ts';
+import { requestOf } from './request.ts';
 import { createMemoryPurges } from './store.ts';
 import { createMemoryTurns } from './turns.ts';
 
@@ -82,7 +83,7 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
       { config, store: memory, worker: { start: async (id, run) => void runs.push(`${id}-${run}`) } },
       {
         id: purgeId(clock.nowMs, String(++ids)),
-        request: { ...wholeRequest, ...request },
+        request: requestOf({ olderThan: null, dryRun: false, ...request }),
         requestedBy: 'bearer:tests',
         policy: null,
         nowMs: clock.nowMs,
@@ -130,16 +131,3 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
 }
 
 export type World = ReturnType<typeof createWorldOf>;
-
-const wholeRequest: PurgeRequest = {
-  flows: ['welcome'],
-  status: 'ended',
-  olderThan: null,
-  dateCreatedFrom: null,
-  dateCreatedTo: null,
-  contact: null,
-  action: 'delete',
-  archive: false,
-  limit: null,
-  dryRun: false,
-};

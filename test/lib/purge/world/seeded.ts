@@ -1,0 +1,20 @@
+import { createMemoryStudio, sidOf } from './upstream.ts';
+import { createWorldOf, NOON, WELCOME } from './world.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Few enough to die, or to overlap, everywhere, and enough for several batches, two of them at a time. */
+export const COUNT = 450;
+
+/** A minute apart, over eight days old, every fifth of them active; pages are of 300, their tokens offsets. */
+export function seeded() {
+  const studio = createMemoryStudio({ tokens: 'offset', pageSize: 300 });
+  for (let number = 0; number < COUNT; number++)
+    studio.add({
+      sid: sidOf(number),
+      flowSid: WELCOME,
+      createdMs: NOON - 8 * DAY_MS - number * 60_000,
+      active: number % 5 === 0,
+    });
+  return { studio, world: createWorldOf(studio.upstream) };
+}
