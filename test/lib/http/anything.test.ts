@@ -16,9 +16,9 @@ import {
   NOW,
   PUBLIC_URL,
   reader,
-  readHandlers,
   secretInput,
   secretSource,
+  studioHandlers,
   surveyor,
   WEBHOOK_SECRET,
 } from './api.ts';
@@ -69,7 +69,7 @@ const ports = {
 const handlers: Handlers = {
   'POST /flows/{flow}/executions': async (request) =>
     triggerAnswer(await trigger(ports, { ...request, caller: request.caller.id }), request.flow),
-  ...readHandlers(runtime),
+  ...studioHandlers(runtime),
   'POST /purges': reach,
   'GET /purges': reach,
   'GET /purges/{purge}': reach,

@@ -4,16 +4,13 @@ import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
 import { type Config, type ConfigInput, checkConfig, type Scope } from '../../../lib/config.ts';
 import { deleteExecution } from '../../../lib/http/delete-execution.ts';
 import { endExecution } from '../../../lib/http/end-execution.ts';
-import { fetchContext, fetchExecution } from '../../../lib/http/query/executions.ts';
-import { fetchFlow, listFlows } from '../../../lib/http/query/flows.ts';
-import { listAllExecutions, listFlowExecutions } from '../../../lib/http/query/list-executions.ts';
-import { fetchStep, fetchStepContext, listSteps } from '../../../lib/http/query/steps.ts';
+import { type ReadRuntime, readHandlers } from '../../../lib/http/read-handlers.ts';
 import type { Handlers } from '../../../lib/http/request.ts';
 import type { ServeRuntime } from '../../../lib/http/runtime.ts';
 import { serve } from '../../../lib/http/serve.ts';
 import { createLog, noteAttempt } from '../../../lib/log.ts';
 import { readSecret, type Secret } from '../../../lib/secret.ts';
-import { createStudio, type Studio } from '../../../lib/studio/client.ts';
+import { createStudio } from '../../../lib/studio/client.ts';
 import { type EventOptions, eventOf } from './events.ts';
 
 export const WELCOME = `FW${'a'.repeat(32)}`;
@@ -138,24 +135,13 @@ export async function startApi(
   const secret = secretSource();
   const config = options.config ?? checkConfig(configInput);
   const runtime = { config, secret, studio, now: () => NOW };
-  return { ...apiOver(readHandlers(runtime), { config, secret }), studio: studioServer, secret };
+  return { ...apiOver(studioHandlers(runtime), { config, secret }), studio: studioServer, secret };
 }
 
-type ReadRuntime = Pick<ServeRuntime, 'config' | 'secret' | 'now'> & { studio: Studio };
-
 /** As the functions have them. */
-export function readHandlers(runtime: ReadRuntime): Handlers {
+export function studioHandlers(runtime: ReadRuntime): Handlers {
   return {
-    'GET /flows': (request) => listFlows(runtime, request),
-    'GET /flows/{flow}': (request) => fetchFlow(runtime, request),
-    'GET /executions': (request) => listAllExecutions(runtime, request),
-    'GET /flows/{flow}/executions': (request) => listFlowExecutions(runtime, request),
-    'GET /flows/{flow}/executions/{execution}': (request) => fetchExecution(runtime, request),
-    'GET /flows/{flow}/executions/{execution}/context': (request) => fetchContext(runtime, request),
-    'GET /flows/{flow}/executions/{execution}/steps': (request) => listSteps(runtime, request),
-    'GET /flows/{flow}/executions/{execution}/steps/{step}': (request) => fetchStep(runtime, request),
-    'GET /flows/{flow}/executions/{execution}/steps/{step}/context': (request) =>
-      fetchStepContext(runtime, request),
+    ...readHandlers(runtime),
     'POST /flows/{flow}/executions/{execution}/end': (request) => endExecution(runtime, request),
     'DELETE /flows/{flow}/executions/{execution}': (request) => deleteExecution(runtime, request),
   };
