@@ -45,7 +45,8 @@ describe('a purge of any size', () => {
   test('holds no more in memory for 100,000 than for 10,000', async () => {
     const { mostHeap: few } = await purgeOf(10_000, 500);
     const { mostHeap: many } = await purgeOf(100_000, 500);
-    expect(many - few).toBeLessThan(2 * MB);
+    // 90,000 SIDs alone would be 6 MB; what is compiled meanwhile is one or two.
+    expect(many - few).toBeLessThan(4 * MB);
   });
 
   test('of 3,000,000 at 30 a second, in as many slices as 10,000,000 at 100, stays below 2,000 operations and 100 MB in each run, and chains', {
