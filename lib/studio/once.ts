@@ -1,6 +1,6 @@
 import { request as send } from 'node:http';
 import type { Socket } from 'node:net';
-import { exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import type { TransportRequest, TransportResult } from './transport.ts';
 
 /**
@@ -12,31 +12,43 @@ export function sendOnce(
   /** As in a URL, with its port. */
   host: string,
   request: TransportRequest,
-  signals: readonly AbortSignal[],
+  closing: AbortSignal,
 ): Promise<TransportResult> {
-  return exchange(request, signals, async ({ leave, begin, data, end, error }) => {
-    const socket = await connect().catch(error);
-    if (!socket) return;
-    const close = () => socket.destroy();
-    if (!leave(close)) return close();
-    const { method, path, headers, body } = request;
-    // Without an agent, which would keep the connection: `connection: close` is sent, and the socket closed.
-    const options = { createConnection: () => socket, method, path, headers: { ...headers, host } };
-    try {
-      send(options, (response) => {
-        begin(response.statusCode ?? 0, (name) => response.headersDistinct[name]?.[0]);
-        response.on('data', data).on('end', end).on('error', error);
+  const exchange = new Exchange(request, closing);
+  if (!exchange.isOver)
+    connect()
+      .then(
+        (socket) => carry(exchange, socket, host, request),
+        (cause: unknown) => exchange.error(cause),
+      )
+      .catch((bug: unknown) => exchange.bug(bug));
+  return exchange.outcome;
+}
+
+function carry(exchange: Exchange, socket: Socket, host: string, request: TransportRequest): void {
+  const close = () => socket.destroy();
+  if (!exchange.leave(close)) return void close();
+  const { method, path, headers, body } = request;
+  const error = (cause: unknown) => exchange.error(cause);
+  // Without an agent, which would keep the connection: `connection: close` is sent, and the socket closed.
+  const options = { createConnection: () => socket, method, path, headers: { ...headers, host } };
+  try {
+    send(options, (response) => {
+      exchange.begin(response.statusCode ?? 0, (name) => response.headersDistinct[name]?.[0]);
+      response
+        .on('data', (chunk) => exchange.data(chunk))
+        .on('end', () => exchange.end())
+        .on('error', error);
+    })
+      .on('error', error)
+      // Which nobody asked for. Unheard, it would neither be answered nor fail.
+      .on('upgrade', () => {
+        close();
+        error(Object.assign(new Error('Another protocol was answered'), { code: 'EPROTO' }));
       })
-        .on('error', error)
-        // Which nobody asked for. Unheard, it would neither be answered nor fail.
-        .on('upgrade', () => {
-          close();
-          error(Object.assign(new Error('Another protocol was answered'), { code: 'EPROTO' }));
-        })
-        .end(body);
-    } catch (bug) {
-      close();
-      throw bug;
-    }
-  });
+      .end(body);
+  } catch (bug) {
+    close();
+    throw bug;
+  }
 }

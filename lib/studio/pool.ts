@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
-import type { Pool } from 'undici';
-import { type Exchange, exchange } from './exchange.ts';
+import type { Dispatcher, Pool } from 'undici';
+import { Exchange } from './exchange.ts';
 import type { TransportRequest, TransportResult } from './transport.ts';
 
 /** Below the 5 s after which a Node server, and the shortest of the usual proxies, closes an idle connection. */
 const IDLE_TIMEOUT_MS = 4_000;
 
 export type StudioPool = {
-  send(request: TransportRequest, signals: readonly AbortSignal[]): Promise<TransportResult>;
+  send(request: TransportRequest, closing: AbortSignal): Promise<TransportResult>;
   close(): Promise<void>;
 };
 
@@ -20,7 +20,8 @@ export const loadPool = () => import('undici');
  * first needed: a trigger mostly does without it (once.ts).
  */
 export function createPool(origin: string, connect: () => Promise<Socket>): StudioPool {
-  let opened: Promise<Pool> | undefined;
+  let opening: Promise<Pool> | undefined;
+  let opened: Pool | undefined;
   let inFlight = 0;
   let lastUsedMs = Date.now();
 
@@ -47,9 +48,10 @@ export function createPool(origin: string, connect: () => Promise<Socket>): Stud
   }
 
   async function close() {
-    const pool = opened;
+    const closing = opening;
+    opening = undefined;
     opened = undefined;
-    await (await pool)?.destroy();
+    await (await closing)?.destroy();
   }
 
   /**
@@ -62,14 +64,15 @@ export function createPool(origin: string, connect: () => Promise<Socket>): Stud
   }
 
   return {
-    async send(request, signals) {
+    async send(request, closing) {
       thaw();
       inFlight += 1;
       try {
-        return await exchange(request, signals, async (one) => {
-          opened ??= open();
-          dispatch(await opened, request, one);
-        });
+        opening ??= open();
+        opened ??= await opening;
+        const exchange = new Exchange(request, closing);
+        if (!exchange.isOver) dispatch(opened, request, exchange);
+        return await exchange.outcome;
       } finally {
         inFlight -= 1;
         lastUsedMs = Date.now();
@@ -79,27 +82,47 @@ export function createPool(origin: string, connect: () => Promise<Socket>): Stud
   };
 }
 
-function dispatch(
-  pool: Pool,
-  { method, path, headers, body }: TransportRequest,
-  { leave, begin, data, end, error }: Exchange,
-) {
-  pool.dispatch(
-    { method, path, headers, body: body ?? null },
-    {
-      // Called when a connection stands and the first byte is about to be written to it.
-      onRequestStart: (controller) => {
-        const isLet = leave(() => controller.abort(new Error('given up')));
-        if (!isLet) controller.abort(new Error('given up before it was sent'));
-      },
-      onResponseStart: (_controller, status, headers) =>
-        begin(status, (name) => {
-          const value = headers[name];
-          return Array.isArray(value) ? value[0] : value;
-        }),
-      onResponseData: (_controller, chunk) => data(chunk),
-      onResponseEnd: end,
-      onResponseError: (_controller, cause) => error(cause),
-    },
-  );
+function dispatch(pool: Pool, { method, path, headers, body }: TransportRequest, exchange: Exchange): void {
+  try {
+    pool.dispatch({ method, path, headers, body: body ?? null }, new Handler(exchange));
+  } catch (bug) {
+    exchange.bug(bug);
+  }
+}
+
+class Handler implements Dispatcher.DispatchHandler {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** Called when a connection stands and the first byte is about to be written to it. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const isLet = this.#exchange.leave(() => controller.abort(new Error('given up')));
+    if (!isLet) controller.abort(new Error('given up before it was sent'));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#exchange.begin(status, (name) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#exchange.data(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#exchange.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#exchange.error(cause);
+  }
 }

@@ -63,10 +63,10 @@ export function createTransport(origin: string): Transport {
   const { host } = new URL(origin);
   const closing = new AbortController();
   return {
-    send: (request) => {
-      const signals = [request.signal, closing.signal];
-      return request.fresh ? sendOnce(connectPrepared, host, request, signals) : pool.send(request, signals);
-    },
+    send: (request) =>
+      request.fresh
+        ? sendOnce(connectPrepared, host, request, closing.signal)
+        : pool.send(request, closing.signal),
     prepare,
     close: async () => {
       closing.abort(new Error('The transport is closed'));
