@@ -36,9 +36,9 @@ import { trim, UNDICI } from './trim.ts';
  * - Web crypto, which the SDK loads to draw a random id: nothing; it is in Node's snapshot. One TLS context for all
  *   connections instead of one each: 0.4 ms, where AWS is spoken to over TLS too; the first, with the roots, costs 4.
  * Memory: Lambda gives one processor for 1,769 MB and a share of it below. With that share of every 20 ms
- * (`npm run bench -- cold --memory`), from process to answer: 0.15 s with 1,769 MB, 0.24 with 1,024, 0.31 with 768,
- * 0.50 with 512, 1.06 with 256; an empty handler 0.05, 0.08, 0.09, 0.13, 0.29. The price is the same from 512 MB up,
- * hence 1,024 MB by default (`memoryMb`).
+ * (`npm run bench -- cold --memory`), from process to answer: 0.11 s with 1,769 MB, 0.18 with 1,024, 0.24 with 768,
+ * 0.39 with 512, 0.84 with 256; an empty handler 0.05, 0.06, 0.08, 0.12, 0.25. The price is much the same from 512 MB
+ * up, hence 1,024 MB by default (`memoryMb`).
  */
 const root = new URL('..', import.meta.url);
 export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root));
