@@ -21,8 +21,8 @@ export type Item = { sid: string; active: boolean; unclear: Unclear };
  * What is claimed as this purge's own work, and so counted as `deleted` or `ended` and put into the digest, is
  * what Studio confirmed; and what is gone (or ended) by the time of another try, if an earlier try of this
  * very purge may have done it: its answer was lost, it was a 5xx, or the worker died, or ran out of time, with
- * it under way. Only there somebody else's deletion in between could be taken for ours: not another purge's,
- * since they take turns, but one by hand. What was refused for certain (429, 409 and other 4xx, an archive that
+ * it under way. Only there somebody else's deletion in between could be taken for ours: one by hand, or another
+ * purge's in a turn between a failure and its retry. What was refused for certain (429, 409 and other 4xx, an archive that
  * could not be read) claims nothing: gone afterwards, it counts as `alreadyGone`.
  */
 export async function actOn(
