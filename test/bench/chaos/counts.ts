@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Note, Ran } from './compare.ts';
+import { isStubborn } from './plan.ts';
 import type { Purge } from './purges.ts';
 import { type Facts, isSelected } from './selection.ts';
 
@@ -39,8 +40,13 @@ export function compareCounts(
   if (!isOfEnd) {
     const ended = selected.filter(({ sid }) => facts.ended.has(sid)).length;
     const elsewhere = selected.filter(({ sid }) => facts.endedElsewhere.has(sid)).length;
+    // Studio says of these that they have ended where they are to end, and are active where they are to be deleted:
+    // an end of them whose answer was lost is nobody's.
+    const doubted = selected.filter(
+      ({ sid, active }) => active && isStubborn(sid) && facts.ended.has(sid) && !facts.deleted.has(sid),
+    ).length;
     // A lost answer, and it had ended by itself in between: nobody can tell whose work that was.
-    const moreEnds = outside(total('ended') - ended, -openActive, elsewhere + openActive);
+    const moreEnds = outside(total('ended') - ended, -openActive - doubted, elsewhere + openActive);
     wrongEnds = note(group, 'ended: so many more than were', moreEnds);
   }
 
