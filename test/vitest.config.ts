@@ -13,7 +13,5 @@ export default defineConfig({
     // A loaded machine is slower than a second, which is what it would be otherwise.
     expect: { poll: { timeout: 10_000 } },
     maxWorkers: 2,
-    // What the code logs is of interest where a test fails.
-    silent: 'passed-only',
   },
 });
