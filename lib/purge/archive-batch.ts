@@ -1,5 +1,5 @@
-import type { Execution } from '../studio/types.ts';
 import { archiveKey, collect } from './archive.ts';
+import type { NewItem } from './batches.ts';
 import { secondOf } from './failure-mark.ts';
 import type { FailedItem, HeldBatch } from './ports.ts';
 import type { Session } from './session.ts';
@@ -14,13 +14,13 @@ import { roundOf } from './settle.ts';
 export async function archiveBatch(
   session: Session,
   batch: HeldBatch,
-  executions: ReadonlyMap<string, Execution | undefined>,
+  listed: ReadonlyMap<string, NewItem>,
 ): Promise<'all' | 'part' | 'nothing'> {
   const { ports, record, time } = session;
   const flow = record.flows[batch.flow];
   if (!flow || !ports.archive) throw new Error('There is no archive to write to');
   const sids = [...batch.active, ...batch.inactive];
-  const items = sids.map((sid) => ({ sid, execution: executions.get(sid) }));
+  const items = sids.map((sid) => ({ sid, execution: listed.get(sid)?.execution }));
   const { body, digest, archived, gone, failed } = await collect(
     ports,
     flow.sid,
@@ -51,7 +51,7 @@ export async function archiveBatch(
         sid,
         reason,
         transient,
-        created: failedBefore.get(sid)?.created ?? secondOf(executions.get(sid)?.dateCreated),
+        created: failedBefore.get(sid)?.created ?? secondOf(listed.get(sid)?.created),
         active: isActive.has(sid),
         archived: false,
         unclear: 'nothing',

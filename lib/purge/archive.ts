@@ -3,7 +3,6 @@ import { createGzip } from 'node:zlib';
 import { StudioError } from '../studio/errors.ts';
 import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
 import { type Failing, failingOf } from './act.ts';
-import { allOver } from './all-over.ts';
 import { addToDigest, EMPTY_DIGEST } from './digest.ts';
 import type { Gate, Upstream } from './ports.ts';
 
@@ -73,22 +72,18 @@ export async function collect(
   };
   const collected: Omit<Collected, 'body' | 'digest'> = { archived: [], gone: [], failed: [] };
 
-  await allOver(
-    items.map(({ sid, execution }) =>
-      gate.run(async () => {
-        if (!mayGoOn()) return;
-        try {
-          await write(await read(upstream, flowSid, sid, execution));
-          collected.archived.push(sid);
-        } catch (error) {
-          if (!(error instanceof StudioError)) throw error;
-          const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
-          if (cause === null) collected.gone.push(sid);
-          else if (cause.kind !== 'aborted') collected.failed.push({ sid, ...failingOf('archive', cause) });
-        }
-      }),
-    ),
-  );
+  await gate.each(items, async ({ sid, execution }) => {
+    if (!mayGoOn()) return;
+    try {
+      await write(await read(upstream, flowSid, sid, execution));
+      collected.archived.push(sid);
+    } catch (error) {
+      if (!(error instanceof StudioError)) throw error;
+      const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
+      if (cause === null) collected.gone.push(sid);
+      else if (cause.kind !== 'aborted') collected.failed.push({ sid, ...failingOf('archive', cause) });
+    }
+  });
   gzip.end();
   await packed;
   const body = collected.archived.length > 0 ? Buffer.concat(chunks) : null;

@@ -9,9 +9,12 @@ import type { Session } from './session.ts';
 import { type OnSettled, settle } from './settle.ts';
 import { Turn } from './turn.ts';
 
+/** `execution` is for the archive: without one, so much of each would be in memory for nothing. */
+export type NewItem = { sid: string; active: boolean; created?: string | null; execution?: Execution };
+
 export type NewBatch = {
   flow: number;
-  items: readonly { sid: string; active: boolean; execution?: Execution }[];
+  items: readonly NewItem[];
   /** Of these items. */
   retryOf?: { failed: FailedItem[] };
   /** Whether their archive was confirmed by an earlier batch. */
@@ -26,7 +29,7 @@ export type Results = {
   open: Set<string>;
   /** Whether anything is left to do, open or not begun with. */
   isCut: boolean;
-  executions: ReadonlyMap<string, Execution | undefined>;
+  listed: ReadonlyMap<string, NewItem>;
 };
 
 /** Writes batches down, acts on them side by side, and settles them strictly in their order. */
@@ -92,8 +95,8 @@ export class Batches {
     const batch = await this.#writeDown(wanted);
     let undone = items.length;
     this.#pace.isMore(undone);
-    const executions = new Map(items.map(({ sid, execution }) => [sid, execution]));
-    const acting = this.#act(batch, executions, false, () => {
+    const listed = new Map(items.map((item) => [item.sid, item]));
+    const acting = this.#act(batch, listed, false, () => {
       undone -= 1;
       this.#pace.isLess(1);
     }).finally(() => this.#pace.isLess(undone));
@@ -149,17 +152,17 @@ export class Batches {
 
   async #act(
     batch: HeldBatch,
-    executions: ReadonlyMap<string, Execution | undefined>,
+    listed: ReadonlyMap<string, NewItem>,
     isReplay: boolean,
     onActed?: () => void,
   ): Promise<Results> {
     const session = this.#session;
-    const results: Results = { acted: new Map(), open: new Set(), isCut: false, executions };
+    const results: Results = { acted: new Map(), open: new Set(), isCut: false, listed };
     const startedMs = session.ports.now();
     // Whatever became of its worker: what is not surely in the archive, nothing was done to.
     const isUntouched = session.record.request.archive && !batch.archived;
     if (isUntouched) {
-      const stored = await archiveBatch(session, batch, executions);
+      const stored = await archiveBatch(session, batch, listed);
       results.isCut = stored !== 'all';
       if (stored === 'nothing')
         return { ...results, open: new Set([...batch.active, ...batch.inactive]), isCut: true };
@@ -186,20 +189,16 @@ export class Batches {
     const flowSid = record.flows[flow]?.sid;
     if (flowSid === undefined) throw new Error(`Purge ${record.id} has no flow ${flow}`);
     const most = Math.ceil(items.length * MOST);
-    await allOver(
-      items.map((item) =>
-        ports.gate.run(async () => {
-          if (!on.mayBegin()) return;
-          const result = await actOn(ports.upstream, flowSid, item, record.request.action);
-          if (result.outcome === 'cut') return void open.add(item.sid);
-          acted.set(item.sid, result);
-          if (acted.size === most) this.#pace.learn(most, on.startedMs, ports.now());
-          if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result);
-          else this.#session.succeeded(item.sid);
-          on.onActed?.();
-        }),
-      ),
-    );
+    await ports.gate.each(items, async (item) => {
+      if (!on.mayBegin()) return;
+      const result = await actOn(ports.upstream, flowSid, item, record.request.action);
+      if (result.outcome === 'cut') return void open.add(item.sid);
+      acted.set(item.sid, result);
+      if (acted.size === most) this.#pace.learn(most, on.startedMs, ports.now());
+      if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result);
+      else this.#session.succeeded(item.sid);
+      on.onActed?.();
+    });
     if (acted.size < most) this.#pace.learn(acted.size, on.startedMs, ports.now());
   }
 }

@@ -1,9 +1,10 @@
+import { Latest } from '../studio/latest.ts';
 import { RECENT_SIDS } from './limits.ts';
 
 /** Executions that a list may show and that must not be acted on because of it: only as many as a slice meets. */
 export class Handled {
   readonly #underWay = new Set<string>();
-  readonly #done = new Set<string>();
+  readonly #done = new Latest(RECENT_SIDS);
   readonly #failed = new Set<string>();
   #failedBefore: ReadonlySet<string> = new Set();
 
@@ -25,9 +26,6 @@ export class Handled {
   /** A list that lags behind may show it still: of so many, the last ones are remembered. */
   isDone(sid: string): void {
     this.#done.add(sid);
-    if (this.#done.size <= RECENT_SIDS) return;
-    const [oldest] = this.#done;
-    if (oldest !== undefined) this.#done.delete(oldest);
   }
 
   /** In this slice. */

@@ -28,8 +28,8 @@ export type Upstream = {
   delete(flowSid: string, sid: string, signal?: AbortSignal): Promise<DeleteOutcome>;
 };
 
-/** Runs work with bounded concurrency: as much at a time as Studio lets through. */
-export type Gate = { run<T>(work: () => Promise<T>): Promise<T> };
+/** Does the work for each item, as much at a time as Studio lets through; it ends, and throws, when all is over. */
+export type Gate = { each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> };
 
 /** A record as it stands in the store. */
 export type StoredPurge = { record: PurgeRecord; version: number; stopRequested: boolean };

@@ -120,7 +120,7 @@ export function roundOf({ record }: Session, batch: Batch): number {
 
 function sumUp(
   batch: Batch,
-  { acted, open, executions }: Results,
+  { acted, open, listed }: Results,
   round: number,
 ): { failed: FailedItem[]; outcome: BatchOutcome } {
   const isActive = new Set(batch.active);
@@ -143,7 +143,7 @@ function sumUp(
     if (result.outcome === 'failed')
       failed.push({
         sid,
-        created: earlier?.created ?? secondOf(executions.get(sid)?.dateCreated),
+        created: earlier?.created ?? secondOf(listed.get(sid)?.created),
         // Ended already, it is not to be ended, nor to be counted as ended, once more.
         active: isActive.has(sid) && !result.ended,
         archived: batch.archived,

@@ -1,5 +1,5 @@
 import type { Execution } from '../studio/types.ts';
-import type { Batches } from './batches.ts';
+import type { Batches, NewItem } from './batches.ts';
 import { MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
 import { countAnew, countListed, roomLeft, takeBackOverlap } from './listed.ts';
 import { FIRST_PROGRESS, type Progress } from './record.ts';
@@ -15,8 +15,8 @@ import { createTally } from './tally.ts';
  */
 export async function sweep(session: Session, batches: Batches, matcher: Matcher): Promise<void> {
   const tally = createTally();
-  const { dryRun } = session.record.request;
-  const pending: Execution[] = [];
+  const { dryRun, archive } = session.record.request;
+  const pending: NewItem[] = [];
   let sparsePages = 0;
   let anyCut = false;
   let isThrough = false;
@@ -36,7 +36,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
     sparsePages = 0;
     await batches.submit({
       flow: session.record.progress.flow,
-      items: items.map((execution) => ({ ...pick(execution), execution })),
+      items,
       onSettled: (wasCut) => {
         anyCut ||= wasCut;
         return anyCut || boundThen === null ? {} : comeTo(boundThen);
@@ -56,7 +56,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
     else {
       for (const execution of finding.candidates) {
         session.handled.isUnderWay(execution.sid);
-        pending.push(execution);
+        pending.push({ ...pick(execution), ...(archive ? { execution } : {}) });
       }
       sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
       while (session.mayGoOn && maySubmit() && (finding.isStuck || isWorthIt())) await submit();
@@ -105,8 +105,8 @@ async function knowFailed(session: Session, items: readonly Execution[]): Promis
   session.handled.failedBefore(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
 }
 
-function pick({ sid, status }: Execution): { sid: string; active: boolean } {
-  return { sid, active: status !== 'ended' };
+function pick({ sid, status, dateCreated }: Execution): NewItem {
+  return { sid, active: status !== 'ended', created: dateCreated };
 }
 
 /**

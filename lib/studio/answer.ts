@@ -12,19 +12,19 @@ type Known = Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>;
  * StudioError. Twilio's errors are `{code, message, more_info, details}`; its newer APIs answer RFC 9457.
  */
 export function judge<T>(known: Known, result: TransportResult, parse: Parser<T>, nowMs: number): Answer<T> {
-  const facts: StudioErrorDetails = {
+  const facts = (): StudioErrorDetails => ({
     ...known,
     sent: result.ok || result.sent,
     requestId: result.header('twilio-request-id'),
     status: result.status,
-  };
+  });
   const { status } = result;
   // An error whose body broke off, or is a proxy's HTML, is still that error.
   if (status !== undefined && status >= 400) {
     const retryAfterMs = parseRetryAfter(result.header('retry-after'), nowMs);
     const told = result.ok ? errorBody(result.body) : {};
     return refuse(kindOf(status), `Studio answered with status ${status}`, {
-      ...facts,
+      ...facts(),
       ...told,
       retryAfterMs,
     });
@@ -33,17 +33,18 @@ export function judge<T>(known: Known, result: TransportResult, parse: Parser<T>
     const { cause } = result;
     // What ended the call says why: its caller, or its time.
     if (cause instanceof StudioError)
-      return refuse(cause.kind, cause.message, { ...facts, cause: cause.cause });
+      return refuse(cause.kind, cause.message, { ...facts(), cause: cause.cause });
     const [kind, message] = FAILURES[result.failure];
-    return refuse(kind, message, { ...facts, cause });
+    return refuse(kind, message, { ...facts(), cause });
   }
   // Redirects are not followed: Studio has none, and the credentials stay here.
-  if (result.status >= 300) return refuse('nonsense', `Studio answered with status ${result.status}`, facts);
+  if (result.status >= 300)
+    return refuse('nonsense', `Studio answered with status ${result.status}`, facts());
   const json = readJson(result.body);
-  if (!json.ok) return refuse('nonsense', 'Studio answered something that is not JSON', facts);
+  if (!json.ok) return refuse('nonsense', 'Studio answered something that is not JSON', facts());
   const value = parse(json.value);
   if (value === undefined)
-    return refuse('nonsense', 'Studio answered something else than was asked for', facts);
+    return refuse('nonsense', 'Studio answered something else than was asked for', facts());
   return { ok: true, value };
 }
 

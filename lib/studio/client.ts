@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { createAuthorization } from './authorization.ts';
 import { createCalls } from './calls.ts';
 import { StudioError } from './errors.ts';
 import { type Executions, executionsOf } from './executions.ts';
@@ -68,6 +69,7 @@ export function createStudio(options: StudioOptions): Studio {
     {
       basePath: `${base.pathname.replace(/\/+$/, '')}/${version}`,
       credentials: sourceOf(options),
+      authorize: createAuthorization(),
       transport,
       now,
       sleep: options.sleep ?? ((ms, signal) => wait(ms, undefined, signal ? { signal } : {})),

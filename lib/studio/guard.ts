@@ -1,4 +1,5 @@
 import { StudioError } from './errors.ts';
+import { Latest } from './latest.ts';
 
 /** How many pages back a repetition is noticed at once. */
 const REMEMBERED_PAGES = 1_000;
@@ -16,7 +17,7 @@ const REMEMBERED_ITEMS = 2_000;
  * circle one page is kept at distances that double (Brent's cycle detection).
  */
 export function createGuard(operation: string) {
-  const seen = new Set<string>();
+  const seen = new Latest(REMEMBERED_PAGES);
   let checkpoint = '';
   let checkpointAge = 0;
   let checkpointDistance = 1;
@@ -29,8 +30,6 @@ export function createGuard(operation: string) {
   /** `content`: the page's items by name; empty for none. */
   return (query: string, content: string, nextQuery: string | undefined): void => {
     seen.add(query);
-    const [oldest] = seen.size > REMEMBERED_PAGES ? seen : [];
-    if (oldest !== undefined) seen.delete(oldest);
     if (nextQuery !== undefined) {
       if (seen.has(nextQuery) || nextQuery === checkpoint)
         stop('The list leads back to a page it has been on');
@@ -51,12 +50,10 @@ export function createGuard(operation: string) {
 
 /** Says of each item of a list, by its name, whether it is none of the last ones once more. */
 export function createMemory(): (name: string) => boolean {
-  const remembered = new Set<string>();
+  const remembered = new Latest(REMEMBERED_ITEMS);
   return (name) => {
-    const isNew = !remembered.delete(name);
+    const isNew = !remembered.has(name);
     remembered.add(name);
-    const [oldest] = remembered.size > REMEMBERED_ITEMS ? remembered : [];
-    if (oldest !== undefined) remembered.delete(oldest);
     return isNew;
   };
 }

@@ -15,6 +15,11 @@ export type Limiter = {
    * the others wait their turn. Takes any number, such as all items of a page.
    */
   run<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * The same for each item. Resolves when all have ended, or rejects then with what the first failed with. Of an
+   * item that waits nothing is kept but the item itself.
+   */
+  each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void>;
   /** What has been found out so far: how many at once, and in a second (Infinity when only the former shows). */
   readonly limits: { inFlight: number; perSecond: number };
 };
@@ -39,6 +44,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   const { initial = 8, max = 512, now = () => performance.now(), sleep = wait } = options;
   const governor = createGovernor({ initial, max });
   const turns = createQueue();
+  /** Each starts the next of its works, and is gone with the last. */
   const works = createQueue();
   /** Calls that wait after a 429, which may last seconds, by their signals, and since when. Others run meanwhile. */
   const retrying = new Map<AbortSignal, number>();
@@ -46,10 +52,11 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   let wakesAtMs = Number.POSITIVE_INFINITY;
 
   function letGo() {
-    while (turns.length > 0) {
+    for (let take = turns.first(); take; take = turns.first()) {
       const waitMs = governor.waitMs(now());
       if (waitMs > 0) return wakeUp(waitMs);
-      turns.shift()?.();
+      turns.remove(take);
+      take();
     }
   }
 
@@ -65,16 +72,48 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   }
 
   function startWorks() {
-    if (works.length === 0) return;
+    if (!works.first()) return;
     for (const [signal, sinceMs] of retrying) {
       if (now() - sinceMs < LONGEST_RETRY_MS) break;
       retrying.delete(signal);
     }
     const most = governor.window * SPARE_SHARE + SPARE_WORKS + retrying.size;
-    while (works.length > 0 && running < most) {
+    for (let startNext = works.first(); startNext && running < most; startNext = works.first()) {
       running += 1;
-      works.shift()?.();
+      startNext();
     }
+  }
+
+  function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (items.length === 0) return resolve();
+      let begun = 0;
+      let ended = 0;
+      let failure: { error: unknown } | undefined;
+      const end = () => {
+        running -= 1;
+        ended += 1;
+        if (ended === items.length) failure ? reject(failure.error) : resolve();
+        startWorks();
+      };
+      const start = async (item: T) => {
+        try {
+          await work(item);
+        } catch (error) {
+          failure ??= { error };
+        } finally {
+          end();
+        }
+      };
+      const startNext = () => {
+        const at = begun++;
+        // Before it runs: it may begin others.
+        if (begun === items.length) works.remove(startNext);
+        start(items[at] as T);
+      };
+      works.push(startNext);
+      startWorks();
+    });
   }
 
   return {
@@ -105,34 +144,37 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
         turns.push(take);
         letGo();
       }),
-    run: async (work) => {
-      await new Promise<void>((resolve) => {
-        works.push(resolve);
-        startWorks();
-      });
-      try {
-        return await work();
-      } finally {
-        running -= 1;
-        startWorks();
-      }
+    each,
+    run: async <T>(work: () => Promise<T>) => {
+      const done: T[] = [];
+      await each([work], async (one) => void done.push(await one()));
+      return done[0] as T;
     },
   };
 }
 
-/** First in, first out, and out of turn for who gives up. A Set keeps order and forgets in constant time. */
+/** First in, first out, and out of turn for who gives up. */
 function createQueue() {
   const waiting = new Set<() => void>();
+  let order = waiting.values();
+  let head: (() => void) | undefined;
   return {
-    get length() {
-      return waiting.size;
-    },
     push: (one: () => void) => void waiting.add(one),
-    remove: (one: () => void) => void waiting.delete(one),
-    shift: () => {
-      const [first] = waiting;
-      if (first) waiting.delete(first);
-      return first;
+    remove: (one: () => void) => {
+      waiting.delete(one);
+      if (one === head) head = undefined;
+    },
+    /**
+     * One iterator goes through the Set, however long it becomes: a new one each time would walk over the holes of
+     * all that are gone.
+     */
+    first: (): (() => void) | undefined => {
+      if (head !== undefined || waiting.size === 0) return head;
+      head = order.next().value;
+      if (head !== undefined) return head;
+      order = waiting.values();
+      head = order.next().value;
+      return head;
     },
   };
 }

@@ -14,6 +14,7 @@ export type Wiring = {
   /** Path of the base URL and version, without a slash at the end: `/v2`. */
   basePath: string;
   credentials: CredentialSource;
+  authorize: (credentials: Credentials) => string;
   transport: Transport;
   /** Epoch milliseconds. */
   now: () => number;
@@ -182,7 +183,7 @@ async function tryOnce<T>(
   const result = await wiring.transport.send({
     method,
     path: `${wiring.basePath}${call.path}${call.query ?? ''}`,
-    headers: headersFor(credentials, call.form !== undefined),
+    headers: headersFor(wiring.authorize(credentials), call.form !== undefined),
     body: call.form && encodeForm(call.form),
     fresh: kind === 'once',
     maxBodyBytes,
@@ -212,16 +213,23 @@ function until<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort);
-    promise
-      // A sleep notices the signal as well, and says so in its own words.
-      .then(resolve, (error) => reject(signal.aborted ? signal.reason : error))
-      .finally(() => signal.removeEventListener('abort', onAbort));
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(value);
+      },
+      (error) => {
+        signal.removeEventListener('abort', onAbort);
+        // A sleep notices the signal as well, and says so in its own words.
+        reject(signal.aborted ? signal.reason : error);
+      },
+    );
   });
 }
 
-function headersFor({ username, password }: Credentials, hasForm: boolean): Record<string, string> {
+function headersFor(authorization: string, hasForm: boolean): Record<string, string> {
   return {
-    authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+    authorization,
     accept: 'application/json',
     // Unasked, a proxy may choose any; nothing here unpacks an answer.
     'accept-encoding': 'identity',

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { openGate } from '../lib/purge/world/gate.ts';
 import { runsOf } from '../lib/purge/world/runs.ts';
 import { syntheticUpstream } from '../lib/purge/world/synthetic.ts';
 import { createClock, createWorldOf } from '../lib/purge/world/world.ts';
@@ -22,7 +23,7 @@ export async function run(argv: string[]): Promise<void> {
   const clock = createClock();
   const startedMs = clock.nowMs;
   const { upstream, lists, left } = syntheticUpstream(executions, perSecond, clock);
-  const world = createWorldOf(upstream, clock, { gate: { run: (work) => work() } });
+  const world = createWorldOf(upstream, clock, { gate: openGate });
   const id = await world.start({ olderThan: 'P7D' });
 
   let longestSliceMs = 0;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { openGate } from './world/gate.ts';
 import { heldBytes } from './world/heap.ts';
 import { runsOf } from './world/runs.ts';
 import { syntheticUpstream } from './world/synthetic.ts';
@@ -54,7 +55,7 @@ describe('a purge of any size', () => {
   }, async () => {
     const clock = createClock();
     const { upstream, left } = syntheticUpstream(TEN_MILLION, 100, clock);
-    const world = createWorldOf(upstream, clock, { gate: { run: (work) => work() } });
+    const world = createWorldOf(upstream, clock, { gate: openGate });
     const id = await world.start({ olderThan: 'P7D' });
     const { runs, mostOperations, mostBytes } = await runsOf(id, world, world.slice);
     expect(await world.record(id)).toMatchObject({ status: 'succeeded', counts: { deleted: TEN_MILLION } });

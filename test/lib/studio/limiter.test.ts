@@ -75,6 +75,51 @@ describe('works', () => {
     expect(peak).toBe(9);
   });
 
+  test('for each of many items begin in their order, after those that came before, as many as there is use for', async () => {
+    const limiter = createLimiter({ initial: 4, now: () => 0 });
+    const begun: number[] = [];
+    let running = 0;
+    let peak = 0;
+    const work = async (item: number) => {
+      begun.push(item);
+      peak = Math.max(peak, ++running);
+      await tick();
+      running -= 1;
+    };
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    const all = [numbers.slice(0, 150), [], numbers.slice(150, 299)].map((items) =>
+      limiter.each(items, work),
+    );
+    await Promise.all([...all, limiter.run(() => work(299))]);
+    expect(begun).toEqual(numbers);
+    expect(peak).toBe(9);
+  });
+
+  test('for each item end all before the first failure is thrown', async () => {
+    const limiter = createLimiter({ initial: 1, now: () => 0 });
+    let ended = 0;
+    const items = Array.from({ length: 40 }, (_, index) => index);
+    const each = limiter.each(items, async (item) => {
+      await tick();
+      ended += 1;
+      if (item === 3 || item === 30) throw new Error(`${item}`);
+    });
+    await expect(each).rejects.toThrow('3');
+    expect(ended).toBe(40);
+    expect(await limiter.run(async () => 'room')).toBe('room');
+  });
+
+  test('may begin others', async () => {
+    const limiter = createLimiter({ initial: 2, now: () => 0 });
+    const begun: string[] = [];
+    await limiter.each(['a', 'b', 'c'], async (outer) => {
+      const inner = limiter.each(['1', '2'], async (one) => void begun.push(outer + one));
+      await tick();
+      await inner;
+    });
+    expect(begun.sort()).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2']);
+  });
+
   test('that fail make room, and fail alone', async () => {
     const limiter = createLimiter({ initial: 1, now: () => 0 });
     const works = Array.from({ length: 30 }, (_, index) =>

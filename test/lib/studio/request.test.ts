@@ -29,6 +29,7 @@ function turnsAfter(wait: () => Promise<void>): Limiter & { went: string[] } {
       return (how) => void went.push(how);
     },
     run: (work) => work(),
+    each: async (items, work) => void (await Promise.all(items.map(work))),
     limits: { inFlight: 1, perSecond: 1 },
   };
 }

@@ -1,4 +1,10 @@
+import { allOver } from '../../../../lib/purge/all-over.ts';
 import type { Gate } from '../../../../lib/purge/ports.ts';
+
+/** Everything at once. */
+export const openGate: Gate = {
+  each: async (items, work) => void (await allOver(items.map(work))),
+};
 
 /** At most `width` pieces of work at a time, in the order they came. */
 export function createGate(width: number): Gate {
@@ -17,13 +23,17 @@ export function createGate(width: number): Gate {
     else running -= 1;
   };
   return {
-    async run(work) {
-      await enter();
-      try {
-        return await work();
-      } finally {
-        leave();
-      }
+    each: async (items, work) => {
+      await allOver(
+        items.map(async (item) => {
+          await enter();
+          try {
+            await work(item);
+          } finally {
+            leave();
+          }
+        }),
+      );
     },
   };
 }
