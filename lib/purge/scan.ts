@@ -42,8 +42,11 @@ export type Finding = {
 
 const SECOND_MS = 1_000;
 const TAIL_SHARE = 0.1;
-/** An upstream that refuses its own tokens is in trouble, unless its list gets on between; that is for the caller to know. */
-const MAX_TOKENS_REFUSED = 5;
+/**
+ * An upstream that refuses its own tokens is in trouble, unless its list gets on between; that is for the caller to
+ * know. Where it refuses some, one second's ten pages may need as many lists to be gone through in one.
+ */
+const MAX_TOKENS_REFUSED = 20;
 
 export async function* scan(options: ScanOptions): AsyncGenerator<Finding, void, void> {
   let bound = options.to;

@@ -118,12 +118,10 @@ function compareOne({ plan, bounds, record }: Ran, facts: Facts, note: Note): nu
 function compareDryRun({ plan, bounds, record }: Ran, facts: Facts, note: Note): void {
   const selected = facts.existed.filter((one) => isSelected(plan, bounds, one));
   const { matched, deleted, ended } = record.counts;
-  // Where tokens are refused and one second fills many pages, it may not get through. It says so, and counts too few.
-  const difference = (told: number, known: number) =>
-    record.status === 'succeeded' ? told - known : Math.max(0, told - known);
-  note(plan.name, 'matched: so many more than selected', difference(matched, selected.length));
+  if (record.status !== 'succeeded') note(plan.name, `is ${record.status}: ${record.error}`, 1);
+  note(plan.name, 'matched: so many more than selected', matched - selected.length);
   const active = selected.filter((one) => one.active).length;
-  note(plan.name, 'active: so many more than selected', difference(record.activeMatched ?? 0, active));
+  note(plan.name, 'active: so many more than selected', (record.activeMatched ?? 0) - active);
   note(plan.name, 'has changed something', deleted + ended);
 }
 

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { createRandom } from '../../../infra/local/studio/random.ts';
 import { SupersededError, type Upstream } from '../../../lib/purge/ports.ts';
 import { viewOf } from '../../../lib/purge/view.ts';
 import { mortalSlice } from './world/mortal.ts';
@@ -131,6 +132,28 @@ test('tokens that are refused again and again end no list that gets on between',
   const record = await patient.purge({ olderThan: 'P7D', status: 'any', dryRun: true });
   expect(record).toMatchObject({ status: 'succeeded', counts: { listed: 3_000, matched: 3_000 } });
   expect(pages).toBeGreaterThan(75);
+});
+
+test('a dry run gets through ten pages of one second although every tenth token is refused', async () => {
+  const random = createRandom(7);
+  let refused = 0;
+  const studio = createMemoryStudio({ pageSize: 50 });
+  for (let number = 0; number < 500; number++)
+    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
+  const upstream: Upstream = {
+    ...studio.upstream,
+    async *pages(...args) {
+      for await (const page of studio.upstream.pages(...args)) {
+        yield page;
+        if (page.nextPageUrl === null || random() > 0.1) continue;
+        refused += 1;
+        throw failure('rejected', 400, 21481);
+      }
+    },
+  };
+  const record = await createWorldOf(upstream).purge({ olderThan: 'P7D', dryRun: true });
+  expect(record).toMatchObject({ status: 'succeeded', counts: { listed: 500, matched: 500 } });
+  expect(refused).toBeGreaterThan(0);
 });
 
 describe('where every token is refused, and one second holds many pages', () => {
