@@ -11,6 +11,7 @@ import { checkConfig } from '../../lib/config.ts';
 import { readArchive } from './chaos/archived.ts';
 import { chainOf, lowerCap } from './chaos/chain.ts';
 import { compare, type Ran, type Verdict } from './chaos/compare.ts';
+import { type Happened, missed } from './chaos/happened.ts';
 import { breakNowAndThen } from './chaos/outage.ts';
 import {
   BEHAVIOUR,
@@ -34,7 +35,8 @@ import { print, type Row } from './harness.ts';
 /**
  * Purges executions of mixed age and status through everything that is deployed, while Studio fails, cuts
  * connections, throttles, changes how it pages, and workers are killed; then holds the purges' records against
- * what Studio knows to have happened. `--executions 100000 --seed 1 --kills 3`; exit code 1 if anything is wrong.
+ * what Studio knows to have happened. `--executions 100000 --seed 1 --kills 3`; exit code 1 if anything is wrong,
+ * or if a large run was spared of what it is about.
  */
 
 const EXECUTIONS = 100_000;
@@ -98,15 +100,16 @@ export async function run(argv: string[]): Promise<void> {
     .filter(({ key }) => !archive.unconfirmed.has(key));
   const archived = readArchive(objects, existed);
   const { chained, failed: failedRuns } = chainOf(local.lambda.executions.list());
-  const verdict = compare(runs, { facts, archived, killed: killed(), failedRuns });
+  const happened: Happened = { ...killed(), chained, refused: archive.refused() };
+  const verdict = compare(runs, { facts, archived, killed: happened.workers, failedRuns });
+  verdict.findings.push(...missed(executions, course.kills.length, happened));
   const title = `Chaos (${existed.length} executions, seed ${seed})`;
   print(
     `${title}: what the purges say`,
     runs.map((one) => rowOf(one, existed)),
     argv,
   );
-  const told = { seconds, killed: killed(), chained, refused: archive.refused() };
-  print(`${title}: what happened`, totals(verdict, truth, told), argv);
+  print(`${title}: what happened`, totals(verdict, truth, { ...happened, seconds }), argv);
   if (verdict.findings.length > 0) {
     print('What is wrong', verdict.findings.slice(0, MAX_FINDINGS_TOLD), argv);
     process.exitCode = 1;
@@ -118,22 +121,26 @@ function entryPoint(name: string) {
   return { in: source, out: `${name}/index` };
 }
 
-/** Says when Studio changes and workers die; tells afterwards how many did. */
+/** Says when Studio changes and workers die; tells afterwards how often and how many did. */
 async function setCourse(
   studio: StudioProcess,
   local: Local,
   existed: readonly Existing[],
   course: Course,
   startMs: number,
-): Promise<() => number> {
+): Promise<() => Pick<Happened, 'kills' | 'workers'>> {
   const chosen = existed.filter((one) =>
     PURGES.some((plan) => isSelected(plan, boundsOf(plan, startMs), one)),
   );
   // Each is deleted or ended, and an active one mostly both.
   const work = chosen.length + chosen.filter(({ active }) => active).length;
   const at = (share: number) => Math.max(1, Math.floor(share * work));
-  let killed = 0;
-  studio.onKill(() => void killWorkers(local).then((count) => (killed += count)));
+  const killed = { kills: 0, workers: 0 };
+  studio.onKill(async () => {
+    const workers = await killWorkers(local);
+    if (workers > 0) killed.kills++;
+    killed.workers += workers;
+  });
   const mixed = chosen.filter((one) => isSelected(DRY_RUN, boundsOf(DRY_RUN, startMs), one));
   await studio.ask(
     {
@@ -193,11 +200,7 @@ function rowOf({ plan, bounds, record: { status, counts } }: Ran, existed: reado
   return { purge: plan.name, selected, ...others, 'already gone': alreadyGone, status };
 }
 
-function totals(
-  verdict: Verdict,
-  truth: Truth,
-  told: { seconds: number; killed: number; chained: number; refused: number },
-): Row[] {
+function totals(verdict: Verdict, truth: Truth, told: Happened & { seconds: number }): Row[] {
   const rows: [string, number][] = [
     ['left behind', verdict.leftBehind],
     ['wrongly touched', verdict.wronglyTouched],
@@ -210,7 +213,8 @@ function totals(
     ['deleted by others', truth.deletedElsewhere.length],
     ['arrived meanwhile', truth.arrived],
     ['page tokens expired', truth.expiredTokens],
-    ['workers killed', told.killed],
+    ['kills', told.kills],
+    ['workers killed', told.workers],
     ['runs chained', told.chained],
     ['archive writes refused', told.refused],
     ['requests', truth.requests],

@@ -4,6 +4,7 @@
  */
 import './template/api.ts';
 import './template/stack.ts';
+import './template/storage.ts';
 import './template/permissions.ts';
 import './template/permissions-of-code.ts';
 import './template/alarms.ts';

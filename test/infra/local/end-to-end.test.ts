@@ -2,7 +2,17 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { travellingClock } from '../../../infra/local/clock.ts';
 import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
 import { eventually } from './fixtures/poll.ts';
-import { DAY_MS, finished, SUPPORT, startWorld, until, WELCOME, worldOfFile } from './fixtures/world.ts';
+import { rowsOf } from './fixtures/rows.ts';
+import {
+  configInput,
+  DAY_MS,
+  finished,
+  SUPPORT,
+  startWorld,
+  until,
+  WELCOME,
+  worldOfFile,
+} from './fixtures/world.ts';
 
 /** The README's jobs through the gateway, the built bundles and the stand-ins, against the simulated Studio. */
 
@@ -245,14 +255,31 @@ describe('purge', { timeout: 60_000 }, () => {
     expect(local.s3?.store.list(local.resources.archiveBucket).length).toBeGreaterThan(0);
   });
 
-  test('is listed newest first and stays as evidence', async () => {
+  test('is listed newest first', async () => {
     const first = await start({ flows: ['support'], olderThan: 'P7D' });
     const second = await start({ flows: ['welcome'], olderThan: 'P7D' });
     const { body } = await call('GET', '/purges?limit=2');
     expect(body.purges.map(({ id }: { id: string }) => id)).toEqual([second.body.id, first.body.id]);
-    expect(await call('GET', `/purges/${first.body.id}`)).toMatchObject({
-      body: { requestedBy: expect.stringContaining('local-admin') },
+  });
+
+  test('stays as evidence when it is over, in a row that never expires', async () => {
+    const { body } = await start({ flows: ['support'], olderThan: 'P7D', dryRun: false });
+    const record = await finished(call, body.id);
+    expect(record).toMatchObject({
+      status: 'succeeded',
+      requestedBy: expect.stringContaining('local-admin'),
+      counts: { deleted: 10 },
+      digest: { count: 10 },
     });
+    // What comes after it leaves it as it is.
+    const later = await start({ flows: ['support'], olderThan: 'P7D', dryRun: false });
+    await finished(call, later.body.id);
+    expect((await call('GET', `/purges/${body.id}`)).body).toEqual(record);
+    const rows = (await rowsOf(local)).filter(({ sk }) => sk?.S === body.id);
+    expect(rows).toMatchObject([
+      { pk: { S: 'purges' }, record: { S: expect.stringContaining('"succeeded"') } },
+    ]);
+    for (const row of rows) expect(row).not.toHaveProperty('expiresAt');
   });
 
   test('under one Idempotency-Key starts once', async () => {
@@ -313,5 +340,42 @@ describe('a purge that is met in the middle', () => {
     expect(ended).toMatchObject({ status: 'succeeded', counts: { failed: 0 } });
     expect(ended.counts.deleted + ended.counts.alreadyGone).toBeGreaterThanOrEqual(150);
     expect(studio.store.count({ flowSid: WELCOME })).toEqual({ active: 5, ended: 30, deleted: 150 });
+  });
+});
+
+describe('the policies of one schedule', () => {
+  test('end each in a record of its own: one whose flow is gone at Twilio keeps no other from its work', async () => {
+    const weekly = { olderThan: 'P7D', status: 'any' } as const;
+    const policies = [
+      { name: 'lost', flows: ['support'], ...weekly },
+      { name: 'sound', flows: ['welcome'], ...weekly },
+    ];
+    const { studio, call, local, mistakes } = await startWorld({
+      configInput: { ...configInput, policies },
+      simulated: { flows: [{ sid: WELCOME }] },
+    });
+    onTestFinished(async () => {
+      await local.close();
+      expect(mistakes).toEqual([]);
+    });
+    studio.store.seed({ flowSid: WELCOME, count: 40, activeShare: 0.1, ...OLD });
+    await local.fireSchedule();
+    const { body } = await until(
+      () => call('GET', '/purges'),
+      ({ body: { purges } }) =>
+        purges.length === 2 && purges.every(({ status }: { status: string }) => status !== 'running'),
+    );
+    const of = (name: string) => body.purges.find(({ policy }: { policy: string }) => policy === name);
+    expect(of('lost')).toMatchObject({
+      status: 'failed',
+      error: 'flow support could not be listed: list: not-found (20404)',
+      counts: { matched: 0, deleted: 0 },
+    });
+    expect(of('sound')).toMatchObject({
+      status: 'succeeded',
+      error: null,
+      counts: { matched: 40, ended: 4, deleted: 40, failed: 0 },
+    });
+    expect(studio.store.count()).toEqual({ active: 0, ended: 0, deleted: 40 });
   });
 });

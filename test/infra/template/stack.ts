@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkParts, InfraConfigError } from '../../../infra/constructs/checked.ts';
 import { withReservation } from '../../../infra/constructs/reserved.ts';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
@@ -8,9 +8,6 @@ import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config.ts';
 import { inApp, sampleConfig, synthesize } from '../synthesized.ts';
-
-/** Kept when the stack is removed or replaces it, and gone with a first deployment that fails. */
-const KEPT = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
 
 type Resource = { Type: string; Properties?: Record<string, unknown> };
 
@@ -178,129 +175,6 @@ describe('the stack', () => {
     });
   });
 
-  describe('what is stored', () => {
-    it('has a table of one key, paid by use, that expires and can be put back', () => {
-      template.hasResource('AWS::DynamoDB::Table', {
-        DeletionPolicy: 'Retain',
-        Properties: {
-          KeySchema: [
-            { AttributeName: 'pk', KeyType: 'HASH' },
-            { AttributeName: 'sk', KeyType: 'RANGE' },
-          ],
-          TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
-          BillingMode: 'PAY_PER_REQUEST',
-          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-          DeletionProtectionEnabled: true,
-          GlobalSecondaryIndexes: Match.absent(),
-        },
-      });
-    });
-
-    it('has a bucket that nobody reaches in public or in the clear', () => {
-      template.hasResource('AWS::S3::Bucket', {
-        ...KEPT,
-        Properties: {
-          PublicAccessBlockConfiguration: {
-            BlockPublicAcls: true,
-            BlockPublicPolicy: true,
-            IgnorePublicAcls: true,
-            RestrictPublicBuckets: true,
-          },
-          VersioningConfiguration: { Status: 'Enabled' },
-          BucketEncryption: Match.anyValue(),
-          LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 365, Status: 'Enabled' })] },
-        },
-      });
-      template.hasResourceProperties('AWS::S3::BucketPolicy', {
-        PolicyDocument: {
-          Statement: Match.arrayWith([
-            Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-          ]),
-        },
-      });
-    });
-
-    it('has a secret without a value, which no deployment can overwrite', () => {
-      template.hasResource('AWS::SecretsManager::Secret', {
-        ...KEPT,
-        Properties: {
-          Description: Match.stringLikeRegexp('apiKeySecret'),
-          SecretString: Match.absent(),
-          GenerateSecretString: Match.absent(),
-        },
-      });
-    });
-
-    it('goes with the stack when the settings say so', () => {
-      const { template: temporary } = synthesize({ keepData: false, customerKey: true });
-      const types = ['DynamoDB::Table', 'S3::Bucket', 'SecretsManager::Secret', 'KMS::Key'];
-      for (const type of types) temporary.allResources(`AWS::${type}`, { DeletionPolicy: 'Delete' });
-      temporary.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
-      temporary.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
-    });
-
-    it('is encrypted by a key of its own, logs, queue and topic included, when the settings say so', () => {
-      const { template: encrypted } = synthesize({ customerKey: true });
-      const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('Key'), 'Arn'] };
-      encrypted.hasResource('AWS::KMS::Key', {
-        ...KEPT,
-        Properties: { EnableKeyRotation: true },
-      });
-      encrypted.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
-      encrypted.hasResourceProperties('AWS::DynamoDB::Table', { SSESpecification: { KMSMasterKeyId: key } });
-      encrypted.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: key });
-      encrypted.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
-      encrypted.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
-      encrypted.hasResourceProperties('AWS::S3::Bucket', {
-        BucketEncryption: {
-          ServerSideEncryptionConfiguration: [
-            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } },
-          ],
-        },
-      });
-      template.resourceCountIs('AWS::KMS::Key', 0);
-    });
-
-    it('lets three services of AWS use that key themselves, each for this account only', () => {
-      const { template: encrypted } = synthesize({ customerKey: true });
-      const [key] = Object.values(encrypted.findResources('AWS::KMS::Key'));
-      const [owner, logs, senders, ...others] = key?.['Properties'].KeyPolicy.Statement ?? [];
-      expect(JSON.stringify(owner.Principal)).toContain(':root');
-      expect(logs).toMatchObject({
-        Principal: { Service: { 'Fn::Join': ['', expect.arrayContaining(['logs.'])] } },
-      });
-      expect(JSON.stringify(logs.Condition.ArnLike['kms:EncryptionContext:aws:logs:arn'])).toMatch(
-        /AWS::Region.*AWS::AccountId.*:log-group:\*/,
-      );
-      expect(senders).toMatchObject({
-        Principal: { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
-        Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-      });
-      expect(others).toEqual([]);
-    });
-
-    it('has a queue that keeps letters as long as SQS can, encrypted, and takes them over TLS only', () => {
-      template.hasResourceProperties('AWS::SQS::Queue', {
-        MessageRetentionPeriod: 1_209_600,
-        SqsManagedSseEnabled: true,
-      });
-      const [policy] = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
-      const [refused, ...allowed] = policy?.['Properties'].PolicyDocument.Statement ?? [];
-      expect(refused).toMatchObject({
-        Effect: 'Deny',
-        Action: 'sqs:*',
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      });
-      for (const one of allowed)
-        expect(one).toMatchObject({
-          Action: 'sqs:SendMessage',
-          Principal: { Service: 'events.amazonaws.com' },
-          Condition: { ArnEquals: { 'aws:SourceArn': expect.anything() } },
-        });
-    });
-  });
-
   describe('the construct in an app of another team', () => {
     it('throws every mistake of its props at once', () => {
       const stack = new Stack(new App(), 'Theirs');
@@ -333,12 +207,20 @@ describe('the stack', () => {
 
     it('warns at synth of what is valid and surely not meant', () => {
       const late = { ...sampleConfig, policies: [{ name: 'late', olderThan: 'P60D' }] };
+      const printed = vi.spyOn(console, 'error').mockReturnValue();
+      onTestFinished(() => printed.mockRestore());
       const warned = (config: ConfigInput) =>
-        inApp((app, bundlesDirectory) => new StudioExecutionsStack(app, 'Test', { config, bundlesDirectory }))
-          .studio.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')
-          .map(({ data }) => String(data));
-      expect(warned(late)).toEqual([expect.stringContaining('The policy late waits P60D')]);
+        inApp((app, bundlesDirectory) => {
+          const stack = new StudioExecutionsStack(app, 'Test', { config, bundlesDirectory });
+          return Annotations.fromStack(stack).findWarning('*', Match.anyValue());
+        });
       expect(warned(sampleConfig)).toEqual([]);
+      expect(printed).not.toHaveBeenCalled();
+      const text = 'The policy late waits P60D, but Twilio keeps executions for 30 days only';
+      expect(warned(late)).toMatchObject([
+        { level: 'warning', id: '/Test/Studio', entry: { data: expect.stringContaining(text) } },
+      ]);
+      expect(printed).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(text));
     });
 
     it('says where things are once it is deployed', () => {
