@@ -14,6 +14,12 @@ export class Handled {
     );
   }
 
+  /** Listed although it was done: by a list that lags behind, or by a Studio that did not do what it says. */
+  isShownAgain(sid: string): boolean {
+    const isElsewhere = this.#underWay.has(sid) || this.#failed.has(sid) || this.#failedBefore.has(sid);
+    return !isElsewhere && this.#done.has(sid);
+  }
+
   /** About to be acted on, or being acted on. */
   isUnderWay(sid: string): void {
     this.#underWay.add(sid);

@@ -51,6 +51,8 @@ export const MAX_FRUITLESS_REFUSED = 4;
 
 /** A flow is swept until a sweep finds nothing more; so many may find something and delete or end none of it. */
 export const MAX_IDLE_SWEEPS = 8;
+/** Pauses before such sweeps where nothing but the list was behind: two minutes in all. */
+export const LAG_PAUSES_SECONDS = [1, 2, 4, 8, 15, 30, 60] as const;
 /** Of what was done a flow keeps a sample; when so often one of it was done again, Studio goes on listing it for ever. */
 export const SAMPLE_SIZE = 32;
 export const MAX_REPEATS = 4;

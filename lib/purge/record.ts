@@ -53,6 +53,8 @@ export type Progress = {
   foundInSweep: number;
   /** Of these, deleted or ended by this purge. */
   doneInSweep: number;
+  /** Listed in this sweep although this purge was done with it before. */
+  shownAgain: number;
   /** Sweeps in a row in which only others had changed anything. */
   idleSweeps: number;
   /** Everything from here on is done in this sweep (ISO second, exclusive); null: nothing yet. */
@@ -124,6 +126,7 @@ export const FIRST_PROGRESS: Progress = {
   sweep: 1,
   foundInSweep: 0,
   doneInSweep: 0,
+  shownAgain: 0,
   idleSweeps: 0,
   bound: null,
   overlap: { listed: 0, matched: 0, active: 0, left: 0 },

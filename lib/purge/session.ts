@@ -47,6 +47,8 @@ export class Session {
   readonly ports: Ports;
   readonly time: SliceTime;
   trouble: Trouble | null = null;
+  /** What is next has to be waited for. */
+  pauseSeconds = 0;
   /** It is another purge's turn on the flow that is next. */
   awaitsTurn = false;
   /** A batch is written down still, with what may or may not have been done: the next slice does it once more. */

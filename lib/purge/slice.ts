@@ -69,7 +69,7 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   const matcher = matcherOf(session.record, contactKey);
 
   let anotherRound = false;
-  while (session.mayGoOn) {
+  while (session.mayGoOn && session.pauseSeconds === 0) {
     if (session.record.progress.flow < session.record.flows.length) {
       if (request.dryRun || (await batches.mayActOn(session.record.progress.flow)))
         await watching(session, batches, () => sweep(session, batches, matcher));
@@ -81,7 +81,7 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   }
   // Whatever ended the loop, what is under way must be in the record before anybody else goes on.
   await batches.drained();
-  return rest(session, batches, anotherRound ? RETRY_PAUSE_SECONDS : 0);
+  return rest(session, batches, anotherRound ? RETRY_PAUSE_SECONDS : session.pauseSeconds);
 }
 
 /** Runs one phase; Studio's errors end the flow, if they are about the flow, or else the slice. */

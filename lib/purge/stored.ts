@@ -37,6 +37,7 @@ const progress = v.object({
   sweep: count,
   foundInSweep: count,
   doneInSweep: v.optional(count, 0),
+  shownAgain: v.optional(count, 0),
   idleSweeps: v.optional(count, 0),
   bound: nullableText,
   overlap: v.object({ listed: count, matched: count, active: count, left: v.optional(count, 0) }),

@@ -1,6 +1,6 @@
 import type { Execution } from '../studio/types.ts';
 import type { Batches, NewItem } from './batches.ts';
-import { MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
+import { LAG_PAUSES_SECONDS, MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
 import { countAnew, countListed, roomLeft, takeBackOverlap } from './listed.ts';
 import { FIRST_PROGRESS, type Progress } from './record.ts';
 import { goesRound, nextSample, withoutRepeats } from './repeats.ts';
@@ -52,6 +52,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
     bound = finding.bound;
     if (!session.gotOn) session.time.expectPage();
     countListed(session, finding.items, matcher, tally);
+    countShownAgain(session, finding.items, matcher);
     if (dryRun) session.progress(comeTo(bound));
     else {
       for (const execution of finding.candidates) {
@@ -105,28 +106,39 @@ async function knowFailed(session: Session, items: readonly Execution[]): Promis
   session.handled.failedBefore(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
 }
 
+function countShownAgain(session: Session, items: readonly Execution[], matcher: Matcher): void {
+  const { handled, record } = session;
+  const again = items.filter(
+    (execution) => handled.isShownAgain(execution.sid) && matcher.matches(execution),
+  );
+  session.progress({ shownAgain: record.progress.shownAgain + again.length });
+}
+
 function pick({ sid, status, dateCreated }: Execution): NewItem {
   return { sid, active: status !== 'ended', created: dateCreated };
 }
 
 /**
- * The flow is through when a sweep finds nothing more. As long as sweeps delete or end something there are more of
- * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many.
+ * The flow is through when a sweep shows nothing more. As long as sweeps delete or end something there are more of
+ * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many. Where it
+ * only shows what is done it is waited for: a list may lag behind, and is not believed to for ever.
  */
 function closeSweep(session: Session): void {
   const { progress, request } = session.record;
-  const { sweep, foundInSweep, doneInSweep } = progress;
+  const { sweep, foundInSweep, doneInSweep, shownAgain } = progress;
   const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
-  if (goesRound(progress))
-    giveFlowUp(session, `list: it goes on to show what Studio says is ${DONE[request.action]}`);
+  const goesOn = `list: it goes on to show what Studio says is ${DONE[request.action]}`;
+  if (goesRound(progress)) giveFlowUp(session, goesOn);
   else if (roomLeft(session) <= 0) {
     leaveFlow(session);
     session.progress({ flow: session.record.flows.length });
-  } else if (request.dryRun || foundInSweep === 0) leaveFlow(session);
+  } else if (request.dryRun || (foundInSweep === 0 && shownAgain === 0)) leaveFlow(session);
   else if (idleSweeps < MAX_IDLE_SWEEPS) {
     session.progress({ ...FROM_THE_TOP, ...nextSample(session.record), sweep: sweep + 1, idleSweeps });
     countAnew(session);
-  } else giveFlowUp(session, 'list: it never ends to show what cannot be acted on');
+    if (foundInSweep === 0) session.pauseSeconds = LAG_PAUSES_SECONDS[idleSweeps - 1] ?? 0;
+  } else if (foundInSweep === 0) giveFlowUp(session, goesOn);
+  else giveFlowUp(session, 'list: it never ends to show what cannot be acted on');
   session.gotOn = true;
 }
 
@@ -138,7 +150,13 @@ function giveFlowUp(session: Session, reason: string): void {
   leaveFlow(session, reason);
 }
 
-const FROM_THE_TOP = { bound: null, overlap: FIRST_PROGRESS.overlap, foundInSweep: 0, doneInSweep: 0 };
+const FROM_THE_TOP = {
+  bound: null,
+  overlap: FIRST_PROGRESS.overlap,
+  foundInSweep: 0,
+  doneInSweep: 0,
+  shownAgain: 0,
+};
 
 /** On to the next flow; `reason` says why this one is not through. Nothing may be under way. */
 export function leaveFlow(session: Session, reason?: string): void {

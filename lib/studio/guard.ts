@@ -48,7 +48,7 @@ export function createGuard(operation: string) {
   };
 }
 
-/** Says of each item of a list, by its name, whether it is none of the last ones once more. */
+/** Says of each item of a list, by its name, whether it is none of the latest new ones once more. */
 export function createMemory(): (name: string) => boolean {
   const remembered = new Latest(REMEMBERED_ITEMS);
   return (name) => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGovernor, type Went } from './governor.ts';
 
@@ -49,6 +50,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   /** Calls that wait after a 429, which may last seconds, by their signals, and since when. Others run meanwhile. */
   const retrying = new Map<AbortSignal, number>();
   let running = 0;
+  let isStarting = false;
   let wakesAtMs = Number.POSITIVE_INFINITY;
 
   function letGo() {
@@ -72,28 +74,34 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
   }
 
   function startWorks() {
-    if (!works.first()) return;
+    if (isStarting || !works.first()) return;
     for (const [signal, sinceMs] of retrying) {
       if (now() - sinceMs < LONGEST_RETRY_MS) break;
       retrying.delete(signal);
     }
     const most = governor.window * SPARE_SHARE + SPARE_WORKS + retrying.size;
+    // What is started here may start others, or end at once: both are seen to by the turns of this loop.
+    isStarting = true;
     for (let startNext = works.first(); startNext && running < most; startNext = works.first()) {
       running += 1;
       startNext();
     }
+    isStarting = false;
   }
 
   function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (items.length === 0) return resolve();
+      const { length } = items;
+      if (length === 0) return resolve();
+      // They are started by whatever ends, which is somebody else's mostly.
+      const inContext = AsyncLocalStorage.snapshot();
       let begun = 0;
       let ended = 0;
       let failure: { error: unknown } | undefined;
       const end = () => {
         running -= 1;
         ended += 1;
-        if (ended === items.length) failure ? reject(failure.error) : resolve();
+        if (ended === length) failure ? reject(failure.error) : resolve();
         startWorks();
       };
       const start = async (item: T) => {
@@ -106,10 +114,9 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
         }
       };
       const startNext = () => {
-        const at = begun++;
-        // Before it runs: it may begin others.
-        if (begun === items.length) works.remove(startNext);
-        start(items[at] as T);
+        const item = items[begun++] as T;
+        if (begun === length) works.remove(startNext);
+        inContext(start, item);
       };
       works.push(startNext);
       startWorks();
@@ -156,7 +163,7 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
 /** First in, first out, and out of turn for who gives up. */
 function createQueue() {
   const waiting = new Set<() => void>();
-  let order = waiting.values();
+  const order = waiting.values();
   let head: (() => void) | undefined;
   return {
     push: (one: () => void) => void waiting.add(one),
@@ -170,9 +177,6 @@ function createQueue() {
      */
     first: (): (() => void) | undefined => {
       if (head !== undefined || waiting.size === 0) return head;
-      head = order.next().value;
-      if (head !== undefined) return head;
-      order = waiting.values();
       head = order.next().value;
       return head;
     },

@@ -14,11 +14,11 @@ import {
 /** The purge as it is deployed, beside the scripts that people use today, at limits that nobody is told of. */
 
 const LATENCY_MS = 30;
-/** How many requests may be in flight, and how many executions there are then to delete. */
+/** How many requests may be in flight, and as many executions as can be deleted then in half a minute. */
 const LIMITS = [
   { maxInFlight: 10, executions: 10_000 },
-  { maxInFlight: 50, executions: 40_000 },
-  { maxInFlight: 200, executions: 100_000 },
+  { maxInFlight: 50, executions: 50_000 },
+  { maxInFlight: 200, executions: 200_000 },
 ];
 /** A part tells the rate of Twilio's SDK as well: one by one takes 30 ms each. */
 const ONE_BY_ONE = 500;

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 function seeded(count: number, quirks: Partial<Quirks> = {}, clock = createClock()) {
-  const studio = createMemoryStudio(quirks);
+  const studio = createMemoryStudio({ ...quirks, clock });
   for (let number = 0; number < count; number++)
     studio.add({
       sid: sidOf(number),
@@ -67,7 +67,7 @@ describe('the archive of a purge', () => {
 });
 
 test('a list that lags behind shows nothing twice to the next worker', async () => {
-  const world = seeded(600, { pageSize: 100, lag: 150 });
+  const world = seeded(600, { pageSize: 100, lagMs: 5_000 });
   const id = await world.start({ olderThan: 'P7D', status: 'any' });
   for (let deaths = 1; deaths <= 5; deaths++)
     expect(await mortalSlice(id, world.ports, { at: 130, when: 'after' })).toBeNull();
@@ -106,13 +106,46 @@ test('small pages are put together to batches, also after the first ones', async
 });
 
 test('a Studio that for ever lists what is gone ends the purge, which says so', async () => {
-  const world = seeded(11_500, { lag: Number.POSITIVE_INFINITY });
+  const world = seeded(11_500, { lagMs: Number.POSITIVE_INFINITY });
   const record = await world.purge({ olderThan: 'P7D' });
   // What the later sweeps found gone was this purge's own work.
   expect(record.counts).toMatchObject({ listed: 10_350, matched: 10_350, deleted: 10_350, alreadyGone: 0 });
   expect(record).toMatchObject({
     status: 'failed',
     error: 'flow welcome could not be listed: list: it never ends to show what cannot be acted on',
+  });
+});
+
+describe.each([
+  ['says that they are not there', 'already-gone', { deleted: 1_960, alreadyGone: 40 }],
+  ['says that they are deleted', 'deleted', { deleted: 2_000, alreadyGone: 0 }],
+] as const)('a Studio that keeps a few, and %s', (_what, outcome, counts) => {
+  const worldOf = () => {
+    const { studio, clock } = seeded(2_000);
+    const isKept = (sid: string) => Number.parseInt(sid.slice(-8), 16) % 50 === 1;
+    const upstream: Upstream = {
+      ...studio.upstream,
+      delete: async (flow, sid) => {
+        if (!isKept(sid)) return studio.upstream.delete(flow, sid);
+        return outcome === 'deleted' ? { outcome } : { outcome, afterUnclear: false };
+      },
+    };
+    return { studio, ...createWorldOf(upstream, clock) };
+  };
+
+  test('fails the purge, which has waited for the list, and counts each once', async () => {
+    const world = worldOf();
+    const startedMs = world.clock.nowMs;
+    const record = await world.purge({ olderThan: 'P7D', status: 'any' });
+    expect(record).toMatchObject({
+      status: 'failed',
+      error: 'flow welcome could not be listed: list: it goes on to show what Studio says is deleted',
+      counts: { listed: 2_000, matched: 2_000, failed: 0, ...counts },
+    });
+    expect(world.studio.in('deleted')).toHaveLength(1_960);
+    const waitedMs = world.clock.nowMs - startedMs;
+    expect(waitedMs).toBeGreaterThan(MINUTE_MS);
+    expect(waitedMs).toBeLessThan(4 * MINUTE_MS);
   });
 });
 
@@ -135,7 +168,7 @@ test('tokens that are refused again and again end no list that gets on between',
 });
 
 test('a dry run gets through ten pages of one second although every tenth token is refused', async () => {
-  const random = createRandom(7);
+  const random = createRandom(15);
   let refused = 0;
   const studio = createMemoryStudio({ pageSize: 50 });
   for (let number = 0; number < 500; number++)

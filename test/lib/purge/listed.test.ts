@@ -9,7 +9,7 @@ const EACH = 450;
 
 /** Two flows; every fifth execution is the contact's, and every second of these is active. */
 function erasureOver(quirks: Partial<Quirks>, request: Partial<PurgeRequest> = {}, clock = createClock()) {
-  const studio = createMemoryStudio(quirks);
+  const studio = createMemoryStudio({ ...quirks, clock });
   for (let number = 0; number < 2 * EACH; number++)
     studio.add({
       sid: sidOf(number),
@@ -28,7 +28,7 @@ test.each<[string, Partial<Quirks>]>([
   ['newest first', { pageSize: 50 }],
   ['oldest first, little at a time', { order: 'oldest-first', pageSize: 10 }],
   ['in no order at all', { order: 'none', pageSize: 20 }],
-  ['with offset tokens, and late', { tokens: 'offset', lag: 300, pageSize: 20 }],
+  ['with offset tokens, and late', { tokens: 'offset', lagMs: 5_000, pageSize: 20 }],
 ])('what is listed and left is counted once, whatever the order: %s', async (_name, quirks) => {
   const { run, id } = erasureOver(quirks);
   expect(await run(await id)).toMatchObject({ status: 'succeeded', ...ALL });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import { createLimiter } from '../../../lib/studio/limiter.ts';
 
@@ -55,6 +56,24 @@ describe('turns', () => {
   });
 });
 
+test('who gives up behind the first keeps nobody from the turn', async () => {
+  const limiter = createLimiter({ initial: 1, now: () => 0 });
+  const giveBack = await limiter.acquire();
+  const order: string[] = [];
+  const leaving = new AbortController();
+  const [first, second, third] = [undefined, leaving.signal, undefined].map((signal, index) =>
+    limiter.acquire(signal).then((give) => {
+      order.push(`${index}`);
+      give('other');
+    }),
+  );
+  leaving.abort(new Error('gave up'));
+  await expect(second).rejects.toThrow('gave up');
+  giveBack('other');
+  await Promise.all([first, third]);
+  expect(order).toEqual(['0', '2']);
+});
+
 describe('works', () => {
   test('run no more at a time than there is use for, whatever their number', async () => {
     const limiter = createLimiter({ initial: 4, now: () => 0 });
@@ -102,9 +121,9 @@ describe('works', () => {
     const each = limiter.each(items, async (item) => {
       await tick();
       ended += 1;
-      if (item === 3 || item === 30) throw new Error(`${item}`);
+      if (item === 5 || item === 30) throw new Error(`${item}`);
     });
-    await expect(each).rejects.toThrow('3');
+    await expect(each).rejects.toThrow('5');
     expect(ended).toBe(40);
     expect(await limiter.run(async () => 'room')).toBe('room');
   });
@@ -118,6 +137,28 @@ describe('works', () => {
       await inner;
     });
     expect(begun.sort()).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2']);
+  });
+
+  test('belong to who asked for them, whatever they are started by', async () => {
+    const limiter = createLimiter({ initial: 1, now: () => 0 });
+    const owner = new AsyncLocalStorage<string>();
+    const seen: string[] = [];
+    const work = async (name: string) => {
+      await tick();
+      seen.push(`${name} ${owner.getStore()}`);
+    };
+    const each = (name: string) => owner.run(name, () => limiter.each(Array(20).fill(name), work));
+    await Promise.all(['one', 'other'].map(each));
+    expect(new Set(seen)).toEqual(new Set(['one one', 'other other']));
+  });
+
+  test('that fail before they wait for anything take no more of the stack, however many', async () => {
+    const limiter = createLimiter({ initial: 1, now: () => 0 });
+    const each = limiter.each(Array(20_000).fill(0), () => {
+      throw new Error('at once');
+    });
+    await expect(each).rejects.toThrow('at once');
+    expect(await limiter.run(async () => 'room')).toBe('room');
   });
 
   test('that fail make room, and fail alone', async () => {

@@ -13,8 +13,9 @@ export type Quirks = {
   /** Neighbours up to so many places apart change places in lists. */
   disorder: number;
   order: 'newest-first' | 'oldest-first' | 'none';
-  /** Deleted ones stay in lists for so many further calls. */
-  lag: number;
+  /** Deleted ones stay in lists for so many milliseconds of this clock. */
+  lagMs: number;
+  clock: { readonly nowMs: number };
   deleteActive: 'delete' | 'conflict';
   /** Called before each call: may throw, or change what is there. */
   before: (operation: 'list' | 'end' | 'delete' | 'context', sid: string | null) => void;
@@ -28,13 +29,13 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
   const kept = new Map<string, Kept>();
   let deletedWhileActive = 0;
   let changes = 0;
-  const goneAt = new Map<string, number>();
-  let allCalls = 0;
+  const goneAtMs = new Map<string, number>();
+  const nowMs = () => quirks.clock?.nowMs ?? 0;
+  const isShownStill = (sid: string) => nowMs() < (goneAtMs.get(sid) ?? 0) + (quirks.lagMs ?? 0);
   const calls = { list: 0, end: 0, delete: 0, context: 0 };
 
   const call = (operation: keyof typeof calls, sid: string | null) => {
     calls[operation] += 1;
-    allCalls += 1;
     quirks.before?.(operation, sid);
   };
   const find = (sid: string): Kept => {
@@ -47,7 +48,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
   const listed = (flowSid: string, query: { status?: string; from?: string; to: string }): Kept[] => {
     const all = [...kept.values()].filter(
       ({ sid, state, flowSid: flow, dateCreated }) =>
-        (state !== 'deleted' || allCalls < (goneAt.get(sid) ?? 0) + (quirks.lag ?? 0)) &&
+        (state !== 'deleted' || isShownStill(sid)) &&
         flow === flowSid &&
         (quirks.ignoresStatus ||
           query.status === undefined ||
@@ -119,7 +120,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
         deletedWhileActive += 1;
       }
       found.state = 'deleted';
-      goneAt.set(sid, allCalls);
+      goneAtMs.set(sid, nowMs());
       changes += 1;
       quirks.after?.('delete', sid);
       return { outcome: 'deleted' };
