@@ -1,20 +1,8 @@
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { PurgeRequest } from '../../../lib/purge/record.ts';
-import { type Death, mortalSlice } from './world/mortal.ts';
-import { COUNT, seeded } from './world/seeded.ts';
-import type { World } from './world/world.ts';
-
-/** Until it is done; dies once, and is taken up by another worker. */
-async function runDying(world: World, id: string, death: Death): Promise<boolean> {
-  const counted = { calls: 0 };
-  let died = false;
-  for (;;) {
-    const result = await mortalSlice(id, world.ports, died ? { at: 0, when: 'before' } : death, counted);
-    if (result === null) died = true;
-    else if (result.status !== 'running') return died;
-  }
-}
+import { archivedIn } from './world/archived.ts';
+import { type Death, immortal, mortalSlice, runDying } from './world/mortal.ts';
+import { ACTIVE, COUNT, seeded } from './world/seeded.ts';
 
 const request: Partial<PurgeRequest> = { olderThan: 'P7D', status: 'any' };
 
@@ -22,7 +10,7 @@ async function callsOf(changes: Partial<PurgeRequest>): Promise<number> {
   const { world } = seeded();
   const counted = { calls: 0 };
   const id = await world.start({ ...request, ...changes });
-  while ((await mortalSlice(id, world.ports, { at: 0, when: 'before' }, counted))?.status === 'running');
+  while ((await mortalSlice(id, world.ports, immortal, counted))?.status === 'running');
   return counted.calls;
 }
 
@@ -43,7 +31,7 @@ describe('a worker that dies', () => {
     for (const death of deaths) {
       const { studio, world } = seeded();
       const id = await world.start(request);
-      if (await runDying(world, id, death)) died += 1;
+      died += await runDying(world, id, [death]);
       const record = await world.record(id);
       expect({ death, status: record.status, counts: record.counts, digest: record.digest.count }).toEqual({
         death,
@@ -52,7 +40,7 @@ describe('a worker that dies', () => {
           listed: COUNT,
           matched: COUNT,
           archived: 0,
-          ended: 90,
+          ended: ACTIVE,
           deleted: COUNT,
           alreadyGone: 0,
           failed: 0,
@@ -72,25 +60,19 @@ describe('a worker that dies', () => {
     for (const death of deaths) {
       const { world } = seeded();
       const id = await world.start({ ...request, archive: true });
-      await runDying(world, id, death);
+      await runDying(world, id, [death]);
       const record = await world.record(id);
       expect({ death, counts: record.counts }).toMatchObject({
         death,
         counts: {
           matched: COUNT,
           archived: COUNT,
-          ended: 90,
+          ended: ACTIVE,
           deleted: COUNT,
           failed: 0,
         },
       });
-      const archived = [...world.objects.values()].flatMap((object) =>
-        gunzipSync(object)
-          .toString()
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line)),
-      );
+      const archived = archivedIn(world);
       expect(archived).toHaveLength(COUNT);
       expect(new Set(archived.map(({ execution }) => execution.sid)).size).toBe(COUNT);
       expect(archived.every(({ execution, context }) => context.context.sid === execution.sid)).toBe(true);

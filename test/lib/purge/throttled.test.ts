@@ -1,52 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
-import { runSlice } from '../../../lib/purge/slice.ts';
-import { upstreamOf } from '../../../lib/purge/upstream.ts';
-import { createStudio } from '../../../lib/studio/client.ts';
-import { createLimiter } from '../../../lib/studio/limiter.ts';
-import { ACCOUNT, createWorldOf, NOON, WELCOME } from './world/world.ts';
+import { expect, test } from 'vitest';
+import { createWorldWithLimiter } from './world/with-limiter.ts';
+import { NOON, WELCOME } from './world/world.ts';
 
 const DAY_MS = 86_400_000;
 /** The slice's minute, so many times faster. */
 const FASTER = 100;
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-/** Through the client and the limiter over a socket, with timers that are real and fast. */
 async function worldOf(operation: 'DeleteExecution' | 'ListExecution') {
-  const studio = await startSimulatedStudio({ now: () => NOON, flows: [{ sid: WELCOME }] });
-  const client = createStudio({
-    accountSid: ACCOUNT,
-    username: `SK${'a'.repeat(32)}`,
-    password: 'local',
-    baseUrl: studio.url,
-    sleep: async (ms, signal) => void (await sleep(ms / FASTER, undefined, signal ? { signal } : {})),
-  });
-  closing.push(
-    () => client.close(),
-    () => studio.close(),
-  );
-  const fault = { operations: [operation] };
-  const limiter = createLimiter();
-  const world = createWorldOf(upstreamOf(client, { limiter }), undefined, {
-    gate: limiter,
-    after: (ms, then) => {
-      const timer = setTimeout(then, ms / FASTER);
-      return () => clearTimeout(timer);
-    },
-  });
+  const world = await createWorldWithLimiter({ faster: FASTER });
   const day = (days: number) => new Date(NOON - days * DAY_MS).toISOString();
-  studio.store.seed({ flowSid: WELCOME, count: 300, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
-  /** Another worker, whose limiter has not learnt that nothing goes through. */
-  const elsewhere = (purge: string) => {
-    const limiter = createLimiter();
-    return runSlice(purge, { ...world.ports, gate: limiter, upstream: upstreamOf(client, { limiter }) });
-  };
-  return { studio, fault, elsewhere, ...world };
+  world.studio.store.seed({
+    flowSid: WELCOME,
+    count: 300,
+    dateCreatedFrom: day(9),
+    dateCreatedTo: day(8),
+  });
+  return { fault: { operations: [operation] }, ...world };
 }
 
 test.each([

@@ -1,12 +1,13 @@
 import type { SliceResult } from '../../../../lib/purge/endings.ts';
 import type { Ports } from '../../../../lib/purge/session.ts';
 import { runSlice } from '../../../../lib/purge/slice.ts';
-import { type Around, withEachCall } from './calls.ts';
+import { type Around, type CallName, withEachCall } from './calls.ts';
+import type { World } from './world.ts';
 
-/** Where a worker dies: at its nth call of a port, before the call has an effect, or after it. */
-export type Death = { at: number; when: 'before' | 'after' };
+/** Where a worker dies: at its nth call of a port, or of that name, before the call has an effect, or after it. */
+export type Death = { at: number; when: 'before' | 'after'; of?: CallName };
 
-/** Every call that goes out of the process. */
+/** Every call that goes out of the process, or every one of the name that is waited for. */
 type Counted = { calls: number };
 
 /**
@@ -23,10 +24,11 @@ export async function mortalSlice(
   const never = new Promise<never>(() => undefined);
   let dead = false;
 
-  const around: Around = async (call) => {
+  const around: Around = async (call, name) => {
     if (dead) return never;
-    counted.calls += 1;
-    const dies = counted.calls === death.at;
+    const counts = death.of === undefined || death.of === name;
+    if (counts) counted.calls += 1;
+    const dies = counts && counted.calls === death.at;
     if (dies && death.when === 'before') return die();
     const result = await call();
     if (dies) return die();
@@ -40,4 +42,32 @@ export async function mortalSlice(
   };
 
   return Promise.race([runSlice(id, withEachCall(ports, around)), died.promise]);
+}
+
+/** Far more than any of these purges needs: one that comes to no end is told from one that does. */
+const MOST_SLICES = 100;
+
+export const immortal: Death = { at: 0, when: 'before' };
+
+/**
+ * Until it is done: each worker dies in its own way and is taken up by the next, of whom the last lives on.
+ * Returns how many have died.
+ */
+export async function runDying(
+  world: World,
+  id: string,
+  deaths: readonly Death[],
+  onDeath: (nth: number) => Promise<void> = async () => undefined,
+): Promise<number> {
+  let counted = { calls: 0 };
+  let died = 0;
+  for (let slices = 0; slices < MOST_SLICES; slices++) {
+    const result = await mortalSlice(id, world.ports, deaths[died] ?? immortal, counted);
+    if (result === null) {
+      died += 1;
+      counted = { calls: 0 };
+      await onDeath(died);
+    } else if (result.status !== 'running') return died;
+  }
+  throw new Error(`Purge ${id} does not end`);
 }

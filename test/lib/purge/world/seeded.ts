@@ -6,7 +6,10 @@ const DAY_MS = 86_400_000;
 /** Few enough to die, or to overlap, everywhere, and enough for several batches, two of them at a time. */
 export const COUNT = 450;
 
-/** A minute apart, over eight days old, every fifth of them active; pages are of 300, their tokens offsets. */
+/** Every fifth of them. */
+export const ACTIVE = COUNT / 5;
+
+/** A minute apart, over eight days old, some of them active; pages are of 300, their tokens offsets. */
 export function seeded() {
   const studio = createMemoryStudio({ tokens: 'offset', pageSize: 300 });
   for (let number = 0; number < COUNT; number++)
@@ -14,7 +17,7 @@ export function seeded() {
       sid: sidOf(number),
       flowSid: WELCOME,
       createdMs: NOON - 8 * DAY_MS - number * 60_000,
-      active: number % 5 === 0,
+      active: number % (COUNT / ACTIVE) === 0,
     });
   return { studio, world: createWorldOf(studio.upstream) };
 }

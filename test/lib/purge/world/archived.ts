@@ -1,0 +1,13 @@
+import { gunzipSync } from 'node:zlib';
+import type { World } from './world.ts';
+
+/** Every line that the archive's objects hold. */
+export function archivedIn({ objects }: World) {
+  return [...objects.values()].flatMap((object) =>
+    gunzipSync(object)
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  );
+}

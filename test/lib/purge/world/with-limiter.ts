@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach } from 'vitest';
+import type { BehaviourChange } from '../../../../infra/local/studio/behaviour.ts';
+import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
+import { runSlice } from '../../../../lib/purge/slice.ts';
+import { upstreamOf } from '../../../../lib/purge/upstream.ts';
+import { createStudio } from '../../../../lib/studio/client.ts';
+import { createLimiter } from '../../../../lib/studio/limiter.ts';
+import { ACCOUNT, createWorldOf, NOON, WELCOME } from './world.ts';
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** A simulated Studio through the client and the limiter over a socket, with timers that are real, and `faster`. */
+export async function createWorldWithLimiter(
+  { faster }: { faster: number },
+  behaviour: BehaviourChange = {},
+) {
+  const studio = await startSimulatedStudio({ now: () => NOON, behaviour, flows: [{ sid: WELCOME }] });
+  const client = createStudio({
+    accountSid: ACCOUNT,
+    username: `SK${'a'.repeat(32)}`,
+    password: 'local',
+    baseUrl: studio.url,
+    sleep: async (ms, signal) => void (await sleep(ms / faster, undefined, signal ? { signal } : {})),
+  });
+  closing.push(
+    () => client.close(),
+    () => studio.close(),
+  );
+  const limiter = createLimiter();
+  const world = createWorldOf(upstreamOf(client, { limiter }), undefined, {
+    gate: limiter,
+    after: (ms, then) => {
+      const timer = setTimeout(then, ms / faster);
+      return () => clearTimeout(timer);
+    },
+  });
+  /** Another worker, whose limiter has learnt nothing yet. */
+  const elsewhere = (purge: string) => {
+    const limiter = createLimiter();
+    return runSlice(purge, { ...world.ports, gate: limiter, upstream: upstreamOf(client, { limiter }) });
+  };
+  return { studio, limiter, elsewhere, ...world };
+}
