@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { World } from './world.ts';
 
 /** Every line that the archive's objects hold. */
-export function archivedIn({ objects }: World) {
+export function archivedIn({ objects }: Pick<World, 'objects'>) {
   return [...objects.values()].flatMap((object) =>
     gunzipSync(object)
       .toString()
