@@ -8,6 +8,7 @@ export default defineConfig({
     reporters: ['default', './test/reporter.ts'],
     // The bundles are built once, by the same path that `npm run build` and CDK take.
     globalSetup: ['test/build-bundles.ts'],
+    setupFiles: ['test/table-judge.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // A loaded machine is slower than a second, which is what it would be otherwise.

@@ -2,10 +2,11 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Storage } from './storage.ts';
+import { type TableUse, tableUse } from './table-use.ts';
 
 /**
  * What the functions may do, one list a function: only the calls that its code makes, on the one resource it
- * makes them on. A function that needs another call gets another line here.
+ * makes them on, and in the table only on its own partitions (table-use.ts).
  */
 
 export type Permissions = {
@@ -17,21 +18,18 @@ export type Permissions = {
 };
 
 export const permissionsOf = {
-  trigger: ({ storage }: Permissions) => [
-    readSecret(storage),
-    useTable(storage, 'DeleteItem', 'GetItem', 'PutItem'),
-  ],
+  trigger: ({ storage }: Permissions) => [readSecret(storage), ...useTable(storage, tableUse.trigger)],
   query: ({ storage }: Permissions) => [readSecret(storage)],
   end: ({ storage }: Permissions) => [readSecret(storage)],
   delete: ({ storage }: Permissions) => [readSecret(storage)],
   purge: ({ storage, workerArn }: Permissions) => [
     readSecret(storage),
-    useTable(storage, 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+    ...useTable(storage, tableUse.purge),
     allow(['lambda:InvokeFunction'], workerArn),
   ],
   cleanup: ({ storage, workerArn, workerFunctionArn }: Permissions) => [
     readSecret(storage),
-    useTable(storage, 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+    ...useTable(storage, tableUse.cleanup),
     allow(['s3:PutObject'], storage.archive.arnForObjects('*')),
     // A run that has grown long hands over to a new one of itself.
     allow(['lambda:InvokeFunction'], workerArn),
@@ -79,11 +77,19 @@ function readSecret({ secret }: Storage): PolicyStatement {
   return allow(['secretsmanager:GetSecretValue'], secret.ref);
 }
 
-function useTable({ table }: Storage, ...operations: string[]): PolicyStatement {
-  return allow(
-    operations.map((operation) => `dynamodb:${operation}`),
-    table.tableArn,
-  );
+function useTable({ table }: Storage, uses: readonly TableUse[]): PolicyStatement[] {
+  return uses.map(({ partition, operations }) => {
+    const statement = allow(
+      operations.map((operation) => `dynamodb:${operation}`),
+      table.tableArn,
+    );
+    statement.addConditions({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] },
+      // ForAllValues alone also holds for a call that names no key.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+    return statement;
+  });
 }
 
 function useKey(key: Key, service: string, ...operations: string[]): PolicyStatement {

@@ -264,7 +264,8 @@ function lambdaEnvironment({ name, version, memoryMb, logStream }: WorkerSetting
     AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_SESSION_TOKEN: 'local',
+    // As in Lambda, each function calls AWS in a session of its own role.
+    AWS_SESSION_TOKEN: name,
     LAMBDA_TASK_ROOT: '/var/task',
     _HANDLER: 'index.handler',
     TZ: ':UTC',

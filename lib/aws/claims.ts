@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { type Claim, type ClaimStore, ClaimStoreError } from '../trigger/claims.ts';
+import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
 const SORT_KEY = 'claim';
@@ -28,7 +29,7 @@ const itemSchema = v.object({
   expiresAt: number,
 });
 
-/** Claims in the table: `pk` is `claim#` and the claim's id. */
+/** Claims in the table, each in a partition of its own. */
 export function createClaimStore({ client, name }: Table): ClaimStore {
   /** false when the condition does not hold. */
   async function put(claim: Claim, condition: string, values: Item): Promise<boolean> {
@@ -96,7 +97,7 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
 }
 
 function keyOf(id: string): Item {
-  return { pk: { S: `claim#${id}` }, sk: { S: SORT_KEY } };
+  return { pk: { S: partitionOf.claim(id) }, sk: { S: SORT_KEY } };
 }
 
 function toItem(claim: Claim): Item {

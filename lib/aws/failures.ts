@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { failureMark, marksBetween } from '../purge/failure-mark.ts';
 import type { FailedItem, FailureStore } from '../purge/ports.ts';
 import { failedItemSchema } from '../purge/stored.ts';
+import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
 /**
@@ -90,7 +91,7 @@ export function createFailureStore({ client, name }: Table, now: () => number): 
 }
 
 function partition(purge: string) {
-  return { S: `purge#${purge}` };
+  return { S: partitionOf.purge(purge) };
 }
 
 function keyOf(purge: string, flow: number, { created, sid }: FailedItem): Item {

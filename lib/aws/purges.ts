@@ -18,6 +18,7 @@ import {
 } from '../purge/ports.ts';
 import type { PurgeRecord } from '../purge/record.ts';
 import { batchSchema, recordSchema } from '../purge/stored.ts';
+import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
 /**
@@ -27,7 +28,6 @@ import type { Item, Table } from './table.ts';
  * A record is one JSON text beside the few attributes that conditions need. Only its worker writes the text,
  * each time in place of the version it has read; `stopRequested` is everybody else's.
  */
-const RECORDS = 'purges';
 const BATCH = 'batch#';
 const SEQ_DIGITS = 8;
 const FIRST_VERSION = 1;
@@ -137,7 +137,7 @@ export function createPurgeStore(
         TableName: name,
         KeyConditionExpression: before === null ? 'pk = :pk' : 'pk = :pk AND sk < :before',
         ExpressionAttributeValues: {
-          ':pk': { S: RECORDS },
+          ':pk': { S: partitionOf.records() },
           ...(before === null ? {} : { ':before': { S: before } }),
         },
         ScanIndexForward: false,
@@ -205,7 +205,7 @@ export function createPurgeStore(
         const query: QueryCommand = new QueryCommand({
           TableName: name,
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :batch)',
-          ExpressionAttributeValues: { ':pk': { S: `purge#${purge}` }, ':batch': { S: BATCH } },
+          ExpressionAttributeValues: { ':pk': { S: partitionOf.purge(purge) }, ':batch': { S: BATCH } },
           ConsistentRead: true,
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         });
@@ -218,11 +218,14 @@ export function createPurgeStore(
 }
 
 function recordKey(id: string): Item {
-  return { pk: { S: RECORDS }, sk: { S: id } };
+  return { pk: { S: partitionOf.records() }, sk: { S: id } };
 }
 
 function batchKey(purge: string, seq: number): Item {
-  return { pk: { S: `purge#${purge}` }, sk: { S: `${BATCH}${String(seq).padStart(SEQ_DIGITS, '0')}` } };
+  return {
+    pk: { S: partitionOf.purge(purge) },
+    sk: { S: `${BATCH}${String(seq).padStart(SEQ_DIGITS, '0')}` },
+  };
 }
 
 function batchFrom(item: Item | undefined): Batch {

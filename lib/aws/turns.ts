@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import type { TurnStore } from '../purge/ports.ts';
+import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
 /**
@@ -103,5 +104,5 @@ async function holds(write: Promise<unknown>): Promise<boolean> {
 }
 
 function keyOf(flowSid: string): Item {
-  return { pk: { S: `flow#${flowSid}` }, sk: { S: 'turn' } };
+  return { pk: { S: partitionOf.flow(flowSid) }, sk: { S: 'turn' } };
 }

@@ -8,6 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { type Permissions, permissionsOf } from '../../../infra/constructs/permissions.ts';
 import { settingsSchema } from '../../../infra/constructs/settings.ts';
 import { Storage } from '../../../infra/constructs/storage.ts';
+import { tableUse } from '../../../infra/constructs/table-use.ts';
+import { partitionOf } from '../../../lib/aws/partitions.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const functions = readdirSync(join(root, 'functions'))
@@ -43,10 +45,19 @@ function withImports(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
+function sourcesOf(name: string): string[] {
+  return [...withImports(join(root, 'functions', `${name}.ts`))].map((file) => readFileSync(file, 'utf8'));
+}
+
+/** Each partition of the table that is named in the function's code, with `*` for an id. */
+function partitionsInCode(name: string): string[] {
+  const makers = new Map<string, (id: string) => string>(Object.entries(partitionOf));
+  const named = sourcesOf(name).flatMap((source) => [...source.matchAll(/\bpartitionOf\.(\w+)/g)]);
+  return [...new Set(named.map(([, maker = '']) => makers.get(maker)?.('*') ?? maker))].toSorted();
+}
+
 function actionsInCode(name: string): string[] {
-  const sources = [...withImports(join(root, 'functions', `${name}.ts`))].map((file) =>
-    readFileSync(file, 'utf8'),
-  );
+  const sources = sourcesOf(name);
   const commands = sources.flatMap((source) =>
     [...source.matchAll(/\bnew (\w+)Command\(/g)].map(([, one]) => one ?? ''),
   );
@@ -58,7 +69,7 @@ function actionsAllowed(permissions: (given: Permissions) => PolicyStatement[]):
   const stack = new Stack(new App(), 'Test');
   const storage = new Storage(stack, 'Storage', { settings: v.parse(settingsSchema, {}), key: undefined });
   const statements = permissions({ storage, workerArn: 'worker:live', workerFunctionArn: 'worker' });
-  return statements.flatMap(({ actions }) => actions).toSorted();
+  return [...new Set(statements.flatMap(({ actions }) => actions))].toSorted();
 }
 
 describe('least privilege', () => {
@@ -72,4 +83,18 @@ describe('least privilege', () => {
       expect(actionsAllowed(permissions)).toEqual(actionsInCode(name));
     },
   );
+
+  it.each(Object.entries(tableUse))(
+    '%s may use the partitions that its code names, and no others',
+    (name, uses) => {
+      expect(uses.map(({ partition }) => partition).toSorted()).toEqual(partitionsInCode(name));
+    },
+  );
+
+  it('no partition has its name typed elsewhere', () => {
+    const typed = functions
+      .flatMap(sourcesOf)
+      .flatMap((source) => source.match(/\bpk'?: \{ S: (?!partitionOf\.).*/g) ?? []);
+    expect(typed).toEqual([]);
+  });
 });

@@ -5,7 +5,7 @@ import { synthesize } from '../synthesized.ts';
 
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const SECRET = ['secretsmanager:GetSecretValue'];
-const TABLE = ['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map((name) => `dynamodb:${name}`);
+const CLAIMS = inTable('claim#*', 'DeleteItem', 'GetItem', 'PutItem');
 const XRAY = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
 
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown; Condition?: unknown };
@@ -16,11 +16,27 @@ function statementsOf(template: Template, functionName: string): Statement[] {
     .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
 }
 
-/** What the role of one function may do: the actions, and on which kind of resource. */
-function allowed(template: Template, functionName: string): [string, string[]][] {
+/** What the role of one function may do: the actions, on which kind of resource, and under which condition. */
+function allowed(template: Template, functionName: string): unknown[][] {
   const statements = statementsOf(template, functionName);
   expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
-  return statements.map(({ Action, Resource }) => [onWhat(Resource), [Action].flat().toSorted()]);
+  return statements.map(({ Action, Resource, Condition }) => [
+    onWhat(Resource),
+    [Action].flat().toSorted(),
+    ...(Condition === undefined ? [] : [Condition]),
+  ]);
+}
+
+/** Calls that name a key, each in this partition of the table. */
+function inTable(partition: string, ...operations: string[]): unknown[] {
+  return [
+    'StudioStorageTable',
+    operations.map((name) => `dynamodb:${name}`),
+    {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  ];
 }
 
 /** `{Fn::GetAtt: [StudioStorageTable1A2B3C4D, Arn]}` → `StudioStorageTable`, with what is joined to it. */
@@ -45,30 +61,34 @@ describe('what each function may do', () => {
     ]);
   });
 
-  it('trigger claims keys in the table', () => {
+  it('trigger claims keys, and reaches nothing else in the table', () => {
     expect(allowed(template, 'StudioTrigger')).toEqual([
       ['StudioTriggerLogs', LOGS],
       ['StudioStorageSecret', SECRET],
-      ['StudioStorageTable', ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem']],
+      CLAIMS,
       ['*', XRAY],
     ]);
   });
 
-  it('purge keeps the records of purges and starts the worker, by its alias only', () => {
+  it('purge claims keys, keeps records, deletes none, and starts the worker by its alias', () => {
     expect(allowed(template, 'StudioPurge')).toEqual([
       ['StudioPurgeLogs', LOGS],
       ['StudioStorageSecret', SECRET],
-      ['StudioStorageTable', TABLE],
+      CLAIMS,
+      inTable('purges', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      inTable('purge#*', 'Query'),
       [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       ['*', XRAY],
     ]);
   });
 
-  it('the worker writes archives, cannot read them, and checkpoints only its own runs', () => {
+  it('the worker deletes no record, writes archives, cannot read them, and checkpoints only its own runs', () => {
     expect(allowed(template, 'StudioWorkerCleanup')).toEqual([
       ['StudioWorkerCleanupLogs', LOGS],
       ['StudioStorageSecret', SECRET],
-      ['StudioStorageTable', TABLE],
+      inTable('purges', 'GetItem', 'PutItem', 'UpdateItem'),
+      inTable('purge#*', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      inTable('flow#*', 'DeleteItem', 'GetItem', 'UpdateItem'),
       ['StudioStorageArchive/*', ['s3:PutObject']],
       [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       [
