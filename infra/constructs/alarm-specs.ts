@@ -9,6 +9,8 @@ import { everyFunction, type Seen } from './seen.ts';
 const FAILED_REQUESTS = 5;
 const SLOW_MS = 10_000;
 const UNAVAILABLE_ANSWERS = 5;
+/** A sender with a wrong token is seldom as busy; guessing is busier. */
+const REFUSED_REQUESTS = 50;
 /** Of the calls to Studio: with less the retries keep up. */
 const THROTTLED_PERCENT = 10;
 /** Below, a percentage says nothing. */
@@ -90,6 +92,15 @@ export function alarmSpecs(seen: Seen): AlarmSpec[] {
       metric: throttledPercent(seen),
       threshold: THROTTLED_PERCENT,
       periods: 3,
+    },
+    {
+      id: 'callers-refused',
+      says: 'Many requests carry no valid credentials (401), or may not do what they ask for (403).',
+      metric: sumOf(
+        { unauthenticated: answered('unauthenticated'), forbidden: answered('forbidden') },
+        'Refused',
+      ),
+      threshold: REFUSED_REQUESTS,
     },
     {
       id: 'outcome-unknown',

@@ -76,6 +76,8 @@ function studioRow({ name, stage }: Seen) {
     graph('Requests that failed', [
       stage.metricClientError({ statistic: 'Sum', label: '4xx' }),
       stage.metricServerError({ statistic: 'Sum', label: '5xx' }),
+      ourMetric(name, 'requests', { outcome: 'unauthenticated' }, { label: 'No valid credentials (401)' }),
+      ourMetric(name, 'requests', { outcome: 'forbidden' }, { label: 'Not allowed (403)' }),
       eachOf(name, 'trouble', ['message']),
     ]),
   ];

@@ -20,6 +20,7 @@ const WATCHED: [string, string][] = [
   ['studio-refuses-credentials', 'Test-Studio Requests Sum >= 1, 1 × 300 s'],
   ['studio-unavailable', 'Test-Studio Requests Sum of 2 >= 5, 2 × 300 s'],
   ['studio-throttles', 'Test-Studio UpstreamCalls/UpstreamThrottled Sum of 2 >= 10, 3 × 300 s'],
+  ['callers-refused', 'Test-Studio Requests Sum of 2 >= 50, 1 × 300 s'],
   ['outcome-unknown', 'Test-Studio Requests Sum >= 1, 1 × 300 s'],
   ['secret-unreadable', 'Test-Studio Trouble Sum >= 1, 1 × 300 s'],
   ['claim-unsettled', 'Test-Studio Trouble Sum >= 1, 1 × 300 s'],
