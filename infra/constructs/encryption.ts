@@ -3,6 +3,8 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
+/** The function whose data Lambda encrypts: its checkpoints, its environment variables. */
+export const FUNCTION_CONTEXT = 'kms:EncryptionContext:aws:lambda:FunctionArn';
 /** AWS's services that use the key themselves, beside what the functions' roles may. */
 const SERVICES = ['events.amazonaws.com', 'cloudwatch.amazonaws.com'];
 
@@ -15,9 +17,10 @@ export function whenRemoved(keepData: boolean): RemovalPolicy {
  * The key of the deployment's own for everything stored, when the settings ask for one. It outlives what it
  * encrypts: data kept without its key is data lost.
  */
-export function customerKey(scope: Construct, keepData: boolean): Key {
+export function customerKey(scope: Construct, keepData: boolean, workerFunctionArn: string): Key {
   const key = new Key(scope, 'Key', {
-    description: 'Encrypts what studio-executions stores: secret, table, archives, queues, topic and logs',
+    description:
+      'Encrypts what studio-executions stores: secret, table, archives, queue, topic, logs, checkpoints, settings',
     enableKeyRotation: true,
     removalPolicy: whenRemoved(keepData),
   });
@@ -42,6 +45,22 @@ export function customerKey(scope: Construct, keepData: boolean): Key {
       actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    }),
+  );
+  // As Lambda's developer guide asks for a durable function's data ("Encrypting durable execution data").
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'CheckpointsOfTheWorker',
+      principals: [new ServicePrincipal('lambda.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: {
+        StringEquals: {
+          'aws:SourceAccount': account,
+          'aws:SourceArn': workerFunctionArn,
+          [FUNCTION_CONTEXT]: workerFunctionArn,
+        },
+      },
     }),
   );
   return key;

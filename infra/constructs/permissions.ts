@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
+import { FUNCTION_CONTEXT } from './encryption.ts';
 import type { Storage } from './storage.ts';
 import { type TableUse, tableUse } from './table-use.ts';
 
@@ -52,19 +53,25 @@ const KEY_OF_TABLE = [
 ];
 
 /** What a function needs of the deployment's own key, through which service. */
-export function keyPermissionsOf(name: DeployedFunction, key: Key): PolicyStatement[] {
+export function keyPermissionsOf(
+  name: DeployedFunction,
+  key: Key,
+  functionName: string | undefined,
+): PolicyStatement[] {
+  const ofLambda = decryptForLambda(key, functionName);
   const decryptSecret = useKey(key, 'secretsmanager', 'Decrypt');
   const table = useKey(key, 'dynamodb', ...KEY_OF_TABLE);
   switch (name) {
     case 'query':
     case 'end':
     case 'delete':
-      return [decryptSecret];
+      return [ofLambda, decryptSecret];
     case 'trigger':
     case 'purge':
-      return [decryptSecret, table];
+      return [ofLambda, decryptSecret, table];
     case 'cleanup':
       return [
+        ofLambda,
         decryptSecret,
         table,
         useKey(key, 's3', 'Decrypt', 'GenerateDataKey'),
@@ -90,6 +97,17 @@ function useTable({ table }: Storage, uses: readonly TableUse[]): PolicyStatemen
     });
     return statement;
   });
+}
+
+/**
+ * What Lambda decrypts in the name of the role: environment variables, and the checkpoints of a durable function.
+ * A function that CloudFormation names cannot be named by its own role.
+ */
+function decryptForLambda(key: Key, functionName = '*'): PolicyStatement {
+  const statement = allow(['kms:Decrypt'], key.keyArn);
+  const functionArn = Stack.of(key).formatArn({ service: 'lambda', resource: `function:${functionName}` });
+  statement.addCondition('ArnLike', { [FUNCTION_CONTEXT]: functionArn });
+  return statement;
 }
 
 function useKey(key: Key, service: string, ...operations: string[]): PolicyStatement {

@@ -110,7 +110,7 @@ const entries = {
       scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope')),
     }),
   ),
-  /** A KMS key of your own for secret, table, bucket, queues and logs, instead of AWS's. */
+  /** A KMS key of your own, instead of AWS's, for everything that is stored (encryption.ts). */
   customerKey: v.optional(v.boolean(), false),
   /** Whether table, archives and secret stay when the stack is removed. */
   keepData: v.optional(v.boolean(), true),

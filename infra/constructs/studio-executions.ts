@@ -48,11 +48,11 @@ export class StudioExecutions extends Construct {
       Annotations.of(this).addWarningV2(warning.id, warning.text);
     const bundlesDirectory = props.bundlesDirectory ?? builtBundles;
 
-    const key = settings.customerKey ? customerKey(this, settings.keepData) : undefined;
+    const workerIs = workerName(this);
+    const key = settings.customerKey ? customerKey(this, settings.keepData, workerIs.functionArn) : undefined;
     const storage = new Storage(this, 'Storage', { settings, key });
     const api = new Api(this, 'Http', { corsOrigins: config.corsOrigins });
 
-    const workerIs = workerName(this);
     const given = { storage, workerArn: workerIs.aliasArn, workerFunctionArn: workerIs.functionArn };
     const name = this.node.path.replaceAll(/[^A-Za-z0-9_-]/g, '-');
     const environments = environmentsOf({

@@ -75,7 +75,9 @@ export class StudioFunction extends Construct {
       reason: 'Only the two actions of X-Ray, which AWS allows no resource for',
     });
     for (const statement of permissions) this.role.addToPolicy(statement);
-    if (key) for (const statement of keyPermissionsOf(name, key)) this.role.addToPolicy(statement);
+    if (key)
+      for (const statement of keyPermissionsOf(name, key, rest.functionName))
+        this.role.addToPolicy(statement);
 
     this.function = new LambdaFunction(this, 'Function', {
       runtime: RUNTIME,
@@ -90,6 +92,7 @@ export class StudioFunction extends Construct {
       // The functions write JSON themselves, metrics included; Lambda would wrap it once more.
       loggingFormat: LoggingFormat.TEXT,
       environment,
+      ...(key && { environmentEncryption: key }),
       ...rest,
     });
     if (!rest.deadLetterQueue)

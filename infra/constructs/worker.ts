@@ -2,7 +2,7 @@ import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Key } from 'aws-cdk-lib/aws-kms';
-import { type Alias, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import { type Alias, CfnFunction, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CENSUS_INPUT } from '../../lib/census.ts';
@@ -82,6 +82,7 @@ export class Worker extends Construct {
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
     });
+    if (key) encryptCheckpoints(this.worker.function, key);
     const { role } = this.worker;
     const objects = given.storage.archive.arnForObjects('*');
     acknowledgeWildcard(role, objects, 'Archives have no names before they are written');
@@ -119,6 +120,13 @@ export class Worker extends Construct {
         ],
       });
   }
+}
+
+/** CDK's `durableConfig` takes no key yet. A run keeps the key that it began with. */
+function encryptCheckpoints(worker: IFunction, key: Key): void {
+  const { defaultChild } = worker.node;
+  if (!(defaultChild instanceof CfnFunction)) throw new Error('The worker has no resource of its own');
+  defaultChild.addPropertyOverride('DurableConfig.KMSKeyArn', key.keyArn);
 }
 
 /**

@@ -146,14 +146,16 @@ describe('with a key of the deployment’s own', () => {
     ],
   ];
   const WRITES = ['kms:Decrypt', 'kms:GenerateDataKey'];
+  /** Environment variables, and the worker's checkpoints. */
+  const LAMBDA = ['lambda', ['kms:Decrypt']];
 
   it.each([
-    ['Query', [SECRETS]],
-    ['End', [SECRETS]],
-    ['Delete', [SECRETS]],
-    ['Trigger', [SECRETS, TABLES]],
-    ['Purge', [SECRETS, TABLES]],
-    ['WorkerCleanup', [SECRETS, TABLES, ['s3', WRITES], ['sqs', WRITES]]],
+    ['Query', [LAMBDA, SECRETS]],
+    ['End', [LAMBDA, SECRETS]],
+    ['Delete', [LAMBDA, SECRETS]],
+    ['Trigger', [LAMBDA, SECRETS, TABLES]],
+    ['Purge', [LAMBDA, SECRETS, TABLES]],
+    ['WorkerCleanup', [LAMBDA, SECRETS, TABLES, ['s3', WRITES], ['sqs', WRITES]]],
   ])('%s may use it only through the services whose data it touches, and for what they ask', (name, uses) => {
     const { template } = synthesize({ customerKey: true });
     const ofKey = statementsOf(template, `Studio${name}`).filter(({ Action }) =>
@@ -161,7 +163,18 @@ describe('with a key of the deployment’s own', () => {
     );
     for (const { Resource } of ofKey) expect(onWhat(Resource)).toBe('StudioKey');
     const service = ({ Condition }: Statement) =>
-      /"kms:ViaService":.*?"(\w+)\."/.exec(JSON.stringify(Condition))?.[1];
+      /"kms:ViaService":.*?"(\w+)\."|"kms:EncryptionContext:aws:(lambda):FunctionArn"/
+        .exec(JSON.stringify(Condition))
+        ?.slice(1)
+        .find(Boolean);
     expect(ofKey.map((one) => [service(one), [one.Action].flat().toSorted()])).toEqual(uses);
+  });
+
+  it('the worker may use it for what Lambda keeps of this one function', () => {
+    const { template } = synthesize({ customerKey: true });
+    const [{ Condition } = {}] = statementsOf(template, 'StudioWorkerCleanup').filter(({ Condition: one }) =>
+      JSON.stringify(one)?.includes('aws:lambda:FunctionArn'),
+    );
+    expect(JSON.stringify(Condition)).toMatch(/^\{"ArnLike":.*:function:Test-Studio-\w+-cleanup"/);
   });
 });

@@ -5,6 +5,10 @@ import { synthesize } from '../synthesized.ts';
 /** Kept when the stack is removed or replaces it, and gone with a first deployment that fails. */
 const KEPT = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
 
+/** Holds no data of callers or contacts, or takes no key. */
+const KEYLESS =
+  /ApiGatewayV2|CloudWatch|Events::Rule|IAM::|KMS::Key|Lambda::(Alias|Permission|Version)|CDK::Metadata|Policy$/;
+
 describe('what is stored', () => {
   let template: Template;
   beforeAll(() => {
@@ -97,7 +101,7 @@ describe('what is stored', () => {
     temporary.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
   });
 
-  it('is encrypted by a key of its own, logs, queue and topic included, when the settings say so', () => {
+  it('is encrypted by a key of its own, whatever holds data, when the settings say so', () => {
     const { template: encrypted } = synthesize({ customerKey: true });
     const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('Key'), 'Arn'] };
     encrypted.hasResource('AWS::KMS::Key', {
@@ -109,6 +113,21 @@ describe('what is stored', () => {
     encrypted.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: key });
     encrypted.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
     encrypted.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+    encrypted.allResourcesProperties('AWS::Lambda::Function', { KmsKeyArn: key });
+    encrypted.hasResourceProperties('AWS::Lambda::Function', {
+      DurableConfig: { ExecutionTimeout: 604_800, RetentionPeriodInDays: 14, KMSKeyArn: key },
+    });
+    // What else there is holds no data, or (traces, dashboards, alarms) takes no key.
+    const types = Object.values<{ Type: string }>(encrypted.toJSON()['Resources']).map(({ Type }) => Type);
+    expect([...new Set(types)].filter((type) => !KEYLESS.test(type)).toSorted()).toEqual([
+      'AWS::DynamoDB::Table',
+      'AWS::Lambda::Function',
+      'AWS::Logs::LogGroup',
+      'AWS::S3::Bucket',
+      'AWS::SNS::Topic',
+      'AWS::SQS::Queue',
+      'AWS::SecretsManager::Secret',
+    ]);
     encrypted.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
@@ -119,10 +138,10 @@ describe('what is stored', () => {
     template.resourceCountIs('AWS::KMS::Key', 0);
   });
 
-  it('lets three services of AWS use that key themselves, each for this account only', () => {
+  it('lets four services of AWS use that key themselves, each for this account only', () => {
     const { template: encrypted } = synthesize({ customerKey: true });
     const [key] = Object.values(encrypted.findResources('AWS::KMS::Key'));
-    const [owner, logs, senders, ...others] = key?.['Properties'].KeyPolicy.Statement ?? [];
+    const [owner, logs, senders, lambda, ...others] = key?.['Properties'].KeyPolicy.Statement ?? [];
     expect(JSON.stringify(owner.Principal)).toContain(':root');
     expect(logs).toMatchObject({
       Principal: { Service: { 'Fn::Join': ['', expect.arrayContaining(['logs.'])] } },
@@ -135,6 +154,14 @@ describe('what is stored', () => {
       Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
       Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
     });
+    expect(lambda).toMatchObject({
+      Principal: { Service: 'lambda.amazonaws.com' },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+    const { StringEquals: only } = lambda.Condition;
+    expect(JSON.stringify(only['aws:SourceArn'])).toMatch(/:function:Test-Studio-\w+-cleanup"/);
+    expect(only['kms:EncryptionContext:aws:lambda:FunctionArn']).toEqual(only['aws:SourceArn']);
     expect(others).toEqual([]);
   });
 
