@@ -41,7 +41,7 @@ export type LocalOptions = {
   formBodies?: FormBodies;
   onLog?: (line: LogLine) => void;
   onAnswer?: (answered: Answered) => void;
-  /** Told, once, of what may be missing. */
+  /** Told, once, of what was found and made behind given endpoints. */
   onNotice?: (notice: string) => void;
   /** Told of every firing of the schedule. */
   onSchedule?: () => void;
@@ -69,7 +69,10 @@ export type Local = {
 
 const NAMES = { secretId: 'studio-executions', table: 'studio-executions', archiveBucket: 'studio-archive' };
 
-/** Starts everything on loopback. Throws what `listen` throws when the port is taken, with nothing left running. */
+/**
+ * Starts everything on loopback. Throws what `listen` throws when the port is taken, and an UnfitError where a
+ * given endpoint has something that cannot be used, with nothing left running.
+ */
 export async function startLocal(options: LocalOptions): Promise<Local> {
   await using starting = new AsyncDisposableStack();
   const { clock = realClock, endpoints: given = {}, config } = options;
@@ -133,6 +136,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     ),
   );
   const provisioned = await provision({ endpoints: given, resources, secret, env: process.env });
+  resources.secretId = provisioned.secretId;
   for (const notice of provisioned.notices) options.onNotice?.(notice);
   const log = (line: string) => options.onLog?.({ function: 'cleanup', line });
   const lambda = given.LAMBDA ? null : keep(await startLambda({ host: functions, clock, log }));

@@ -1,15 +1,20 @@
+import type { TableDescription } from '@aws-sdk/client-dynamodb';
+import { ConfigError } from '../../lib/config.ts';
+import { readSecret } from '../../lib/secret.ts';
 import { KEYS } from './aws/table.ts';
 import type { Resources } from './bundles.ts';
 import type { Endpoints, Service } from './endpoints.ts';
 
 /**
- * Makes what is missing behind AWS endpoints that were given: an emulator starts empty. Nothing that is there
- * is changed, nothing is ever made in AWS itself, and what an emulator refuses is told and left at that: it
- * may well be there under rules of its own.
+ * Looks at the secret, the table and the bucket behind AWS endpoints that were given, and makes what is missing:
+ * an emulator starts empty. It changes nothing that is there, and makes nothing in AWS itself.
  */
 export type Provisioned = {
+  /** By which the functions find the secret. */
+  secretId: string;
   /** Whether the secret is the local run's own; another one has callers that are not known here. */
   secretMade: boolean;
+  /** What was found and what was made, a line each. */
   notices: string[];
 };
 
@@ -20,54 +25,165 @@ export type ProvisionOptions = {
   env: Record<string, string | undefined>;
 };
 
+/** What is behind an endpoint cannot be used. Nothing was made anywhere. */
+export class UnfitError extends Error {
+  override readonly name = 'UnfitError';
+  readonly lines: string[];
+
+  constructor(lines: string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
+/** `unfit` and `unknown` say why. */
+type Found = { is: 'fit' | 'missing' } | { is: 'unfit' | 'unknown'; why: string };
+
+type Thing = {
+  service: Service;
+  called: string;
+  variable: string;
+  /** Throws what the service answers. */
+  look(): Promise<Found>;
+  make(): Promise<void>;
+};
+
 const PATIENCE_MS = 5_000;
 
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
-  const { endpoints, resources } = options;
-  const notices: string[] = [];
-  const make = async (service: Service, what: string, work: () => Promise<unknown>): Promise<boolean> => {
-    const endpoint = endpoints[service];
-    if (endpoint === undefined || isAws(endpoint)) return false;
+  const secret = secretOf(options);
+  const things = [secret, tableOf(options), bucketOf(options)].flatMap((thing) => {
+    const endpoint = options.endpoints[thing.service];
+    return endpoint === undefined || isAws(endpoint) ? [] : [{ ...thing, endpoint }];
+  });
+  const looked = await Promise.all(
+    things.map(async (thing) => ({ ...thing, found: await thing.look().catch(meaningOf) })),
+  );
+  const unfit = looked.flatMap(({ called, endpoint, variable, found }) =>
+    found.is === 'unfit'
+      ? [`The ${called} at ${endpoint} ${found.why}.`, `It was left as it is. Name another in ${variable}.`]
+      : [],
+  );
+  if (unfit.length > 0) throw new UnfitError(unfit);
+
+  let secretMade = false;
+  const settle = async ({ service, called, endpoint, found, make }: (typeof looked)[number]) => {
+    if (found.is === 'fit') return `Found the ${called} at ${endpoint}; it stays as it is.`;
+    if ('why' in found)
+      return `The ${called} could not be looked for at ${endpoint}, and was not made: ${found.why}`;
     try {
-      await work();
-      return true;
+      await make();
     } catch (error) {
-      const name = error instanceof Error ? error.name : String(error);
-      if (!THERE_ALREADY.has(name)) notices.push(`${what} could not be made at ${endpoint}: ${name}`);
-      return false;
+      return `The ${called} could not be made at ${endpoint}: ${nameOf(error)}`;
     }
+    secretMade ||= service === 'SECRETS_MANAGER';
+    return `Made the ${called} at ${endpoint}.`;
   };
-  const [secretMade] = await Promise.all([
-    make('SECRETS_MANAGER', `The secret ${resources.secretId}`, () => makeSecret(options)),
-    make('DYNAMODB', `The table ${resources.table}`, () => makeTable(options)),
-    make('S3', `The bucket ${resources.archiveBucket}`, () => makeBucket(options)),
-  ]);
-  return { secretMade, notices };
+  const notices = await Promise.all(looked.map(settle));
+  return { secretId: secret.id(), secretMade, notices };
 }
 
 // Each client is loaded only where it is wanted: together they take longer than the whole start.
 
-async function makeSecret(options: ProvisionOptions): Promise<void> {
-  const { CreateSecretCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const client = new SecretsManagerClient(clientOptions(options, 'SECRETS_MANAGER'));
-  const { resources, secret } = options;
-  await client.send(new CreateSecretCommand({ Name: resources.secretId, SecretString: secret }), patience());
+function secretOf(options: ProvisionOptions): Thing & { id(): string } {
+  const { secretId } = options.resources;
+  const name = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(?:-\w{6})?$/.exec(secretId)?.[1];
+  let id = secretId;
+  const open = async () => {
+    const sdk = await import('@aws-sdk/client-secrets-manager');
+    return { ...sdk, client: new sdk.SecretsManagerClient(clientOptions(options, 'SECRETS_MANAGER')) };
+  };
+  const lookAt = async (SecretId: string): Promise<Found> => {
+    const { client, DescribeSecretCommand, GetSecretValueCommand } = await open();
+    try {
+      const value = await client.send(new GetSecretValueCommand({ SecretId }), patience());
+      readSecret(value.SecretString ?? new TextDecoder().decode(value.SecretBinary));
+      return { is: 'fit' };
+    } catch (error) {
+      if (error instanceof ConfigError)
+        return { is: 'unfit', why: `holds something else than this project's secret (${error.message})` };
+      const found = meaningOf(error);
+      if (found.is !== 'missing') return found;
+    }
+    // A secret without a value answers as one that is not there.
+    const described = client.send(new DescribeSecretCommand({ SecretId }), patience());
+    return described.then(
+      () => ({ is: 'unfit', why: 'is there without a value' }),
+      () => ({ is: 'missing' }),
+    );
+  };
+  return {
+    service: 'SECRETS_MANAGER',
+    called: `secret ${secretId}`,
+    variable: 'STUDIO_SECRET_ID',
+    id: () => id,
+    async look() {
+      const found = await lookAt(secretId);
+      if (found.is !== 'missing' || name === undefined) return found;
+      // An ARN ends in six characters that the service chooses: none can be made under a given one.
+      id = name;
+      return lookAt(name);
+    },
+    async make() {
+      const { client, CreateSecretCommand } = await open();
+      await client.send(new CreateSecretCommand({ Name: id, SecretString: options.secret }), patience());
+    },
+  };
 }
 
-async function makeTable(options: ProvisionOptions): Promise<void> {
-  const { CreateTableCommand, DynamoDBClient, waitUntilTableExists } = await import(
-    '@aws-sdk/client-dynamodb'
-  );
-  const client = new DynamoDBClient(clientOptions(options, 'DYNAMODB'));
+function tableOf(options: ProvisionOptions): Thing {
   const TableName = options.resources.table;
-  await client.send(new CreateTableCommand({ TableName, ...KEYS }), patience());
-  await waitUntilTableExists({ client, maxWaitTime: PATIENCE_MS / 1_000, minDelay: 1 }, { TableName });
+  const open = async () => {
+    const sdk = await import('@aws-sdk/client-dynamodb');
+    return { ...sdk, client: new sdk.DynamoDBClient(clientOptions(options, 'DYNAMODB')) };
+  };
+  return {
+    service: 'DYNAMODB',
+    called: `table ${TableName}`,
+    variable: 'STUDIO_TABLE',
+    async look() {
+      const { client, DescribeTableCommand } = await open();
+      const { Table } = await client.send(new DescribeTableCommand({ TableName }), patience());
+      const [keys, wanted] = [keysIn(Table), keysIn(KEYS)];
+      return keys === wanted ? { is: 'fit' } : { is: 'unfit', why: `has the keys ${keys}, not ${wanted}` };
+    },
+    async make() {
+      const { client, CreateTableCommand, waitUntilTableExists } = await open();
+      await client.send(new CreateTableCommand({ TableName, ...KEYS }), patience());
+      await waitUntilTableExists({ client, maxWaitTime: PATIENCE_MS / 1_000, minDelay: 1 }, { TableName });
+    },
+  };
 }
 
-async function makeBucket(options: ProvisionOptions): Promise<void> {
-  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
-  const client = new S3Client({ ...clientOptions(options, 'S3'), forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: options.resources.archiveBucket }), patience());
+/** `pk (HASH, S) and sk (RANGE, S)`. */
+function keysIn(table: Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions'> | undefined): string {
+  const typeOf = (key: string | undefined) =>
+    table?.AttributeDefinitions?.find(({ AttributeName }) => AttributeName === key)?.AttributeType;
+  const keys = table?.KeySchema ?? [];
+  return keys.map(({ AttributeName: key, KeyType }) => `${key} (${KeyType}, ${typeOf(key)})`).join(' and ');
+}
+
+function bucketOf(options: ProvisionOptions): Thing {
+  const Bucket = options.resources.archiveBucket;
+  const open = async () => {
+    const sdk = await import('@aws-sdk/client-s3');
+    const client = new sdk.S3Client({ ...clientOptions(options, 'S3'), forcePathStyle: true });
+    return { ...sdk, client };
+  };
+  return {
+    service: 'S3',
+    called: `bucket ${Bucket}`,
+    variable: 'STUDIO_ARCHIVE_BUCKET',
+    async look() {
+      const { client, HeadBucketCommand } = await open();
+      await client.send(new HeadBucketCommand({ Bucket }), patience());
+      return { is: 'fit' };
+    },
+    async make() {
+      const { client, CreateBucketCommand } = await open();
+      await client.send(new CreateBucketCommand({ Bucket }), patience());
+    },
+  };
 }
 
 function clientOptions({ endpoints, env }: ProvisionOptions, service: Service) {
@@ -87,13 +203,37 @@ function patience() {
   return { abortSignal: AbortSignal.timeout(PATIENCE_MS) };
 }
 
-const THERE_ALREADY = new Set([
-  'ResourceExistsException',
-  'ResourceInUseException',
-  'BucketAlreadyOwnedByYou',
-  'BucketAlreadyExists',
+const NOT_THERE = new Set(['ResourceNotFoundException', 'NotFound', 'NoSuchBucket']);
+/** Of a secret, also one that is being deleted. */
+const NOT_OURS = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'DecryptionFailure',
+  'InvalidRequestException',
+  'UnrecognizedClientException',
 ]);
+const FORBIDDEN = 403;
+
+/** What an answer says of the thing that was looked for. */
+function meaningOf(error: unknown): Found {
+  const name = nameOf(error);
+  if (NOT_THERE.has(name)) return { is: 'missing' };
+  if (NOT_OURS.has(name) || statusOf(error) === FORBIDDEN)
+    return { is: 'unfit', why: `may not be read (${name})` };
+  return { is: 'unknown', why: name };
+}
+
+function statusOf(error: unknown): unknown {
+  const { $metadata } = Object(error);
+  return $metadata?.httpStatusCode;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : String(error);
+}
+
+const AWS = /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.com\.cn)$/;
 
 function isAws(endpoint: string): boolean {
-  return /(?:^|\.)amazonaws\.com(?:\.cn)?$/.test(URL.parse(endpoint)?.hostname ?? '');
+  return AWS.test(URL.parse(endpoint)?.hostname ?? '');
 }

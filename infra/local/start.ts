@@ -9,6 +9,7 @@ import type { Answered } from './gateway/gateway.ts';
 import { canReadKeys, readKeys } from './keys.ts';
 import { type Local, type LocalOptions, startLocal } from './local.ts';
 import { openLogs } from './logs.ts';
+import { UnfitError } from './provision.ts';
 import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './purge-progress.ts';
 import { requestLine } from './request-line.ts';
 import { seedExamples } from './seed.ts';
@@ -88,6 +89,10 @@ async function start(
   try {
     return await startLocal({ ...others, ...(studio && { studio }), ...hooks });
   } catch (error) {
+    if (error instanceof UnfitError) {
+      fail(error.lines);
+      return null;
+    }
     if (!(error instanceof Error) || !('code' in error)) throw error;
     const { port } = settings;
     if (error.code === 'EADDRINUSE')

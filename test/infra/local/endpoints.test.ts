@@ -67,7 +67,7 @@ describe('an emulator that starts empty', () => {
   });
 });
 
-test('what an emulator refuses is told, and the run starts all the same', async () => {
+test('what an emulator cannot tell is told, and the run starts all the same', async () => {
   const refusing = keep(
     await listen({
       maxBodyBytes: 10_000,
@@ -82,7 +82,7 @@ test('what an emulator refuses is told, and the run starts all the same', async 
   });
   keep(local);
   expect(notices).toEqual([
-    `The secret studio-executions could not be made at ${refusing.url}: UnknownOperationException`,
+    `The secret studio-executions could not be looked for at ${refusing.url}, and was not made: UnknownOperationException`,
   ]);
 });
 

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startSecrets } from '../../../infra/local/aws/secrets.ts';
 import { onLoopback } from '../../loopback.ts';
 import { eventually } from './fixtures/poll.ts';
 import { until } from './fixtures/world.ts';
@@ -148,6 +149,19 @@ describe('npm start', () => {
     expect(await run.ended).toBe(1);
     blocker.close();
     expect(run.output()).toBe(`Port ${port} is in use. Choose another: PORT=${port + 1} npm start\n`);
+  });
+
+  test('says what it made behind an endpoint that was given, and ends with 1 where that cannot be used', async () => {
+    const secrets = await startSecrets({ secrets: { theirs: '{"password":"hunter2"}' } });
+    onTestFinished(() => secrets.close());
+    const AWS_ENDPOINT_URL_SECRETS_MANAGER = secrets.url;
+    const { output } = await startUp({ AWS_ENDPOINT_URL_SECRETS_MANAGER });
+    expect(output()).toContain(`Made the secret studio-executions at ${secrets.url}.`);
+
+    const refused = start({ AWS_ENDPOINT_URL_SECRETS_MANAGER, STUDIO_SECRET_ID: 'theirs' });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toMatch(/^The secret theirs at http:\S+ holds something else/);
+    expect(refused.output()).toMatch(/Name another in STUDIO_SECRET_ID\.\n$/);
   });
 
   test('names all mistakes of a configuration, and ends with 1', async () => {
