@@ -69,6 +69,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       const stack = stackName(stage);
       await checkToolkit(io, () => describe(toolkit), toolkit);
       const deployed = await describe(stack).catch(ifOnlyFailed);
+      if (deployed) refuseForeign(deployed, stack);
       const held = Number(deployed?.outputs.get(RESERVED_OUTPUT) ?? 0);
       const { isReserving, says } = planReservation(await concurrency(), held, checked);
 
@@ -148,6 +149,16 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
     throw new Failed([
       `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap aws://ACCOUNT/REGION. Nothing was deployed.`,
     ]);
+}
+
+/** The CDK would take over another stack of that name, and remove everything in it. */
+function refuseForeign({ outputs }: Stack, name: string): void {
+  if (outputs.size === 0 || outputs.has('ApiUrl') || outputs.has(RESERVED_OUTPUT)) return;
+  throw new Failed([
+    `There is a stack ${name} in this account and region already, and it is not of this project:`,
+    'deploying would remove what is in it. Deploy a stage (--stage NAME), or into another region.',
+    'Nothing was deployed.',
+  ]);
 }
 
 /** Whoever may deploy need not be allowed to look: what is then not known keeps nothing from being deployed. */

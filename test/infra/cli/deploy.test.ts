@@ -23,6 +23,8 @@ function deployment(
     unreserved?: number;
     /** What the deployed stack reserves. */
     held?: number;
+    /** The deployed stack's other outputs. */
+    outputs?: Record<string, string>;
     settings?: SettingsInput;
   } = {},
 ) {
@@ -47,7 +49,8 @@ function deployment(
       if (options.denied)
         throw new Failed(['no'], { cause: Object.assign(new Error('no'), { name: 'AccessDenied' }) });
       if (name === toolkitName) return toolkit;
-      const outputs = { ApiUrl: URL_OF_API, ReservedConcurrency: String(options.held ?? 0) };
+      const ours = { ApiUrl: URL_OF_API, ReservedConcurrency: String(options.held ?? 0) };
+      const outputs = options.outputs ?? ours;
       return { status: 'CREATE_COMPLETE', outputs: new Map(Object.entries(outputs)) };
     },
   });
@@ -102,6 +105,22 @@ describe('before anything is shown', () => {
     // Without the account and region the CDK wants an app beside it, and the app is in infra/.
     expect(who.complained()).toContain('npx cdk bootstrap aws://ACCOUNT/REGION\n');
     expect(done).not.toContain(`cdk diff StudioExecutions ${APP}`);
+  });
+
+  test('a stack of that name that belongs to something else is left alone, also with --yes', async () => {
+    const { done, run } = deployment({ outputs: { WebsiteUrl: 'https://example.com' } });
+    const who = somebody();
+    expect(await run(who, '--yes')).toBe(1);
+    expect(who.complained()).toContain(
+      'There is a stack StudioExecutions in this account and region already',
+    );
+    expect(done).toEqual(['describe CDKToolkit', 'describe StudioExecutions']);
+  });
+
+  test('a stack without outputs, such as one whose first deployment failed, is deployed over', async () => {
+    const { done, run } = deployment({ outputs: {} });
+    expect(await run(somebody(), '--yes')).toBe(0);
+    expect(done).toContain(`cdk deploy StudioExecutions ${APP} --require-approval never`);
   });
 
   test('a bootstrap that broke is told', async () => {
