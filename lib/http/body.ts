@@ -1,3 +1,5 @@
+import { parseJson } from '../studio/json.ts';
+import { fieldsOf } from '../studio/parse.ts';
 import { escapeSegment, type Mistake } from '../validation.ts';
 import { hasOtherCharset, isForm, isJson } from './media-type.ts';
 import { Problem } from './problems.ts';
@@ -50,9 +52,14 @@ function decode(body: Buffer): string {
 
 function readJson(text: string): ReadBody {
   if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
-  const value = parseJson(text);
+  const value = parsed(text);
   if (value === undefined) throw new Problem('malformed-request', 'The body is not JSON.');
-  return { value, mistakes: mistakesInside(value, '#') };
+  const mistakes = mistakesInside(value, '#');
+  const fields = fieldsOf(value);
+  // Only the parameters are passed on. `parseJson` is recursive: not for what may be deep.
+  if (mistakes.length === 0 && fields && Object.hasOwn(fields, 'parameters'))
+    fields['parameters'] = fieldsOf(parseJson(text))?.['parameters'];
+  return { value, mistakes };
 }
 
 function readForm(text: string): ReadBody {
@@ -66,15 +73,18 @@ function readForm(text: string): ReadBody {
     else value[member] = entry;
   }
   if (typeof value['parameters'] === 'string') {
-    const parameters = parseJson(value['parameters']);
-    if (parameters === undefined) mistakes.push({ detail: 'is not JSON', pointer: '#/parameters' });
-    else mistakes.push(...mistakesInside(parameters, '#/parameters'));
-    value['parameters'] = parameters;
+    const json = value['parameters'];
+    const pointer = '#/parameters';
+    const parameters = parsed(json);
+    const inside =
+      parameters === undefined ? [{ detail: 'is not JSON', pointer }] : mistakesInside(parameters, pointer);
+    mistakes.push(...inside);
+    value['parameters'] = inside.length === 0 ? parseJson(json) : parameters;
   }
   return { value, mistakes };
 }
 
-function parseJson(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -92,7 +102,7 @@ function mistakesInside(value: unknown, pointer: string): Mistake[] {
   for (let one = open.pop(); one !== undefined && mistakes.length < MAX_MISTAKES; one = open.pop()) {
     if (typeof one.value === 'string' && !one.value.isWellFormed())
       mistakes.push({ detail: 'has half a surrogate pair', pointer: one.pointer });
-    if (typeof one.value !== 'object' || one.value === null) continue;
+    if (typeof one.value !== 'object' || one.value === null || JSON.isRawJSON(one.value)) continue;
     if (one.depth > MAX_DEPTH) return [{ detail: `is nested deeper than ${MAX_DEPTH} levels`, pointer }];
     for (const [name, member] of Object.entries(one.value)) {
       if (name === '__proto__' || !name.isWellFormed())

@@ -85,6 +85,7 @@ function textsIn(sent: unknown): string[] {
   const found: string[] = [];
   const look = (value: unknown) => {
     if (typeof value === 'string') found.push(value);
+    else if (JSON.isRawJSON(value)) found.push(value.rawJSON);
     else if (typeof value === 'number') found.push(String(value));
     else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) look(one);
   };
@@ -99,7 +100,7 @@ function textsIn(sent: unknown): string[] {
 }
 
 function namesIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return [];
   const names = Array.isArray(value) ? [] : Object.keys(value);
   return [...names, ...Object.values(value).flatMap(namesIn)];
 }

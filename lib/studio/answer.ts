@@ -10,8 +10,16 @@ type Known = Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>;
 /**
  * What came back, judged: what `parse` reads from a success's JSON (an empty body is undefined to it), or a
  * StudioError. Twilio's errors are `{code, message, more_info, details}`; its newer APIs answer RFC 9457.
+ `readText` reads the
+ * JSON of a success.
  */
-export function judge<T>(known: Known, result: TransportResult, parse: Parser<T>, nowMs: number): Answer<T> {
+export function judge<T>(
+  known: Known,
+  result: TransportResult,
+  parse: Parser<T>,
+  nowMs: number,
+  readText: (json: string) => unknown,
+): Answer<T> {
   const facts = (): StudioErrorDetails => ({
     ...known,
     sent: result.ok || result.sent,
@@ -40,7 +48,7 @@ export function judge<T>(known: Known, result: TransportResult, parse: Parser<T>
   // Redirects are not followed: Studio has none, and the credentials stay here.
   if (result.status >= 300)
     return refuse('nonsense', `Studio answered with status ${result.status}`, facts());
-  const json = readJson(result.body);
+  const json = readJson(result.body, readText);
   if (!json.ok) return refuse('nonsense', 'Studio answered something that is not JSON', facts());
   const value = parse(json.value);
   if (value === undefined)
@@ -71,7 +79,7 @@ function kindOf(status: number): StudioErrorKind {
 }
 
 function errorBody(body: Buffer) {
-  const json = readJson(body);
+  const json = readJson(body, JSON.parse);
   const fields = json.ok ? fieldsOf(json.value) : undefined;
   if (!fields) return {};
   const code = Number(fields['code'] ?? Number.NaN);
@@ -88,10 +96,13 @@ function stringOf(value: unknown): string | undefined {
 }
 
 /** Without the parser's error: its words quote the text, which may be personal. */
-function readJson(body: Buffer): { ok: true; value: unknown } | { ok: false } {
+function readJson(
+  body: Buffer,
+  readText: (json: string) => unknown,
+): { ok: true; value: unknown } | { ok: false } {
   if (body.length === 0) return { ok: true, value: undefined };
   try {
-    return { ok: true, value: JSON.parse(body.toString('utf8')) };
+    return { ok: true, value: readText(body.toString('utf8')) };
   } catch {
     return { ok: false };
   }

@@ -12,6 +12,8 @@ export type Endpoint = {
   kind: OperationKind;
   /** Absent: v2 only. */
   alsoInV1?: true;
+  /** The answer has members of any shape, whose numbers must not be changed. */
+  freeForm?: true;
   maxBodyBytes: number;
 };
 
@@ -48,6 +50,7 @@ function remove(operation: string, path: string) {
 }
 
 const v1 = { alsoInV1: true } as const;
+const freeForm = { freeForm: true } as const;
 
 export const endpoints = {
   listExecutions: { ...read('executions.list', executions, LIST), ...v1 },
@@ -55,20 +58,24 @@ export const endpoints = {
   fetchExecution: { ...read('executions.fetch', execution), ...v1 },
   endExecution: { ...write('executions.end', execution, 'idempotent'), ...v1 },
   deleteExecution: { ...remove('executions.delete', execution), ...v1 },
-  fetchExecutionContext: { ...read('executions.context', `${execution}/Context`, CONTEXT), ...v1 },
-  listSteps: { ...read('steps.list', `${execution}/Steps`, LIST), ...v1 },
-  fetchStep: { ...read('steps.fetch', step), ...v1 },
-  fetchStepContext: { ...read('steps.context', `${step}/Context`, CONTEXT), ...v1 },
-  listFlows: { ...read('flows.list', flows, LIST), ...v1 },
-  createFlow: write('flows.create', flows, 'once'),
-  fetchFlow: { ...read('flows.fetch', flow), ...v1 },
+  fetchExecutionContext: {
+    ...read('executions.context', `${execution}/Context`, CONTEXT),
+    ...v1,
+    ...freeForm,
+  },
+  listSteps: { ...read('steps.list', `${execution}/Steps`, LIST), ...v1, ...freeForm },
+  fetchStep: { ...read('steps.fetch', step), ...v1, ...freeForm },
+  fetchStepContext: { ...read('steps.context', `${step}/Context`, CONTEXT), ...v1, ...freeForm },
+  listFlows: { ...read('flows.list', flows, LIST), ...v1, ...freeForm },
+  createFlow: { ...write('flows.create', flows, 'once'), ...freeForm },
+  fetchFlow: { ...read('flows.fetch', flow), ...v1, ...freeForm },
   // Each update is a new revision: a blind second one is not the same as one.
-  updateFlow: write('flows.update', flow, 'once'),
+  updateFlow: { ...write('flows.update', flow, 'once'), ...freeForm },
   deleteFlow: { ...remove('flows.delete', flow), ...v1 },
   // Changes nothing, whatever its method.
   validateFlow: write('flows.validate', `${flows}/Validate`, 'read'),
-  listRevisions: read('revisions.list', `${flow}/Revisions`, LIST),
-  fetchRevision: read('revisions.fetch', `${flow}/Revisions/{revision}`),
+  listRevisions: { ...read('revisions.list', `${flow}/Revisions`, LIST), ...freeForm },
+  fetchRevision: { ...read('revisions.fetch', `${flow}/Revisions/{revision}`), ...freeForm },
   fetchTestUsers: read('testUsers.fetch', `${flow}/TestUsers`),
   // Sets the whole list: twice is the same as once.
   updateTestUsers: write('testUsers.update', `${flow}/TestUsers`, 'idempotent'),

@@ -1,3 +1,4 @@
+import { plainNumber } from './json.ts';
 import type { Execution, ExecutionContext, Flow, Step, StepContext, TestUsers, Validity } from './types.ts';
 
 /**
@@ -14,7 +15,7 @@ export function fieldsOf(body: unknown): Fields | undefined {
 }
 
 function isFields(body: unknown): body is Fields {
-  return typeof body === 'object' && body !== null && !Array.isArray(body);
+  return typeof body === 'object' && body !== null && !Array.isArray(body) && !JSON.isRawJSON(body);
 }
 
 /** Wraps a reader of one resource: it is only asked when there is an object with a SID. */
@@ -119,7 +120,8 @@ function date(value: unknown): string | null {
 }
 
 function integer(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) ? value : null;
+  const number = plainNumber(value);
+  return typeof number === 'number' && Number.isInteger(number) ? number : null;
 }
 
 function oneOf<const T extends string>(known: readonly T[], value: unknown): T | null {

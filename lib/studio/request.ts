@@ -2,6 +2,7 @@ import { type Answer, judge } from './answer.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import type { Went } from './governor.ts';
+import { parseJson } from './json.ts';
 import { onAbort } from './on-abort.ts';
 import type { Parser } from './parse.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
@@ -178,7 +179,7 @@ async function tryOnce<T>(
   call: Call<T>,
   { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, signal }: Try,
 ): Promise<Answer<T>> {
-  const { operation, method, kind, maxBodyBytes } = call.endpoint;
+  const { operation, method, kind, maxBodyBytes, freeForm } = call.endpoint;
   const startedMs = wiring.now();
   const result = await wiring.transport.send({
     method,
@@ -193,7 +194,8 @@ async function tryOnce<T>(
     mayLeave: () => wiring.now() < deadlineMs,
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
-  const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now());
+  const readText = freeForm ? parseJson : JSON.parse;
+  const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now(), readText);
   wiring.onAttempt?.({
     operation,
     method,

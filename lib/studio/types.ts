@@ -34,6 +34,7 @@ export type Execution = {
 /** Personal data throughout: message bodies, phone numbers, cities. Never log it. */
 export type ExecutionContext = {
   accountSid: string | null;
+  /** Numbers that JavaScript would write differently are RawNumbers (json.ts), here and in definitions. */
   context: unknown;
   executionSid: string | null;
   flowSid: string | null;

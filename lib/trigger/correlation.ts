@@ -41,5 +41,5 @@ function parsed(value: unknown): unknown {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && !JSON.isRawJSON(value);
 }

@@ -31,10 +31,10 @@ export function correlationOf(apiKeySecret: string, id: string): string {
   return digest.subarray(0, CORRELATION_BYTES).toString('base64url');
 }
 
-/** JSON with the members of every object in one order, whatever order they came in. */
+/** JSON with the members of every object in one order. Numbers stay as they were written: 1 is not 1.0. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) =>
-    member !== null && typeof member === 'object' && !Array.isArray(member)
+    member !== null && typeof member === 'object' && !Array.isArray(member) && !JSON.isRawJSON(member)
       ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
       : member,
   );

@@ -1,5 +1,7 @@
 import type { Scope } from '../../../lib/config.ts';
 import { readSecret } from '../../../lib/secret.ts';
+import { parseJson } from '../../../lib/studio/json.ts';
+import { fieldsOf } from '../../../lib/studio/parse.ts';
 import { Failed } from '../tool.ts';
 
 /**
@@ -24,8 +26,7 @@ export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
   const { callers, webhooks } = readSecret(json);
-  const raw: Record<string, unknown> = JSON.parse(json);
-  return { ...raw, callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
+  return { ...fieldsOf(parseJson(json)), callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
 }
 
 /** What is stored. Throws a ConfigError where the functions would refuse it. */

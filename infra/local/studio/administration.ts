@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { parseJson } from '../../../lib/studio/json.ts';
+import { fieldsOf } from '../../../lib/studio/parse.ts';
 import type { Answer } from './answers.ts';
 import { type BehaviourChange, behaviourSchema } from './behaviour.ts';
 
@@ -50,7 +52,9 @@ export function administer(
         return administration.behaviour();
       });
     case 'POST seed':
-      return withBody(seedBody, text, (request) => administration.seed(request));
+      return withBody(seedBody, text, (request) =>
+        administration.seed({ ...request, ...(request.parameters && parametersAsWritten(text)) }),
+      );
     case 'GET counts':
       return { status: 200, body: administration.counts() };
     case 'GET requests':
@@ -93,6 +97,11 @@ function withBody<S extends v.GenericSchema>(
     if (error instanceof RangeError) return { status: 400, body: { message: error.message } };
     throw error;
   }
+}
+
+/** The parameters of a seed with their numbers as they were written: executions are seeded with them. */
+function parametersAsWritten(text: string): Pick<SeedBody, 'parameters'> {
+  return { parameters: fieldsOf(fieldsOf(parseJson(text))?.['parameters']) };
 }
 
 /** `partial` lets a member be undefined; such a one is as good as left out. */

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../lib/studio/json.ts';
 import type { Call, Simulation } from './call.ts';
 import type { Flow, Revision } from './store/flows.ts';
 import { definitionErrors, isDefinition, latestRevision } from './store/flows.ts';
@@ -9,7 +10,7 @@ export function contextOf(simulation: Simulation, row: number): Record<string, u
   const { contact, sender, flow, parameters } = executions.columns.at(row);
   const to = executions.contacts.addressOf(contact);
   const from = executions.senders.addressOf(sender);
-  const data: unknown = JSON.parse(executions.parameters[parameters] ?? '{}');
+  const data = parseJson(executions.parameters[parameters] ?? '{}');
   return {
     widgets: {},
     contact: { channel: { address: to } },

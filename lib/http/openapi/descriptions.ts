@@ -15,7 +15,7 @@ export const queryDescriptions: Readonly<Record<string, string>> = {
 export const bodyDescriptions: Readonly<Record<string, string>> = {
   to: 'The address of the contact: E.164 if it begins with +, else as Twilio takes it (`whatsapp:+…`).',
   from: 'The sender. The configured one of the flow when left out.',
-  parameters: 'What the flow finds under `flow.data`.',
+  parameters: 'What the flow finds under `flow.data`; numbers reach it digit for digit.',
   onConflict:
     'When the contact has an active execution: refuse (`fail`), return it (`return`), or end it and create anew (`replace`). What the configuration says of the flow when left out.',
   flows: 'Aliases or SIDs of configured flows, or `all` of them.',

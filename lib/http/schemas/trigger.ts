@@ -1,13 +1,11 @@
 import * as v from 'valibot';
 import { address } from '../../config.ts';
+import { fieldsOf } from '../../studio/parse.ts';
 
 /** Whatever JSON can say in an object. A schema for records would drop names such as `constructor`. */
 export const parameters = v.pipe(
   v.unknown(),
-  v.check(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'must be an object',
-  ),
+  v.check((value) => fieldsOf(value) !== undefined, 'must be an object'),
   v.transform((value): Record<string, unknown> => Object(value)),
 );
 

@@ -41,12 +41,14 @@ beforeEach(async () => {
 });
 
 const secretId = () => world.local.resources.secretId;
-const put = (document: unknown) =>
-  client.send(new PutSecretValueCommand({ SecretId: secretId(), SecretString: JSON.stringify(document) }));
+const put = (document: unknown) => putText(JSON.stringify(document));
+const putText = (text: string) =>
+  client.send(new PutSecretValueCommand({ SecretId: secretId(), SecretString: text }));
 // biome-ignore lint/suspicious/noExplicitAny: looked into by each test.
-async function stored(): Promise<any> {
+const stored = async (): Promise<any> => JSON.parse(await storedText());
+async function storedText(): Promise<string> {
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId() }));
-  return JSON.parse(SecretString ?? '');
+  return SecretString ?? '';
 }
 const sits = (...answers: (string | null)[]) =>
   somebody({ answers, env: { STUDIO_BASE_URL: world.studio.url } });
@@ -78,6 +80,10 @@ describe('filling in', () => {
     await put({ ...original, authToken });
     expect(await secret(sits('', '', '', ''))).toBe(0);
     expect(await stored()).toEqual({ ...original, authToken, webhooks: [] });
+    // Their numbers, too.
+    await putText(JSON.stringify({ ...original, later: JSON.rawJSON('12345678901234567891') }));
+    expect(await secret(sits('', '', '', ''))).toBe(0);
+    expect(await storedText()).toMatch(/"later": 12345678901234567891\b/);
     expect(await secret(sits('', '', '', '-'))).toBe(0);
     expect(await stored()).not.toHaveProperty('authToken');
   });

@@ -77,6 +77,13 @@ describe('what gets in', () => {
       'invalid-request',
     ],
     [
+      'numbers that JavaScript would change, and depth',
+      'application/json',
+      `{"to":"a","parameters":${'{"a":'.repeat(20_000)}1.0${'}'.repeat(20_000)}}`,
+      422,
+      'invalid-request',
+    ],
+    [
       'absurd depth',
       'application/json',
       `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
@@ -298,6 +305,17 @@ describe('what gets out', () => {
     const { body } = await call(target, { headers: admin, json });
     expect(body.studio.message).toMatch(/^Parameter … is not … for … of … \(long long/);
     expect(body.studio.message.length).toBeLessThanOrEqual(300);
+  });
+
+  test('numbers are cut out as they were written, and nothing else of them', async () => {
+    const error = new StudioError('rejected', 'x', {
+      operation: 'CreateExecution',
+      upstreamMessage: 'Not a rawJSON: 4711.00 at 1e400',
+    });
+    const body = `{"to":"${to}","parameters":{"order":4711.00,"deep":[{"a":1e400}]}}`;
+    const headers = { ...admin, 'content-type': 'application/json' };
+    const reply = await failing(error).call(target, { headers, body });
+    expect(reply.body.studio.message).toBe('Not a rawJSON: … at …');
   });
 
   test('one line a request, with metrics whose dimensions are members of it', async () => {

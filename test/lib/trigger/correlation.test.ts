@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../../lib/studio/json.ts';
 import { belongsTo, CORRELATION_PARAMETER, withCorrelation } from '../../../lib/trigger/correlation.ts';
 
 const carried = { name: 'Ada', [CORRELATION_PARAMETER]: 'ours' };
@@ -28,7 +29,8 @@ describe('a context', () => {
     expect(belongsTo(context, 'ours')).toBe('other');
   });
 
-  test.each([[null], [undefined], [''], ['<html>'], [{}], [[]], [{ flow: null }], [42]])(
+  const numbers = parseJson('{"flow":{"data":1.0},"trigger":2.0}');
+  test.each([[null], [undefined], [''], ['<html>'], [{}], [[]], [{ flow: null }], [42], [numbers]])(
     'that is %j says nothing',
     (context) => {
       expect(belongsTo(context, 'ours')).toBe('unclear');

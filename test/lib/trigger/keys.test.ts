@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../../lib/studio/json.ts';
 import { canonicalJson, claimId, correlationOf, fingerprint } from '../../../lib/trigger/keys.ts';
 
 const use = { caller: 'bearer:shop', route: 'POST /flows/{flow}/executions', key: 'order-4711' };
@@ -30,6 +31,11 @@ describe('the canonical form of a payload', () => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+  });
+
+  test('keeps numbers as they were written, also those that JavaScript would write differently', () => {
+    const value = parseJson('{"b":{"d":1e400,"c":-0},"a":[1.0,1,12345678901234567891]}');
+    expect(canonicalJson(value)).toBe('{"a":[1.0,1,12345678901234567891],"b":{"c":-0,"d":1e400}}');
   });
 });
 

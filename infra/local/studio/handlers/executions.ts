@@ -1,3 +1,5 @@
+import { parseJson } from '../../../../lib/studio/json.ts';
+import { fieldsOf } from '../../../../lib/studio/parse.ts';
 import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
 import { executionWriter } from '../execution-json.ts';
@@ -126,8 +128,7 @@ function conflict(simulation: Simulation, call: Call, row: number): Answer {
 
 function isObject(json: string): boolean {
   try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return fieldsOf(parseJson(json)) !== undefined;
   } catch {
     return false;
   }

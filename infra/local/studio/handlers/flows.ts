@@ -1,3 +1,4 @@
+import { parseJson } from '../../../../lib/studio/json.ts';
 import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
 import { listAnswer, readPageRequest, slicePage } from '../paging.ts';
@@ -62,7 +63,7 @@ export function validateFlow(_simulation: Simulation, call: Call): Answer {
   const status = readStatus(call);
   if (!status.ok) return status.answer;
   if (!call.form.get('Definition')) return missingParameter('Definition');
-  const definition = parseJson(call.form.get('Definition'));
+  const definition = parsed(call.form.get('Definition'));
   return isDefinition(definition) ? { status: 200, body: { valid: true } } : invalidDefinition(definition);
 }
 
@@ -115,7 +116,7 @@ function readRevision(simulation: Simulation, call: Call): Read<{ ok: true; chan
   const status = readStatus(call);
   if (!status.ok) return status;
   const text = call.form.get('Definition');
-  const definition = parseJson(text);
+  const definition = parsed(text);
   if (text && definition === undefined) return { ok: false, answer: invalidDefinition(definition) };
   // A draft may be broken; what is published must be a flow.
   if (text && status.value === 'published' && !isDefinition(definition))
@@ -138,9 +139,9 @@ function readStatus(call: Call): Read<{ ok: true; value: FlowStatus }> {
   return { ok: false, answer: value ? invalidParameter('Status') : missingParameter('Status') };
 }
 
-function parseJson(text: string | null): unknown {
+function parsed(text: string | null): unknown {
   try {
-    return text ? JSON.parse(text) : undefined;
+    return text ? parseJson(text) : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { parseJson } from '../../../../lib/studio/json.ts';
+import { fieldsOf } from '../../../../lib/studio/parse.ts';
 import { MADE_UP_ADDRESSES } from './addresses.ts';
 import { ACTIVE, DELETED, ENDED } from './columns.ts';
 import { Executions, type Status } from './executions.ts';
@@ -13,6 +15,7 @@ export type StoredExecution = {
   status: Status | 'deleted';
   dateCreated: string;
   dateUpdated: string | null;
+  /** Numbers that a double would change are RawNumbers. */
   parameters: Record<string, unknown>;
 };
 export type StoreFilter = {
@@ -159,7 +162,7 @@ export class Store {
       status,
       dateCreated: isoSeconds(createdS * 1_000),
       dateUpdated: updatedS > 0 ? isoSeconds(updatedS * 1_000) : null,
-      parameters: JSON.parse(executions.parameters[parameters] ?? '{}'),
+      parameters: fieldsOf(parseJson(executions.parameters[parameters] ?? '{}')) ?? {},
     };
   }
 }

@@ -50,6 +50,14 @@ test.each([
   expect(studio.store.count()).toEqual({ active: 0, ended: 0, deleted: 0 });
 });
 
+test('it takes any spelling of a number, and seeds parameters with the one that it was sent', async () => {
+  const { studio } = await start();
+  const body = `{"flowSid":"${FLOW}","count":2.0,"activeShare":0.50,"parameters":{"order":1.0}}`;
+  expect((await administer(studio.url, 'seed', body)).body).toMatchObject({ active: 1, ended: 1 });
+  const [seeded] = studio.store.list();
+  expect(JSON.stringify(seeded?.parameters)).toBe('{"order":1.0}');
+});
+
 test('it seeds, counts and resets', async () => {
   const { studio, call } = await start();
   const seeded = await administer(studio.url, 'seed', { flowSid: OTHER_FLOW, count: 10, activeShare: 0.2 });

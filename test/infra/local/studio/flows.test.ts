@@ -46,6 +46,13 @@ test.each([
   expect((await call('/v2/Flows/Validate', { form })).body.code).toBe(code);
 });
 
+test('a definition keeps the numbers that it was sent with', async () => {
+  const { call } = await start();
+  const broken = { ...flow, Definition: '{"states":[12345678901234567891,1.0]}' };
+  const { text } = await call('/v2/Flows', { form: broken });
+  expect(text).toContain(`"definition":${broken.Definition}`);
+});
+
 test('an update without a definition keeps the old one', async () => {
   const { call, clock } = await start();
   clock.nowMs += 5_000;

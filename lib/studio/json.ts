@@ -1,0 +1,35 @@
+/** A number as it was written. `JSON.stringify` writes it digit for digit; arithmetic needs `plainNumber`. */
+export type RawNumber = { readonly rawJSON: string };
+
+declare global {
+  /** ES2026, which TypeScript's library does not describe yet. */
+  interface JSON {
+    rawJSON(text: string): RawNumber;
+    isRawJSON(value: unknown): value is RawNumber;
+    parse(
+      text: string,
+      reviver: (name: string, value: unknown, context: { source?: string }) => unknown,
+    ): unknown;
+  }
+}
+
+/** Where a number begins that JavaScript may write differently: -0, 16 digits, a fraction or an exponent. */
+const UNUSUAL_NUMBER = /(?:^|[[:,])\s*(?:-0|-?\d{16}|-?\d+[.eE])/;
+
+/**
+ * Parses JSON without changing its numbers: one that JavaScript would write differently becomes a RawNumber.
+ * Throws a SyntaxError, and a RangeError where such a number stands some thousand levels deep.
+ */
+export function parseJson(text: string): unknown {
+  if (!UNUSUAL_NUMBER.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_name, value, { source }) =>
+    typeof value === 'number' && source !== undefined && source !== String(value)
+      ? JSON.rawJSON(source)
+      : value,
+  );
+}
+
+/** Reads a RawNumber as a double, which may lose digits; any other value stays as it is. */
+export function plainNumber(value: unknown): unknown {
+  return JSON.isRawJSON(value) ? Number(value.rawJSON) : value;
+}
