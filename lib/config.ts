@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parseDuration } from './duration.ts';
+import { oddityIn } from './json-text.ts';
 import { type Mistake, validate } from './validation.ts';
 
 /**
@@ -139,7 +140,14 @@ export function readConfig(json: string | undefined): Config {
   } catch {
     throw new ConfigError('STUDIO_CONFIG', [{ pointer: '#', detail: json ? 'is not JSON' : 'is missing' }]);
   }
+  refuseRepeatedNames('STUDIO_CONFIG', json ?? '');
   return checkConfig(input);
+}
+
+/** Throws a ConfigError for a name twice in one object, of which JSON.parse would take the last. */
+export function refuseRepeatedNames(what: string, json: string): void {
+  if (oddityIn(json))
+    throw new ConfigError(what, [{ pointer: '#', detail: 'has a name twice in one object' }]);
 }
 
 /** The configured flow with this alias or SID. */

@@ -1,3 +1,4 @@
+import { oddityIn } from '../json-text.ts';
 import { parseJson } from '../studio/json.ts';
 import { fieldsOf } from '../studio/parse.ts';
 import { escapeSegment, type Mistake } from '../validation.ts';
@@ -54,7 +55,7 @@ function readJson(text: string): ReadBody {
   if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
   const value = parsed(text);
   if (value === undefined) throw new Problem('malformed-request', 'The body is not JSON.');
-  const mistakes = mistakesInside(value, '#');
+  const mistakes = mistakesIn(text, value, '#');
   const fields = fieldsOf(value);
   // Only the parameters are passed on. `parseJson` is recursive: not for what may be deep.
   if (mistakes.length === 0 && fields && Object.hasOwn(fields, 'parameters'))
@@ -77,7 +78,7 @@ function readForm(text: string): ReadBody {
     const pointer = '#/parameters';
     const parameters = parsed(json);
     const inside =
-      parameters === undefined ? [{ detail: 'is not JSON', pointer }] : mistakesInside(parameters, pointer);
+      parameters === undefined ? [{ detail: 'is not JSON', pointer }] : mistakesIn(json, parameters, pointer);
     mistakes.push(...inside);
     value['parameters'] = inside.length === 0 ? parseJson(json) : parameters;
   }
@@ -92,25 +93,30 @@ function parsed(text: string): unknown {
   }
 }
 
-/**
- * What no schema looks at: depth, `__proto__` as a name, text that is not well-formed and would break when
- * it is encoded for Studio. Walks without recursion, since the depth is not known yet.
- */
+/** Finds what no schema looks at in `value`, which is what `json` says. Throws 400 for a name twice. */
+function mistakesIn(json: string, value: unknown, pointer: string): Mistake[] {
+  const oddity = oddityIn(json, MAX_DEPTH);
+  if (oddity === 'repeated-name')
+    throw new Problem('malformed-request', 'An object in the body has the same name twice; give it once.');
+  if (oddity) return [{ detail: `is nested deeper than ${MAX_DEPTH} levels`, pointer }];
+  return mistakesInside(value, pointer);
+}
+
+/** `__proto__` as a name, and text that is not well-formed and would break when it is encoded for Studio. */
 function mistakesInside(value: unknown, pointer: string): Mistake[] {
-  const open = [{ value, pointer, depth: 1, named: true }];
+  const open = [{ value, pointer, named: true }];
   const mistakes: Mistake[] = [];
   for (let one = open.pop(); one !== undefined && mistakes.length < MAX_MISTAKES; one = open.pop()) {
     if (typeof one.value === 'string' && !one.value.isWellFormed())
       mistakes.push({ detail: 'has half a surrogate pair', pointer: one.pointer });
     if (typeof one.value !== 'object' || one.value === null || JSON.isRawJSON(one.value)) continue;
-    if (one.depth > MAX_DEPTH) return [{ detail: `is nested deeper than ${MAX_DEPTH} levels`, pointer }];
     for (const [name, member] of Object.entries(one.value)) {
       if (name === '__proto__' || !name.isWellFormed())
         mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
       else {
         const longer = `${one.pointer}/${escapeSegment(name)}`;
         const named = one.named && longer.length <= MAX_POINTER_CHARACTERS;
-        open.push({ value: member, pointer: named ? longer : one.pointer, depth: one.depth + 1, named });
+        open.push({ value: member, pointer: named ? longer : one.pointer, named });
       }
     }
   }

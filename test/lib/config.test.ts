@@ -95,6 +95,8 @@ describe('the configuration', () => {
     expect(() => readConfig(undefined)).toThrow('STUDIO_CONFIG: # is missing');
     expect(() => readConfig('{')).toThrow('STUDIO_CONFIG: # is not JSON');
     expect(readConfig(JSON.stringify(minimal)).flows).toHaveLength(1);
+    const twice = `{"flows":[],${JSON.stringify(minimal).slice(1)}`;
+    expect(() => readConfig(twice)).toThrow('STUDIO_CONFIG: # has a name twice in one object');
   });
 
   it('finds a flow by its alias and by its SID', () => {

@@ -1,4 +1,4 @@
-import type { Scope } from '../../../lib/config.ts';
+import { refuseRepeatedNames, type Scope } from '../../../lib/config.ts';
 import { readSecret } from '../../../lib/secret.ts';
 import { parseJson } from '../../../lib/studio/json.ts';
 import { fieldsOf } from '../../../lib/studio/parse.ts';
@@ -26,6 +26,7 @@ export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
   const { callers, webhooks } = readSecret(json);
+  refuseRepeatedNames('The secret', json);
   return { ...fieldsOf(parseJson(json)), callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
 }
 

@@ -133,7 +133,8 @@ function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: tr
   const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
   return {
     required: true,
-    description: 'At most 256 KB, at most 32 levels deep. Unknown members are refused.',
+    description:
+      'At most 256 KB, at most 32 levels deep. Unknown members, and a name twice in one object, are refused.',
     content: {
       'application/json': { schema, examples: Object.fromEntries(examples) },
       ...('form' in spec

@@ -252,6 +252,15 @@ describe('the stored secret', () => {
     expect(who.said() + who.complained()).not.toContain('hunter2');
   });
 
+  test('with a name twice in it, of which one would be lost, is not written over', async () => {
+    const twice = `{"callers":[],${JSON.stringify(original).slice(1)}`;
+    await putText(twice);
+    const who = sits('', '', '', '');
+    expect(await secret(who, 'add-caller', 'shop', '--scopes', 'read')).toBe(1);
+    expect(who.complained()).toContain('# has a name twice in one object');
+    expect(await storedText()).toBe(twice);
+  });
+
   test('that is not there is said to be missing', async () => {
     const who = sits(accountSid, apiKeySid, apiKeySecret, '');
     expect(await who.run(secretTool, '--secret-id', 'nowhere')).toBe(1);

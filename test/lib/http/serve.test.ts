@@ -98,6 +98,31 @@ describe('what gets in', () => {
     expect(seen).toEqual([]);
   });
 
+  test.each([
+    ['two contacts', '{"to":"+15005550006","to":"+15005550007"}'],
+    ['the same one twice', '{"to":"+15005550006","to":"+15005550006"}'],
+    ['one name in two spellings', '{"to":"+15005550006","t\\u006f" :"+15005550007"}'],
+    ['a name twice deep inside', '{"to":"+15005550006","parameters":{"a":[0,{"b":1,"c":{},"b":1.0}]}}'],
+    ['a name twice and another mistake', '{"to":7,"parameters":{"a":1,"a":2}}'],
+    ['a form’s parameters', new URLSearchParams({ To: to, Parameters: '{"a":{"b":1,"\\u0062":2}}' })],
+  ])('a name twice is refused: %s', async (_, body) => {
+    const { call, seen } = catching();
+    const type = typeof body === 'string' ? 'application/json' : 'application/x-www-form-urlencoded';
+    const headers = { ...admin, 'content-type': type };
+    const reply = await call(target, { headers, body: String(body) });
+    expect([reply.status, reply.body.type]).toEqual([400, '/problems/malformed-request']);
+    expect(reply.body.detail).toContain('twice');
+    expect(reply.text).not.toContain('5005550007');
+    expect(seen).toEqual([]);
+  });
+
+  test('one name in several objects, and in texts, is no name twice', async () => {
+    const { call, seen } = catching();
+    const parameters = { to: [{ to: 1 }, { to: 1 }], text: '{"a":1,"a":2}', 'a"b': { a: '"a":' } };
+    await call(target, { headers: admin, json: { to, parameters } });
+    expect(seen[0]?.body).toEqual({ to, parameters });
+  });
+
   test('thousands of mistakes below a name as long as the body are told in a short answer', async () => {
     const name = 'n'.repeat(100_000);
     const halves = Array.from({ length: 500 }, () => '"\\ud800"').join(',');
