@@ -14,13 +14,19 @@ export function validate<S extends v.GenericSchema>(schema: S, input: unknown): 
 }
 
 function mistakeOf(issue: v.BaseIssue<unknown>): Mistake {
-  const keys = issue.path?.map((item) => String(item.key)) ?? [];
-  return { detail: detailOf(issue), pointer: ['#', ...keys.map(escapeSegment)].join('/') };
+  let pointer = '#';
+  for (const { key } of issue.path ?? []) {
+    const longer = pointerTo(pointer, key);
+    if (longer === undefined)
+      return { detail: isUnknownMember(issue) ? HAS_UNKNOWN_MEMBER : detailOf(issue), pointer };
+    pointer = longer;
+  }
+  return { detail: detailOf(issue), pointer };
 }
 
 /** Never repeats the value that was received: it may be personal, or a secret. */
 function detailOf(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a known member';
+  if (isUnknownMember(issue)) return IS_UNKNOWN_MEMBER;
   if (issue.kind === 'schema' && issue.input === undefined) return 'is missing';
   if (issue.kind === 'schema') return `must be ${inWords(issue.expected ?? 'something else')}`;
   return issue.message;
@@ -42,7 +48,34 @@ function inWords(expected: string): string {
   return words.length === 0 ? last : `${words.join(', ')} or ${last}`;
 }
 
-/** A name as a part of a pointer. */
-export function escapeSegment(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+const IS_UNKNOWN_MEMBER = 'is not a known member';
+const HAS_UNKNOWN_MEMBER = 'has a member that is not known';
+
+function isUnknownMember(issue: v.BaseIssue<unknown>): boolean {
+  return issue.type === 'strict_object' && issue.expected === 'never';
+}
+
+export function unknownMember(holder: string, name: string): Mistake {
+  return memberMistake(holder, name, IS_UNKNOWN_MEMBER, HAS_UNKNOWN_MEMBER);
+}
+
+export function repeatedMember(holder: string, name: string): Mistake {
+  return memberMistake(holder, name, 'is given twice', 'has a member twice');
+}
+
+/** `detail` is about the member, `ofHolder` about its holder where the member must not be named. */
+function memberMistake(holder: string, name: string, detail: string, ofHolder: string): Mistake {
+  const pointer = pointerTo(holder, name);
+  return pointer === undefined ? { detail: ofHolder, pointer: holder } : { detail, pointer };
+}
+
+/** At most 64 letters, digits and `_.-`, at most six of them digits. Nothing in it needs escaping in a pointer. */
+const NAME = /^(?!(?:\D*\d){7})[A-Za-z_][\w.-]{0,63}$/;
+
+/**
+ * The pointer to a member or an index of `holder`. Undefined for a name that does not look like one: senders put
+ * phone numbers, addresses and whole texts there by mistake, and they must not be repeated.
+ */
+export function pointerTo(holder: string, key: unknown): string | undefined {
+  return typeof key === 'number' || NAME.test(String(key)) ? `${holder}/${key}` : undefined;
 }

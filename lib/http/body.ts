@@ -1,7 +1,7 @@
 import { oddityIn } from '../json-text.ts';
 import { parseJson } from '../studio/json.ts';
 import { fieldsOf } from '../studio/parse.ts';
-import { escapeSegment, type Mistake } from '../validation.ts';
+import { type Mistake, pointerTo, repeatedMember, unknownMember } from '../validation.ts';
 import { hasOtherCharset, isForm, isJson } from './media-type.ts';
 import { Problem } from './problems.ts';
 
@@ -10,8 +10,6 @@ export const MAX_BODY_BYTES = 256 * 1_024;
 const MAX_DEPTH = 32;
 /** More are not told anyway. */
 const MAX_MISTAKES = 100;
-/** Names may be as long as the body: what lies deeper is told by its nearest holder that has a shorter pointer. */
-const MAX_POINTER_CHARACTERS = 1_000;
 
 /** The members of a form, as Twilio writes them, and ours. */
 const FORM_MEMBERS: Readonly<Record<string, string>> = {
@@ -20,6 +18,9 @@ const FORM_MEMBERS: Readonly<Record<string, string>> = {
   Parameters: 'parameters',
   OnConflict: 'onConflict',
 };
+
+/** An object or a list, also one that is encoded as a part of a form. */
+const JSON_BEGINNING = /^\s*(?:[[{]|%[57]b)/i;
 
 type ReadBody = { value: unknown; mistakes: Mistake[] };
 
@@ -32,15 +33,23 @@ export function requireBounded(body: Buffer): void {
 /** Reads JSON, or a form where the route takes one. Throws a Problem for what cannot be read at all. */
 export function readBody(body: Buffer, contentType: string | undefined, formAllowed: boolean): ReadBody {
   const form = formAllowed && isForm(contentType);
-  if (!form && !isJson(contentType)) throw unsupported(formAllowed);
+  const taken = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
+  const unsupported = (detail: string) =>
+    new Problem('unsupported-media-type', detail, { headers: { accept: taken } });
+  if (!form && !isJson(contentType)) throw unsupported(`Content-Type must be ${taken}.`);
   if (hasOtherCharset(contentType)) throw new Problem('unsupported-media-type', 'Text is UTF-8 here.');
   const text = decode(body);
-  return form ? readForm(text) : readJson(text);
-}
-
-function unsupported(formAllowed: boolean): Problem {
-  const taken = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
-  return new Problem('unsupported-media-type', `The body must be ${taken}.`, { headers: { accept: taken } });
+  if (form && JSON_BEGINNING.test(text))
+    throw unsupported('The body looks like JSON, but Content-Type says form: it must be application/json.');
+  if (form) return readForm(text);
+  if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
+  const read = readJson(text);
+  if (read) return read;
+  if (contentType?.trim())
+    throw new Problem('malformed-request', 'The body is not JSON, although Content-Type says so.');
+  if (JSON_BEGINNING.test(text))
+    throw new Problem('malformed-request', 'The body, which has no Content-Type, is not valid JSON.');
+  throw unsupported(`The body is not JSON, and Content-Type is missing: it must be ${taken}.`);
 }
 
 function decode(body: Buffer): string {
@@ -51,10 +60,10 @@ function decode(body: Buffer): string {
   }
 }
 
-function readJson(text: string): ReadBody {
-  if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
+/** Returns undefined for text that is not JSON. */
+function readJson(text: string): ReadBody | undefined {
   const value = parsed(text);
-  if (value === undefined) throw new Problem('malformed-request', 'The body is not JSON.');
+  if (value === undefined) return undefined;
   const mistakes = mistakesIn(text, value, '#');
   const fields = fieldsOf(value);
   // Only the parameters are passed on. `parseJson` is recursive: not for what may be deep.
@@ -68,9 +77,8 @@ function readForm(text: string): ReadBody {
   const mistakes: Mistake[] = [];
   for (const [name, entry] of new URLSearchParams(text)) {
     const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
-    if (Object.hasOwn(value, member)) mistakes.push({ detail: 'is given twice', pointer: `#/${member}` });
-    else if (member === '__proto__')
-      mistakes.push({ detail: 'is not a known member', pointer: `#/${member}` });
+    if (Object.hasOwn(value, member)) mistakes.push(repeatedMember('#', member));
+    else if (member === '__proto__') mistakes.push(unknownMember('#', member));
     else value[member] = entry;
   }
   if (typeof value['parameters'] === 'string') {
@@ -114,9 +122,9 @@ function mistakesInside(value: unknown, pointer: string): Mistake[] {
       if (name === '__proto__' || !name.isWellFormed())
         mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
       else {
-        const longer = `${one.pointer}/${escapeSegment(name)}`;
-        const named = one.named && longer.length <= MAX_POINTER_CHARACTERS;
-        open.push({ value: member, pointer: named ? longer : one.pointer, named });
+        const key = Array.isArray(one.value) ? Number(name) : name;
+        const longer = one.named ? pointerTo(one.pointer, key) : undefined;
+        open.push({ value: member, pointer: longer ?? one.pointer, named: longer !== undefined });
       }
     }
   }

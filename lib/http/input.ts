@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import { type Config, findFlow } from '../config.ts';
-import { escapeSegment, type Mistake, validate } from '../validation.ts';
+import { type Mistake, unknownMember, validate } from '../validation.ts';
 import { BODY_HASH_PARAMETER } from './auth/twilio.ts';
 import { readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
@@ -35,7 +35,7 @@ export function readInput(route: RouteKey, received: Received, config: Config, c
     received.rawQueryString,
     caller.kind === 'twilio' ? BODY_HASH_PARAMETER : undefined,
   );
-  const query = check(querySchema, readQuery, (pointer) => pointer.replace('#/', '?'));
+  const query = check(querySchema, readQuery, (pointer) => pointer.replace(/^#\/?/, '?'));
   const contentType = received.headers.get('content-type');
   const raw = bodySchema ? readBody(received.body, contentType, form) : { value: undefined, mistakes: [] };
   const body = bodySchema ? check(bodySchema, raw, (same) => same) : raw;
@@ -99,13 +99,9 @@ function check(
       ? validate(schema, read.value)
       : { ok: false as const, mistakes: [{ detail: 'must be an object', pointer: '#' }] };
   const found = result.ok ? [] : result.mistakes;
-  const mistakes = [
-    ...read.mistakes,
-    ...[...found, ...unknownMembers(schema, read.value)].map(({ detail, pointer }) => ({
-      detail,
-      pointer: toPointer(pointer),
-    })),
-  ];
+  const mistakes = [...read.mistakes, ...found, ...unknownMembers(schema, read.value)].map(
+    ({ detail, pointer }) => ({ detail, pointer: toPointer(pointer) }),
+  );
   return { value: result.ok ? result.value : undefined, mistakes };
 }
 
@@ -114,7 +110,7 @@ function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mi
   const known = entriesOf(schema);
   return Object.keys(value)
     .filter((name) => !Object.hasOwn(known, name))
-    .map((name) => ({ detail: 'is not a known member', pointer: `#/${escapeSegment(name)}` }));
+    .map((name) => unknownMember('#', name));
 }
 
 function isObject(value: unknown): value is object {

@@ -1,4 +1,4 @@
-import type { Mistake } from '../validation.ts';
+import { type Mistake, repeatedMember, unknownMember } from '../validation.ts';
 
 /** Far more than any route has; what is beyond is not looked at one by one. */
 const MAX_PARAMETERS = 50;
@@ -16,10 +16,10 @@ export function readQueryString(rawQueryString: string, ignored?: string): ReadQ
   const all = [...new URLSearchParams(rawQueryString.replaceAll('+', '%2B'))];
   const parameters = all.filter(([name]) => name !== ignored);
   if (parameters.length > MAX_PARAMETERS)
-    return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '?' }] };
+    return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '#' }] };
   for (const [name, text] of parameters) {
-    if (name === '__proto__') mistakes.push({ detail: 'is not a known member', pointer: `?${name}` });
-    else if (Object.hasOwn(value, name)) mistakes.push({ detail: 'is given twice', pointer: `?${name}` });
+    if (name === '__proto__') mistakes.push(unknownMember('#', name));
+    else if (Object.hasOwn(value, name)) mistakes.push(repeatedMember('#', name));
     else value[name] = text;
   }
   return { value, mistakes };

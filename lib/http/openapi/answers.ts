@@ -206,7 +206,8 @@ export const answerSchemas = {
           detail: { type: 'string' },
           pointer: {
             type: 'string',
-            description: 'Where: `#/to` in the body, `?status` in the query string.',
+            description:
+              'Where: `#/to` in the body, `?status` in the query string. The holder (`#`, `?`, `#/parameters`) of a member whose name does not look like one.',
           },
         }),
       },

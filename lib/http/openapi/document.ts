@@ -134,7 +134,7 @@ function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: tr
   return {
     required: true,
     description:
-      'At most 256 KB, at most 32 levels deep. Unknown members, and a name twice in one object, are refused.',
+      'At most 256 KB, at most 32 levels deep. Unknown members, and a name twice in one object, are refused. Without a Content-Type it is read as JSON.',
     content: {
       'application/json': { schema, examples: Object.fromEntries(examples) },
       ...('form' in spec

@@ -123,6 +123,95 @@ describe('what gets in', () => {
     expect(seen[0]?.body).toEqual({ to, parameters });
   });
 
+  const FORM = 'application/x-www-form-urlencoded';
+  const SENT = '{"to":"+15005550006","parameters":{"name":"Ann"}}';
+  test.each([
+    ['as curl sends it', FORM, SENT],
+    ['after a blank', `${FORM}; charset=utf-8`, ` \n${SENT}`],
+    ['after a byte order mark', FORM, `\ufeff${SENT}`],
+    ['as a list', FORM, `[${SENT}]`],
+    ['encoded', FORM, encodeURIComponent(SENT)],
+    ['as text', 'text/plain', SENT],
+  ])('JSON under another content type is told that, and comes back in no part: %s', async (_, type, body) => {
+    const { call, seen } = catching();
+    const reply = await call(target, { headers: { ...admin, 'content-type': type }, body });
+    expect([reply.status, reply.body.type]).toEqual([415, '/problems/unsupported-media-type']);
+    expect(reply.body.detail).toMatch(/Content-Type.*application\/json/);
+    expect(reply.headers['accept']).toContain('application/json');
+    expect(reply.text).not.toMatch(/5005550006|Ann|parameters/);
+    expect(seen).toEqual([]);
+  });
+
+  test.each([
+    ['without a type', undefined, 'To=%2B15005550006', 415],
+    ['with an empty type', '', 'To=%2B15005550006', 415],
+    ['cut off, without a type', undefined, '{"to":"+15005550006"', 400],
+    ['a form that is said to be JSON', 'application/json', 'To=%2B15005550006', 400],
+  ])('what is no JSON is told of its content type: %s', async (_, type, body, status) => {
+    const { call } = catching();
+    const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) };
+    const reply = await call(target, { headers, body });
+    expect(reply.status).toBe(status);
+    expect(reply.body.detail).toContain('Content-Type');
+    expect(reply.text).not.toContain('5005550006');
+  });
+
+  /** What callers put into the place of a name by mistake. */
+  const NO_NAMES = [
+    '+15005550006',
+    '15005550006',
+    '_1-500-555-0006',
+    'whatsapp:+15005550006',
+    'client:ann',
+    'ann@example.com',
+    'Ann Smith',
+    'Order 4711 is ready',
+    'Zoë',
+    'a/b',
+    '',
+    `x${'y'.repeat(64)}`,
+  ];
+  test.each(NO_NAMES)('what looks like no name is not told back: %j', async (name) => {
+    const { call } = catching();
+    const holder = async (sent: Parameters<typeof call>[1], query = '') => {
+      const reply = await call(`${target}${query}`, { ...sent, headers: { ...admin, ...sent?.headers } });
+      expect(reply.status).toBe(422);
+      if (name.length > 3) expect(reply.text).not.toContain(name);
+      return reply.body.errors;
+    };
+    const unknown = (pointer: string) => [{ detail: 'has a member that is not known', pointer }];
+    const twice = (pointer: string) => [{ detail: 'has a member twice', pointer }, ...unknown(pointer)];
+    const half = (pointer: string) => [{ detail: 'has half a surrogate pair', pointer }];
+
+    expect(await holder({ json: { to, [name]: 1 } })).toEqual(unknown('#'));
+    expect(await holder({ json: { to } }, `?${new URLSearchParams([[name, '1']])}`)).toEqual(unknown('?'));
+    const pairs: [string, string][] = [
+      [name, '1'],
+      [name, '1'],
+    ];
+    expect(await holder({ json: { to } }, `?${new URLSearchParams(pairs)}`)).toEqual(twice('?'));
+    const form = { 'content-type': FORM };
+    const body = `To=%2B15005550001&${new URLSearchParams(pairs)}`;
+    expect(await holder({ headers: form, body })).toEqual(twice('#'));
+    for (const [parameters, pointer] of [
+      [{ [name]: '\ud800' }, '#/parameters'],
+      [{ outer: [{ [name]: { inner: '\ud800' } }] }, '#/parameters/outer/0'],
+    ] as const) {
+      expect(await holder({ json: { to, parameters } })).toEqual(half(pointer));
+      const fields = new URLSearchParams({ To: to, Parameters: JSON.stringify(parameters) });
+      expect(await holder({ headers: form, body: String(fields) })).toEqual(half(pointer));
+    }
+  });
+
+  test('a name that looks like one is told back, wherever it stands', async () => {
+    const { call } = catching();
+    const json = { to, too: 1, order_id: 1, 'X.y-2': 1, parameters: { a: [{ b2: '\ud800' }] } };
+    const { body } = await call(`${target}?__proto__=1&dry-run=1`, { headers: admin, json });
+    expect(body.errors.map((one: { pointer: string }) => one.pointer).toSorted()).toEqual(
+      ['?__proto__', '?dry-run', '#/too', '#/order_id', '#/X.y-2', '#/parameters/a/0/b2'].toSorted(),
+    );
+  });
+
   test('thousands of mistakes below a name as long as the body are told in a short answer', async () => {
     const name = 'n'.repeat(100_000);
     const halves = Array.from({ length: 500 }, () => '"\\ud800"').join(',');
