@@ -16,9 +16,9 @@ export const KEEP_MS = 25 * 60 * 60_000;
 export type SendWindow = { fromMs: number; untilMs: number };
 
 export type Claim = {
-  /** A hash of caller, route and key. */
+  /** An unkeyed hash of caller, route and key: see keys.ts for what it keeps secret. */
   id: string;
-  /** A keyed hash of the payload: another payload under the same key shows. */
+  /** A hash of the payload, keyed with the idempotency key: shows another payload under the same key. */
   fingerprint: string;
   /** Decided when the key was first claimed and handed to every later attempt: small, opaque. */
   memo: string;

@@ -6,15 +6,18 @@ const CORRELATION_BYTES = 16;
 /** Who sent which key to which route. */
 export type KeyUse = { caller: string; route: string; key: string };
 
-/** The name of the claim: the same for the same caller, route and key, and telling none of them. */
+/**
+ * The claim's id: an unkeyed hash of caller, route and key. It does not show them, but a reader of the table can
+ * test guesses of a key against it. Keyed with the API key's secret, it would lose every claim at a rotation.
+ */
 export function claimId({ caller, route, key }: KeyUse): string {
   return hash('sha256', JSON.stringify(['claim', caller, route, key]), 'hex');
 }
 
 /**
- * A hash of the payload that says nothing about it, not even to somebody who tries every phone number: it is
- * keyed with the idempotency key, which is stored nowhere. Keyed with the secret it would not survive the
- * secret's rotation, and every repeated delivery would then look like another payload.
+ * A hash of the payload, keyed with the idempotency key, which is not stored: without the key no phone number can
+ * be tried against it. A key that is guessed opens it to such trials. Keyed with the API key's secret, every
+ * repeated delivery would look like another payload after a rotation.
  */
 export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): string {
   const keyed = createHmac('sha256', key);
@@ -22,8 +25,8 @@ export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): s
 }
 
 /**
- * The value that creates carry in their parameters. Whoever sees it in Studio learns nothing about the key:
- * it is keyed with the API key's secret. That may rotate, so the value is kept with the claim.
+ * The value that creates carry in their parameters. It is keyed with the API key's secret, so that no guess of a
+ * key can be tested against what Studio shows. The secret may rotate, so the value is kept with the claim.
  */
 export function correlationOf(apiKeySecret: string, id: string): string {
   const keyed = createHmac('sha256', apiKeySecret);

@@ -123,7 +123,8 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'The same key and payload from the same caller act once. Bare, or as a quoted string.',
+  description:
+    'The same key and payload from the same caller act once. Bare, or as a quoted string. Make it hard to guess.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
   example: 'order-4711',
 };
