@@ -3,6 +3,7 @@ import { parseJson } from '../studio/json.ts';
 import { fieldsOf } from '../studio/parse.ts';
 import { type Mistake, pointerTo, repeatedMember, unknownMember } from '../validation.ts';
 import { hasOtherCharset, isForm, isJson } from './media-type.ts';
+import { parametersIn } from './percent-encoded.ts';
 import { Problem } from './problems.ts';
 
 export const MAX_BODY_BYTES = 256 * 1_024;
@@ -75,7 +76,7 @@ function readJson(text: string): ReadBody | undefined {
 function readForm(text: string): ReadBody {
   const value: Record<string, unknown> = {};
   const mistakes: Mistake[] = [];
-  for (const [name, entry] of new URLSearchParams(text)) {
+  for (const [name, entry] of parametersIn(text, 'form')) {
     const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
     if (Object.hasOwn(value, member)) mistakes.push(repeatedMember('#', member));
     else if (member === '__proto__') mistakes.push(unknownMember('#', member));

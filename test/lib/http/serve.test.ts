@@ -212,6 +212,29 @@ describe('what gets in', () => {
     );
   });
 
+  test.each(['%FF', '%C3', '%C3x', '%ED%A0%80', '%E2%82%61'])(
+    'encoded bytes that are no UTF-8 are refused and not replaced: %s',
+    async (bytes) => {
+      const { call, seen } = catching();
+      const form = { ...admin, 'content-type': FORM };
+      for (const reply of [
+        await call(target, { headers: form, body: `To=${to}&Parameters={"name":"${bytes}"}` }),
+        await call(`GET /flows/welcome/executions?contact=a${bytes}`, { headers: admin }),
+      ]) {
+        expect([reply.status, reply.body.type]).toEqual([400, '/problems/malformed-request']);
+        expect(reply.body.detail).toContain('UTF-8');
+      }
+      expect(seen).toEqual([]);
+    },
+  );
+
+  test('a percent sign that encodes nothing, and an encoded U+FFFD, are themselves', async () => {
+    const { call, seen } = catching();
+    const body = `To=client:a&Parameters={"a":"10 %","b":"%zz","c":"%EF%BF%BDZo%C3%AB"}`;
+    await call(target, { headers: { ...admin, 'content-type': FORM }, body });
+    expect(seen[0]?.body).toMatchObject({ parameters: { a: '10 %', b: '%zz', c: '\ufffdZoë' } });
+  });
+
   test('thousands of mistakes below a name as long as the body are told in a short answer', async () => {
     const name = 'n'.repeat(100_000);
     const halves = Array.from({ length: 500 }, () => '"\\ud800"').join(',');
