@@ -26,7 +26,12 @@ describe('numbers', () => {
         const text = `{"a":${blank}${one}${blank},"b":[${blank}${one},${blank}${one}]}`;
         expect(JSON.stringify(parseJson(text))).toBe(`{"a":${one},"b":[${one},${one}]}`);
       }),
-      { numRuns: 2_000 },
+      {
+        numRuns: 2_000,
+        examples: ['0.0000001', '0.000001', '1.000000000000001', '0.1', '-0.0', '1e21', '100', '-1.10'].map(
+          (one): [string, string] => [one, ''],
+        ),
+      },
     );
   });
 
