@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseDuration } from './duration.ts';
 import { oddityIn } from './json-text.ts';
+import { isSender, SENDER_RULE } from './studio/addresses.ts';
 import { type Mistake, validate } from './validation.ts';
 
 /**
@@ -24,16 +25,7 @@ const alias = v.pipe(
   ),
 );
 
-/** What Twilio accepts as an address: E.164 is checked strictly, the rest (`whatsapp:…`, `client:…`, MG…) not. */
-export const address = v.pipe(
-  v.string(),
-  v.minLength(1, 'must not be empty'),
-  v.maxLength(300, 'must be at most 300 characters'),
-  v.check(
-    (text) => !text.startsWith('+') || /^\+[1-9]\d{1,14}$/.test(text),
-    'must be E.164 when it begins with +: a plus and 2 to 15 digits',
-  ),
-);
+export const sender = v.pipe(v.string(), v.check(isSender, SENDER_RULE));
 
 export const duration = v.pipe(
   v.string(),
@@ -46,7 +38,7 @@ const flow = v.strictObject({
   alias,
   sid: flowSid,
   /** The sender when a trigger names none. */
-  from: v.optional(address),
+  from: v.optional(sender),
   /** What a trigger does when the contact already has an active execution. */
   onConflict: v.optional(v.picklist(['fail', 'return', 'replace']), 'fail'),
   /** Whether creates carry the correlation value that finds them again after a lost answer. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isRecipient, RECIPIENT_RULE } from '../../lib/studio/addresses.ts';
 import { createApi } from './api.ts';
 import { type Options, readArguments, UsageError } from './args.ts';
 import { say } from './io.ts';
@@ -28,7 +29,7 @@ const LOCAL_CONTACT = '+12025550199';
 
 const options = {
   flow: { type: 'string' },
-  to: { type: 'string' },
+  to: { type: 'string', check: (value) => (isRecipient(value) ? null : RECIPIENT_RULE) },
   url: { type: 'string' },
 } as const satisfies Options;
 

@@ -1,4 +1,5 @@
 import { oddityIn } from '../json-text.ts';
+import { restorePlus } from '../studio/addresses.ts';
 import { parseJson } from '../studio/json.ts';
 import { fieldsOf } from '../studio/parse.ts';
 import { type Mistake, pointerTo, repeatedMember, unknownMember } from '../validation.ts';
@@ -80,7 +81,7 @@ function readForm(text: string): ReadBody {
     const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
     if (Object.hasOwn(value, member)) mistakes.push(repeatedMember('#', member));
     else if (member === '__proto__') mistakes.push(unknownMember('#', member));
-    else value[member] = entry;
+    else value[member] = member === 'to' || member === 'from' ? restorePlus(entry) : entry;
   }
   if (typeof value['parameters'] === 'string') {
     const json = value['parameters'];

@@ -72,11 +72,14 @@ describe('the configuration', () => {
     ['+15551234567', true],
     ['+0123', false],
     ['+1 555', false],
+    ['15551234567', false],
     ['whatsapp:+551199999', true],
+    ['whatsapp:551199999', false],
+    ['12345', true],
     ['client:alice', true],
     [`MG${'a'.repeat(32)}`, true],
     ['', false],
-  ])('checks a sender strictly only when it begins with a plus: %s', (from, accepted) => {
+  ])('takes as a sender what Twilio takes: %s', (from, accepted) => {
     const input = { flows: [{ ...minimal.flows[0], from }] };
     expect(mistakesOf(input).length === 0).toBe(accepted);
   });

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../../lib/duration.ts';
 import { isPurgeId } from '../../../lib/purge/purge-id.ts';
+import { CONTACT_RULE, isContactAddress } from '../../../lib/studio/addresses.ts';
 import { type Arguments, type Options, oneOf, readArguments } from '../args.ts';
 
 export const HELP = `
@@ -44,7 +45,7 @@ const options = {
   },
   from: { type: 'string', check: momentCheck },
   to: { type: 'string', check: momentCheck },
-  contact: { type: 'string' },
+  contact: { type: 'string', check: (value) => (isContactAddress(value) ? null : CONTACT_RULE) },
   status: { type: 'string', check: oneOf('ended', 'active', 'any') },
   limit: {
     type: 'string',

@@ -7,14 +7,15 @@ export const queryDescriptions: Readonly<Record<string, string>> = {
   status: 'Only executions in this status.',
   dateCreatedFrom: 'Created on or after this moment.',
   dateCreatedTo: 'Created before this moment.',
-  contact: 'Only executions of this contact: the exact address.',
+  contact:
+    'Only executions of this contact. The address is compared exactly as Studio reports it, so a phone number needs its `+`; `whatsapp:+…` is another address.',
   end: 'Whether an active one is ended first.',
 };
 
 /** … members of bodies … */
 export const bodyDescriptions: Readonly<Record<string, string>> = {
-  to: 'The address of the contact: E.164 if it begins with +, else as Twilio takes it (`whatsapp:+…`).',
-  from: 'The sender. The configured one of the flow when left out.',
+  to: 'The address of the contact: a phone number in E.164 with its `+`, alone or behind a lower-case channel (`whatsapp:+…`, `rcs:+…`); `client:name`; `sip:user@host`; or another `channel:value`. White space, control and format characters are refused, and so are other spellings of a phone number (`tel:`, without the `+`).',
+  from: 'The sender: an address as in `to`, a Messaging Service SID or a short code. The configured one of the flow when left out.',
   parameters: 'What the flow finds under `flow.data`; numbers reach it digit for digit.',
   onConflict:
     'When the contact has an active execution: refuse (`fail`), return it (`return`), or end it and create anew (`replace`). What the configuration says of the flow when left out.',

@@ -154,8 +154,11 @@ const formSchema = {
   type: 'object',
   required: ['To'],
   properties: {
-    To: { type: 'string' },
-    From: { type: 'string' },
+    To: {
+      type: 'string',
+      description: 'As `to` in JSON. A space before digits is read as the `+` that was not encoded.',
+    },
+    From: { type: 'string', description: 'As `from` in JSON; a space as in `To`.' },
     Parameters: { type: 'string', description: 'A JSON object as text.' },
     OnConflict: { type: 'string', enum: ['fail', 'return', 'replace'] },
   },

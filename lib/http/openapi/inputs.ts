@@ -1,13 +1,42 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { address, duration } from '../../config.ts';
-import { moment } from '../schemas/common.ts';
-import { cursor, DEFAULT_LIMIT, limit, MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../schemas/query.ts';
+import { duration, sender } from '../../config.ts';
+import { MAX_ADDRESS_CHARACTERS } from '../../studio/addresses.ts';
+import { contact, moment, recipient } from '../schemas/common.ts';
+import {
+  contactFilter,
+  cursor,
+  DEFAULT_LIMIT,
+  limit,
+  MAX_CURSOR_CHARACTERS,
+  MAX_LIMIT,
+} from '../schemas/query.ts';
 import { parameters } from '../schemas/trigger.ts';
+
+const address = { type: 'string', minLength: 1, maxLength: MAX_ADDRESS_CHARACTERS } as const;
+const numberOrChannel = '\\+[1-9][0-9]{6,14}|[a-z][a-z0-9._-]*:\\S+';
+const contactSchema: JsonSchema = {
+  ...address,
+  pattern: '^\\S(.*\\S)?$',
+  examples: ['+15005550006', 'whatsapp:+15005550006'],
+};
 
 /** What a schema says by a function, which no converter can read. */
 const overrides = new Map<unknown, JsonSchema>([
-  [address, { type: 'string', minLength: 1, maxLength: 300, examples: ['+15005550006'] }],
+  [
+    recipient,
+    { ...address, pattern: `^(${numberOrChannel})$`, examples: ['+15005550006', 'whatsapp:+15005550006'] },
+  ],
+  [
+    sender,
+    {
+      ...address,
+      pattern: `^(${numberOrChannel}|MG[0-9a-fA-F]{32}|[0-9]{3,8})$`,
+      examples: ['+15017122661', 'MG0123456789abcdef0123456789abcdef', '12345'],
+    },
+  ],
+  [contact, contactSchema],
+  [contactFilter, contactSchema],
   [duration, { type: 'string', pattern: '^P', examples: ['P7D', 'PT12H'] }],
   [
     moment,

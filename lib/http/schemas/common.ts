@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CONTACT_RULE, isContactAddress, isRecipient, RECIPIENT_RULE } from '../../studio/addresses.ts';
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
@@ -15,6 +16,10 @@ function isMoment(text: string): boolean {
   // The language takes a 30th of February for the 2nd of March.
   return new Date(date).toISOString().startsWith(date);
 }
+
+export const recipient = v.pipe(v.string(), v.check(isRecipient, RECIPIENT_RULE));
+
+export const contact = v.pipe(v.string(), v.check(isContactAddress, CONTACT_RULE));
 
 export const executionSid = v.pipe(
   v.string(),

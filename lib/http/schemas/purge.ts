@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { address, duration } from '../../config.ts';
-import { moment } from './common.ts';
+import { duration } from '../../config.ts';
+import { contact, moment } from './common.ts';
 
 /** Far above what an account can hold in the 30 days that Twilio keeps executions. */
 const MAX_PURGE_LIMIT = 100_000_000;
@@ -20,7 +20,7 @@ const fields = v.strictObject({
   olderThan: v.optional(v.nullable(duration), null),
   dateCreatedFrom: v.optional(v.nullable(moment), null),
   dateCreatedTo: v.optional(v.nullable(moment), null),
-  contact: v.optional(v.nullable(address), null),
+  contact: v.optional(v.nullable(contact), null),
   action: v.optional(v.picklist(['delete', 'end']), 'delete'),
   archive: v.optional(v.boolean(), false),
   limit: v.optional(

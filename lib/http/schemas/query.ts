@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { address } from '../../config.ts';
-import { moment } from './common.ts';
+import { restorePlus } from '../../studio/addresses.ts';
+import { contact, moment } from './common.ts';
 
 /** Query strings. All values arrive as text; what comes out is typed. */
 
@@ -30,11 +30,14 @@ export const cursor = v.optional(
 
 export const pageQuery = v.strictObject({ limit, cursor });
 
+/** `%20` before digits is a plus, too. */
+export const contactFilter = v.pipe(v.string(), v.transform(restorePlus), contact);
+
 const executionFilters = v.strictObject({
   status: v.optional(v.picklist(['active', 'ended'])),
   dateCreatedFrom: v.optional(moment),
   dateCreatedTo: v.optional(moment),
-  contact: v.optional(address),
+  contact: v.optional(contactFilter),
   limit,
   cursor,
 });

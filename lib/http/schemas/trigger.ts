@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { address } from '../../config.ts';
+import { sender } from '../../config.ts';
 import { fieldsOf } from '../../studio/parse.ts';
+import { recipient } from './common.ts';
 
 /** Whatever JSON can say in an object. A schema for records would drop names such as `constructor`. */
 export const parameters = v.pipe(
@@ -11,8 +12,8 @@ export const parameters = v.pipe(
 
 /** The body of a trigger. A form's `To`, `From` and `Parameters` are read into the same members first. */
 export const triggerBody = v.strictObject({
-  to: address,
-  from: v.optional(address),
+  to: recipient,
+  from: v.optional(sender),
   parameters: v.optional(parameters),
   onConflict: v.optional(v.picklist(['fail', 'return', 'replace'])),
 });

@@ -316,9 +316,19 @@ test('what an erasure of ended executions leaves is told', async () => {
 describe('a refusal', () => {
   test('of the request names the option, with exit code 2', async () => {
     const who = somebody();
-    const argv = ['--flow', 'nope', '--flow', 'welcome', '--older-than', 'P7D', '--contact', '+0', '--yes'];
+    const argv = [
+      '--flow',
+      'nope',
+      '--flow',
+      'welcome',
+      '--older-than',
+      'P7D',
+      '--limit',
+      '999999999',
+      '--yes',
+    ];
     expect(await purge(who, ...argv)).toBe(2);
-    expect(who.complained()).toMatch(/--contact must be E\.164/);
+    expect(who.complained()).toContain('--limit must be at most 100000000');
     const unknown = somebody();
     expect(await purge(unknown, '--flow', 'nope', '--older-than', 'P7D', '--yes')).toBe(2);
     expect(unknown.complained()).toContain('--flow nope is not a configured flow');
@@ -346,6 +356,13 @@ describe('a refusal', () => {
     expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D')).toBe(1);
     expect(who.complained()).toContain('Is this the address of the API?');
   });
+});
+
+test('a contact that would match nobody is refused before anything is sent', async () => {
+  const who = somebody();
+  expect(await purge(who, '--contact', '15005550009', '--yes')).toBe(2);
+  expect(who.complained()).toContain('--contact must be an address as Studio reports it');
+  expect(proxy.seen).toEqual([]);
 });
 
 test('every mistake in the arguments is named at once, with exit code 2', async () => {

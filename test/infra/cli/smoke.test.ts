@@ -219,3 +219,11 @@ test('another place than this machine needs a flow and a contact', async () => {
   expect(who.complained()).toContain('--flow is missing');
   expect(who.complained()).toContain('--to is missing');
 });
+
+test('a contact in another spelling is refused before anything is started', async () => {
+  const who = plain();
+  expect(
+    await who.run(smokeTool, '--url', 'https://example.com', '--flow', 'test', '--to', '12025550123'),
+  ).toBe(2);
+  expect(who.complained()).toContain('--to must be a phone number in E.164');
+});

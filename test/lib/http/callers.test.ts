@@ -27,7 +27,7 @@ describe('who may call', () => {
     ['another scheme', { authorization: 'Basic YWRtaW4tdG9rZW46' }],
     [
       'a wrong token beside a right signature',
-      { authorization: 'Bearer wrong', 'x-twilio-signature': sign('To=1') },
+      { authorization: 'Bearer wrong', 'x-twilio-signature': sign('To=client:ada') },
     ],
     ['an empty webhook signature', { 'webhook-signature': '' }],
   ])('%s: 401, which says nothing more', async (_, headers) => {
@@ -38,7 +38,7 @@ describe('who may call', () => {
       headers: answered,
     } = await call(target, {
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-      body: 'To=1',
+      body: 'To=client:ada',
     });
     expect(status).toBe(401);
     expect(answered).toMatchObject({
@@ -102,11 +102,14 @@ describe('who may call', () => {
 
   test('a request signed by Twilio gets the scopes of the configuration, as form and as JSON', async () => {
     const { call, seen } = catching();
-    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=1') };
-    expect((await call(target, { headers: form, body: 'To=1' })).status).toBe(200);
+    const form = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': sign('To=client:ada'),
+    };
+    expect((await call(target, { headers: form, body: 'To=client:ada' })).status).toBe(200);
     expect(seen[0]).toMatchObject({
       caller: { id: 'twilio:twilio', scopes: ['trigger'] },
-      body: { to: '1' },
+      body: { to: 'client:ada' },
     });
     expect(seen[0]?.key).toBe(`signature:${form['x-twilio-signature']}`);
 
@@ -120,10 +123,13 @@ describe('who may call', () => {
   });
 
   test('while Twilio’s Auth Token is being changed, both are taken, and no third one', async () => {
-    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=1') };
+    const form = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': sign('To=client:ada'),
+    };
     const statusWith = async (authToken: string, secondaryAuthToken: string) => {
       const { call } = catching({ secret: secretSource({ ...secretInput, authToken, secondaryAuthToken }) });
-      return (await call(target, { headers: form, body: 'To=1' })).status;
+      return (await call(target, { headers: form, body: 'To=client:ada' })).status;
     };
     expect(await statusWith('12345', 'new')).toBe(200);
     expect(await statusWith('new', '12345')).toBe(200);
@@ -141,9 +147,9 @@ describe('who may call', () => {
     const { call } = catching(runtime);
     const headers = {
       'content-type': 'application/x-www-form-urlencoded',
-      'x-twilio-signature': sign('To=1'),
+      'x-twilio-signature': sign('To=client:ada'),
     };
-    expect((await call(target, { headers, body: 'To=1' })).status).toBe(401);
+    expect((await call(target, { headers, body: 'To=client:ada' })).status).toBe(401);
   });
 
   test('an IAM caller is somebody only where the deployment turned it on', async () => {

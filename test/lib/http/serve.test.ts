@@ -39,7 +39,7 @@ describe('what gets in', () => {
     ['dateCreatedFrom=2026-02-30', '?dateCreatedFrom'],
     ['dateCreatedTo=2026-11-22T10:00:00', '?dateCreatedTo'],
     ['dateCreatedFrom=2026-11-22&dateCreatedTo=2026-11-21', '?dateCreatedTo'],
-    ['contact=+49', null],
+    ['contact=+4930123456', null],
     ['contact=+0', '?contact'],
     ['limit=1&limit=2', '?limit'],
     ['page=2', '?page'],
@@ -67,12 +67,18 @@ describe('what gets in', () => {
     ['plain text', 'text/plain', 'hello', 415, 'unsupported-media-type'],
     ['another charset', 'application/json; charset=utf-16', '{}', 415, 'unsupported-media-type'],
     ['XML', 'application/xml', '<to/>', 415, 'unsupported-media-type'],
-    ['a name of the prototype', 'application/json', '{"to":"a","__proto__":{"x":1}}', 422, 'invalid-request'],
+    [
+      'a name of the prototype',
+      'application/json',
+      '{"to":"client:a","__proto__":{"x":1}}',
+      422,
+      'invalid-request',
+    ],
     ['half a surrogate pair', 'application/json', '{"to":"\\ud800"}', 422, 'invalid-request'],
     [
       'depth',
       'application/json',
-      `{"to":"a","parameters":${'{"a":'.repeat(40)}1${'}'.repeat(40)}}`,
+      `{"to":"client:a","parameters":${'{"a":'.repeat(40)}1${'}'.repeat(40)}}`,
       422,
       'invalid-request',
     ],
@@ -238,7 +244,7 @@ describe('what gets in', () => {
   test('thousands of mistakes below a name as long as the body are told in a short answer', async () => {
     const name = 'n'.repeat(100_000);
     const halves = Array.from({ length: 500 }, () => '"\\ud800"').join(',');
-    const body = `{"to":"a","parameters":{"outer":{"${name}":[${halves}]}}}`;
+    const body = `{"to":"client:a","parameters":{"outer":{"${name}":[${halves}]}}}`;
     const { status, body: answered, text } = await catching().call(target, { headers: admin, body });
     expect(status).toBe(422);
     expect(text.length).toBeLessThan(200_000);
@@ -266,7 +272,11 @@ describe('what gets in', () => {
     }).toString();
     expect((await call(target, { headers, body, base64 })).status).toBe(200);
     expect(seen[0]?.body).toEqual({ to, from: '+15017122661', parameters: { name: 'Zoë' } });
-    const wrong = await call(target, { headers, body: 'To=a&To=b&Parameters=%7B&Else=1', base64 });
+    const wrong = await call(target, {
+      headers,
+      body: 'To=client:a&To=client:b&Parameters=%7B&Else=1',
+      base64,
+    });
     expect(wrong.body.errors.map((one: { pointer: string }) => one.pointer)).toEqual(
       expect.arrayContaining(['#/to', '#/parameters', '#/Else']),
     );
@@ -276,7 +286,7 @@ describe('what gets in', () => {
 
   test('parameters keep every name that JSON allows them', async () => {
     const { call, seen } = catching();
-    const body = '{"to":"a","parameters":{"constructor":1,"prototype":{"toString":2}}}';
+    const body = '{"to":"client:a","parameters":{"constructor":1,"prototype":{"toString":2}}}';
     await call(target, { headers: { ...admin, 'content-type': 'application/json' }, body });
     expect(JSON.stringify(seen[0]?.body)).toBe(body);
   });
@@ -432,11 +442,11 @@ describe('what gets out', () => {
   test('what the caller sent is cut out of Twilio’s words, whatever it looks like', async () => {
     const error = new StudioError('rejected', 'x', {
       operation: 'CreateExecution',
-      upstreamMessage: `Parameter Ann Smith is not allowed for contact-7 of Dr Jones (${'long '.repeat(100)}) +15005550006`,
+      upstreamMessage: `Parameter Ann Smith is not allowed for client:seven of Dr Jones (${'long '.repeat(100)}) +15005550006`,
     });
     const { call } = failing(error);
     const json = {
-      to: 'contact-7',
+      to: 'client:seven',
       parameters: { name: 'Ann Smith', deep: [{ a: 'allowed' }], 'Dr Jones': 1 },
     };
     const { body } = await call(target, { headers: admin, json });
