@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseDuration } from './duration.ts';
 import { oddityIn } from './json-text.ts';
 import { isSender, SENDER_RULE } from './studio/addresses.ts';
-import { type Mistake, validate } from './validation.ts';
+import { type Mistake, parseWritten, validate } from './validation.ts';
 
 /**
  * The configuration: what `infra/config.ts` exports and what the bundles read from `STUDIO_CONFIG`.
@@ -128,7 +128,7 @@ export function checkConfig(input: unknown): Config {
 export function readConfig(json: string | undefined): Config {
   let input: unknown;
   try {
-    input = JSON.parse(json ?? '');
+    input = parseWritten(json ?? '');
   } catch {
     throw new ConfigError('STUDIO_CONFIG', [{ pointer: '#', detail: json ? 'is not JSON' : 'is missing' }]);
   }

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { ConfigError, SCOPES } from './config.ts';
-import { validate } from './validation.ts';
+import { parseWritten, validate } from './validation.ts';
 
 /**
  * The secret's JSON: Twilio's credentials and who may call. Nothing of it is ever logged. Unknown members
- * are let pass, so that a secret can be written before the version that reads it is deployed.
+ * are let pass, so that a secret can be written before the version that reads it is deployed. An optional
+ * member may be null.
  */
 
 const sidOf = (prefix: string, what: string) =>
@@ -15,6 +16,13 @@ const sidOf = (prefix: string, what: string) =>
 
 const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 const nonEmpty = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
+/** Empty means absent. */
+const maybeText = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform((text) => text || undefined),
+  ),
+);
 const scopes = v.array(v.picklist(SCOPES));
 /** Aliases or SIDs of the flows that a caller may touch; all of them when left out. */
 const flows = v.optional(v.array(v.string()));
@@ -24,9 +32,9 @@ const secretSchema = v.object({
   apiKeySid: sidOf('SK', 'an API key SID'),
   apiKeySecret: nonEmpty,
   /** Only for checking X-Twilio-Signature. */
-  authToken: v.optional(nonEmpty),
+  authToken: maybeText,
   /** Twilio's second one, while the first is being changed: both are taken. */
-  secondaryAuthToken: v.optional(nonEmpty),
+  secondaryAuthToken: maybeText,
   callers: v.array(v.object({ name, token: nonEmpty, scopes, flows })),
   webhooks: v.optional(
     v.array(
@@ -47,7 +55,7 @@ export type Secret = v.InferOutput<typeof secretSchema>;
 export function readSecret(json: string): Secret {
   let input: unknown;
   try {
-    input = JSON.parse(json);
+    input = parseWritten(json);
   } catch {
     throw new ConfigError('The secret', [{ pointer: '#', detail: 'is not JSON' }]);
   }

@@ -81,7 +81,7 @@ function readForm(text: string): ReadBody {
     const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
     if (Object.hasOwn(value, member)) mistakes.push(repeatedMember('#', member));
     else if (member === '__proto__') mistakes.push(unknownMember('#', member));
-    else value[member] = member === 'to' || member === 'from' ? restorePlus(entry) : entry;
+    else value[member] = formValue(member, entry);
   }
   if (typeof value['parameters'] === 'string') {
     const json = value['parameters'];
@@ -93,6 +93,12 @@ function readForm(text: string): ReadBody {
     value['parameters'] = inside.length === 0 ? parseJson(json) : parameters;
   }
   return { value, mistakes };
+}
+
+/** An empty field means that the member is absent; `To` is required. */
+function formValue(member: string, text: string): string | null {
+  if (text === '' && member !== 'to') return null;
+  return member === 'to' || member === 'from' ? restorePlus(text) : text;
 }
 
 function parsed(text: string): unknown {

@@ -96,7 +96,7 @@ function check(
   const result = !schema
     ? { ok: true as const, value: {} }
     : isObject(read.value)
-      ? validate(schema, read.value)
+      ? validate(schema, withoutNulls(read.value))
       : { ok: false as const, mistakes: [{ detail: 'must be an object', pointer: '#' }] };
   const found = result.ok ? [] : result.mistakes;
   const mistakes = [...read.mistakes, ...found, ...unknownMembers(schema, read.value)].map(
@@ -111,6 +111,11 @@ function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mi
   return Object.keys(value)
     .filter((name) => !Object.hasOwn(known, name))
     .map((name) => unknownMember('#', name));
+}
+
+/** An optional member that is null is absent; a required one is missing. */
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }
 
 function isObject(value: unknown): value is object {

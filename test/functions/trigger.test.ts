@@ -64,6 +64,17 @@ describe('POST /flows/{flow}/executions', () => {
     }
   });
 
+  test('takes null and an empty field for the payload without that member', async () => {
+    const headers = { 'idempotency-key': newKey() };
+    expect((await post({ to: TO }, headers)).status).toBe(201);
+    const again = await post({ to: TO, from: null, parameters: null, onConflict: null }, headers);
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    const byForm = await post(`To=${encodeURIComponent(TO)}&From=&Parameters=&OnConflict=`, form);
+    for (const { status, headers: answered } of [again, byForm])
+      expect([status, answered.get('idempotent-replayed')]).toEqual([201, 'true']);
+    expect(executions()).toHaveLength(1);
+  });
+
   test('refuses the key for another payload', async () => {
     const headers = { 'idempotency-key': newKey() };
     await post({ to: TO }, headers);

@@ -102,6 +102,14 @@ describe('the configuration', () => {
     expect(() => readConfig(twice)).toThrow('STUDIO_CONFIG: # has a name twice in one object');
   });
 
+  it('takes null for an optional member as absent, and skips a byte order mark', () => {
+    const [flow] = minimal.flows;
+    const absent = { flows: [{ ...flow, from: null, onConflict: null }], publicUrl: null, policies: null };
+    expect(readConfig(`\ufeff${JSON.stringify(absent)}`)).toEqual(readConfig(JSON.stringify(minimal)));
+    expect(() => readConfig('{"flows":null}')).toThrow('#/flows is missing');
+    expect(() => readConfig('null')).toThrow(ConfigError);
+  });
+
   it('finds a flow by its alias and by its SID', () => {
     const config = checkConfig(minimal);
     expect(findFlow(config, 'welcome')).toBe(config.flows[0]);

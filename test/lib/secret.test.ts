@@ -14,6 +14,28 @@ describe('the secret', () => {
     expect(readSecret(JSON.stringify(whole))).toEqual({ ...whole, webhooks: [] });
   });
 
+  it('takes null, and empty text, for optional members as absent', () => {
+    const [caller] = whole.callers;
+    const document = {
+      ...whole,
+      authToken: null,
+      secondaryAuthToken: '',
+      webhooks: null,
+      callers: [{ ...caller, flows: null }],
+    };
+    const { authToken, secondaryAuthToken, webhooks, callers } = readSecret(JSON.stringify(document));
+    expect([authToken, secondaryAuthToken, webhooks, callers]).toEqual([undefined, undefined, [], [caller]]);
+    const flows = null;
+    const hook = { name: 'shop', secret: `whsec_${'A'.repeat(32)}`, scopes: ['trigger'] };
+    expect(readSecret(JSON.stringify({ ...whole, webhooks: [{ ...hook, flows }] })).webhooks).toEqual([hook]);
+    expect(() => readSecret(JSON.stringify({ ...whole, callers: null }))).toThrow('#/callers is missing');
+    expect(() => readSecret(JSON.stringify({ ...whole, apiKeySecret: '' }))).toThrow('#/apiKeySecret');
+  });
+
+  it('may begin with a byte order mark', () => {
+    expect(readSecret(`\ufeff${JSON.stringify(whole)}`).accountSid).toBe(whole.accountSid);
+  });
+
   it('names every member that is missing or wrong, and no value', () => {
     const wrong = {
       accountSid: 'hush-1',

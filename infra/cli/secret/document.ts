@@ -2,6 +2,7 @@ import { refuseRepeatedNames, type Scope } from '../../../lib/config.ts';
 import { readSecret } from '../../../lib/secret.ts';
 import { parseJson } from '../../../lib/studio/json.ts';
 import { fieldsOf } from '../../../lib/studio/parse.ts';
+import { withoutByteOrderMark } from '../../../lib/validation.ts';
 import { Failed } from '../tool.ts';
 
 /**
@@ -26,8 +27,9 @@ export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
   const { callers, webhooks } = readSecret(json);
-  refuseRepeatedNames('The secret', json);
-  return { ...fieldsOf(parseJson(json)), callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
+  const text = withoutByteOrderMark(json);
+  refuseRepeatedNames('The secret', text);
+  return { ...fieldsOf(parseJson(text)), callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
 }
 
 /** What is stored. Throws a ConfigError where the functions would refuse it. */

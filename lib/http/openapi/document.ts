@@ -4,7 +4,7 @@ import { type RouteKey, routeKeys, routes } from '../routes.ts';
 import { answerSchemas } from './answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
 import { answerExamples, bodyExamples, EXAMPLE_PURGE, formExample } from './examples.ts';
-import { inputSchema, queryParameters } from './inputs.ts';
+import { bodySchema, queryParameters } from './inputs.ts';
 import { operations, type Tag } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
 
@@ -130,12 +130,12 @@ const idempotencyKey = {
 };
 
 function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: true }) {
-  const schema = inputSchema(spec.body, bodyDescriptions);
+  const schema = bodySchema(spec.body, bodyDescriptions);
   const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
   return {
     required: true,
     description:
-      'At most 256 KB, at most 32 levels deep. Unknown members, and a name twice in one object, are refused. Without a Content-Type it is read as JSON.',
+      'At most 256 KB, at most 32 levels deep. Unknown members, and a name twice in one object, are refused. An optional member that is null, or an empty field of a form, is absent. Without a Content-Type it is read as JSON.',
     content: {
       'application/json': { schema, examples: Object.fromEntries(examples) },
       ...('form' in spec

@@ -69,6 +69,31 @@ export function inputSchema(
   return { ...converted, properties: Object.fromEntries(properties) };
 }
 
+/** As `inputSchema`, for a body: there null stands for an optional member that is absent. */
+export function bodySchema(
+  schema: v.GenericSchema,
+  descriptions: Readonly<Record<string, string>>,
+): JsonSchema {
+  const { properties = {}, required = [], ...rest } = inputSchema(schema, descriptions);
+  const members = Object.entries(properties).map(([name, property]) => [
+    name,
+    required.includes(name) ? property : orNull(property),
+  ]);
+  return { ...rest, required, properties: Object.fromEntries(members) };
+}
+
+function orNull(schema: JsonSchema | boolean): JsonSchema | boolean {
+  if (typeof schema === 'boolean') return schema;
+  const { type, enum: values, anyOf } = schema;
+  if (anyOf?.some((one) => typeof one === 'object' && one.type === 'null')) return schema;
+  return {
+    ...schema,
+    ...(typeof type === 'string' && { type: [type, 'null'] }),
+    ...(values && { enum: [...values, null] }),
+    ...(anyOf && { anyOf: [...anyOf, { type: 'null' }] }),
+  };
+}
+
 function described(schema: unknown, description: string | undefined): unknown {
   return description === undefined || typeof schema !== 'object' ? schema : { description, ...schema };
 }

@@ -56,6 +56,17 @@ const secret = (who: Somebody, ...argv: string[]) => who.run(secretTool, ...argv
 /** The one line that is a token or a secret. */
 const shown = (who: Somebody) => /^(?:whsec_[\w+/]{43}=|[\w-]{43})$/m.exec(who.said())?.[0] ?? '';
 
+test('a secret with a byte order mark and null for optional members is read and changed as any other', async () => {
+  const document = { ...original, authToken: null, secondaryAuthToken: '', webhooks: null };
+  const SecretString = `\ufeff${JSON.stringify(document)}`;
+  await client.send(new PutSecretValueCommand({ SecretId: secretId(), SecretString }));
+  const who = sits();
+  expect(await secret(who, 'show')).toBe(0);
+  expect(who.said()).toContain('without an Auth Token');
+  expect(await secret(sits(), 'add-webhook', 'crm', '--scopes', 'trigger')).toBe(0);
+  expect(await stored()).toMatchObject({ ...original, webhooks: [{ name: 'crm' }] });
+});
+
 describe('filling in', () => {
   test('a secret that was never filled in asks without echo, checks at Twilio and stores', async () => {
     let reads = 0;

@@ -155,13 +155,16 @@ describe('the OpenAPI document', () => {
       additionalProperties: false,
       properties: {
         to: { type: 'string', maxLength: 300 },
-        parameters: { type: 'object' },
-        onConflict: { enum: ['fail', 'return', 'replace'] },
+        parameters: { type: ['object', 'null'] },
+        onConflict: { type: ['string', 'null'], enum: ['fail', 'return', 'replace', null] },
       },
     });
     const purge = document.paths['/purges'].post.requestBody.content['application/json'].schema;
     expect(purge).toMatchObject({ required: ['flows'], additionalProperties: false });
-    expect(purge.properties.dryRun).toMatchObject({ type: 'boolean', default: true });
+    expect(purge.properties.dryRun).toMatchObject({ type: ['boolean', 'null'], default: true });
+    const ajv = new Ajv2020({ strict: false });
+    for (const [name, member] of Object.entries(purge.properties))
+      expect([name, ajv.validate(member as object, null)]).toEqual([name, name !== 'flows']);
     const list = document.paths['/executions'].get.parameters;
     expect(list.map(({ name }: { name: string }) => name)).toEqual([
       'status',
