@@ -38,7 +38,7 @@ export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => Pur
 }
 
 /** Throws 403 unless the caller may touch every flow of the request, which are configured ones by then. */
-export function requireFlows({ flows }: PurgeBody, config: Config, caller: Caller): void {
+export function requireFlows({ flows }: Pick<PurgeBody, 'flows'>, config: Config, caller: Caller): void {
   const chosen = flows === 'all' ? config.flows : flows.map((name) => findFlow(config, name));
   if (!chosen.every((flow) => flow && mayTouch(caller, flow)))
     throw new Problem('forbidden', 'The caller may not touch every one of these flows.');

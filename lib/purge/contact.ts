@@ -20,16 +20,29 @@ export function deriveContactKey(secret: { accountSid: string; apiKeySecret: str
   return { id, key };
 }
 
-export function hashContact({ id, key }: ContactKey, address: string): string {
+/** One contact or several: their addresses in a request, their hashes in a record. */
+export type Contacts = string | readonly string[];
+
+export function hashContacts(contactKey: ContactKey, contacts: Contacts): Contacts {
+  return typeof contacts === 'string'
+    ? hashContact(contactKey, contacts)
+    : contacts.map((address) => hashContact(contactKey, address));
+}
+
+function hashContact({ id, key }: ContactKey, address: string): string {
   return `hmac-sha256:${id}:${createHmac('sha256', key).update(address).digest('hex')}`;
 }
 
-/** Whether `hash` was made with this key; if not, comparing with it says nothing. */
-export function madeWith({ id }: ContactKey, hash: string): boolean {
-  return hash.startsWith(`hmac-sha256:${id}:`);
+/** Whether the hashes were made with this key; if not, comparing with them says nothing. */
+export function madeWith({ id }: ContactKey, hashes: Contacts): boolean {
+  return [hashes].flat().every((hash) => hash.startsWith(`hmac-sha256:${id}:`));
 }
 
-export function isContact(contactKey: ContactKey, hash: string, address: string): boolean {
-  const [one, other] = [Buffer.from(hashContact(contactKey, address)), Buffer.from(hash)];
-  return one.length === other.length && timingSafeEqual(one, other);
+/** Whether the address is exactly one of those that were hashed. */
+export function isOneOf(contactKey: ContactKey, hashes: Contacts, address: string): boolean {
+  const one = Buffer.from(hashContact(contactKey, address));
+  return [hashes].flat().some((hash) => {
+    const other = Buffer.from(hash);
+    return one.length === other.length && timingSafeEqual(one, other);
+  });
 }

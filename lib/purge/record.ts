@@ -1,17 +1,18 @@
+import type { Contacts } from './contact.ts';
 import { EMPTY_DIGEST, type SidDigest } from './digest.ts';
 
 export type PurgeStatus = 'running' | 'succeeded' | 'stopped' | 'failed';
 export type StatusFilter = 'ended' | 'active' | 'any';
 export type PurgeAction = 'delete' | 'end';
 
-/** What was asked for, as the record keeps it; `contact` is a keyed hash by then, never an address. */
+/** What was asked for, as the record keeps it; `contact` holds keyed hashes by then, never an address. */
 export type PurgeRequest = {
   flows: 'all' | readonly string[];
   status: StatusFilter;
   olderThan: string | null;
   dateCreatedFrom: string | null;
   dateCreatedTo: string | null;
-  contact: string | null;
+  contact: Contacts | null;
   action: PurgeAction;
   archive: boolean;
   limit: number | null;

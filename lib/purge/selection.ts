@@ -2,7 +2,7 @@ import type { Config, ConfiguredFlow } from '../config.ts';
 import { findFlow } from '../config.ts';
 import { momentBefore, parseDuration } from '../duration.ts';
 import type { Execution } from '../studio/types.ts';
-import { type ContactKey, isContact } from './contact.ts';
+import { type ContactKey, isOneOf } from './contact.ts';
 import type { PurgeAction, PurgedFlow, PurgeRequest, StatusFilter, Window } from './record.ts';
 
 const SECOND_MS = 1_000;
@@ -66,9 +66,9 @@ export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
 
 export type Matcher = {
   inWindow(execution: Execution): boolean;
-  /** In the window, with the status and of the contact that were asked for. */
+  /** In the window, with the status and of a contact that were asked for. */
   matches(execution: Execution): boolean;
-  /** Of the contact, and left because it is active. */
+  /** Of such a contact, and left because it is active. */
   isLeft(execution: Execution): boolean;
 };
 
@@ -93,7 +93,7 @@ export function matcherOf(
     request.contact === null ||
     (contactKey !== null &&
       contactChannelAddress !== null &&
-      isContact(contactKey, request.contact, contactChannelAddress));
+      isOneOf(contactKey, request.contact, contactChannelAddress));
 
   return {
     inWindow,

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { type ContactKey, hashContact } from './contact.ts';
+import { type ContactKey, type Contacts, hashContacts } from './contact.ts';
 import type { PurgeStore, WorkerStarter } from './ports.ts';
 import { SupersededError } from './ports.ts';
 import { newRecord, type PurgeRecord, type PurgeRequest } from './record.ts';
@@ -42,7 +42,7 @@ export async function startPurge(
 ): Promise<Started> {
   if (request.contact !== null && contactKey === null) throw new Error('A contact needs a key to be hashed');
   const contact =
-    request.contact === null || contactKey === null ? null : hashContact(contactKey, request.contact);
+    request.contact === null || contactKey === null ? null : hashContacts(contactKey, request.contact);
   const record = newRecord({
     id,
     request: kept(request, contact),
@@ -64,8 +64,8 @@ export async function startPurge(
   }
 }
 
-/** What was asked for, in the contract's order, with the contact's hash in the place of its address. */
-function kept(request: PurgeRequest, contact: string | null): PurgeRequest {
+/** What was asked for, in the contract's order, with each contact's hash in the place of its address. */
+function kept(request: PurgeRequest, contact: Contacts | null): PurgeRequest {
   return {
     flows: request.flows,
     status: request.status,

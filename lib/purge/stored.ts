@@ -13,7 +13,7 @@ const request = v.object({
   olderThan: nullableText,
   dateCreatedFrom: nullableText,
   dateCreatedTo: nullableText,
-  contact: nullableText,
+  contact: v.nullable(v.union([v.string(), v.array(v.string())])),
   action: v.picklist(['delete', 'end']),
   archive: v.boolean(),
   limit: v.nullable(count),

@@ -7,6 +7,8 @@ export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched'
   activeMatched: number | null;
   /** Of a contact's erasure with the status `ended`: how many active executions of it are left; null elsewhere. */
   activeLeft: number | null;
+  /** How contacts were compared; null where none was given. */
+  contactMatching: 'exact' | null;
 };
 
 /** A worker that lives saves the record at least every minute, and every five while it waits for a turn. */
@@ -32,6 +34,7 @@ export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
     counts: record.counts,
     activeMatched: record.request.dryRun ? record.activeMatched : null,
     activeLeft: countsLeft(record.request) ? record.activeLeft : null,
+    contactMatching: record.request.contact === null ? null : 'exact',
     failures: record.failures,
     digest: record.digest,
     error: isSilent ? `The worker has not been heard of since ${record.dateUpdated}.` : record.error,

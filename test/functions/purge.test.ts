@@ -153,6 +153,20 @@ describe('POST /purges', () => {
     expect(studio().store.count().ended).toBe(60);
   });
 
+  test('erases several contacts in one record, each compared exactly', async () => {
+    const whatsapp = `whatsapp:${CONTACT}`;
+    seed(5, 1, { contact: CONTACT });
+    seed(4, 20, { contact: whatsapp, flowSid: SURVEY });
+    seed(3, 1, { contact: `rcs:${CONTACT}` });
+    const contact = [CONTACT, whatsapp];
+    const record = await purge({ flows: 'all', status: 'any', contact, dryRun: false });
+    expect(record.counts).toMatchObject({ matched: 9, deleted: 9 });
+    expect(record.contactMatching).toBe('exact');
+    expect(record.request.contact).toHaveLength(2);
+    expect(JSON.stringify(record) + logs.join()).not.toContain(DIGITS);
+    expect(studio().store.count({ contact: `rcs:${CONTACT}` })).toEqual({ active: 0, ended: 3, deleted: 0 });
+  });
+
   test('keeps the contact’s address nowhere but in the archive, also where some cannot be deleted', async () => {
     seed(40, 1, { contact: CONTACT });
     studio().behave({

@@ -1,4 +1,5 @@
 import { parseDuration } from '../../../lib/duration.ts';
+import { MAX_CONTACTS } from '../../../lib/http/schemas/purge.ts';
 import { isPurgeId } from '../../../lib/purge/purge-id.ts';
 import { CONTACT_RULE, isContactAddress } from '../../../lib/studio/addresses.ts';
 import { type Arguments, type Options, oneOf, readArguments } from '../args.ts';
@@ -12,7 +13,8 @@ What
   --flow ALIAS        a flow, more than once for several, or "all"
   --older-than P7D    older than an ISO 8601 duration, or between
   --from, --to DATE   two moments, such as 2026-11-01 or 2026-11-01T12:00:00Z
-  --contact ADDRESS   only this contact's, of all flows unless --flow is given
+  --contact ADDRESS   only this contact's, exactly as Studio reports it, more than
+                      once for several; of all flows unless --flow is given
   --status STATUS     ended (unless given), active (ended first) or any
   --limit N           at most so many
   --archive           context and steps are stored before each is deleted
@@ -45,7 +47,11 @@ const options = {
   },
   from: { type: 'string', check: momentCheck },
   to: { type: 'string', check: momentCheck },
-  contact: { type: 'string', check: (value) => (isContactAddress(value) ? null : CONTACT_RULE) },
+  contact: {
+    type: 'string',
+    multiple: true,
+    check: (value) => (isContactAddress(value) ? null : CONTACT_RULE),
+  },
   status: { type: 'string', check: oneOf('ended', 'active', 'any') },
   limit: {
     type: 'string',
@@ -67,7 +73,7 @@ export type Selection = {
   olderThan: string | null;
   dateCreatedFrom: string | null;
   dateCreatedTo: string | null;
-  contact: string | null;
+  contact: string | string[] | null;
   archive: boolean;
   limit: number | null;
 };
@@ -114,7 +120,7 @@ function selectionOf(values: Values): Selection {
     olderThan: values['older-than'] ?? null,
     dateCreatedFrom: values.from ?? null,
     dateCreatedTo: values.to ?? null,
-    contact: contact ?? null,
+    contact: (contact.length > 1 ? contact : contact[0]) ?? null,
     archive,
     limit: limit === undefined ? null : Number(limit),
   };
@@ -122,16 +128,18 @@ function selectionOf(values: Values): Selection {
 
 function together({ flow, contact, from, to, watch, ...values }: Values): (string | null)[] {
   const olderThan = values['older-than'];
-  const selects = olderThan ?? from ?? to ?? contact ?? values.status ?? values.limit ?? flow[0];
+  const selects = olderThan ?? from ?? to ?? contact[0] ?? values.status ?? values.limit ?? flow[0];
   const tells = values.archive || values.yes || values['dry-run'];
   if (watch !== undefined) return [selects !== undefined || tells ? '--watch goes with --url only' : null];
   return [
     values['dry-run'] && values.yes ? '--dry-run deletes nothing, and --yes does: say one of them' : null,
-    flow.length === 0 && contact === undefined ? '--flow is missing: an alias, or "all"' : null,
+    flow.length === 0 && contact.length === 0 ? '--flow is missing: an alias, or "all"' : null,
     flow.includes('all') && flow.length > 1 ? '--flow all goes with no other --flow' : null,
-    (olderThan ?? from ?? to ?? contact) === undefined
+    (olderThan ?? from ?? to ?? contact[0]) === undefined
       ? '--older-than is missing, or --from, --to or --contact'
       : null,
+    contact.length > MAX_CONTACTS ? `--contact may be given at most ${MAX_CONTACTS} times` : null,
+    new Set(contact).size < contact.length ? '--contact names an address twice' : null,
     olderThan !== undefined && (from ?? to) !== undefined
       ? '--older-than goes with neither --from nor --to'
       : null,

@@ -15,7 +15,7 @@ export const purgeView = v.object({
     dryRun: v.boolean(),
     flows: v.optional(v.union([v.string(), v.array(v.string())]), []),
     status: text,
-    contact: text,
+    contact: v.optional(v.nullable(v.union([v.string(), v.array(v.string())])), null),
     action: v.optional(v.string(), 'delete'),
     limit: v.optional(v.nullable(v.number()), null),
   }),

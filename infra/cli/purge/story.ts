@@ -14,7 +14,7 @@ export function tellSelection(io: Voice, url: string, selection: Selection, wind
   row(io, 'API', url);
   row(io, 'Flows', flows === 'all' ? 'all' : flows.join(', '));
   row(io, 'Status', status === 'any' ? 'any; active ones are ended first' : status);
-  if (contact) row(io, 'Contact', contact);
+  for (const [index, one] of [contact ?? []].flat().entries()) row(io, index === 0 ? 'Contact' : '', one);
   if (window?.from) row(io, 'From', moment(window.from));
   if (window)
     row(io, 'Before', `${moment(window.to)}${selection.olderThan ? ` (${selection.olderThan} ago)` : ''}`);
@@ -23,20 +23,22 @@ export function tellSelection(io: Voice, url: string, selection: Selection, wind
 }
 
 /** What the dry run has counted. */
-export function tellMatched(io: Voice, { counts, activeMatched, activeLeft }: Purge): void {
+export function tellMatched(io: Voice, purge: Purge): void {
+  const { counts, activeMatched } = purge;
   const active = activeMatched ? `, ${count(activeMatched)} of them active` : '';
   row(
     io,
     'Matched',
     `${paint(io, 'bold', count(counts.matched))} of ${count(counts.listed)} looked at${active}`,
   );
-  tellLeft(io, activeLeft);
+  tellLeft(io, purge);
 }
 
-/** Of a contact whose ended executions alone are deleted. */
-function tellLeft(io: Voice, activeLeft: number | null): void {
+/** Of contacts whose ended executions alone are deleted. */
+function tellLeft(io: Voice, { activeLeft, request: { contact } }: Purge): void {
+  const whose = Array.isArray(contact) ? 'these contacts' : 'the contact';
   if (activeLeft)
-    row(io, 'Left', `${many(activeLeft, 'active execution')} of the contact: --status any deletes them too`);
+    row(io, 'Left', `${many(activeLeft, 'active execution')} of ${whose}: --status any deletes them too`);
 }
 
 export function tellEnd(io: Voice, purge: Purge): void {
@@ -60,7 +62,7 @@ export function tellEnd(io: Voice, purge: Purge): void {
   for (const { sid, reason } of failures.slice(0, NAMED_FAILURES)) row(io, 'Failed', `${sid} ${reason}`);
   const more = counts.failed - NAMED_FAILURES;
   if (more > 0) row(io, '', `and ${count(more)} more: GET /purges/${id}/failures`);
-  tellLeft(io, purge.activeLeft);
+  tellLeft(io, purge);
   if (error) row(io, 'Reason', error);
   row(io, 'Purge', `${id} ${paint(io, colour, status)}`);
 }

@@ -120,7 +120,11 @@ export const answerSchemas = {
         olderThan: text,
         dateCreatedFrom: maybeOwnTime,
         dateCreatedTo: maybeOwnTime,
-        contact: nullable('string', { description: 'A keyed hash of the address.' }),
+        contact: {
+          type: ['string', 'array', 'null'],
+          items: { type: 'string' },
+          description: 'A keyed hash of the address; a list of them where the request had a list.',
+        },
         action: { type: 'string', enum: ['delete', 'end'] },
         archive: { type: 'boolean' },
         limit: nullable('integer'),
@@ -148,7 +152,12 @@ export const answerSchemas = {
     }),
     activeLeft: nullable('integer', {
       description:
-        'Of a contact’s erasure with the status `ended`: how many active executions it has and keeps; else null.',
+        'Of an erasure of contacts with the status `ended`: how many active executions they have and keep; else null.',
+    }),
+    contactMatching: nullable('string', {
+      enum: ['exact', null],
+      description:
+        'Where contacts were given: each address is compared exactly, so `+1…` and `whatsapp:+1…` are two.',
     }),
     window: object(
       { from: maybeOwnTime, to: ownTime },

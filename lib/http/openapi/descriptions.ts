@@ -24,7 +24,8 @@ export const bodyDescriptions: Readonly<Record<string, string>> = {
   olderThan: 'An ISO 8601 duration, counted back from the start of the purge.',
   dateCreatedFrom: 'Created on or after this moment.',
   dateCreatedTo: 'Created before this moment.',
-  contact: 'Only executions of this contact. The age may then be left out.',
+  contact:
+    'Only executions of this contact, or of these (at most 20). The age may then be left out. Each address is compared exactly as Studio reports it: `+1…` and `whatsapp:+1…` are two, and can be named together.',
   action: '`delete` ends an active one first; `end` deletes nothing.',
   archive: 'Whether context and steps are stored before the delete.',
   limit: 'At most so many are acted on.',

@@ -98,6 +98,7 @@ const purge = {
   counts: { listed: 1, matched: 1, archived: 0, ended: 0, deleted: 0, alreadyGone: 0, failed: 0 },
   activeMatched: 0,
   activeLeft: null,
+  contactMatching: null,
   window: { from: null, to: '2026-11-22T11:22:39Z' },
   digest: { algorithm: 'sum-sha256', count: 0, value: '0'.repeat(64) },
   failures: [],
@@ -156,7 +157,12 @@ export const bodyExamples: Readonly<Partial<Record<RouteKey, Readonly<Record<str
   },
   'POST /purges': {
     count: { flows: ['welcome'], olderThan: 'P7D' },
-    erase: { flows: 'all', contact: '+15005550006', status: 'any', dryRun: false },
+    erase: {
+      flows: 'all',
+      contact: ['+15005550006', 'whatsapp:+15005550006'],
+      status: 'any',
+      dryRun: false,
+    },
     release: { flows: ['welcome'], olderThan: 'P1D', action: 'end', dryRun: false },
   },
 };

@@ -3,6 +3,7 @@ import type * as v from 'valibot';
 import { duration, sender } from '../../config.ts';
 import { MAX_ADDRESS_CHARACTERS } from '../../studio/addresses.ts';
 import { contact, moment, recipient } from '../schemas/common.ts';
+import { contacts, MAX_CONTACTS } from '../schemas/purge.ts';
 import {
   contactFilter,
   cursor,
@@ -37,6 +38,15 @@ const overrides = new Map<unknown, JsonSchema>([
   ],
   [contact, contactSchema],
   [contactFilter, contactSchema],
+  [
+    contacts,
+    {
+      anyOf: [
+        contactSchema,
+        { type: 'array', items: contactSchema, minItems: 1, maxItems: MAX_CONTACTS, uniqueItems: true },
+      ],
+    },
+  ],
   [duration, { type: 'string', pattern: '^P', examples: ['P7D', 'PT12H'] }],
   [
     moment,
@@ -56,10 +66,14 @@ export function inputSchema(
   schema: v.GenericSchema,
   descriptions: Readonly<Record<string, string>> = {},
 ): JsonSchema {
-  const { $schema: _, ...converted } = toJsonSchema(schema, {
+  const {
+    $schema: _,
+    $defs: __,
+    ...converted
+  } = toJsonSchema(schema, {
     typeMode: 'input',
     target: 'draft-2020-12',
-    // Checks by function are said in the descriptions, or below.
+    // Checks by function are said in the descriptions, or above.
     errorMode: 'ignore',
   });
   const properties = Object.entries(converted.properties ?? {}).map(([name, property]) => [

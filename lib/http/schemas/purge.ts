@@ -5,6 +5,19 @@ import { contact, moment } from './common.ts';
 /** Far above what an account can hold in the 30 days that Twilio keeps executions. */
 const MAX_PURGE_LIMIT = 100_000_000;
 const MAX_FLOWS = 1_000;
+export const MAX_CONTACTS = 20;
+
+const contactList = v.pipe(
+  v.array(contact),
+  v.minLength(1, 'must name at least one address'),
+  v.maxLength(MAX_CONTACTS, `must name at most ${MAX_CONTACTS} addresses`),
+  v.checkItems((one, index, all) => all.indexOf(one) === index, 'is in the list already'),
+);
+
+/** Not a union, which would not say what is wrong with an address. */
+export const contacts = v.lazy(
+  (input): v.GenericSchema<string | string[]> => (Array.isArray(input) ? contactList : contact),
+);
 
 const fields = v.strictObject({
   flows: v.union([
@@ -20,7 +33,7 @@ const fields = v.strictObject({
   olderThan: v.optional(v.nullable(duration), null),
   dateCreatedFrom: v.optional(v.nullable(moment), null),
   dateCreatedTo: v.optional(v.nullable(moment), null),
-  contact: v.optional(v.nullable(contact), null),
+  contact: v.optional(v.nullable(contacts), null),
   action: v.optional(v.picklist(['delete', 'end']), 'delete'),
   archive: v.optional(v.boolean(), false),
   limit: v.optional(

@@ -313,6 +313,34 @@ test('what an erasure of ended executions leaves is told', async () => {
   expect(who.said()).toContain('1 active execution of the contact: --status any deletes them too');
 });
 
+test('several contacts are erased in one purge, and shown one a line', async () => {
+  const contacts = ['+15005550011', 'whatsapp:+15005550011'];
+  for (const contact of contacts) world.studio.store.seed({ flowSid: SUPPORT, count: 2, contact, ...old() });
+  world.studio.store.seed({
+    flowSid: WELCOME,
+    count: 1,
+    contact: contacts[0] ?? '',
+    activeShare: 1,
+    ...old(),
+  });
+  const who = somebody({ interactive: false });
+  const argv = contacts.flatMap((contact) => ['--contact', contact]);
+  expect(await purge(who, ...argv, '--yes')).toBe(0);
+  expect(who.said()).toContain('4 executions deleted');
+  expect(who.said()).toMatch(/Contact +\+15005550011\n +whatsapp:\+15005550011\n/);
+  expect(who.said()).toContain('1 active execution of these contacts');
+  expect((await lastPurge()).request.contact).toHaveLength(2);
+});
+
+test('a contact that is named twice, and more than twenty, are refused before anything is sent', async () => {
+  const who = somebody();
+  const many = Array.from({ length: 21 }, (_, index) => ['--contact', `+150055501${index + 10}`]).flat();
+  expect(await purge(who, ...many, '--contact', '+15005550110', '--yes')).toBe(2);
+  expect(who.complained()).toContain('--contact may be given at most 20 times');
+  expect(who.complained()).toContain('--contact names an address twice');
+  expect(proxy.seen).toEqual([]);
+});
+
 describe('a refusal', () => {
   test('of the request names the option, with exit code 2', async () => {
     const who = somebody();

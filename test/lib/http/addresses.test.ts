@@ -48,6 +48,30 @@ describe('an address in another spelling', () => {
   });
 });
 
+describe('the contacts of a purge', () => {
+  const order = (contact: unknown) =>
+    catching().call('POST /purges', { headers: admin, json: { flows: 'all', contact } });
+  const numbers = (count: number) => Array.from({ length: count }, (_, index) => `+120255501${index + 10}`);
+
+  test.each([
+    ['one', numbers(1)],
+    ['twenty', numbers(20)],
+    ['two of a person', ['+12025550123', 'whatsapp:+12025550123']],
+  ])('may be a list of %s', async (_, contact) => expect((await order(contact)).status).toBe(200));
+
+  test.each([
+    ['none', [], '#/contact', 'must name at least one address'],
+    ['twenty-one', numbers(21), '#/contact', 'must name at most 20 addresses'],
+    ['the same twice', ['+12025550123', '+12025550123'], '#/contact/1', 'is in the list already'],
+    ['another spelling', ['+12025550123', '12025550123'], '#/contact/1', CONTACT_RULE],
+    ['null', ['+12025550123', null], '#/contact/1', 'must be a string'],
+    ['a number', 12025550123, '#/contact', 'must be a string'],
+  ])('are never a list of %s', async (_, contact, pointer, detail) => {
+    const { status, body } = await order(contact);
+    expect([status, body.errors]).toEqual([422, [{ detail, pointer }]]);
+  });
+});
+
 test.each([
   ['To=+12025550123&From=+15017122661', { to: '+12025550123', from: '+15017122661' }],
   ['To=%2012025550123', { to: '+12025550123' }],

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../lib/config.ts';
+import { hashContacts } from '../../../lib/purge/contact.ts';
 import type { PurgeRequest } from '../../../lib/purge/record.ts';
 import { matcherOf, resolveFlows, resolveWindow } from '../../../lib/purge/selection.ts';
 import type { Execution } from '../../../lib/studio/types.ts';
+import { contactKey } from './world/world.ts';
 
 const NOW_MS = Date.parse('2026-11-20T12:00:00.500Z');
 const nothing = { olderThan: null, dateCreatedFrom: null, dateCreatedTo: null };
@@ -99,6 +101,20 @@ describe('what matches', () => {
     expect(matcherOf({ request: erasure, window }, null).matches({ ...execution, dateCreated: null })).toBe(
       true,
     );
+  });
+
+  test('several contacts asked for: each exactly, and no other spelling', () => {
+    const contact = hashContacts(contactKey, ['+15005550006', 'whatsapp:+15005550006']);
+    const { matches } = matcherOf({ request: { ...request, contact }, window }, contactKey);
+    const matching = [
+      '+15005550006',
+      'whatsapp:+15005550006',
+      'rcs:+15005550006',
+      '+150055500061',
+      '15005550006',
+      null,
+    ].filter((contactChannelAddress) => matches({ ...execution, contactChannelAddress }));
+    expect(matching).toEqual(['+15005550006', 'whatsapp:+15005550006']);
   });
 
   test('a contact asked for, but no key to compare with: nothing does', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../lib/config.ts';
+import { hashContacts } from '../../../lib/purge/contact.ts';
 import { policyRequest, startPolicies, startPolicy } from '../../../lib/purge/policies.ts';
 import type { PurgeStore } from '../../../lib/purge/ports.ts';
 import { isPurgeId, purgeId, runName } from '../../../lib/purge/purge-id.ts';
@@ -58,6 +59,18 @@ describe('starting a purge', () => {
     await startPurge({ config, store, worker }, withContact, contactKey);
     expect(recordAtStart?.request.contact).toMatch(/^hmac-sha256:/);
     expect(JSON.stringify(recordAtStart)).not.toContain('5005550006');
+  });
+
+  test('of several contacts keeps a hash of each, in their order, and shows how they are compared', async () => {
+    const store = createMemoryPurges();
+    const contact = ['+15005550006', 'whatsapp:+15005550006'];
+    const started = { ...order, request: { ...request, contact } };
+    await startPurge({ config, store, worker: willing }, started, contactKey);
+    const record = await recordIn(store);
+    expect(record.request.contact).toEqual(contact.map((one) => hashContacts(contactKey, one)));
+    expect(JSON.stringify(record)).not.toContain('5005550006');
+    expect(viewOf(record, NOON)).toMatchObject({ contactMatching: 'exact' });
+    expect(viewOf({ ...record, request }, NOON)).toMatchObject({ contactMatching: null });
   });
 
   test('again with the same id starts the worker again, and leaves the record as it is', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deriveContactKey, hashContact } from '../../../lib/purge/contact.ts';
+import { deriveContactKey, hashContacts } from '../../../lib/purge/contact.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../lib/purge/digest.ts';
 import { createMemoryStudio, failure, type Quirks, sidOf } from './world/upstream.ts';
 import { ACCOUNT, createClock, createWorldOf, NOON, SURVEY, WELCOME, type Wrap } from './world/world.ts';
@@ -265,7 +265,7 @@ describe('a contact', () => {
     const record = await world.purge({ contact: '+15550000000' });
     expect(record).toMatchObject({ status: 'failed', counts: { deleted: 0 } });
     expect(record.error).toMatch(/rotated/);
-    expect(hashContact(other, '+15550000000')).not.toBe(record.request.contact);
+    expect(hashContacts(other, '+15550000000')).not.toBe(record.request.contact);
   });
 });
 
