@@ -43,7 +43,12 @@ export function isRecipient(text: string): boolean {
 
 /** Whether a flow can write or call as this address. */
 export function isSender(text: string): boolean {
-  return isRecipient(text) || MESSAGING_SERVICE.test(text) || SHORT_CODE.test(text) || RCS_AGENT.test(text);
+  return (
+    isRecipient(text) ||
+    MESSAGING_SERVICE.test(text) ||
+    SHORT_CODE.test(text) ||
+    (text.length <= MAX_ADDRESS_CHARACTERS && RCS_AGENT.test(text))
+  );
 }
 
 /** Whether Studio may report this address as a contact's. A phone number must be spelled as Studio does. */

@@ -30,7 +30,7 @@ export const cursor = v.optional(
 
 export const pageQuery = v.strictObject({ limit, cursor });
 
-/** `%20` before digits is a plus, too. */
+/** In a query string `%20` before digits stands for a plus, too. */
 export const contactFilter = v.pipe(v.string(), v.transform(restorePlus), contact);
 
 const executionFilters = v.strictObject({

@@ -121,6 +121,7 @@ describe('the sender', () => {
     `mg${'a'.repeat(32)}`,
     'rcs:',
     'rcs:123',
+    `rcs:${'a'.repeat(297)}`,
     '\uff11\uff12\uff13\uff14\uff15',
   ])('is never %j', (text) => expect(isSender(text)).toBe(false));
 });
