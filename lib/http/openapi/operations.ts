@@ -21,7 +21,7 @@ const PERSONAL = 'Personal data, hence behind the scope `read:personal`.';
 const LIST =
   'Newest first. A cursor holds the filters of the request that it comes from: they may be left out or repeated beside it, and another one beside it is refused. What is created or deleted between two pages is neither told twice nor lets another one be skipped. ';
 const CONTACT =
-  'Studio has no filter for `contact`: one request looks through a bounded number of executions, so go on until `nextCursor` is null, also over empty pages.';
+  'One request reads a bounded number of pages of Studio, which has no filter for `contact` and may be slow: go on until `nextCursor` is null, also over empty pages. 503 while a flow whose executions come next gives no page: send the same cursor again later.';
 
 /** What is said about each route. One without an entry does not compile. */
 export const operations: Readonly<Record<RouteKey, Operation>> = {

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import type { Secret } from '../../secret.ts';
 import { invalidRequest, type Problem } from '../problems.ts';
+import { MAX_CURSOR_CHARACTERS } from '../schemas/query.ts';
 
 /**
  * Cursors are sealed: opaque, tamper-evident and confidential, since the filters they carry may be somebody's
@@ -12,6 +13,8 @@ const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** Of the JSON that a cursor carries, which is told in base64. */
+export const MAX_SEALED_BYTES = Math.floor((MAX_CURSOR_CHARACTERS * 3) / 4) - NONCE_BYTES - TAG_BYTES;
 const INFO = 'studio-executions cursor 1';
 
 type Keys = { cipher: Buffer; nonce: Buffer };

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { StudioError } from '../../studio/errors.ts';
 import type { ExecutionsQuery } from '../schemas/query.ts';
-import { foreignCursor } from './cursor.ts';
+import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
 import { type Position, positionSchema, START } from './position.ts';
 import type { Hint } from './scan.ts';
 
@@ -15,6 +16,8 @@ const filtersSchema = v.strictObject({
 const stateSchema = v.strictObject({
   filters: filtersSchema,
   position: positionSchema,
+  /** Of flows, by index: no execution that is left of the flow is newer than this second. */
+  newest: v.record(v.string(), v.number()),
   /** Of flows whose position alone does not lead on, by index. */
   hints: v.record(
     v.string(),
@@ -25,7 +28,7 @@ const stateSchema = v.strictObject({
   ),
   /** Indexes of the flows that were read to their end. */
   done: v.array(v.number()),
-  /** Upstream pages in a row that had nothing new. */
+  /** Upstream pages in a row of which no execution was taken. */
   idle: v.number(),
 });
 
@@ -33,6 +36,7 @@ export type Filters = v.InferOutput<typeof filtersSchema>;
 export type ListState = {
   filters: Filters;
   position: Position;
+  newest: Record<string, number>;
   hints: Record<string, Hint>;
   done: readonly number[];
   idle: number;
@@ -46,11 +50,40 @@ const FILTER_NAMES = ['status', 'dateCreatedFrom', 'dateCreatedTo', 'contact'] a
  */
 export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
   const { limit: _limit, cursor: _cursor, ...given } = query;
-  if (opened === undefined) return { filters: given, position: START, hints: {}, done: [], idle: 0 };
+  if (opened === undefined)
+    return { filters: given, position: START, newest: {}, hints: {}, done: [], idle: 0 };
   const state = v.safeParse(stateSchema, opened);
   if (!state.success) throw foreignCursor();
   const { filters } = state.output;
   for (const name of FILTER_NAMES)
     if (given[name] !== undefined && given[name] !== filters[name]) throw foreignCursor();
   return state.output;
+}
+
+/**
+ * The state with as many hints as fit into a cursor. A flow whose hint is left out goes on by the position, which is
+ * slower. Only a flow in no order cannot: throws a StudioError if its hint does not fit.
+ */
+export function boundedState(state: ListState): ListState {
+  const bounded: ListState = { ...state, newest: {}, hints: {} };
+  let leftBytes = MAX_SEALED_BYTES - Buffer.byteLength(JSON.stringify(bounded));
+  const fits = (...entry: [flow: string, value: unknown]) => {
+    const bytes = Buffer.byteLength(JSON.stringify(entry));
+    const isSmall = bytes <= leftBytes;
+    if (isSmall) leftBytes -= bytes;
+    return isSmall;
+  };
+  const isWalk = ([, hint]: [string, Hint]) => 'after' in hint;
+  const hints = Object.entries(state.hints);
+  for (const [flow, hint] of hints.filter(isWalk)) {
+    if (!fits(flow, hint))
+      throw new StudioError('nonsense', 'A page URL is too long for a cursor', {
+        operation: 'ListExecution',
+      });
+    bounded.hints[flow] = hint;
+  }
+  for (const [flow, second] of Object.entries(state.newest))
+    if (fits(flow, second)) bounded.newest[flow] = second;
+  for (const [flow, hint] of hints) if (!isWalk([flow, hint]) && fits(flow, hint)) bounded.hints[flow] = hint;
+  return bounded;
 }

@@ -2,16 +2,15 @@ import type { ConfiguredFlow } from '../../config.ts';
 import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
 import { mayTouch } from '../auth/authorise.ts';
-import { concurrently } from '../concurrently.ts';
 import { executionJson } from '../execution-json.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { type ListState, startOf } from './filters.ts';
-import { merge } from './merge.ts';
+import { createMerge, type MergeOptions } from './merge.ts';
 import { type Budget, MAX_PAGE_SIZE } from './page.ts';
 import { positionIn } from './position.ts';
-import { type Hint, type Scan, scanFlow } from './scan.ts';
+import { type Scan, scanFlow } from './scan.ts';
 
 /** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
 const PAGES_TO_GO_ON = 2;
@@ -20,11 +19,8 @@ const MAX_FURTHER_PAGES = 8;
 const MIN_SHARE = 10;
 /** What shows whether a flow's list is in order. */
 const MIN_PAGE_SIZE = 20;
-const MAX_CONCURRENT_FLOWS = 5;
-/** When less is left, what has been found is handed out, with a cursor. */
+/** When less is left no further page is asked for, unless the list would stay where it was. */
 const RESERVE_MS = 5_000;
-/** Of all hints together: a cursor travels in a URL. */
-const MAX_HINT_CHARACTERS = 1_500;
 
 type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
   studio: { executions: Pick<Studio['executions'], 'list'> };
@@ -62,62 +58,56 @@ async function list(
   const start = startOf(query, opened);
   const { contact } = start.filters;
 
-  const budget = { pages: PAGES_TO_GO_ON * flows.length + MAX_FURTHER_PAGES, idle: start.idle };
-  const scans = startScans(runtime, request, flows, start, budget);
-  await concurrently(scans, MAX_CONCURRENT_FLOWS, async (scan) => scan?.peek());
-  const merged = await merge({
-    scans,
-    position: start.position,
-    limit: query.limit,
-    keep: ({ contactChannelAddress }) => contact === undefined || contactChannelAddress === contact,
-    hasTime: () => runtime.now() < deadlineMs - RESERVE_MS,
-  });
-
-  const done = scans.flatMap((scan, index) => (!scan || scan.isAtEnd() ? [index] : []));
-  const state = {
-    filters: start.filters,
-    position: merged.position,
-    hints: hintsOf(scans),
-    done,
-    idle: budget.idle,
+  const budget: Budget = {
+    pages: PAGES_TO_GO_ON * flows.length + MAX_FURTHER_PAGES,
+    idle: start.idle,
+    mayRead: () => budget.pages > 0 && (runtime.now() < deadlineMs - RESERVE_MS || !merge.hasMoved()),
   };
+  const merge = createMerge({
+    start,
+    flowCount: flows.length,
+    openScan: scansOf(runtime, request, flows, start, budget),
+    keep: ({ contactChannelAddress }) => contact === undefined || contactChannelAddress === contact,
+    budget,
+  });
+  await merge.read(query.limit);
+
+  const state = merge.state();
   return {
     status: 200,
     body: {
-      executions: merged.executions.map(({ execution, flow }) => executionJson(execution, flows[flow])),
-      nextCursor: done.length === flows.length ? null : sealCursor(secret, scope, state),
+      executions: merge.executions.map(({ execution, flow }) => executionJson(execution, flows[flow])),
+      nextCursor: state.done.length === flows.length ? null : sealCursor(secret, scope, state),
     },
   };
 }
 
-function startScans(
+function scansOf(
   { studio }: ListRuntime,
   { query, signal }: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
   flows: readonly ConfiguredFlow[],
-  start: ListState,
+  { filters: { contact, ...filters } }: ListState,
   budget: Budget,
-): (Scan | undefined)[] {
-  const { contact, ...filters } = start.filters;
-  // What was read already of the position's second comes once more, and must not fill the page.
+): MergeOptions['openScan'] {
   const share =
     flows.length === 1
       ? Math.max(MIN_PAGE_SIZE, query.limit)
       : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
-  const pageSize = contact === undefined ? share + start.position.seen.length : MAX_PAGE_SIZE;
-  return flows.map((flow, index) => {
-    if (start.done.includes(index)) return undefined;
+  return (index, position, hint) => {
+    // What was read already of the position's second comes once more, and must not fill the page.
+    const pageSize = contact === undefined ? share + position.seen.length : MAX_PAGE_SIZE;
     const scan = scanFlow({
       executions: studio.executions,
-      flowSid: flow.sid,
+      flowSid: flows[index]?.sid ?? '',
       filters,
-      position: positionIn(start.position, index),
-      hint: start.hints[index],
+      position: positionIn(position, index),
+      hint,
       pageSize: Math.min(MAX_PAGE_SIZE, pageSize),
       budget,
       signal,
     });
     return flows.length === 1 ? scan : endingWhereUnknown(scan);
-  });
+  };
 }
 
 /** Among several flows, one that Studio does not know (any more) has no executions. */
@@ -125,30 +115,14 @@ function endingWhereUnknown(scan: Scan): Scan {
   let isUnknown = false;
   return {
     ...scan,
-    async peek() {
-      if (isUnknown) return 'end';
+    head: () => (isUnknown ? 'end' : scan.head()),
+    read: async () => {
       try {
-        return await scan.peek();
+        await scan.read();
       } catch (error) {
         if (!(error instanceof StudioError) || error.kind !== 'not-found') throw error;
         isUnknown = true;
-        return 'end';
       }
     },
-    isAtEnd: () => isUnknown || scan.isAtEnd(),
   };
-}
-
-/** As many as fit; a flow without its hint goes on by the position, which is slower in the rare case. */
-function hintsOf(scans: readonly (Scan | undefined)[]): Record<string, Hint> {
-  const hints: Record<string, Hint> = {};
-  let characters = 0;
-  for (const [index, scan] of scans.entries()) {
-    const hint = scan?.hint();
-    const length = hint?.query?.length ?? 0;
-    if (hint === undefined || characters + length > MAX_HINT_CHARACTERS) continue;
-    characters += length;
-    hints[index] = hint;
-  }
-  return hints;
 }

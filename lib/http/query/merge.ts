@@ -1,51 +1,144 @@
+import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
+import { concurrently } from '../concurrently.ts';
+import { boundedState, type ListState } from './filters.ts';
+import type { Budget } from './page.ts';
 import { advance, type Position, secondOf } from './position.ts';
-import type { Scan } from './scan.ts';
+import type { Hint, Scan } from './scan.ts';
 
-export type Merged = {
-  executions: { execution: Execution; flow: number }[];
-  position: Position;
-};
+const MAX_CONCURRENT_FLOWS = 5;
 
 export type MergeOptions = {
-  /** One for each flow; undefined for one that was read to its end before. */
-  scans: readonly (Scan | undefined)[];
-  position: Position;
-  limit: number;
-  /** What Studio does not filter: what does not pass counts as read all the same. */
+  /** Where the list stands; its `done` flows are left out. */
+  start: ListState;
+  flowCount: number;
+  /** Starts to read a flow, by its index, from a position on. */
+  openScan: (flow: number, position: Position, hint: Hint | undefined) => Scan;
+  /** What Studio does not filter: an execution that does not pass counts as read all the same. */
   keep: (execution: Execution) => boolean;
-  /** Whether there is time for more. */
-  hasTime: () => boolean;
+  budget: Budget;
+};
+
+export type Merge = {
+  executions: { execution: Execution; flow: number }[];
+  /**
+   * Reads until there are `limit` executions, or the flows or the budget end. Throws the StudioError of a page that
+   * did not come, unless the list has moved on nevertheless.
+   */
+  read(limit: number): Promise<void>;
+  /** What a cursor has to hold for the next request. */
+  state(): ListState;
+  /** Whether the next request would begin further on than this one did. */
+  hasMoved(): boolean;
+};
+
+type Source = {
+  flow: number;
+  scan: Scan | undefined;
+  /** No execution that is left of this flow is newer than this second; infinite while nothing is known. */
+  newest: number;
 };
 
 /**
- * Up to `limit` executions in the order of a Position. Stops early when a scan pauses, since what is ahead
- * in that flow may be newer than anything else.
+ * Executions of all flows in the order of a Position. Nothing can be handed out before it is known of each flow how
+ * new its next execution is; what was learned of that is part of the state, so that a slow Studio may be asked over
+ * several requests. A flow whose page does not come keeps what was read of the others.
  */
-export async function merge({ scans, limit, keep, hasTime, ...from }: MergeOptions): Promise<Merged> {
-  const executions: Merged['executions'] = [];
-  const open = new Map(scans.flatMap((scan, index) => (scan ? [[index, scan] as const] : [])));
-  let { position } = from;
-  while (executions.length < limit && hasTime()) {
-    let next: { execution: Execution; flow: number; second: number } | undefined;
-    for (const [flow, scan] of open) {
-      const execution = await scan.peek();
-      if (execution === 'pause') return { executions, position };
-      if (execution === 'end') {
-        open.delete(flow);
+export function createMerge({ start, flowCount, openScan, keep, budget }: MergeOptions): Merge {
+  const executions: Merge['executions'] = [];
+  let { position } = start;
+  let trouble: StudioError | undefined;
+  let sources = Array.from(
+    { length: flowCount },
+    (_, flow): Source => ({ flow, scan: undefined, newest: start.newest[flow] ?? Number.POSITIVE_INFINITY }),
+  ).filter(({ flow }) => !start.done.includes(flow));
+
+  /** Notes the head's second. Flows without an order come first: their dates say nothing about what follows. */
+  function look(source: Source): void {
+    const { scan } = source;
+    const head = scan?.head();
+    if (head === 'end') sources = sources.filter((one) => one !== source);
+    else if (head)
+      source.newest = scan?.isOrdered() ? secondOf(head, position.second) : Number.POSITIVE_INFINITY;
+  }
+
+  async function readPage(source: Source): Promise<void> {
+    source.scan ??= openScan(source.flow, position, start.hints[source.flow]);
+    try {
+      await source.scan.read();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      trouble ??= error;
+    }
+    look(source);
+  }
+
+  function take(source: Source, execution: Execution): void {
+    source.scan?.take();
+    if (source.scan?.isOrdered()) position = advance(position, source.flow, execution);
+    budget.idle = 0;
+    if (keep(execution)) executions.push({ execution, flow: source.flow });
+    look(source);
+  }
+
+  function state(): ListState {
+    const newest: ListState['newest'] = {};
+    const hints: ListState['hints'] = {};
+    for (const { flow, scan, newest: second } of sources) {
+      const isAhead = position.second === null || second < position.second;
+      if (isAhead && Number.isFinite(second)) newest[flow] = second;
+      const hint = scan ? scan.hint() : start.hints[flow];
+      if (hint) hints[flow] = hint;
+    }
+    const isOpen = (flow: number) => sources.some((source) => source.flow === flow);
+    const done = Array.from({ length: flowCount }, (_, flow) => flow).filter((flow) => !isOpen(flow));
+    return boundedState({ filters: start.filters, position, newest, hints, done, idle: budget.idle });
+  }
+
+  async function read(limit: number): Promise<void> {
+    while (executions.length < limit) {
+      const [first, ...others] = sources;
+      if (!first) return;
+      const next = others.reduce((one, other) => (compare(other, one) < 0 ? other : one), first);
+      const head = headOf(next);
+      if (head) {
+        take(next, head);
         continue;
       }
-      // One that is in no order comes first: its executions do not tell how far the others have been read.
-      const second =
-        (scan.isOrdered() ? secondOf(execution, position.second) : null) ?? Number.POSITIVE_INFINITY;
-      // The maps keep the order of the flows, so that the first of equal ones is the earlier flow's.
-      if (!next || second > next.second) next = { execution, flow, second };
+      const unread = sources.filter((source) => !headOf(source)).sort(compare);
+      // Where nothing is known of some flows, pages of the others would not help.
+      const unknown = unread.filter(({ newest }) => newest === Number.POSITIVE_INFINITY).length;
+      await concurrently(unread.slice(0, unknown || MAX_CONCURRENT_FLOWS), MAX_CONCURRENT_FLOWS, readPage);
+      if (sources.includes(next) && !headOf(next)) break;
     }
-    if (!next) break;
-    const scan = open.get(next.flow);
-    scan?.take();
-    if (scan?.isOrdered()) position = advance(position, next.flow, next.execution);
-    if (keep(next.execution)) executions.push({ execution: next.execution, flow: next.flow });
+    if (trouble && !hasMoved()) throw trouble;
   }
-  return { executions, position };
+
+  const before = stateWithoutIdle();
+  function stateWithoutIdle(): string {
+    return JSON.stringify({ ...state(), idle: 0 });
+  }
+  const hasMoved = () => stateWithoutIdle() !== before;
+
+  return { executions, read, state, hasMoved };
+}
+
+function headOf({ scan }: Source): Execution | undefined {
+  const head = scan?.head();
+  return head === 'end' ? undefined : head;
+}
+
+/** The newest first. Of flows that come before all dates, those that have been read come first. */
+function compare(one: Source, other: Source): number {
+  if (one.newest !== other.newest) return one.newest > other.newest ? -1 : 1;
+  const isBeforeAll = one.newest === Number.POSITIVE_INFINITY;
+  const readFirst = isBeforeAll ? Number(!headOf(one)) - Number(!headOf(other)) : 0;
+  return readFirst || one.flow - other.flow;
+}
+
+/** Errors that the next request may not meet. */
+const PASSING: readonly StudioErrorKind[] = ['aborted', 'timeout', 'connection', 'unavailable', 'throttled'];
+
+function isPassing(error: unknown): error is StudioError {
+  return error instanceof StudioError && PASSING.includes(error.kind);
 }

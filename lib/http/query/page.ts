@@ -5,15 +5,17 @@ import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
 /** How many upstream pages one request may still read, over all its flows. */
 export type Budget = {
   pages: number;
-  /** Pages in a row, over all requests of a list, that had nothing new. */
+  /** Pages in a row, over all requests of a list, of which no execution was taken. */
   idle: number;
+  /** Whether another page may be asked for. */
+  mayRead(): boolean;
 };
 
 /** The most that Studio gives at once. */
 export const MAX_PAGE_SIZE = 1_000;
 
 /** A list that goes on and on without anything new does not end by itself. */
-export const MAX_IDLE_PAGES = 1_000;
+const MAX_IDLE_PAGES = 1_000;
 
 export type PageOptions = {
   executions: Pick<Studio['executions'], 'list'>;
@@ -35,6 +37,8 @@ export async function fetchPage(
   end?: string,
 ): Promise<Page<Execution>> {
   budget.pages--;
+  if (++budget.idle > MAX_IDLE_PAGES)
+    throw new StudioError('nonsense', 'The list does not end', { operation: 'ListExecution' });
   const dateCreatedTo = earlier(filters.dateCreatedTo, end);
   const listing = executions.list(
     flowSid,

@@ -22,7 +22,7 @@ export type Position = {
 export const START: Position = { second: null, flow: 0, seen: [], overflown: false };
 
 /** Bounds the length of a cursor. Twilio creates at most 120 executions a second for one account. */
-const MAX_SEEN = 200;
+const MAX_SEEN = 130;
 const MARK_BYTES = 5;
 
 export const positionSchema = v.strictObject({
@@ -37,10 +37,13 @@ export function markOf({ sid }: Execution): string {
   return createHash('sha256').update(sid).digest().subarray(0, MARK_BYTES).toString('base64url');
 }
 
+/** Of executions without a readable date that come before any with one: the year 9999. */
+const UNDATED_SECOND = Date.UTC(9999, 0) / 1_000;
+
 /** The second of its creation. One without a readable date counts as old as what it stands behind. */
-export function secondOf({ dateCreated }: Execution, behind: number | null): number | null {
+export function secondOf({ dateCreated }: Execution, behind: number | null): number {
   const ms = Date.parse(dateCreated ?? '');
-  return Number.isNaN(ms) ? behind : Math.floor(ms / 1_000);
+  return Number.isNaN(ms) ? (behind ?? UNDATED_SECOND) : Math.floor(ms / 1_000);
 }
 
 /** The position after `execution` of this flow has been read. */

@@ -1,6 +1,5 @@
-import { StudioError } from '../../studio/errors.ts';
 import type { Execution, Page } from '../../studio/types.ts';
-import { fetchPage, isAboutToken, MAX_IDLE_PAGES, MAX_PAGE_SIZE, type PageOptions, queryOf } from './page.ts';
+import { fetchPage, isAboutToken, MAX_PAGE_SIZE, type PageOptions, queryOf } from './page.ts';
 import { type FlowPosition, markOf, secondOf, windowEnd } from './position.ts';
 import { type Walk, walkFlow } from './walk.ts';
 
@@ -14,12 +13,12 @@ export type ScanOptions = PageOptions & {
 export type Scan = {
   /** Whether its executions come newest first, as far as has been seen. */
   isOrdered(): boolean;
-  /** The next execution; `end` after the last, `pause` when the budget is used up. */
-  peek(): Promise<Execution | 'end' | 'pause'>;
-  /** Leaves the execution behind that `peek` showed. */
+  /** The next execution; `end` after the last, undefined while another page is needed to tell. */
+  head(): Execution | 'end' | undefined;
+  /** Reads pages until there is a head, or until the budget ends. */
+  read(): Promise<void>;
+  /** Leaves the head behind. */
   take(): void;
-  /** Whether nothing is left, as far as that is known without another page. */
-  isAtEnd(): boolean;
   /** Where the next request has to go on, where the position alone would not lead on. */
   hint(): Hint | undefined;
 };
@@ -37,13 +36,13 @@ export function scanFlow(options: ScanOptions): Scan {
   });
   return {
     isOrdered: () => scan.isOrdered(),
-    peek: async () => {
+    head: () => scan.head(),
+    read: async () => {
       const asked = scan;
-      const found = await asked.peek();
-      return asked === scan ? found : scan.peek();
+      await asked.read();
+      if (asked !== scan) await scan.read();
     },
     take: () => scan.take(),
-    isAtEnd: () => scan.isAtEnd(),
     hint: () => scan.hint(),
   };
 }
@@ -81,15 +80,14 @@ function scanOrdered(options: ScanOptions, hint: Anchor | undefined, onDisorder:
   function isBehind(execution: Execution): boolean {
     const second = secondOf(execution, fetched.second);
     if (second === fetched.second) return isKnown(execution);
-    return second !== null && fetched.second !== null && second > fetched.second;
+    return fetched.second !== null && second > fetched.second;
   }
 
   /** What of a page lies ahead of where the scan stands. */
   function ahead(items: readonly Execution[]): Execution[] {
     return items.filter((execution) => {
       const second = secondOf(execution, fetched.second);
-      if (second !== fetched.second)
-        return fetched.second === null || (second !== null && second < fetched.second);
+      if (second !== fetched.second) return fetched.second === null || second < fetched.second;
       if (!isKnown(execution)) return !isLost;
       isLost = false;
       return false;
@@ -155,30 +153,23 @@ function scanOrdered(options: ScanOptions, hint: Anchor | undefined, onDisorder:
     if (isAnchored) setAnchor(query);
     else if (!last.hadItems) isAnchorFar = true;
     isDone = page.nextPageUrl === null;
-    budget.idle = fresh.length > 0 ? 0 : budget.idle + 1;
-    const leadsToItself = query !== undefined && query === queryOf(page.nextPageUrl);
-    if (leadsToItself || budget.idle > MAX_IDLE_PAGES)
-      throw new StudioError('nonsense', 'The list does not end', { operation: 'ListExecution' });
     nextQuery = windowMoves && query === undefined ? undefined : queryOf(page.nextPageUrl);
   }
 
+  const head = () => buffer[0] ?? (isDone ? 'end' : undefined);
+
   return {
     isOrdered: () => true,
-    async peek() {
-      for (let next = buffer[0]; ; next = buffer[0]) {
-        if (next) return next;
-        if (isDone) return 'end';
-        if (budget.pages <= 0) return 'pause';
-        await fill();
-      }
+    head,
+    async read() {
+      while (head() === undefined && budget.mayRead()) await fill();
     },
     take: () => {
       buffer.shift();
       setAnchor(last.query);
     },
-    isAtEnd: () => isDone && buffer.length === 0,
     hint: () => {
-      if (isDone && buffer.length === 0) return undefined;
+      if (head() === 'end') return undefined;
       if (anchor && !isAnchorFar) return hintAt(anchor.query, true);
       return hintAt(last.hadItems ? last.query : nextQuery, false);
     },
@@ -193,7 +184,7 @@ function isNewestFirst(items: readonly Execution[]): boolean {
   let behind: number | null = null;
   for (const execution of items) {
     const second = secondOf(execution, behind);
-    if (second !== null && behind !== null && second > behind) return false;
+    if (behind !== null && second > behind) return false;
     behind = second;
   }
   return true;

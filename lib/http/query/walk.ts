@@ -1,7 +1,6 @@
-import { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
 import { foreignCursor } from './cursor.ts';
-import { fetchPage, isAboutToken, MAX_IDLE_PAGES, queryOf } from './page.ts';
+import { fetchPage, isAboutToken, queryOf } from './page.ts';
 import { markOf } from './position.ts';
 import type { Scan, ScanOptions } from './scan.ts';
 
@@ -27,12 +26,9 @@ export function walkFlow(options: ScanOptions, begin: Walk = { query: null, afte
     const read = page.items.findIndex((execution) => markOf(execution) === after);
     buffer = page.items.slice(read + 1);
     nextQuery = queryOf(page.nextPageUrl);
-    budget.idle = buffer.length > 0 ? 0 : budget.idle + 1;
-    if ((query !== null && query === nextQuery) || budget.idle > MAX_IDLE_PAGES)
-      throw new StudioError('nonsense', 'The list does not end', { operation: 'ListExecution' });
   }
 
-  const isAtEnd = () => buffer?.length === 0 && nextQuery === undefined;
+  const head = () => buffer?.[0] ?? (buffer && nextQuery === undefined ? 'end' : undefined);
   /** A page that is through is left behind for the next one. */
   const turn = () => {
     if (buffer?.length !== 0 || nextQuery === undefined) return;
@@ -41,13 +37,10 @@ export function walkFlow(options: ScanOptions, begin: Walk = { query: null, afte
 
   return {
     isOrdered: () => false,
-    async peek() {
-      for (;;) {
-        const [next] = buffer ?? [];
-        if (next) return next;
-        if (isAtEnd()) return 'end';
+    head,
+    async read() {
+      while (head() === undefined && budget.mayRead()) {
         turn();
-        if (budget.pages <= 0) return 'pause';
         await fill();
       }
     },
@@ -55,10 +48,9 @@ export function walkFlow(options: ScanOptions, begin: Walk = { query: null, afte
       const taken = buffer?.shift();
       if (taken) after = markOf(taken);
     },
-    isAtEnd,
     hint: () => {
       turn();
-      return isAtEnd() ? undefined : { query, after };
+      return head() === 'end' ? undefined : { query, after };
     },
   };
 }

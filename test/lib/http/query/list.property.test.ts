@@ -2,130 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkConfig } from '../../../../lib/config.ts';
 import { listAllExecutions } from '../../../../lib/http/query/list-executions.ts';
-import { StudioError } from '../../../../lib/studio/errors.ts';
-import type { Execution, Listing } from '../../../../lib/studio/types.ts';
-import { admin, apiOver, configInput, NOW, SURVEY, secretSource, WELCOME } from '../api.ts';
+import { admin, apiOver, configInput, NOW, secretSource } from '../api.ts';
+import { CONTACTS, type Habits, START_S, Upstream } from './upstream.ts';
 
 /**
  * Any upstream that is newest first: lists are read once each, whatever its tokens are, whether it applies
  * windows, and whatever is created and deleted between two requests. And any other, while nothing changes.
  */
-type Habits = {
-  token: 'offset' | 'keyset' | 'expired';
-  /** Whether it looks at DateCreatedTo. */
-  window: boolean;
-  /** Answers with fewer than it was asked for. */
-  maxPageSize: number;
-  /** Of the flow `welcome`, if it is not newest first: oldest first, or by SID, which has no order of time. */
-  order?: 'oldest' | 'none';
-};
-
-const START_S = Math.floor(NOW / 1_000) - 100;
-const CONTACTS = ['+15005550001', '+15005550002'];
-
-class Upstream {
-  readonly habits: Habits;
-  /** Called after each page. */
-  onPage = () => {};
-  /** Newest first. */
-  rows: { sid: string; flowSid: string; second: number; contact: string }[] = [];
-  #made = 0;
-
-  constructor(habits: Habits) {
-    this.habits = habits;
-  }
-
-  create(flow: number, second: number): void {
-    const number = this.#made++;
-    this.rows.unshift({
-      sid: `FN${number.toString(16).padStart(32, '0')}`,
-      flowSid: flow === 0 ? WELCOME : SURVEY,
-      second,
-      contact: CONTACTS[number % 2] ?? '',
-    });
-    // Stable: of one second, the one that came last stays in front.
-    this.rows.sort((one, other) => other.second - one.second);
-  }
-
-  list = (
-    flowSid: string,
-    { dateCreatedTo, pageSize = 50 }: { dateCreatedTo?: string; pageSize?: number } = {},
-  ): Listing<Execution> => {
-    const { order } = this.habits;
-    const toS = dateCreatedTo === undefined ? Number.POSITIVE_INFINITY : Date.parse(dateCreatedTo) / 1_000;
-    const page = (token: string | null) => {
-      if (token !== null && this.habits.token === 'expired')
-        throw new StudioError('rejected', 'Invalid page token', {
-          operation: 'ListExecution',
-          status: 400,
-          code: 21481,
-        });
-      const { windowS, size, from } = token
-        ? JSON.parse(Buffer.from(token, 'base64url').toString())
-        : {
-            windowS: this.habits.window ? toS : null,
-            size: Math.min(pageSize, this.habits.maxPageSize),
-            from: null,
-          };
-      const rows = this.rows.filter((row) => row.flowSid === flowSid && row.second < (windowS ?? Infinity));
-      if (flowSid === WELCOME && order === 'oldest') rows.reverse();
-      if (flowSid === WELCOME && order === 'none') rows.sort((one, other) => (one.sid < other.sid ? -1 : 1));
-      const begin = from === null ? 0 : typeof from === 'number' ? from : after(rows, from);
-      const found = rows.slice(begin, begin + size);
-      const last = found.at(-1);
-      const next = this.habits.token === 'offset' ? begin + size : last && [last.second, last.sid];
-      const nextToken = Buffer.from(JSON.stringify({ windowS, size, from: next })).toString('base64url');
-      return {
-        // The client of Studio applies the window again.
-        items: found.filter(({ second }) => second < toS).map(executionOf),
-        nextPageUrl: begin + size < rows.length ? `https://studio.example/v2?PageToken=${nextToken}` : null,
-      };
-    };
-    const onPage = () => this.onPage();
-    const pages = async function* (options: { fromPageUrl?: string } = {}) {
-      const { fromPageUrl } = options;
-      for (
-        let token = fromPageUrl ? new URLSearchParams(fromPageUrl.split('?')[1]).get('PageToken') : null;
-        ;
-      ) {
-        const found = page(token);
-        onPage();
-        yield found;
-        if (found.nextPageUrl === null) return;
-        token = new URL(found.nextPageUrl).searchParams.get('PageToken');
-      }
-    };
-    return {
-      pages,
-      async *[Symbol.asyncIterator]() {
-        for await (const { items } of pages()) yield* items;
-      },
-    };
-  };
-}
-
-/** Where a keyset goes on: after this row, also when it is gone. Within a second the later ones come first. */
-function after(rows: { second: number; sid: string }[], [second, sid]: [number, string]): number {
-  const index = rows.findIndex((row) => row.second < second || (row.second === second && row.sid < sid));
-  return index < 0 ? rows.length : index;
-}
-
-function executionOf(row: Upstream['rows'][number]): Execution {
-  return {
-    sid: row.sid,
-    accountSid: null,
-    flowSid: row.flowSid,
-    contactChannelAddress: row.contact,
-    contactSid: null,
-    flowVersion: null,
-    status: 'ended',
-    dateCreated: new Date(row.second * 1_000).toISOString(),
-    dateUpdated: null,
-    initiatedBy: null,
-    url: null,
-  };
-}
-
 const habits = fc.record({
   token: fc.constantFrom('offset', 'keyset', 'expired'),
   window: fc.boolean(),
