@@ -7,6 +7,7 @@ import { concurrently } from '../concurrently.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { foreignCursor, openCursor, sealCursor } from './cursor.ts';
+import { isPassing } from './page.ts';
 
 const MAX_CONCURRENT_FETCHES = 5;
 
@@ -20,15 +21,35 @@ export async function listFlows(runtime: FlowsRuntime, request: Request<'GET /fl
   const scope = [route, ...visible.map(({ sid }) => sid)];
   const begin = query.cursor === undefined ? 0 : openCursor(secret, scope, query.cursor);
   if (typeof begin !== 'number') throw foreignCursor();
-  const end = begin + query.limit;
-  const flows = await concurrently(visible.slice(begin, end), MAX_CONCURRENT_FETCHES, async (configured) => {
-    const flow = await fetchUnlessUnknown(runtime, configured, signal);
-    return summaryOf(configured, flow);
-  });
+  const fetched = await concurrently(
+    visible.slice(begin, begin + query.limit),
+    MAX_CONCURRENT_FETCHES,
+    async (configured) => {
+      try {
+        return summaryOf(configured, await fetchUnlessUnknown(runtime, configured, signal));
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        return error;
+      }
+    },
+  );
+  const flows = untilTrouble(fetched);
+  const end = begin + flows.length;
   return {
     status: 200,
     body: { flows, nextCursor: end < visible.length ? sealCursor(secret, scope, end) : null },
   };
+}
+
+/** The flows up to the first that could not be fetched: the next request begins with it. Throws if there is none. */
+function untilTrouble(fetched: readonly (FlowSummary | StudioError)[]): FlowSummary[] {
+  const flows: FlowSummary[] = [];
+  for (const one of fetched) {
+    if (!(one instanceof StudioError)) flows.push(one);
+    else if (flows.length === 0) throw one;
+    else break;
+  }
+  return flows;
 }
 
 /** GET /flows/{flow}: with its definition. */
@@ -61,6 +82,8 @@ async function fetchUnlessUnknown(
     throw error;
   }
 }
+
+type FlowSummary = ReturnType<typeof summaryOf>;
 
 function summaryOf({ alias, sid }: ConfiguredFlow, flow: Flow | undefined) {
   return {

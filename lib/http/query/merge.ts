@@ -1,8 +1,8 @@
-import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
+import type { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
 import { concurrently } from '../concurrently.ts';
 import { boundedState, type ListState } from './filters.ts';
-import type { Budget } from './page.ts';
+import { type Budget, isPassing } from './page.ts';
 import { advance, type Position, secondOf } from './position.ts';
 import type { Hint, Scan } from './scan.ts';
 
@@ -134,11 +134,4 @@ function compare(one: Source, other: Source): number {
   const isBeforeAll = one.newest === Number.POSITIVE_INFINITY;
   const readFirst = isBeforeAll ? Number(!headOf(one)) - Number(!headOf(other)) : 0;
   return readFirst || one.flow - other.flow;
-}
-
-/** Errors that the next request may not meet. */
-const PASSING: readonly StudioErrorKind[] = ['aborted', 'timeout', 'connection', 'unavailable', 'throttled'];
-
-function isPassing(error: unknown): error is StudioError {
-  return error instanceof StudioError && PASSING.includes(error.kind);
 }

@@ -1,5 +1,5 @@
 import type { Studio } from '../../studio/client.ts';
-import { StudioError } from '../../studio/errors.ts';
+import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
 import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
 
 /** How many upstream pages one request may still read, over all its flows. */
@@ -60,6 +60,13 @@ export function isAboutToken(error: unknown): boolean {
     error instanceof StudioError &&
     (error.kind === 'rejected' || error.kind === 'nonsense' || error.kind === 'invalid-argument')
   );
+}
+
+const PASSING: readonly StudioErrorKind[] = ['aborted', 'timeout', 'connection', 'unavailable', 'throttled'];
+
+/** Errors that the next request may not meet. */
+export function isPassing(error: unknown): error is StudioError {
+  return error instanceof StudioError && PASSING.includes(error.kind);
 }
 
 export function queryOf(pageUrl: string | null): string | undefined {

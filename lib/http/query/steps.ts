@@ -1,18 +1,26 @@
+import * as v from 'valibot';
 import type { Studio } from '../../studio/client.ts';
-import type { Step } from '../../studio/types.ts';
+import type { Listing, Step } from '../../studio/types.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
-import { foreignCursor, openCursor, sealCursor } from './cursor.ts';
+import { foreignCursor, MAX_SEALED_BYTES, openCursor, sealCursor } from './cursor.ts';
 import { contextJson } from './executions.ts';
+import { isAboutToken, isPassing, queryOf } from './page.ts';
 
 /** An execution has at most 1,000 steps: one upstream page. */
 const MAX_PAGE_SIZE = 1_000;
 
 type StepsRuntime = { studio: Pick<Studio, 'steps'> };
 
+/** The last step that was handed out, and the query of its page; null for the first page. */
+const stateSchema = v.strictObject({ page: v.nullable(v.string()), after: v.string() });
+type State = v.InferOutput<typeof stateSchema>;
+
+type Found = { steps: Step[]; next: State | null };
+
 /**
- * GET …/{execution}/steps. A cursor names the last step that was given out and is found again in the list:
- * steps are only ever added, and go with their execution.
+ * GET …/{execution}/steps. The step that a cursor names is looked for on its page, then in the whole list: steps are
+ * only ever added, and go with their execution.
  */
 export async function listSteps(
   { studio, secret: source }: StepsRuntime & Pick<ServeRuntime, 'secret'>,
@@ -20,26 +28,68 @@ export async function listSteps(
 ): Promise<Answer> {
   const secret = await source.get();
   const scope = [route, flow.sid, params.execution];
-  const after = query.cursor === undefined ? undefined : openCursor(secret, scope, query.cursor);
-  const steps: Step[] = [];
-  let isBehind = after !== undefined;
-  let hasMore = false;
-  const pageSize = after === undefined ? Math.min(query.limit + 1, MAX_PAGE_SIZE) : MAX_PAGE_SIZE;
+  const begin = query.cursor === undefined ? undefined : stateOf(openCursor(secret, scope, query.cursor));
+  const pageSize = begin === undefined ? Math.min(query.limit + 1, MAX_PAGE_SIZE) : MAX_PAGE_SIZE;
   const listing = studio.steps.list(flow.sid, params.execution, { pageSize }, { signal, readAhead: false });
-  for await (const step of listing) {
-    hasMore = !isBehind && steps.length === query.limit;
-    if (hasMore) break;
-    if (!isBehind) steps.push(step);
-    else if (step.sid === after) isBehind = false;
-  }
-  if (isBehind) throw foreignCursor();
+  const onPage =
+    begin && begin.page !== null ? await readUnlessRefused(listing, begin, query.limit) : undefined;
+  const found = onPage ?? (await read(listing, { page: null, after: begin?.after }, query.limit));
+  if (!found) throw foreignCursor();
   return {
     status: 200,
     body: {
-      steps: steps.map(stepJson),
-      nextCursor: hasMore ? sealCursor(secret, scope, steps.at(-1)?.sid) : null,
+      steps: found.steps.map(stepJson),
+      nextCursor: found.next && sealCursor(secret, scope, bounded(found.next)),
     },
   };
+}
+
+function stateOf(opened: unknown): State {
+  const state = v.safeParse(stateSchema, opened);
+  if (!state.success) throw foreignCursor();
+  return state.output;
+}
+
+/** Leaves out a page whose query is too long for a cursor. */
+function bounded(state: State): State {
+  return Buffer.byteLength(JSON.stringify(state)) > MAX_SEALED_BYTES ? { ...state, page: null } : state;
+}
+
+/** Undefined also where Studio does not take the page's token any more. */
+async function readUnlessRefused(listing: Listing<Step>, begin: State, limit: number) {
+  try {
+    return await read(listing, begin, limit);
+  } catch (error) {
+    if (!isAboutToken(error)) throw error;
+    return undefined;
+  }
+}
+
+type Begin = { page: string | null; after: string | undefined };
+
+/** Up to `limit` steps, fewer where the next page does not come; undefined if `after` is not found. */
+async function read(listing: Listing<Step>, begin: Begin, limit: number): Promise<Found | undefined> {
+  const steps: Step[] = [];
+  let { page, after } = begin;
+  let next: State | null = null;
+  try {
+    for await (const { items, nextPageUrl } of listing.pages(page === null ? {} : { fromPageUrl: page })) {
+      for (const step of items) {
+        if (after !== undefined) {
+          if (step.sid === after) after = undefined;
+          continue;
+        }
+        if (steps.length === limit) return { steps, next };
+        steps.push(step);
+        next = { page, after: step.sid };
+      }
+      page = queryOf(nextPageUrl) ?? null;
+    }
+  } catch (error) {
+    if (steps.length === 0 || !isPassing(error)) throw error;
+    return { steps, next };
+  }
+  return after === undefined ? { steps, next: null } : undefined;
 }
 
 /** GET …/steps/{step}. */

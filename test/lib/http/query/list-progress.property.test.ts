@@ -4,18 +4,13 @@ import { checkConfig } from '../../../../lib/config.ts';
 import { openCursor } from '../../../../lib/http/query/cursor.ts';
 import { listAllExecutions } from '../../../../lib/http/query/list-executions.ts';
 import { MAX_CURSOR_CHARACTERS } from '../../../../lib/http/schemas/query.ts';
-import { StudioError } from '../../../../lib/studio/errors.ts';
 import type { Execution, Listing } from '../../../../lib/studio/types.ts';
 import { admin, apiOver, NOW, type Reply, secretSource } from '../api.ts';
-import { CONTACTS, type Habits, START_S, Upstream } from './upstream.ts';
+import { arrival, CONTACTS, type Habits, START_S, Upstream } from './upstream.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: NOW, toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** The first try of a call is given up after a third of its time; a later one may take this long. */
-const FIRST_TRY_MS = 6_666;
-const LONGEST_TRY_MS = 10_000;
-const CALL_MS = 20_000;
 const MAX_REQUESTS = 2_000;
 
 const flowSidOf = (index: number) => `FW${index.toString(16).padStart(32, '0')}`;
@@ -26,21 +21,7 @@ function slowUpstream(habits: Habits, flows: number, pageMs: (flow: number) => n
     habits,
     Array.from({ length: flows }, (_, index) => flowSidOf(index)),
   );
-  upstream.beforePage = (flowSid, signal) =>
-    new Promise((resolve, reject) => {
-      const takesMs = pageMs(upstream.flowSids.indexOf(flowSid));
-      const comes = takesMs !== 'never' && takesMs <= LONGEST_TRY_MS;
-      const tries = comes && takesMs > FIRST_TRY_MS ? FIRST_TRY_MS + takesMs : takesMs;
-      const end = (kind: 'aborted' | 'timeout') =>
-        reject(new StudioError(kind, 'No page', { operation: 'ListExecution' }));
-      const timer = comes ? setTimeout(resolve, Number(tries)) : setTimeout(() => end('timeout'), CALL_MS);
-      const onAbort = () => {
-        clearTimeout(timer);
-        end('aborted');
-      };
-      if (signal?.aborted) onAbort();
-      else signal?.addEventListener('abort', onAbort, { once: true });
-    });
+  upstream.beforePage = (flowSid, signal) => arrival(pageMs(upstream.flowSids.indexOf(flowSid)), signal);
   return upstream;
 }
 

@@ -131,3 +131,26 @@ function executionOf(row: Upstream['rows'][number]): Execution {
     url: null,
   };
 }
+
+/** The first try of a call is given up after a third of its time; a later one may take this long. */
+const FIRST_TRY_MS = 6_666;
+const LONGEST_TRY_MS = 10_000;
+const CALL_MS = 20_000;
+
+/** Resolves when an answer that takes `takesMs` is there, as the client of Studio waits for it; rejects as it does. */
+export function arrival(takesMs: number | 'never', signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (kind: 'aborted' | 'timeout') =>
+      reject(new StudioError(kind, 'No answer', { operation: 'ListExecution' }));
+    const timer =
+      takesMs === 'never' || takesMs > LONGEST_TRY_MS
+        ? setTimeout(() => end('timeout'), CALL_MS)
+        : setTimeout(resolve, takesMs > FIRST_TRY_MS ? FIRST_TRY_MS + takesMs : takesMs);
+    const onAbort = () => {
+      clearTimeout(timer);
+      end('aborted');
+    };
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
