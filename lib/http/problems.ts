@@ -21,6 +21,7 @@ export const problems = {
   internal: { status: 500, title: 'Something went wrong here' },
   'studio-refused-credentials': { status: 502, title: 'Studio refused the credentials' },
   'studio-answered-nonsense': { status: 502, title: 'Studio gave an answer that cannot be read' },
+  'answer-too-large': { status: 502, title: 'The answer is too large' },
   'studio-unavailable': { status: 503, title: 'Studio cannot be reached' },
   unavailable: { status: 503, title: 'Something that this needs cannot be reached' },
   'outcome-unknown': { status: 504, title: 'It is not known whether the execution was created' },

@@ -7,6 +7,14 @@ export type Result = { statusCode: number; headers: Record<string, string>; body
 /** No answer is for a cache or to be taken for anything but what it says it is. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
+/** What Lambda passes on of a function's result as JSON, in which the body is a string and escaped once more. */
+export const MAX_RESULT_BYTES = 6_291_556;
+/** A UTF-16 code unit takes at most six, as a control character does. */
+const MAX_BYTES_PER_UNIT = 6;
+/** Status and headers take less. */
+const ENVELOPE_BYTES = 16_384;
+
+/** Throws `answer-too-large` for an answer that Lambda would not pass on. */
 export function toResult(outcome: Answer | Problem, requestId: string): Result {
   if (outcome instanceof Problem)
     return {
@@ -14,9 +22,28 @@ export function toResult(outcome: Answer | Problem, requestId: string): Result {
       headers: { ...COMMON_HEADERS, 'content-type': 'application/problem+json', ...outcome.headers },
       body: JSON.stringify(outcome.toBody(requestId)),
     };
-  return {
+  const result = {
     statusCode: outcome.status,
     headers: { ...COMMON_HEADERS, 'content-type': 'application/json', ...outcome.headers },
     body: outcome.body === undefined ? '' : JSON.stringify(outcome.body),
   };
+  if (!fits(result)) throw tooLarge(outcome.body);
+  return result;
+}
+
+/** Writes the result as JSON only where its length leaves it open. */
+function fits(result: Result): boolean {
+  const mostBytes = result.body.length * MAX_BYTES_PER_UNIT + ENVELOPE_BYTES;
+  return mostBytes <= MAX_RESULT_BYTES || Buffer.byteLength(JSON.stringify(result)) <= MAX_RESULT_BYTES;
+}
+
+function tooLarge(body: unknown): Problem {
+  const has = (name: string) => typeof body === 'object' && body !== null && name in body;
+  const instead = has('nextCursor')
+    ? 'Ask for less with a smaller limit.'
+    : `Read it in Twilio’s Console or with Twilio’s API${has('context') ? ', or in the archive of a purge' : ''}.`;
+  return new Problem(
+    'answer-too-large',
+    `The answer has more than the 6 MB that Lambda passes on. ${instead}`,
+  );
 }

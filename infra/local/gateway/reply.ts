@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MAX_RESULT_BYTES } from '../../../lib/http/result.ts';
 import type { InvocationResult } from '../functions.ts';
 import type { Reply } from '../http.ts';
 
@@ -12,9 +13,6 @@ const structuredAnswer = v.object({
   isBase64Encoded: v.optional(v.boolean(), false),
 });
 
-/** Lambda answers a synchronous invocation with at most 6 MB. */
-const MAX_ANSWER_BYTES = 6 * 1024 * 1024;
-
 export const internalServerError = gatewayReply(500, 'Internal Server Error');
 
 /** API Gateway's own answers look like this, and not like ours. */
@@ -23,7 +21,7 @@ export function gatewayReply(status: number, message: string): Reply {
 }
 
 export function replyOf(result: InvocationResult): Reply {
-  if (result.outcome !== 'answered' || Buffer.byteLength(result.payload) > MAX_ANSWER_BYTES)
+  if (result.outcome !== 'answered' || Buffer.byteLength(result.payload) > MAX_RESULT_BYTES)
     return internalServerError;
   const answer: unknown = JSON.parse(result.payload);
   if (typeof answer !== 'object' || answer === null || !('statusCode' in answer))

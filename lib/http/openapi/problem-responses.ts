@@ -15,6 +15,7 @@ export function problemsOf(route: RouteKey): ProblemSlug[] {
   if (route.includes('{flow}')) slugs.push('unknown-flow');
   if (route.includes('{execution}')) slugs.push('unknown-execution');
   if (route.includes('{purge}')) slugs.push('unknown-purge');
+  if (route.startsWith('GET ')) slugs.push('answer-too-large');
   if (spec.function !== 'purge')
     slugs.push('throttled', 'studio-refused-credentials', 'studio-answered-nonsense', 'studio-unavailable');
   return slugs;

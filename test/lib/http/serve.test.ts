@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../lib/http/problems.ts';
+import { MAX_RESULT_BYTES } from '../../../lib/http/result.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
 import { admin, apiOver, NOW } from './api.ts';
-
 import { catching } from './catching.ts';
+import { eventOf } from './events.ts';
 
 const TRIGGER = 'POST /flows/{flow}/executions';
 const EXECUTION = `FN${'1'.repeat(32)}`;
@@ -428,6 +429,58 @@ describe('what gets out', () => {
         moreInfo: 'https://www.twilio.com/docs/errors/21211',
       });
     expect(reply.text + written.join()).not.toMatch(/5005550006|b\.example/);
+  });
+
+  describe('an answer that Lambda does not pass on', () => {
+    const contextRoute = 'GET /flows/{flow}/executions/{execution}/context';
+    const path = `GET /flows/welcome/executions/${EXECUTION}/context`;
+    const answering = (body: unknown) => apiOver({ [contextRoute]: async () => ({ status: 200, body }) });
+    const bytesOf = (result: unknown) => Buffer.byteLength(JSON.stringify(result));
+
+    test.each([
+      ['letters', 'a', 7_000_000],
+      ['quotes, each of them four bytes', '"', 1_600_000],
+      ['backslashes', '\\', 1_600_000],
+      ['line ends', '\n', 2_200_000],
+      ['control characters', '\u0001', 1_000_000],
+      ['umlauts', 'ü', 3_200_000],
+      ['emojis', '😀', 1_600_000],
+      ['halves of characters', '\ud83d', 1_000_000],
+    ])('becomes 502 answer-too-large: a context of %s', async (_, character, count) => {
+      const { call, lines } = answering({ context: { text: character.repeat(count) }, sid: EXECUTION });
+      const reply = await call(path, { headers: admin });
+      expect([reply.status, reply.body.type]).toEqual([502, '/problems/answer-too-large']);
+      expect(reply.body.detail).toMatch(/archive/);
+      expect(lines()[0]).toMatchObject({ level: 'ERROR', status: 502, outcome: 'answer-too-large' });
+    });
+
+    test.each(['a', '"', 'ü', '😀', '\u0001'])('is told to the byte, with %j', async (character) => {
+      const of = async (text: string) => {
+        const { handler } = answering({ context: text });
+        return handler(eventOf(path, { headers: admin }), {
+          awsRequestId: 'lambda-1',
+          getRemainingTimeInMillis: () => 29_000,
+        });
+      };
+      const empty = bytesOf(await of(''));
+      const each = bytesOf(await of(character)) - empty;
+      const room = MAX_RESULT_BYTES - empty;
+      const full = character.repeat(Math.floor(room / each)) + 'a'.repeat(room % each);
+      const just = await of(full);
+      expect([just.statusCode, bytesOf(just)]).toEqual([200, MAX_RESULT_BYTES]);
+      expect((await of(`${full}a`)).statusCode).toBe(502);
+    });
+
+    test('of a list says that a smaller limit helps', async () => {
+      const failures = Array.from({ length: 100 }, () => ({ sid: EXECUTION, reason: 'x'.repeat(30) }));
+      const purges = Array.from({ length: 1_000 }, (_, id) => ({ id, failures }));
+      const { call } = apiOver({
+        'GET /purges': async () => ({ status: 200, body: { purges, nextCursor: null } }),
+      });
+      const { status, body } = await call('GET /purges?limit=1000', { headers: admin });
+      expect([status, body.type]).toEqual([502, '/problems/answer-too-large']);
+      expect(body.detail).toMatch(/smaller limit/);
+    });
   });
 
   test('nobody is sent away for days, whatever Studio says', async () => {

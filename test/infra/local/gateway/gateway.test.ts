@@ -248,6 +248,15 @@ describe('limits', () => {
     expect(response.status).toBe(413);
   });
 
+  test('an answer above what Lambda passes on is 500, without a word of why', async () => {
+    const answer = { statusCode: 200, body: '' };
+    const full = 'x'.repeat(6_291_556 - Buffer.byteLength(JSON.stringify(answer)));
+    await start({}, { ...answer, body: full });
+    expect((await call('/nowhere')).status).toBe(200);
+    await start({}, { ...answer, body: `${full}x` });
+    expect((await call('/nowhere')).status).toBe(500);
+  });
+
   test('a function that needs more than 30 s is cut with 503', async () => {
     const invoked = Promise.withResolvers<void>();
     const never = new Promise<InvocationResult>(() => {});
