@@ -1,4 +1,5 @@
 import { Failed } from './tool.ts';
+import { lasting } from './words.ts';
 
 /**
  * What AWS's refusals mean to whoever sits at the laptop. Anything unknown comes as AWS says it; what is no
@@ -9,16 +10,43 @@ export function explainedAws(error: unknown, meanings: Record<string, string> = 
   const told = meanings[error.name] ?? general[error.name];
   if (told)
     return new Failed([told, ...(told === error.message ? [] : [`AWS: ${error.message}`])], { cause: error });
-  if (error.message === 'Region is missing')
+  if (error.message === REGION_MISSING)
     return new Failed(['No AWS region is known: set AWS_REGION, or a region in your profile.'], {
       cause: error,
     });
   if ('code' in error && connection.has(String(error.code)))
     return new Failed([`AWS cannot be reached: ${error.code}`], { cause: error });
-  return '$metadata' in error
-    ? new Failed([`AWS answered ${error.name}: ${error.message}`], { cause: error })
-    : error;
+  if (!('$metadata' in error)) return error;
+  const words = unreadable.has(error.name) ? UNREADABLE : `AWS answered ${error.name}: ${error.message}`;
+  return new Failed([words], { cause: error });
 }
+
+/** Whether the credentials or the region are at fault, so that nothing at all can be asked of AWS. */
+export function isUnusable(error: unknown): boolean {
+  if (!(error instanceof Failed && error.cause instanceof Error)) return false;
+  const { name, message } = error.cause;
+  return name === 'CredentialsProviderError' || general[name] === signIn || message === REGION_MISSING;
+}
+
+/** Asks AWS, and gives up after a while. Throws what AWS answers, and a Failed if that is nothing. */
+export async function withPatience<T>(
+  ms: number,
+  ask: (options: { abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const abortSignal = AbortSignal.timeout(ms);
+  try {
+    return await ask({ abortSignal });
+  } catch (error) {
+    if (!abortSignal.aborted) throw error;
+    throw new Failed([`AWS gave no answer in ${lasting(ms)}.`], { cause: error });
+  }
+}
+
+export const UNREADABLE = 'AWS gave an answer that cannot be read. Is there a proxy in between?';
+const REGION_MISSING = 'Region is missing';
+
+/** What the SDK calls an answer that is not of the service. */
+const unreadable = new Set(['Unknown', 'SyntaxError', 'TypeError', 'Error']);
 
 const connection = new Set([
   'ECONNREFUSED',

@@ -1,7 +1,8 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import * as v from 'valibot';
 import type { Checked } from '../constructs/checked.ts';
 import { type Reserved, reservedBy, runsIn, withReservation } from '../constructs/reserved.ts';
-import { explainedAws } from './aws.ts';
+import { explainedAws, UNREADABLE, withPatience } from './aws.ts';
 import { Failed } from './tool.ts';
 import { count } from './words.ts';
 
@@ -13,53 +14,86 @@ const NEW_ACCOUNT = 10;
 /** How many functions an account may run at once in a region, and how many of them nobody has reserved. */
 export type Concurrency = { limit: number; unreserved: number };
 
-/** null when these credentials may not ask. */
-export async function accountConcurrency(): Promise<Concurrency | null> {
+const PATIENCE_MS = 15_000;
+
+const runs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const settings = v.object({
+  AccountLimit: v.object({ ConcurrentExecutions: runs, UnreservedConcurrentExecutions: v.optional(runs) }),
+});
+
+/** Throws a Failed for every refusal of AWS, for an answer that is none, and when there is no answer. */
+export async function accountConcurrency(patienceMs = PATIENCE_MS): Promise<Concurrency> {
   const client = new LambdaClient({});
   try {
-    const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
+    const answer = await withPatience(patienceMs, (options) =>
+      client.send(new GetAccountSettingsCommand({}), options),
+    );
+    const read = v.safeParse(settings, answer);
+    if (!read.success) throw new Failed([UNREADABLE]);
     const { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved = limit } =
-      AccountLimit ?? {};
-    return limit === undefined || unreserved === undefined ? null : { limit, unreserved };
+      read.output.AccountLimit;
+    return { limit, unreserved };
   } catch (error) {
-    if (error instanceof Error && /^AccessDenied/.test(error.name)) return null;
     throw explainedAws(error);
   } finally {
     client.destroy();
   }
 }
 
+/** What was found, or why nothing was. */
+export type LookedUp<T> = { found: T } | { why: string };
+
 /** Whether the synth is to set runs aside where the settings leave it open, and what whoever deploys is told. */
 export type Reservation = { isReserving: boolean; says: string[] };
 
 /**
  * Decides by what is free when the deployed stack's own reservation (`held`, 0 for none) is given back, so that
- * deploying again decides the same. Throws a Failed where the deployment would fail half-way, since the settings
- * reserve more than the account has.
+ * deploying again decides the same. What could not be looked up ends nothing. Throws a Failed where the settings
+ * reserve more than the account has, since the deployment would fail half-way.
  */
-export function planReservation(account: Concurrency | null, held: number, checked: Checked): Reservation {
+export function planReservation(
+  account: LookedUp<Concurrency>,
+  held: LookedUp<number>,
+  checked: Checked,
+): Reservation {
   const isOpen = checked.settings.reservedConcurrency === undefined;
   const reserved = reservedBy(withReservation(checked));
-  const runs = runsIn(reserved);
-  if (account === null) {
-    const then = held > 0 ? 'what is set aside stays.' : 'nothing is set aside.';
-    const says = [`What the account may run at once may not be looked at: ${then}`];
-    return isOpen ? { isReserving: held > 0, says } : { isReserving: false, says: [] };
-  }
-  const { limit, unreserved } = account;
-  const free = Math.max(unreserved + held - UNRESERVED, 0);
-  if (isOpen) {
-    const isReserving = runs <= free;
-    return { isReserving, says: isReserving ? setAside(limit, reserved) : notSetAside(limit, runs, free) };
-  }
-  if (runs > free)
+  const wanted = runsIn(reserved);
+  const known = 'found' in account ? account.found : null;
+  const ownRuns = 'found' in held ? held.found : 0;
+  const free = known ? Math.max(known.unreserved + ownRuns - UNRESERVED, 0) : 0;
+  const isEnough = known !== null && wanted <= free;
+  // With what the stack holds already it may be enough.
+  const why = 'why' in account ? account.why : 'why' in held && !isEnough ? held.why : null;
+  if (known === null || why !== null) return unknown(why ?? '', { isOpen, held, wanted });
+  if (isOpen)
+    return isEnough
+      ? { isReserving: true, says: setAside(known.limit, reserved) }
+      : { isReserving: false, says: notSetAside(known.limit, wanted, free) };
+  if (!isEnough)
     throw new Failed([
-      `reservedConcurrency sets ${runs} runs at once aside, and the account has ${free} to set aside: of the`,
-      `${count(limit)} that it may run, ${UNRESERVED} must stay free, and others may have reserved some.`,
+      `reservedConcurrency sets ${wanted} runs at once aside, and the account has ${free} to set aside: of the`,
+      `${count(known.limit)} that it may run, ${UNRESERVED} must stay free, and others may have reserved some.`,
       'Take it out of infra/config.ts, or ask for more: Service Quotas, Lambda, Concurrent executions.',
       'Nothing was deployed.',
     ]);
   return { isReserving: false, says: [] };
+}
+
+type Plan = { isOpen: boolean; held: LookedUp<number>; wanted: number };
+
+function unknown(why: string, { isOpen, held, wanted }: Plan): Reservation {
+  const isReserving = isOpen && 'found' in held && held.found > 0;
+  if (!isOpen && wanted === 0) return { isReserving, says: [] };
+  const says = ['How many runs at once the account has left could not be looked up.', why];
+  const before = 'found' in held ? '' : ', even if it was before';
+  if (!isOpen)
+    says.push(
+      `If it has not the ${wanted} runs that reservedConcurrency sets aside, the deployment fails and is undone.`,
+    );
+  else if (isReserving) says.push('What is set aside stays for triggers and purges.');
+  else says.push(`Nothing is set aside for triggers and purges${before}.`);
+  return { isReserving, says };
 }
 
 function setAside(limit: number, { trigger, cleanup }: Reserved): string[] {

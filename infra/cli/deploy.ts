@@ -3,8 +3,9 @@ import type { Checked } from '../constructs/checked.ts';
 import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../constructs/reserved.ts';
 import { STAGE_NAME, stackName } from '../stage.ts';
 import { type Options, readArguments, UsageError } from './args.ts';
+import { isUnusable } from './aws.ts';
 import { type Cdk, runCdk } from './cdk.ts';
-import { accountConcurrency, type Concurrency, planReservation } from './concurrency.ts';
+import { accountConcurrency, type Concurrency, type LookedUp, planReservation } from './concurrency.ts';
 import { checkedOf } from './configuration.ts';
 import { confirm, type Io, paint, say } from './io.ts';
 import { describeStack, type Stack, stageOption } from './stack.ts';
@@ -53,8 +54,8 @@ export type DeployPorts = {
   build(): Promise<unknown>;
   cdk: Cdk;
   describe(stack: string): Promise<Stack | null>;
-  /** What the account may run at once; null when that may not be asked. */
-  concurrency(): Promise<Concurrency | null>;
+  /** What the account may run at once. */
+  concurrency(): Promise<Concurrency>;
 };
 
 export function createDeploy({ check, build, cdk, describe, concurrency }: DeployPorts): Tool {
@@ -68,10 +69,10 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       const checked = check(stage);
       const stack = stackName(stage);
       await checkToolkit(io, () => describe(toolkit), toolkit);
-      const deployed = await describe(stack).catch(ifOnlyFailed);
-      if (deployed) refuseForeign(deployed, stack);
-      const held = Number(deployed?.outputs.get(RESERVED_OUTPUT) ?? 0);
-      const { isReserving, says } = planReservation(await concurrency(), held, checked);
+      const deployed = await lookUp(() => describe(stack));
+      if ('found' in deployed && deployed.found) refuseForeign(deployed.found, stack);
+      const held = 'found' in deployed ? { found: heldBy(deployed.found) } : deployed;
+      const { isReserving, says } = planReservation(await lookUp(concurrency), held, checked);
 
       heading(io, `Building ${stack}`);
       await build();
@@ -101,7 +102,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
         ['deploy', stack, ...ASSEMBLY, ...ofToolkit, ...approved],
         `${stack} was not deployed.`,
       );
-      tellNext(io, stage, await describe(stack).catch(ifOnlyFailed));
+      tellNext(io, stage, await lookUp(() => describe(stack)));
       return 0;
     },
   };
@@ -132,10 +133,13 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
   try {
     stack = await describe();
   } catch (error) {
-    // Who deploys through the CDK's own roles need not be allowed to look; the CDK will find out by itself.
-    if (!(error instanceof Failed && error.cause instanceof Error && error.cause.name === 'AccessDenied'))
-      throw error;
-    say(io, `  Whether the account is bootstrapped may not be looked at (stack ${name}).`);
+    if (isUnusable(error)) throw error;
+    // The CDK finds out by itself, and may use roles that may look at more.
+    say(
+      io,
+      `  Whether the account is bootstrapped could not be looked up (stack ${name}).`,
+      `  ${whyOf(error)}`,
+    );
     return;
   }
   if (!stack)
@@ -161,16 +165,35 @@ function refuseForeign({ outputs }: Stack, name: string): void {
   ]);
 }
 
-/** Whoever may deploy need not be allowed to look: what is then not known keeps nothing from being deployed. */
-function ifOnlyFailed(error: unknown): null {
-  if (error instanceof Failed) return null;
-  throw error;
+/** Asks for what is good to know. Whatever goes wrong with it keeps nothing from being deployed. */
+async function lookUp<T>(ask: () => Promise<T>): Promise<LookedUp<T>> {
+  try {
+    return { found: await ask() };
+  } catch (error) {
+    return { why: whyOf(error) };
+  }
 }
 
-function tellNext(io: Io, stage: string | undefined, stack: Stack | null): void {
-  const url = stack?.outputs.get('ApiUrl');
+function whyOf(error: unknown): string {
+  if (error instanceof Failed) return error.lines.join(' ');
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** How many runs the deployed stack has set aside. */
+function heldBy(stack: Stack | null): number {
+  return Number(stack?.outputs.get(RESERVED_OUTPUT) ?? 0);
+}
+
+function tellNext(io: Io, stage: string | undefined, stack: LookedUp<Stack | null>): void {
+  const url = 'found' in stack ? stack.found?.outputs.get('ApiUrl') : undefined;
   const more = stage ? ` --stage ${stage}` : '';
   heading(io, `Deployed${url ? `: ${url}` : ''}`);
+  if ('why' in stack)
+    say(
+      io,
+      '  Its address could not be looked up; it stands among the outputs of the stack.',
+      `  ${stack.why}`,
+    );
   say(io, '  Fill in the secret, if that is still to be done:', `    npm run secret${more && ` --${more}`}`);
   say(
     io,

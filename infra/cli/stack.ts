@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { NO_STAGE_NAME, STAGE_NAME, stackName } from '../stage.ts';
 import { type Option, UsageError } from './args.ts';
-import { explainedAws } from './aws.ts';
+import { explainedAws, UNREADABLE, withPatience } from './aws.ts';
 import { Failed } from './tool.ts';
 
 /** The deployed stack, as infra/app.ts names it and infra/stack.ts tells of it. */
@@ -16,12 +16,18 @@ export type OutputName = 'ApiUrl' | 'SecretArn' | 'ArchiveBucketName';
 
 export type Stack = { status: string; outputs: ReadonlyMap<string, string> };
 
+const PATIENCE_MS = 30_000;
+
 /** null when there is no such stack in this account and region. */
-export async function describeStack(name: string): Promise<Stack | null> {
+export async function describeStack(name: string, patienceMs = PATIENCE_MS): Promise<Stack | null> {
   const client = new CloudFormationClient({});
   try {
-    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: name }));
-    if (!stack) return null;
+    const command = new DescribeStacksCommand({ StackName: name });
+    const { Stacks: [stack] = [] } = await withPatience(patienceMs, (options) =>
+      client.send(command, options),
+    );
+    // A stack that is not there is an error: this is no answer of CloudFormation.
+    if (!stack) throw new Failed([UNREADABLE]);
     const outputs = (stack.Outputs ?? []).flatMap(({ OutputKey, OutputValue }) =>
       OutputKey && OutputValue ? [[OutputKey, OutputValue] as const] : [],
     );

@@ -56,9 +56,16 @@ function limitOf(limit: number, unreserved = limit): Answer {
   return [200, JSON.stringify({ AccountLimit: limits })];
 }
 
-const account = { toolkit: NOT_THERE, limit: limitOf(10), reserved: 0 };
+const account = {
+  toolkit: NOT_THERE,
+  stack: null as Answer | null,
+  limit: limitOf(10),
+  reserved: 0,
+  isSilent: false,
+};
 const asked: string[] = [];
 const server = createServer(async (request, response) => {
+  if (account.isSilent) return;
   if (request.url?.endsWith('/account-settings')) {
     asked.push('GetAccountSettings');
     response.writeHead(account.limit[0], { 'content-type': 'application/json' }).end(account.limit[1]);
@@ -66,7 +73,7 @@ const server = createServer(async (request, response) => {
   }
   const name = new URLSearchParams(await text(request)).get('StackName') ?? '';
   asked.push(`DescribeStacks ${name}`);
-  const [status, body] = name === 'CDKToolkit' ? account.toolkit : stack(name);
+  const [status, body] = name === 'CDKToolkit' ? account.toolkit : (account.stack ?? stack(name));
   response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
 });
 
@@ -99,18 +106,20 @@ beforeEach(() => {
   asked.length = 0;
   Object.assign(account, {
     toolkit: stack('CDKToolkit'),
+    stack: null,
+    isSilent: false,
     reserved: 0,
     limit: limitOf(1_000),
   });
 });
 
-function deploy(settings: SettingsInput = {}) {
+function deploy(settings: SettingsInput = {}, patienceMs?: number) {
   return createDeploy({
     check: () => checkParts(sampleConfig, settings),
     build: async () => undefined,
     cdk: (args) => runScript(join(folder, 'cdk.mjs'), args),
-    describe: describeStack,
-    concurrency: accountConcurrency,
+    describe: (name) => describeStack(name, patienceMs),
+    concurrency: () => accountConcurrency(patienceMs),
   });
 }
 
@@ -163,7 +172,55 @@ describe('npm run deploy', () => {
     account.limit = [403, '{"__type":"AccessDeniedException","message":"not authorized"}'];
     const who = somebody();
     expect(await who.run(deploy({ reservedConcurrency: { trigger: 10 } }), '--yes')).toBe(0);
-    expect(who.said()).toContain('may not be looked at');
+    expect(who.said()).toContain('Whether the account is bootstrapped could not be looked up');
+    expect(who.said()).toContain('These AWS credentials may not do this.');
+    expect(told()).toHaveLength(3);
+  });
+
+  const PROXY = '<html><body>Please sign in</body></html>';
+
+  test.each<[string, Answer]>([
+    ['throttling', [429, '{"__type":"TooManyRequestsException","Message":"Rate exceeded"}']],
+    ['an error of its own', [500, '{"__type":"ServiceException"}']],
+    ['an error without a word', [503, '']],
+    ['a proxy’s page', [200, PROXY]],
+    ['a proxy’s error', [502, PROXY]],
+    ['expired credentials', [403, '{"__type":"ExpiredTokenException","message":"expired"}']],
+    ['nothing in it', [200, '{}']],
+    ['no object', [200, 'null']],
+    ['a limit that is no number', [200, '{"AccountLimit":{"ConcurrentExecutions":"many"}}']],
+  ])('goes on without advice where Lambda answers the account’s limit with %s', async (_what, answer) => {
+    account.limit = answer;
+    account.reserved = 25;
+    const who = somebody();
+    expect(await who.run(deploy(), '--yes')).toBe(0);
+    expect(who.said()).toMatch(
+      /could not be looked up\.\n {2}(AWS|These AWS)[^\n]*\n {2}What is set aside stays/,
+    );
+    expect(who.said()).not.toContain('Deserialization');
+    expect(told()[0]).toBe('synth --quiet -c reserve=true');
+    expect(told()).toHaveLength(3);
+  });
+
+  test.each<[string, Answer]>([
+    ['throttling', [400, refusal('Throttling', 'Rate exceeded')]],
+    ['an error without a word', [503, '']],
+    ['a proxy’s page', [200, PROXY]],
+    ['a proxy’s error', [502, PROXY]],
+  ])('goes on where CloudFormation answers with %s', async (_what, answer) => {
+    account.toolkit = answer;
+    account.stack = answer;
+    const who = somebody();
+    expect(await who.run(deploy(), '--yes')).toBe(0);
+    expect(who.said()).toContain('Whether the account is bootstrapped could not be looked up');
+    expect(told()).toHaveLength(3);
+  });
+
+  test('goes on where AWS never answers', async () => {
+    account.isSilent = true;
+    const who = somebody();
+    expect(await who.run(deploy({}, 50), '--yes')).toBe(0);
+    expect(who.said()).toContain('AWS gave no answer in');
     expect(told()).toHaveLength(3);
   });
 

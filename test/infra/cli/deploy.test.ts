@@ -14,7 +14,8 @@ const URL_OF_API = 'https://abc.execute-api.eu-west-1.amazonaws.com';
 function deployment(
   options: {
     toolkit?: Stack | null;
-    denied?: boolean;
+    /** No stack may be looked at; or only the deployed one not. */
+    denied?: boolean | 'deployed';
     fails?: string;
     stages?: string[];
     toolkitName?: string;
@@ -37,7 +38,8 @@ function deployment(
     },
     concurrency: async () => {
       const { limit, unreserved = limit } = options;
-      return limit === undefined || unreserved === undefined ? null : { limit, unreserved };
+      if (limit === undefined || unreserved === undefined) throw new Failed(['Lambda says no.']);
+      return { limit, unreserved };
     },
     build: async () => done.push('build'),
     cdk: async (args) => {
@@ -46,7 +48,7 @@ function deployment(
     },
     describe: async (name) => {
       done.push(`describe ${name}`);
-      if (options.denied)
+      if (options.denied === true || (options.denied && name !== toolkitName))
         throw new Failed(['no'], { cause: Object.assign(new Error('no'), { name: 'AccessDenied' }) });
       if (name === toolkitName) return toolkit;
       const ours = { ApiUrl: URL_OF_API, ReservedConcurrency: String(options.held ?? 0) };
@@ -134,7 +136,8 @@ describe('before anything is shown', () => {
     const { done, run } = deployment({ denied: true });
     const who = somebody();
     expect(await run(who, '--yes')).toBe(0);
-    expect(who.said()).toContain('may not be looked at');
+    expect(who.said()).toContain('Whether the account is bootstrapped could not be looked up');
+    expect(who.said()).toContain('Its address could not be looked up');
     expect(done).toContain(`cdk deploy StudioExecutions ${APP} --require-approval never`);
   });
 
@@ -196,16 +199,40 @@ describe('what the account may run at once', () => {
     },
   );
 
-  test('stays as it is for who may deploy and may not ask', async () => {
+  test('stays as it is where it cannot be looked up, and that is said', async () => {
+    const why = 'could not be looked up.\n  Lambda says no.\n';
     expect(await plan({ held: 25 })).toMatchObject({
       isReserving: true,
-      said: expect.stringContaining('may not be looked at: what is set aside stays'),
+      said: expect.stringContaining(`${why}  What is set aside stays for triggers and purges.`),
     });
     expect(await plan({})).toMatchObject({
       isReserving: false,
-      said: expect.stringContaining('may not be looked at: nothing is set aside'),
+      said: expect.stringContaining(`${why}  Nothing is set aside for triggers and purges.`),
+    });
+    expect(await plan({ settings: reserving })).toMatchObject({
+      isReserving: false,
+      said: expect.stringContaining(`${why}  If it has not the 15 runs that reservedConcurrency sets aside`),
     });
   });
+
+  test.each([
+    ['there is enough all the same', { limit: 1_000 }, true, /are set aside for triggers/],
+    [
+      'it may be enough with them',
+      { limit: 110 },
+      false,
+      /Nothing is set aside for triggers and purges, even if it was before/,
+    ],
+    ['the settings decide', { limit: 110, settings: reserving }, false, /If it has not the 15 runs/],
+  ])(
+    'is not taken for none where the stack’s own cannot be looked up: %s',
+    async (_when, account, isReserving, said) => {
+      expect(await plan({ ...account, denied: 'deployed' })).toEqual({
+        isReserving,
+        said: expect.stringMatching(said),
+      });
+    },
+  );
 
   test.each([
     [
@@ -225,7 +252,7 @@ describe('what the account may run at once', () => {
   test.each([
     ['numbers', reserving, 115],
     ['none', { reservedConcurrency: false as const }, 10],
-    ['numbers, and nobody may ask', reserving, undefined],
+    ['none, and nothing can be looked up', { reservedConcurrency: false as const }, undefined],
   ])('is left to what the configuration says: %s', async (_what, settings, limit) => {
     const { isReserving, said } = await plan({ settings, ...(limit !== undefined && { limit }) });
     expect(isReserving).toBe(false);
