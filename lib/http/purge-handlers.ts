@@ -3,9 +3,9 @@ import type { Desk } from '../purge/desk.ts';
 import type { FailureStore } from '../purge/ports.ts';
 import type { PurgeRecord, PurgeRequest } from '../purge/record.ts';
 import type { Ordered } from '../purge/start.ts';
-import { invalidRequest } from './problems.ts';
+import { mayTouch } from './auth/authorise.ts';
 import { failureJson, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-answer.ts';
-import { openCursor, sealCursor } from './query/cursor.ts';
+import { foreignCursor, openCursor, sealCursor } from './query/cursor.ts';
 import type { Caller, Handlers } from './request.ts';
 import type { ServeRuntime } from './runtime.ts';
 
@@ -32,11 +32,24 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
       const ordered = await order({ caller: caller.id, route, idempotencyKey, request: body });
       return orderAnswer(ordered, desk.view);
     },
-    'GET /purges': async ({ caller, query: { limit, cursor } }) => {
-      const page = await desk.list(limit, cursor ?? null);
-      if (!page) throw invalidRequest([{ detail: 'is not a cursor of this list', pointer: '?cursor' }]);
+    'GET /purges': async ({ caller, route, query: { limit, cursor } }) => {
+      const key = await secret.get();
+      const visible = config.flows.filter((flow) => mayTouch(caller, flow));
+      const scope = [route, caller.id, ...visible.map(({ sid }) => sid)];
+      const page = await desk.list(
+        limit,
+        cursor === undefined ? null : String(openCursor(key, scope, cursor)),
+      );
+      if (!page) throw foreignCursor();
       const seen = page.purges.filter((record) => maySee(caller, record));
-      return { status: 200, body: { purges: seen.map(desk.view), nextCursor: page.next } };
+      return {
+        status: 200,
+        body: {
+          purges: seen.map(desk.view),
+          // Sealed, since it may name a purge that the caller may not see.
+          nextCursor: page.next === null ? null : sealCursor(key, scope, page.next),
+        },
+      };
     },
     'GET /purges/{purge}': async ({ caller, params }) => ({
       status: 200,

@@ -32,6 +32,7 @@ beforeAll(async () => {
       callers: [
         { name: 'admin', token: 'admin', scopes: [...SCOPES] },
         { name: 'surveyor', token: 'surveyor', scopes: ['purge'], flows: ['survey'] },
+        { name: 'surveyor2', token: 'surveyor2', scopes: ['purge'], flows: ['survey'] },
         { name: 'reader', token: 'reader', scopes: ['read'] },
       ],
     },
@@ -300,8 +301,26 @@ describe('GET /purges', () => {
     expect(seen).toEqual([...new Set(seen)].sort().reverse());
   });
 
-  test('refuses a cursor of another list', async () => {
-    expect((await call('GET', '/purges?cursor=abc.def')).status).toBe(422);
+  test('hands out no id of a purge that the caller may not see, and takes no cursor but its own', async () => {
+    const hidden = await purge({ flows: ['welcome'], olderThan: 'P1D' });
+    const page = (cursor: string, token: string, path = '/purges') =>
+      call('GET', `${path}?limit=1${cursor && `&cursor=${cursor}`}`, { token });
+    const { status, body } = await page('', 'surveyor');
+    expect([status, body.purges]).toEqual([200, []]);
+    expect(body.nextCursor).not.toContain(hidden.id);
+    expect(Buffer.from(body.nextCursor, 'base64url').toString('latin1')).not.toContain(hidden.id);
+    expect((await page(body.nextCursor, 'surveyor')).status).toBe(200);
+    for (const [cursor, token, path] of [
+      [body.nextCursor, 'admin', '/purges'],
+      [body.nextCursor, 'surveyor2', '/purges'],
+      [body.nextCursor, 'admin', `/purges/${hidden.id}/failures`],
+      [hidden.id, 'surveyor', '/purges'],
+      [hidden.id, 'admin', '/purges'],
+      ['abc.def', 'admin', '/purges'],
+    ] as const) {
+      const refused = await page(cursor, token, path);
+      expect([token, refused.status, refused.body.errors?.[0].pointer]).toEqual([token, 422, '?cursor']);
+    }
   });
 });
 
