@@ -1,7 +1,7 @@
 import { coldStart } from '../lib/aws/runtime.ts';
 import { triggerPorts } from '../lib/aws/trigger-ports.ts';
 import { serve } from '../lib/http/serve.ts';
-import { triggerAnswer } from '../lib/http/trigger-answer.ts';
+import { triggerAnswer, withoutForeignSid } from '../lib/http/trigger-answer.ts';
 import { trigger } from '../lib/trigger/trigger.ts';
 
 const runtime = coldStart(process.env, ['table']);
@@ -15,6 +15,7 @@ export const handler = serve(runtime, {
     runtime.studio.prepare();
     const { caller, route, flow, body, idempotencyKey, deadlineMs, signal } = request;
     const wanted = { caller: caller.id, route, flow, body, idempotencyKey, deadlineMs, signal };
-    return triggerAnswer(await trigger(ports, wanted), flow);
+    const triggered = await trigger(ports, wanted);
+    return triggerAnswer(await withoutForeignSid(runtime.studio.executions, triggered, request), flow);
   },
 });

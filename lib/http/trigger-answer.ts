@@ -1,11 +1,39 @@
 import type { ConfiguredFlow } from '../config.ts';
+import type { Studio } from '../studio/client.ts';
+import { StudioError } from '../studio/errors.ts';
 import type { Triggered } from '../trigger/trigger.ts';
 import { executionJson } from './execution-json.ts';
 import { invalidRequest, Problem } from './problems.ts';
-import type { Answer } from './request.ts';
+import type { Answer, Request } from './request.ts';
 
 /** For callers who were turned away and have nothing to go by. */
 const RETRY_AFTER_MS = 2_000;
+
+const LOOK_TIMEOUT_MS = 3_000;
+
+type Executions = Pick<Studio['executions'], 'fetch'>;
+type TriggerRequest = Pick<Request<'POST /flows/{flow}/executions'>, 'caller' | 'flow' | 'signal'>;
+
+/**
+ * What came of a trigger, without the SID of an execution that the caller may not see: the one in the way may be
+ * another flow's. A caller of some flows is told it only if Studio finds it under this flow.
+ */
+export async function withoutForeignSid(
+  executions: Executions,
+  triggered: Triggered,
+  { caller, flow, signal }: TriggerRequest,
+): Promise<Triggered> {
+  if (triggered.outcome !== 'conflict' || caller.flows === null) return triggered;
+  const { conflictingExecutionSid: sid } = triggered;
+  if (sid === null) return triggered;
+  try {
+    const { flowSid } = await executions.fetch(flow.sid, sid, { signal, timeoutMs: LOOK_TIMEOUT_MS });
+    if (flowSid === flow.sid) return triggered;
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+  }
+  return { ...triggered, conflictingExecutionSid: null };
+}
 
 /** What a caller is answered, for everything that triggering can come to. */
 export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answer {

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { localSecret, SIMULATED_ACCOUNT, type StudioAccount } from '../../infra/local/caller-tokens.ts';
+import {
+  LOCAL_CALLERS,
+  localSecret,
+  SIMULATED_ACCOUNT,
+  type StudioAccount,
+} from '../../infra/local/caller-tokens.ts';
 import type { Fault } from '../../infra/local/studio/behaviour.ts';
+import type { Secret } from '../../lib/secret.ts';
 import {
   type Call,
   startWorld,
@@ -17,7 +23,11 @@ const flows = [
   { alias: 'welcome', sid: FLOW, from: '+15550009999' },
   { alias: 'senderless', sid: SENDERLESS },
 ];
-const world = await worldOfFile({ configInput: { flows } });
+const callers: Secret['callers'] = [
+  ...LOCAL_CALLERS,
+  { name: 'senderless-only', token: 'senderless-only', scopes: ['trigger'], flows: ['senderless'] },
+];
+const world = await worldOfFile({ configInput: { flows }, secret: { callers } });
 const { studio, call, logs } = world;
 afterEach(() => studio.reset());
 
@@ -108,6 +118,36 @@ describe('POST /flows/{flow}/executions', () => {
       '#/from',
     ]);
     expect(studio.requests).toHaveLength(0);
+  });
+
+  test.each(['fail', 'return', 'replace'])(
+    'tells a caller of some flows no SID of another flow’s execution, with %s',
+    async (onConflict) => {
+      const limited = (alias: string) =>
+        call('POST', `/flows/${alias}/executions`, {
+          body: { to: TO, from: '+15550009999', onConflict },
+          token: 'senderless-only',
+        });
+      const elsewhere = (await post({ to: TO })).body.execution.sid;
+      const hidden = await limited('senderless');
+      expect([hidden.status, hidden.body.type]).toEqual([409, '/problems/active-execution-exists']);
+      expect(hidden.body.conflictingExecutionSid).toBeNull();
+      expect(JSON.stringify(hidden.body)).not.toContain(elsewhere);
+      expect(executions().map(({ status }) => status)).toEqual(['active']);
+    },
+  );
+
+  test('tells a caller of some flows the SID of its own flow’s execution', async () => {
+    const send = () =>
+      call('POST', '/flows/senderless/executions', {
+        body: { to: TO, from: '+15550009999' },
+        token: 'senderless-only',
+      });
+    const { sid } = (await send()).body.execution;
+    expect((await send()).body.conflictingExecutionSid).toBe(sid);
+    // What is not known is not told.
+    studio.behave({ faults: [{ operations: ['FetchExecution'], kind: 'html' }] });
+    expect((await send()).body.conflictingExecutionSid).toBeNull();
   });
 
   test('tells of the active execution, returns it, or replaces it', async () => {

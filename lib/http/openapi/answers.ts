@@ -206,7 +206,8 @@ export const answerSchemas = {
       detail: { type: 'string' },
       instance: { type: 'string', description: 'The id of the request, which the log has too.' },
       conflictingExecutionSid: nullable('string', {
-        description: 'Of `active-execution-exists`: which one it is, where Studio says so.',
+        description:
+          'Of `active-execution-exists`: which one it is, where Studio says so. Null too for a caller of some flows where it is another flow’s.',
       }),
       errors: {
         type: 'array',

@@ -144,7 +144,8 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     operationId: 'listPurges',
     tag: 'Purging',
     summary: 'List the purges',
-    description: 'Newest first, those of the schedule too.',
+    description:
+      'Newest first, those of the schedule too. A purge of a flow that the caller may not touch is left out, so that a page may be empty before the end. A cursor belongs to its caller.',
     answers: { 200: { schema: 'Purges', description: 'A page of purges.' } },
     problems: ['unavailable'],
   },
