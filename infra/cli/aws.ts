@@ -45,7 +45,7 @@ export async function withPatience<T>(
 export const UNREADABLE = 'AWS gave an answer that cannot be read. Is there a proxy in between?';
 const REGION_MISSING = 'Region is missing';
 
-/** What the SDK calls an answer that is not of the service. */
+/** What the SDK calls the error where an answer is not the service's own. */
 const unreadable = new Set(['Unknown', 'SyntaxError', 'TypeError', 'Error']);
 
 const connection = new Set([

@@ -7,7 +7,7 @@ export type Result = { statusCode: number; headers: Record<string, string>; body
 /** No answer is for a cache or to be taken for anything but what it says it is. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-/** What Lambda passes on of a function's result as JSON, in which the body is a string and escaped once more. */
+/** The largest result that Lambda passes on. It is written as JSON, in which the body is a string, escaped once more. */
 export const MAX_RESULT_BYTES = 6_291_556;
 /** A UTF-16 code unit takes at most six, as a control character does. */
 const MAX_BYTES_PER_UNIT = 6;
@@ -42,8 +42,5 @@ function tooLarge(body: unknown): Problem {
   const instead = has('nextCursor')
     ? 'Ask for less with a smaller limit.'
     : `Read it in Twilio’s Console or with Twilio’s API${has('context') ? ', or in the archive of a purge' : ''}.`;
-  return new Problem(
-    'answer-too-large',
-    `The answer has more than the 6 MB that Lambda passes on. ${instead}`,
-  );
+  return new Problem('answer-too-large', `The answer is larger than the 6 MB that can be sent. ${instead}`);
 }

@@ -35,6 +35,8 @@ export type Merge = {
 type Source = {
   flow: number;
   scan: Scan | undefined;
+  /** Where a new scan begins. */
+  hint: Hint | undefined;
   /** No execution that is left of this flow is newer than this second; infinite while nothing is known. */
   newest: number;
 };
@@ -50,7 +52,12 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
   let trouble: StudioError | undefined;
   let sources = Array.from(
     { length: flowCount },
-    (_, flow): Source => ({ flow, scan: undefined, newest: start.newest[flow] ?? Number.POSITIVE_INFINITY }),
+    (_, flow): Source => ({
+      flow,
+      scan: undefined,
+      hint: start.hints[flow],
+      newest: start.newest[flow] ?? Number.POSITIVE_INFINITY,
+    }),
   ).filter(({ flow }) => !start.done.includes(flow));
 
   /** Notes the head's second. Flows without an order come first: their dates say nothing about what follows. */
@@ -63,12 +70,16 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
   }
 
   async function readPage(source: Source): Promise<void> {
-    source.scan ??= openScan(source.flow, position, start.hints[source.flow]);
+    const scan = source.scan ?? openScan(source.flow, position, source.hint);
+    source.scan = scan;
     try {
-      await source.scan.read();
+      await scan.read();
     } catch (error) {
       if (!isPassing(error)) throw error;
       trouble ??= error;
+      // Begun anew from where the list stands then: an execution that appears above must not turn it back.
+      source.hint = scan.hint();
+      source.scan = undefined;
     }
     look(source);
   }
@@ -84,10 +95,10 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
   function state(): ListState {
     const newest: ListState['newest'] = {};
     const hints: ListState['hints'] = {};
-    for (const { flow, scan, newest: second } of sources) {
+    for (const { flow, scan, hint: begin, newest: second } of sources) {
       const isAhead = position.second === null || second < position.second;
       if (isAhead && Number.isFinite(second)) newest[flow] = second;
-      const hint = scan ? scan.hint() : start.hints[flow];
+      const hint = scan ? scan.hint() : begin;
       if (hint) hints[flow] = hint;
     }
     const isOpen = (flow: number) => sources.some((source) => source.flow === flow);

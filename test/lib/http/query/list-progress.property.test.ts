@@ -4,6 +4,7 @@ import { checkConfig } from '../../../../lib/config.ts';
 import { openCursor } from '../../../../lib/http/query/cursor.ts';
 import { listAllExecutions } from '../../../../lib/http/query/list-executions.ts';
 import { MAX_CURSOR_CHARACTERS } from '../../../../lib/http/schemas/query.ts';
+import { StudioError } from '../../../../lib/studio/errors.ts';
 import type { Execution, Listing } from '../../../../lib/studio/types.ts';
 import { admin, apiOver, NOW, type Reply, secretSource } from '../api.ts';
 import { arrival, CONTACTS, type Habits, START_S, Upstream } from './upstream.ts';
@@ -182,6 +183,33 @@ test('a flow that gives no page is not waited for before its executions come nex
   expect([second.status, second.body.executions.length]).toEqual([200, 10]);
   const all = [...body.executions, ...second.body.executions].map(({ sid }: { sid: string }) => sid);
   expect(all).toEqual(upstream.rows.slice(0, 11).map(({ sid }) => sid));
+});
+
+test('an execution that appears late, in a flow that failed meanwhile, turns no list back', async () => {
+  const failing = { at: -1 };
+  let calls = 0;
+  const upstream = slowUpstream({ token: 'keyset', window: true, maxPageSize: 1_000 }, 2, () => 0);
+  upstream.beforePage = async () => {
+    if (calls++ === failing.at) throw new StudioError('connection', 'reset', { operation: 'ListExecution' });
+  };
+  for (const [flow, second] of [
+    [1, 70],
+    [0, 80],
+    [1, 90],
+    [1, 100],
+  ] as const)
+    upstream.create(flow, START_S + second - 1_000);
+  const wanted = upstream.rows.map(({ sid }) => sid);
+  const ask = listOf(upstream);
+  const first = await ask('limit=1');
+  // Of the next two calls, which are made at once, the second is that of the flow that is not needed yet.
+  failing.at = calls + 1;
+  upstream.create(0, START_S + 95 - 1_000);
+  const second = await ask(`limit=2&cursor=${first.body.nextCursor}`);
+  const third = await ask(`limit=9&cursor=${second.body.nextCursor}`);
+  const read = [first, second, third].flatMap(({ body }) => body.executions);
+  expect(calls).toBeGreaterThan(failing.at);
+  expect(read.map(({ sid }) => sid)).toEqual(wanted);
 });
 
 test('executions without a date are read once each, over flows that begin with one', async () => {
