@@ -20,7 +20,7 @@ export function whenRemoved(keepData: boolean): RemovalPolicy {
 export function customerKey(scope: Construct, keepData: boolean, workerFunctionArn: string): Key {
   const key = new Key(scope, 'Key', {
     description:
-      'Encrypts what studio-executions stores: secret, table, archives, queue, topic, logs, checkpoints, settings',
+      'Encrypts what studio-executions stores: secret, table, archives, queue, topic, logs, checkpoints, variables',
     enableKeyRotation: true,
     removalPolicy: whenRemoved(keepData),
   });
