@@ -13,8 +13,8 @@ What
   --flow ALIAS        a flow, more than once for several, or "all"
   --older-than P7D    older than an ISO 8601 duration, or between
   --from, --to DATE   two moments, such as 2026-11-01 or 2026-11-01T12:00:00Z
-  --contact ADDRESS   only this contact's, exactly as Studio reports it, more than
-                      once for several; of all flows unless --flow is given
+  --contact ADDRESS   only this contact's, exactly as Studio reports it, more
+                      than once for several; all flows unless --flow is given
   --status STATUS     ended (unless given), active (ended first) or any
   --limit N           at most so many
   --archive           context and steps are stored before each is deleted
