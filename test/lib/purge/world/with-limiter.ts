@@ -6,6 +6,7 @@ import { runSlice } from '../../../../lib/purge/slice.ts';
 import { upstreamOf } from '../../../../lib/purge/upstream.ts';
 import { createStudio } from '../../../../lib/studio/client.ts';
 import { createLimiter } from '../../../../lib/studio/limiter.ts';
+import type { createRounds } from './rounds.ts';
 import { ACCOUNT, createWorldOf, NOON, WELCOME } from './world.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -13,12 +14,20 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A simulated Studio through the client and the limiter over a socket, with timers that are real, and `faster`. */
+/**
+ * A simulated Studio through the client and the limiter over a socket, with timers that are real, and `faster`;
+ * its latency is real as well, unless `rounds` are given.
+ */
 export async function createWorldWithLimiter(
-  { faster }: { faster: number },
+  { faster, rounds }: { faster: number; rounds?: ReturnType<typeof createRounds> },
   behaviour: BehaviourChange = {},
 ) {
-  const studio = await startSimulatedStudio({ now: () => NOON, behaviour, flows: [{ sid: WELCOME }] });
+  const studio = await startSimulatedStudio({
+    now: () => NOON,
+    behaviour,
+    flows: [{ sid: WELCOME }],
+    ...(rounds ? { sleep: rounds.sleep } : {}),
+  });
   const client = createStudio({
     accountSid: ACCOUNT,
     username: `SK${'a'.repeat(32)}`,
@@ -30,7 +39,8 @@ export async function createWorldWithLimiter(
     () => client.close(),
     () => studio.close(),
   );
-  const limiter = createLimiter();
+  const learning = createLimiter();
+  const limiter = rounds ? rounds.of(learning) : learning;
   const world = createWorldOf(upstreamOf(client, { limiter }), undefined, {
     gate: limiter,
     after: (ms, then) => {
