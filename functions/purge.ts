@@ -4,6 +4,7 @@ import { createFailureStore } from '../lib/aws/failures.ts';
 import { orderPurge } from '../lib/aws/purge-orders.ts';
 import { createPurgeStore } from '../lib/aws/purges.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
+import { createSlotStore } from '../lib/aws/slots.ts';
 import { openTable } from '../lib/aws/table.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
 import { purgeHandlers } from '../lib/http/purge-handlers.ts';
@@ -19,7 +20,8 @@ const worker = createWorkerStarter(env, environment.region, environment.cleanupF
 const failures = createFailureStore(table, now);
 const claims = createClaimStore(table);
 const onTrouble = (error: Error) => log('ERROR', 'claim could not be settled', describeError(error));
-const ports = { config, secret, store, worker, claims, now, newId: randomUUID, onTrouble };
+const slots = createSlotStore(table);
+const ports = { config, secret, store, slots, worker, claims, now, newId: randomUUID, onTrouble };
 
 export const handler = serve(
   runtime,

@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts';
 import { deriveContactKey } from '../purge/contact.ts';
-import type { PurgeStore, WorkerStarter } from '../purge/ports.ts';
+import type { PurgeStore, SlotStore, WorkerStarter } from '../purge/ports.ts';
 import { purgeId } from '../purge/purge-id.ts';
 import type { PurgeRequest } from '../purge/record.ts';
+import { type SlotTaken, takeSlot } from '../purge/slots.ts';
 import { type Ordered, type Started, startPurge } from '../purge/start.ts';
 import type { Secret } from '../secret.ts';
 import type { ClaimStore, ClaimStoreError } from '../trigger/claims.ts';
@@ -13,6 +14,7 @@ export type OrderPorts = {
   config: Config;
   secret: { get(): Promise<Secret> };
   store: PurgeStore;
+  slots: SlotStore;
   worker: WorkerStarter;
   claims: ClaimStore;
   now: () => number;
@@ -33,12 +35,15 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
   const { caller, route, idempotencyKey: key, request } = order;
   const newPurgeId = () => purgeId(now(), newId());
   const contactKey = request.contact === null ? null : deriveContactKey(await ports.secret.get());
-  const start = (id: string): Promise<Started> =>
-    startPurge(
+  const start = async (id: string, hasSlot = false): Promise<Tried> => {
+    const slot = hasSlot ? null : await takeSlot(ports, id, caller);
+    if (slot?.outcome === 'full') return slot;
+    return startPurge(
       { config, store, worker },
       { id, request, requestedBy: caller, policy: null, nowMs: now() },
       contactKey,
     );
+  };
 
   if (key === null) return asOrdered(await start(newPurgeId()), false);
   const use = { caller, route, key };
@@ -49,8 +54,10 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
     id: claimId(use),
     fingerprint: fingerprint(use, request),
     memo: newPurgeId(),
-    work: async ({ memo }) => {
-      const started = await start(memo);
+    work: async ({ memo, resumed }) => {
+      // A purge with a record has had its slot, and needs no other, whatever became of it since.
+      const isThere = resumed && (await store.read(memo)) !== undefined;
+      const started = await start(memo, isThere);
       return { result: started, verdict: verdictOn(started) };
     },
     ...(onTrouble ? { onTrouble } : {}),
@@ -62,13 +69,15 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
   return { outcome: 'started', record: stored.record, replayed: true };
 }
 
-/** A purge whose worker could not be started is over: the same key may ask for a new one. */
-function verdictOn(started: Started): Verdict {
+type Tried = Started | Extract<SlotTaken, { outcome: 'full' }>;
+
+/** Without a slot nothing was written, and without a worker the purge is over: the key may ask for a new one. */
+function verdictOn(started: Tried): Verdict {
   return started.outcome === 'started'
     ? { claim: 'settle', answer: started.record.id }
     : { claim: 'release' };
 }
 
-function asOrdered(started: Started, replayed: boolean): Ordered {
+function asOrdered(started: Tried, replayed: boolean): Ordered {
   return started.outcome === 'started' ? { ...started, replayed } : started;
 }

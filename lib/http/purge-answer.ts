@@ -10,6 +10,8 @@ import type { Answer, Caller } from './request.ts';
 import type { PurgeBody } from './schemas/purge.ts';
 
 const RETRY_AFTER_MS = 5_000;
+/** Purges take minutes to hours; a minute is the longest that is said. */
+const RETRY_WHEN_FULL_MS = 60_000;
 
 /** What a caller is answered who asked for a purge. */
 export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => PurgeView): Answer {
@@ -30,11 +32,18 @@ export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => Pur
         retryAfterMs: RETRY_AFTER_MS,
         cause: ordered.cause,
       });
+    case 'full':
+      throw new Problem('throttled', whyFull(ordered), { retryAfterMs: RETRY_WHEN_FULL_MS });
     case 'in-progress':
       throw new Problem('request-in-progress', 'The first request with this key still runs.', ordered);
     case 'key-reused':
       throw new Problem('idempotency-key-reused', 'The first request with this key had another payload.');
   }
+}
+
+function whyFull({ of, most }: Extract<Ordered, { outcome: 'full' }>): string {
+  const running = of === 'caller' ? `This caller has ${most} purges running` : `${most} purges are running`;
+  return `${running}, which is the most. Nothing was started: wait until one has ended, or stop one.`;
 }
 
 /** Throws 403 unless the caller may touch every flow of the request, which are configured ones by then. */

@@ -76,6 +76,12 @@ export const MAX_OPERATIONS_A_RUN = 1_800;
 export const MAX_SUPERSEDED = 5;
 export const SUPERSEDED_PAUSE_SECONDS = 5;
 
+/** Purges that were asked for and run at once, in all and by one caller; those of the schedule do not count. */
+export const MAX_RUNNING = 20;
+export const MAX_RUNNING_A_CALLER = 5;
+/** After this a request that has not written its purge's record is dead: longer than the lease of its key. */
+export const LONGEST_START_MS = 60_000;
+
 /** Failures are tried again so many together: with their reasons they are larger. */
 export const RETRY_BATCH_SIZE = 500;
 /** Of flows that could not be listed, the record's error tells so many. */

@@ -141,6 +141,15 @@ export type TurnStore = {
   takeOver(flowSid: string, from: string, purge: string): Promise<boolean>;
 };
 
+/** The place of one purge, that of `caller`, among those that run at once. */
+export type Slot = { purge: string; caller: string; takenMs: number };
+
+export type SlotStore = {
+  read(): Promise<{ slots: readonly Slot[]; version: number }>;
+  /** False, and nothing is written, if they were written since `version` was read. */
+  write(slots: readonly Slot[], version: number): Promise<boolean>;
+};
+
 /** Another worker goes on with this purge; this one must touch nothing any more. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';

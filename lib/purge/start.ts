@@ -4,6 +4,7 @@ import type { PurgeStore, WorkerStarter } from './ports.ts';
 import { SupersededError } from './ports.ts';
 import { newRecord, type PurgeRecord, type PurgeRequest } from './record.ts';
 import { isoMillisecond, resolveFlows, resolveWindow } from './selection.ts';
+import type { SlotTaken } from './slots.ts';
 
 const FIRST_RUN = 1;
 
@@ -24,6 +25,7 @@ export type Started =
 export type Ordered =
   | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
   | { outcome: 'not-started'; cause: unknown }
+  | Extract<SlotTaken, { outcome: 'full' }>
   | { outcome: 'in-progress'; retryAfterMs: number }
   | { outcome: 'key-reused' }
   | { outcome: 'unavailable'; cause: Error };

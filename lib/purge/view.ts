@@ -14,19 +14,23 @@ export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched'
 /** A worker that lives saves the record at least every minute, and every five while it waits for a turn. */
 export const SILENCE_MS = 20 * 60_000;
 
+export function isSilent({ dateUpdated }: Pick<PurgeRecord, 'dateUpdated'>, nowMs: number): boolean {
+  return nowMs - Date.parse(dateUpdated) > SILENCE_MS;
+}
+
 /**
  * A record that says it runs while nobody has written to it for long is shown as what it is. Nothing is
  * written for that: should the worker come back, so does `running`.
  */
 export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
-  const isSilent = record.status === 'running' && nowMs - Date.parse(record.dateUpdated) > SILENCE_MS;
+  const gaveNoSign = record.status === 'running' && isSilent(record, nowMs);
   // Named one by one, in the contract's order, however the record came about.
   return {
     id: record.id,
     request: record.request,
     requestedBy: record.requestedBy,
     policy: record.policy,
-    status: isSilent ? 'failed' : record.status,
+    status: gaveNoSign ? 'failed' : record.status,
     dateStarted: record.dateStarted,
     dateUpdated: record.dateUpdated,
     dateEnded: record.dateEnded,
@@ -37,6 +41,6 @@ export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
     contactMatching: record.request.contact === null ? null : 'exact',
     failures: record.failures,
     digest: record.digest,
-    error: isSilent ? `The worker has not been heard of since ${record.dateUpdated}.` : record.error,
+    error: gaveNoSign ? `The worker has not been heard of since ${record.dateUpdated}.` : record.error,
   };
 }

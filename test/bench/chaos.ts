@@ -27,7 +27,7 @@ import {
   seedRequests,
 } from './chaos/plan.ts';
 import type { Existing, Truth } from './chaos/protocol.ts';
-import { createApi, type Purge } from './chaos/purges.ts';
+import { CALLERS, createApi, type Purge } from './chaos/purges.ts';
 import { type Bounds, boundsOf, factsOf, isSelected } from './chaos/selection.ts';
 import { type StudioProcess, startStudio } from './chaos/studio.ts';
 import { print, type Row } from './harness.ts';
@@ -80,6 +80,7 @@ export async function run(argv: string[]): Promise<void> {
     config: checkConfig(CONFIG),
     studio: { account: SIMULATED_ACCOUNT, baseUrl: studio.url },
     bundlesDirectory,
+    secret: { callers: CALLERS },
     ...(values.verbose ? { onLog: ({ line }) => console.error(line) } : {}),
   });
   stack.defer(local.close);

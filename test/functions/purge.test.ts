@@ -286,6 +286,29 @@ describe('a purge that runs', () => {
   });
 });
 
+describe('purges at once', () => {
+  test('are bounded for each caller, but for those of the schedule', async () => {
+    studio().behave({ faults: [{ kind: 'error', status: 503, operations: ['ListExecution'] }] });
+    const body = { flows: ['survey'], olderThan: 'P7D' };
+    const ids: string[] = [];
+    for (let nth = 0; nth < 5; nth++) ids.push((await call('POST', '/purges', { body })).body.id);
+    const refused = await call('POST', '/purges', { body, key: 'one too many' });
+    expect(refused).toMatchObject({ status: 429, body: { type: '/problems/throttled' } });
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect((await call('GET', '/purges', { token: 'surveyor' })).body.purges[0].id).toBe(ids.at(-1));
+    const others = await call('POST', '/purges', { token: 'surveyor', body });
+    expect(others.status).toBe(202);
+    await local.fireSchedule();
+    const known = async () => (await call('GET', '/purges')).body.purges;
+    while (!(await known()).some(({ policy }: { policy: string }) => policy === 'stuck'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+
+    studio().behave({ faults: [] });
+    await ended(ids[0] ?? '');
+    expect((await call('POST', '/purges', { body, key: 'one too many' })).status).toBe(202);
+  });
+});
+
 describe('GET /purges', () => {
   test('pages through all of them, newest first', async () => {
     for (const days of [1, 2, 3]) await purge({ flows: ['welcome'], olderThan: `P${days}D` });

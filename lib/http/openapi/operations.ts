@@ -133,11 +133,11 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Purging',
     summary: 'Start a purge',
     description:
-      'Ends or deletes what the request selects, in the background. **`dryRun` is true unless it is said to be false**: then it counts and changes nothing. An age (`olderThan`, or `dateCreatedFrom` and `dateCreatedTo`) or a `contact` is required.',
+      'Ends or deletes what the request selects, in the background. **`dryRun` is true unless it is said to be false**: then it counts and changes nothing. An age (`olderThan`, or `dateCreatedFrom` and `dateCreatedTo`) or a `contact` is required. At most 5 purges of one caller run at once, 20 of all callers, dry runs among them and those of the schedule not; beyond: 429 `throttled`.',
     answers: {
       202: { schema: 'Purge', description: 'It has begun; `Location` says where it can be watched.' },
     },
-    problems: ['request-in-progress', 'idempotency-key-reused', 'unavailable'],
+    problems: ['throttled', 'request-in-progress', 'idempotency-key-reused', 'unavailable'],
     isIdempotent: true,
   },
   'GET /purges': {

@@ -6,10 +6,12 @@ import { createArchiveStore } from '../../../lib/aws/archive.ts';
 import { orderPurge } from '../../../lib/aws/purge-orders.ts';
 import { createWorkerStarter } from '../../../lib/aws/worker.ts';
 import { checkConfig } from '../../../lib/config.ts';
-import type { WorkerStarter } from '../../../lib/purge/ports.ts';
+import type { PurgeStore, WorkerStarter } from '../../../lib/purge/ports.ts';
 import type { PurgeRequest } from '../../../lib/purge/record.ts';
+import { SILENCE_MS } from '../../../lib/purge/view.ts';
 import { onLoopback } from '../../loopback.ts';
 import { requestOf } from '../purge/world/request.ts';
+import { createMemorySlots } from '../purge/world/slots.ts';
 import { createMemoryPurges } from '../purge/world/store.ts';
 import { createMemoryClaims } from '../trigger/world/claims.ts';
 
@@ -95,6 +97,7 @@ describe('the archive', () => {
 function ordering(worker: WorkerStarter) {
   const clock = { nowMs: NOW_MS };
   const store = createMemoryPurges();
+  const slots = createMemorySlots();
   let ids = 0;
   const ports = {
     config: checkConfig({ flows: [{ alias: 'welcome', sid: `FW${'a'.repeat(32)}` }] }),
@@ -104,19 +107,20 @@ function ordering(worker: WorkerStarter) {
       },
     },
     store,
+    slots,
     worker,
     claims: createMemoryClaims(),
     now: () => clock.nowMs,
     newId: () => String(++ids),
   };
-  const order = (key: string | null, changes: Partial<PurgeRequest> = {}) =>
+  const order = (key: string | null, changes: Partial<PurgeRequest> = {}, caller = 'bearer:tests') =>
     orderPurge(ports, {
-      caller: 'bearer:tests',
+      caller,
       route: 'POST /purges',
       idempotencyKey: key,
       request: requestOf(changes),
     });
-  return { clock, store, order };
+  return { clock, store, slots, order };
 }
 
 describe('asking for a purge', () => {
@@ -172,5 +176,115 @@ describe('asking for a purge', () => {
     clock.nowMs += 1;
     expect(await order('key')).toMatchObject({ outcome: 'started', replayed: false });
     expect((await store.list(10, null)).purges.map(({ status }) => status)).toEqual(['running', 'failed']);
+  });
+});
+
+describe('purges that run at once', () => {
+  const willing = { start: async () => undefined };
+  const end = async (store: PurgeStore, id: string) => {
+    const stored = await store.read(id);
+    if (stored) await store.save({ ...stored.record, status: 'succeeded' }, stored.version);
+  };
+  const refusedTo = (of: 'caller' | 'deployment') => ({
+    outcome: 'full',
+    of,
+    most: of === 'caller' ? 5 : 20,
+  });
+
+  test('are 5 of one caller, dry runs among them, and another as soon as one has ended', async () => {
+    const { order, store } = ordering(willing);
+    for (let nth = 0; nth < 5; nth++)
+      expect((await order(null, { dryRun: nth % 2 === 0 })).outcome).toBe('started');
+    expect(await order(null)).toEqual(refusedTo('caller'));
+    expect((await order(null, {}, 'bearer:others')).outcome).toBe('started');
+    const [newest] = (await store.list(1, null)).purges;
+    const { purges } = await store.list(10, null);
+    expect(purges).toHaveLength(6);
+    await end(store, purges.find(({ id }) => id !== newest?.id)?.id ?? '');
+    expect((await order(null)).outcome).toBe('started');
+    expect(await order(null)).toEqual(refusedTo('caller'));
+  });
+
+  test('are 20 in all, whoever asked for them, and nothing is written of what is refused', async () => {
+    const { order, store } = ordering(willing);
+    for (let nth = 0; nth < 20; nth++)
+      expect((await order(null, {}, `bearer:${Math.floor(nth / 4)}`)).outcome).toBe('started');
+    expect(await order('key', {}, 'bearer:0')).toEqual(refusedTo('deployment'));
+    const { purges } = await store.list(30, null);
+    expect(purges).toHaveLength(20);
+    await end(store, purges.at(-1)?.id ?? '');
+    // The refusal is not the key's answer.
+    expect(await order('key', {}, 'bearer:0')).toMatchObject({ outcome: 'started', replayed: false });
+    expect(await order('other', {}, 'bearer:0')).toEqual(refusedTo('caller'));
+  });
+
+  test('do not count what has given no sign of life for long, nor what could not be started', async () => {
+    let refuses = true;
+    const { clock, order } = ordering({
+      start: async () => {
+        if (refuses) throw new Error('AccessDenied');
+      },
+    });
+    for (let nth = 0; nth < 7; nth++) expect((await order(null)).outcome).toBe('not-started');
+    refuses = false;
+    for (let nth = 0; nth < 5; nth++) expect((await order(null)).outcome).toBe('started');
+    expect(await order(null)).toEqual(refusedTo('caller'));
+    clock.nowMs += SILENCE_MS + 1;
+    expect((await order(null)).outcome).toBe('started');
+  });
+
+  test('take one slot for a key, also when its first request died before the record or after it', async () => {
+    const { clock, order, store, slots } = ordering(willing);
+    const create = store.create;
+    const reached = Promise.withResolvers<void>();
+    store.create = async () => {
+      reached.resolve();
+      // A process that dies answers nobody.
+      return new Promise(() => undefined);
+    };
+    void order('key');
+    await reached.promise;
+    store.create = create;
+    for (let nth = 0; nth < 4; nth++) expect((await order(null)).outcome).toBe('started');
+    expect(await order(null)).toEqual(refusedTo('caller'));
+    clock.nowMs += LEASE_MS;
+    expect(await order('key')).toMatchObject({ outcome: 'started', replayed: false });
+    expect(await order('key')).toMatchObject({ outcome: 'started', replayed: true });
+    expect((await store.list(10, null)).purges).toHaveLength(5);
+    expect((await slots.read()).slots).toHaveLength(5);
+  });
+
+  test('lose the slot of a request that died before the record, after a minute', async () => {
+    const { clock, order, slots } = ordering(willing);
+    const { version } = await slots.read();
+    const dead = ['1', '2', '3', '4', '5'].map((purge) => ({
+      purge,
+      caller: 'bearer:tests',
+      takenMs: clock.nowMs,
+    }));
+    await slots.write(dead, version);
+    clock.nowMs += 59_000;
+    expect(await order(null)).toEqual(refusedTo('caller'));
+    clock.nowMs += 1_000;
+    expect((await order(null)).outcome).toBe('started');
+  });
+
+  test('a key whose first request had its record and nothing else needs no other slot', async () => {
+    const starts: string[] = [];
+    let dies = true;
+    const { clock, order, store, slots } = ordering({
+      start: async (purge) => {
+        starts.push(purge);
+        if (dies) await new Promise(() => undefined);
+      },
+    });
+    void order('key');
+    while (starts.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    dies = false;
+    await slots.write([], (await slots.read()).version);
+    for (let nth = 0; nth < 5; nth++) expect((await order(null)).outcome).toBe('started');
+    clock.nowMs += LEASE_MS;
+    expect(await order('key')).toMatchObject({ outcome: 'started', record: { id: starts[0] } });
+    expect((await store.list(10, null)).purges).toHaveLength(6);
   });
 });
