@@ -34,8 +34,10 @@ export function workerHandler(env: AwsEnvironment, region: string, ports: Worker
     if (input === null) return takeCensus({ ...ports, remainingMs }, steps);
     if (input.kind === 'purge') {
       return runPurge(input.purge, steps, {
-        slice: async (purge, number) =>
-          reportSlice(log, purge, number, await runSlice(purge, { ...ports, remainingMs })),
+        slice: async (purge, number) => {
+          const slice = await runSlice(purge, { ...ports, remainingMs }, `${input.run}-${number}`);
+          return reportSlice(log, purge, number, slice);
+        },
         startNext: (purge) => worker.start(purge, input.run + 1),
         abandon: (purge, error) => abandonPurge(ports, purge, error, now()),
         ended: (purge, status) => reportEnd(log, purge, status),

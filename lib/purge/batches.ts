@@ -122,8 +122,6 @@ export class Batches {
     for (const { sid } of items) this.#session.handled.isUnderWay(sid);
     this.#session.inFlight += items.length;
     this.#changes += 1;
-    // Before anything is done: who gave the purge up because it seemed not to have started is found out now.
-    if (batch.seq === 1) await this.#session.save();
     return this.#session.ports.store.openBatch(this.#session.record.id, batch);
   }
 

@@ -70,6 +70,9 @@ export const WAITING_HEARTBEAT_MS = 5 * 60_000;
 export const RECENT_SIDS = 10_000;
 export const RECENT_BATCHES = 8;
 
+/** After so many workers in a row that died in the same step without getting further, the purge ends. */
+export const MAX_DEATHS = 3;
+
 /** AWS allows 3,000 operations a durable run. */
 export const MAX_OPERATIONS_A_RUN = 1_800;
 /** Another's last write, perhaps a dead one's, is no reason to give up; somebody who goes on writing is. */

@@ -44,6 +44,12 @@ export type Window = { from: string | null; to: string };
 
 export type PurgedFlow = { alias: string; sid: string };
 
+/**
+ * The durable step that works, or whose worker died: where the purge stood when it began, and how many workers
+ * before it died in this step without getting further.
+ */
+export type Begun = { step: string; place: string; deaths: number };
+
 /** Where the worker stands. Lives in the record, so that whoever takes over goes on from the last batch. */
 export type Progress = {
   /** Index of the flow that is swept; past the last one, what failed is tried again. */
@@ -82,6 +88,8 @@ export type Progress = {
   retriedTo: string | null;
   /** Slices in a row in which nothing could be done. */
   fruitless: number;
+  /** null: none was begun, or the last one ended with an error that is no death. */
+  begun: Begun | null;
   /** What kept whole flows from being listed, by alias. */
   flowErrors: { flow: string; reason: string }[];
 };
@@ -142,6 +150,7 @@ export const FIRST_PROGRESS: Progress = {
   retryHelped: false,
   retriedTo: null,
   fruitless: 0,
+  begun: null,
   flowErrors: [],
 };
 

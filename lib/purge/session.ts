@@ -1,10 +1,12 @@
 import type { Failing } from './act.ts';
 import { Breaker, type Trouble } from './breaker.ts';
 import type { ContactKey } from './contact.ts';
+import { begunBy, TooManyDeaths } from './deaths.ts';
 import { Handled } from './handled.ts';
 import {
   HEARTBEAT_MS,
   LAST_SLICE_MS,
+  MAX_DEATHS,
   SLICE_BATCHES_MS,
   SLICE_ITEMS_MS,
   STOP_GRACE_MS,
@@ -13,6 +15,7 @@ import {
 } from './limits.ts';
 import {
   type ArchiveStore,
+  type Batch,
   type FailureStore,
   type Gate,
   type PurgeStore,
@@ -60,17 +63,23 @@ export class Session {
   gotOn = false;
   /** Whether anything was ended or deleted, or found so. */
   hasDone = false;
+  readonly #step: string;
   #stored: StoredPurge;
   readonly #before: PurgeRecord;
   readonly #breaker = new Breaker();
   #cancelPoll: () => void = () => undefined;
   #isClosed = false;
   #savedMs: number;
+  #saved: PurgeRecord;
+  #hasBegun = false;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(stored: StoredPurge, ports: Ports) {
+  /** `step` names the durable step that this slice is. */
+  constructor(stored: StoredPurge, ports: Ports, step: string) {
+    this.#step = step;
     this.#stored = stored;
     this.#before = stored.record;
+    this.#saved = stored.record;
     this.time = new SliceTime(ports, stored.stopRequested);
     this.ports = { ...ports, upstream: until(this.time.signal, ports.upstream) };
     this.#savedMs = this.time.startedMs;
@@ -132,9 +141,31 @@ export class Session {
   async #save(): Promise<void> {
     this.#savedMs = this.ports.now();
     this.change({ dateUpdated: isoMillisecond(this.#savedMs) });
-    const { version, stopRequested } = await this.ports.store.save(this.record, this.#stored.version);
+    const { record } = this;
+    const { version, stopRequested } = await this.ports.store.save(record, this.#stored.version);
+    this.#saved = record;
     this.#stored = { ...this.#stored, version };
     if (stopRequested) this.#stop();
+  }
+
+  /**
+   * Before anything is worked on, once a slice: the record says that this step has begun with these batches open. That
+   * is seen by whoever gave the purge up, and what a dead worker may have sent last comes too late then. Throws
+   * TooManyDeaths.
+   */
+  async begin(open: readonly Batch[] = []): Promise<void> {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.progress({ begun: begunBy(this.#step, this.record, open) });
+    await this.save();
+    if ((this.record.progress.begun?.deaths ?? 0) >= MAX_DEATHS) throw new TooManyDeaths(this.record, open);
+  }
+
+  /** The slice ends with an error, so its worker did not die. What was not written before stays so. */
+  async withdraw(): Promise<void> {
+    if (!this.#hasBegun) return;
+    this.change({ ...this.#saved, progress: { ...this.#saved.progress, begun: null } });
+    await this.save();
   }
 
   /** Where a slice only lists, nothing else writes the record. */

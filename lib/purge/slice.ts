@@ -2,6 +2,7 @@ import { StudioError } from '../studio/errors.ts';
 import { failingOf } from './act.ts';
 import { Batches } from './batches.ts';
 import { madeWith } from './contact.ts';
+import { TooManyDeaths } from './deaths.ts';
 import { conclude, finish, nothingDone, rest, type SliceResult } from './endings.ts';
 import { RETRY_PAUSE_SECONDS, SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
 import { OpenAlreadyError, SupersededError } from './ports.ts';
@@ -12,20 +13,22 @@ import { leaveFlow, sweep } from './sweep.ts';
 import { takeUp } from './take-up.ts';
 
 /**
- * Up to a minute of a purge's work, safe to be killed anywhere and to be run again. Throws only what is
- * neither Studio's nor the archive's doing (the table cannot be reached); everything else is in the record.
+ * Up to a minute of a purge's work, which is the durable step of this name, safe to be killed anywhere and to be run
+ * again. Throws only what is neither Studio's nor the archive's doing (the table cannot be reached); everything else
+ * is in the record.
  */
-export async function runSlice(id: string, ports: Ports): Promise<SliceResult> {
+export async function runSlice(id: string, ports: Ports, step: string): Promise<SliceResult> {
   const stored = await ports.store.read(id);
   if (!stored) throw new Error(`There is no purge ${id}`);
   if (stored.record.status !== 'running') return nothingDone(stored.record.status);
-  const session = new Session(stored, ports);
+  const session = new Session(stored, ports, step);
   try {
     return await work(session);
   } catch (error) {
     if (error instanceof OpenAlreadyError) return nothingDone('running', SUPERSEDED_PAUSE_SECONDS);
     // Somebody else's write: another worker's, or the last one of a worker that is dead by now.
     if (error instanceof SupersededError) return nothingDone('superseded', SUPERSEDED_PAUSE_SECONDS);
+    await session.withdraw().catch(() => undefined);
     throw error;
   } finally {
     session.close();
@@ -46,7 +49,9 @@ async function work(session: Session): Promise<SliceResult> {
   } catch (error) {
     session.breakOff();
     await batches.drained().catch(() => undefined);
-    throw error;
+    if (!(error instanceof TooManyDeaths)) throw error;
+    session.leftOpen = true;
+    return finish(session, batches, 'failed', error.message);
   }
 }
 
@@ -71,9 +76,12 @@ async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
   let anotherRound = false;
   while (session.mayGoOn && session.pauseSeconds === 0) {
     if (session.record.progress.flow < session.record.flows.length) {
-      if (request.dryRun || (await batches.mayActOn(session.record.progress.flow)))
+      if (request.dryRun || (await batches.mayActOn(session.record.progress.flow))) {
+        await session.begin();
         await watching(session, batches, () => sweep(session, batches, matcher));
+      }
     } else if (session.record.counts.failed > 0) {
+      await session.begin();
       anotherRound = (await watching(session, batches, () => retryRound(session, batches))) ?? true;
       if (session.mayGoOn && !anotherRound) return conclude(session, batches);
       break;

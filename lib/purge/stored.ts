@@ -52,6 +52,7 @@ const progress = v.object({
   retryHelped: v.boolean(),
   retriedTo: v.optional(nullableText, null),
   fruitless: count,
+  begun: v.optional(v.nullable(v.object({ step: v.string(), place: v.string(), deaths: count })), null),
   flowErrors: v.array(v.object({ flow: v.string(), reason: v.string() })),
 });
 

@@ -28,8 +28,7 @@ export async function takeUp(session: Session, batches: Batches): Promise<void> 
     session.leftOpen = true;
     return;
   }
-  // Says that somebody is at it; and what a dead worker may have sent last comes too late then.
-  await session.save();
+  await session.begin(begun);
   for (const { seq } of begun) {
     if (session.mayRepeat) await batches.replay(await ports.store.takeBatch(record.id, seq));
     else session.leftOpen = true;

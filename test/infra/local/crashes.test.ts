@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
 import { eventually } from './fixtures/poll.ts';
-import { type Answer, until, worldOfFile } from './fixtures/world.ts';
+import { rowsOf } from './fixtures/rows.ts';
+import { type Answer, finished, until, worldOfFile } from './fixtures/world.ts';
 
-/** One key, one execution, whatever fails between: through the built bundle, which is killed in the middle. */
+/** Through the built bundles, which are killed in the middle: one key is one execution, and a purge comes to an end. */
 
 /** Longer than a claim's lease and than the time after which Studio itself gives a create up. */
 const LATER_MS = 60_000;
@@ -98,5 +99,26 @@ describe('a trigger', { timeout: 90_000 }, () => {
     const answers = await Promise.all(triggers.map(insist));
     expect(new Set(answers.map(({ body }) => body.execution.sid)).size).toBe(KEYS);
     expect(studio.store.count()).toEqual({ active: KEYS, ended: 0, deleted: 0 });
+  });
+});
+
+describe('a purge', { timeout: 60_000 }, () => {
+  test('whose worker dies again and again where it was ends as failed, and says so', async () => {
+    studio.behave({ faults: [{ kind: 'hang', operations: ['ListExecution'] }] });
+    const { body } = await call('POST', '/purges', { body: { flows: ['welcome'], olderThan: 'P7D' } });
+    const deathsSeen = async () => {
+      for (const { record } of await rowsOf(local)) {
+        const purge = JSON.parse(record?.S ?? '{}');
+        if (purge.id === body.id) return purge.progress.begun?.deaths;
+      }
+    };
+    for (const deaths of [0, 1, 2]) {
+      await until(deathsSeen, (seen) => seen === deaths);
+      expect(local.functions.kill('cleanup')).toBe(1);
+    }
+    expect(await finished(call, body.id)).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(/^The worker died 3 times .* at the list of the flow welcome\./),
+    });
   });
 });

@@ -31,7 +31,7 @@ test('one call that hangs makes no batch smaller, and the next ones do not wait 
   };
   const store = { ...world.memory, openBatch };
   const id = await world.start({ olderThan: 'P7D' });
-  const record = await world.run(id, (purge) => runSlice(purge, { ...world.ports, store }));
+  const record = await world.run(id, (purge) => runSlice(purge, { ...world.ports, store }, '1-1'));
   expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 12_000, failed: 0 } });
   // But the first ones, of which nothing is known; and a tenth of each page is listed once more.
   expect(Math.min(...sizes.slice(3, BATCHES))).toBeGreaterThanOrEqual(0.9 * MAX_BATCH_SIZE);

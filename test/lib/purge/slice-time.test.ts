@@ -208,7 +208,7 @@ test('a slice that only lists goes on while pages come, and writes the record on
   const slicesMs: number[] = [];
   const record = await world.run(id, async (purge) => {
     const startedMs = clock.nowMs;
-    const result = await runSlice(purge, ports);
+    const result = await runSlice(purge, ports, '1-1');
     slicesMs.push(clock.nowMs - startedMs);
     return result;
   });

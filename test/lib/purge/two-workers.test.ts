@@ -70,8 +70,9 @@ async function purgedByThree(seed: number, request: Partial<PurgeRequest>) {
   const worker = (number: number) => async () => {
     const ports = withEachCall(world.ports, turmoil.around(number));
     await turmoil.later(number, turmoil.random(MOST_CALLS));
+    let slices = 0;
     return world.run(id, async (purge) => {
-      const result = await runSlice(purge, ports);
+      const result = await runSlice(purge, ports, `${number}-${++slices}`);
       outcomes.push(result.status);
       await turmoil.later(number, result.pauseSeconds * CALLS_A_SECOND);
       return result;
@@ -136,7 +137,7 @@ test('do nothing more when the purge is over, with what they have listed before'
     await world.run(id);
     return world.memory.openBatch(...args);
   };
-  const late = await runSlice(id, { ...world.ports, store: { ...world.memory, openBatch } });
+  const late = await runSlice(id, { ...world.ports, store: { ...world.memory, openBatch } }, '2-1');
   expect(late.status).toBe('superseded');
   expect(factsOf(await world.record(id))).toEqual(done(LIMIT));
   expect(studio.in('deleted')).toHaveLength(LIMIT);
@@ -156,7 +157,7 @@ test('hide nothing of the archive by an object that comes late and holds less', 
     await world.run(id);
     await world.ports.archive?.put(...args);
   };
-  expect((await runSlice(id, { ...world.ports, archive: { put } })).status).toBe('superseded');
+  expect((await runSlice(id, { ...world.ports, archive: { put } }, '2-1')).status).toBe('superseded');
   expect(factsOf(await world.record(id))).toEqual(done(COUNT));
   expect(missingIn(world.objects, studio)).toEqual([]);
 });

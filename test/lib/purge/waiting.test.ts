@@ -55,7 +55,7 @@ describe('waiting for a turn', () => {
       if (world.clock.nowMs - startedMs > HOUR_MS) await world.ports.turns.leave(WELCOME, 'another');
       const { dateUpdated } = await world.record(purge);
       silentMs = Math.max(silentMs, world.clock.nowMs - Date.parse(dateUpdated));
-      return runSlice(purge, { ...world.ports, turns });
+      return runSlice(purge, { ...world.ports, turns }, '1-1');
     });
     expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 1 } });
     // A step and a pause each: 480 an hour of the 1,800 that a run has.

@@ -19,6 +19,7 @@ export async function mortalSlice(
   ports: Ports,
   death: Death,
   counted: Counted = { calls: 0 },
+  step = '1-1',
 ): Promise<SliceResult | null> {
   const died = Promise.withResolvers<null>();
   const never = new Promise<never>(() => undefined);
@@ -41,7 +42,7 @@ export async function mortalSlice(
     return never;
   };
 
-  return Promise.race([runSlice(id, withEachCall(ports, around)), died.promise]);
+  return Promise.race([runSlice(id, withEachCall(ports, around), step), died.promise]);
 }
 
 /** Far more than any of these purges needs: one that comes to no end is told from one that does. */
@@ -62,7 +63,9 @@ export async function runDying(
   let counted = { calls: 0 };
   let died = 0;
   for (let slices = 0; slices < MOST_SLICES; slices++) {
-    const result = await mortalSlice(id, world.ports, deaths[died] ?? immortal, counted);
+    // The step of a worker that died is the next one's.
+    const step = `1-${slices - died}`;
+    const result = await mortalSlice(id, world.ports, deaths[died] ?? immortal, counted, step);
     if (result === null) {
       died += 1;
       counted = { calls: 0 };

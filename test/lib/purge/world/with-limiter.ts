@@ -48,10 +48,12 @@ export async function createWorldWithLimiter(
       return () => clearTimeout(timer);
     },
   });
+  let slices = 0;
   /** Another worker, whose limiter has learnt nothing yet. */
   const elsewhere = (purge: string) => {
     const limiter = createLimiter();
-    return runSlice(purge, { ...world.ports, gate: limiter, upstream: upstreamOf(client, { limiter }) });
+    const upstream = upstreamOf(client, { limiter });
+    return runSlice(purge, { ...world.ports, gate: limiter, upstream }, `2-${++slices}`);
   };
   return { studio, limiter, elsewhere, ...world };
 }

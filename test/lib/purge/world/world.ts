@@ -100,7 +100,9 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
     return stored.record;
   };
 
-  const slice = (id: string): Promise<SliceResult> => runSlice(id, ports);
+  let slices = 0;
+  /** Each is a step of its own. */
+  const slice = (id: string): Promise<SliceResult> => runSlice(id, ports, `1-${++slices}`);
 
   /** Runs it as the durable worker does, with one `slice` after the other and the clock moved by pauses. */
   const run = async (id: string, runOne = slice): Promise<PurgeRecord> => {
