@@ -1,15 +1,16 @@
-import { archiveKey, collect } from './archive.ts';
+import { archiveKey, type Collected, collect } from './archive.ts';
 import type { NewItem } from './batches.ts';
 import { secondOf } from './failure-mark.ts';
+import type { Put } from './packer.ts';
 import type { FailedItem, HeldBatch } from './ports.ts';
 import type { Session } from './session.ts';
 import { roundOf } from './settle.ts';
 
 /**
  * Stores what Studio tells of the batch's executions; from then on it holds only what is surely stored. What
- * there was no time for (`part`) is left out of it, to be listed, or tried, again. When the object could not be
- * stored (`nothing`), nothing of the batch may be done. That it is stored is written down before anything of it
- * is done, which fails where somebody else has taken the batch: so what is not in the archive, nothing was done to.
+ * there was no time for (`part`) is left out of it, to be listed, or tried, again. When an object could not be
+ * stored (`nothing`), nothing of the batch may be done. That all are stored is written down before anything of it
+ * is done, which fails where another worker has taken the batch: so what is not in the archive, nothing was done to.
  */
 export async function archiveBatch(
   session: Session,
@@ -21,24 +22,26 @@ export async function archiveBatch(
   if (!flow || !ports.archive) throw new Error('There is no archive to write to');
   const sids = [...batch.active, ...batch.inactive];
   const items = sids.map((sid) => ({ sid, execution: listed.get(sid)?.execution }));
-  const { body, digest, archived, gone, failed } = await collect(
-    ports,
-    flow.sid,
-    items,
-    () => session.mayFinish,
-  );
-  for (const { sid, ...failing } of failed) session.hasFailed(sid, failing);
-  if (body) {
+  const { archive } = ports;
+  const put: Put = async (body, digest) => {
     await session.confirm();
-    try {
-      const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq, digest);
-      await ports.archive.put(key, body, time.signal);
-    } catch (error) {
-      const name = error instanceof Error ? error.name : 'unknown';
-      session.trouble ??= { reason: `the archive could not be written: ${name}`, refused: false };
-      return 'nothing';
-    }
+    const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq, digest);
+    await archive.put(key, body, time.signal).catch((cause: unknown) => {
+      throw new NotStoredError('An archive object could not be stored', { cause });
+    });
+  };
+  const source = { ...ports, passes: session.passes };
+  let collected: Collected;
+  try {
+    collected = await collect(source, flow.sid, items, () => session.mayFinish, put);
+  } catch (error) {
+    if (!(error instanceof NotStoredError)) throw error;
+    const name = error.cause instanceof Error ? error.cause.name : 'unknown';
+    session.trouble ??= { reason: `the archive could not be written: ${name}`, refused: false };
+    return 'nothing';
   }
+  const { archived, gone, failed } = collected;
+  for (const { sid, ...failing } of failed) session.hasFailed(sid, failing);
   const read = new Set([...archived, ...gone, ...failed.map(({ sid }) => sid)]);
   const leftOut = sids.filter((sid) => !read.has(sid));
   const isActive = new Set(batch.active);
@@ -68,4 +71,9 @@ export async function archiveBatch(
   batch.newlyArchived = archived.length;
   await ports.store.saveBatch(record.id, batch);
   return leftOut.length === 0 ? 'all' : 'part';
+}
+
+/** Carries what the archive threw. */
+class NotStoredError extends Error {
+  override readonly name = 'NotStoredError';
 }

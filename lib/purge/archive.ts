@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createGzip } from 'node:zlib';
 import { StudioError } from '../studio/errors.ts';
 import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
 import { type Failing, failingOf } from './act.ts';
-import { addToDigest, EMPTY_DIGEST } from './digest.ts';
+import type { Lanes } from './lanes.ts';
+import { createPacker, type Put } from './packer.ts';
 import type { Gate, Upstream } from './ports.ts';
 
 /**
@@ -13,25 +12,24 @@ import type { Gate, Upstream } from './ports.ts';
  */
 export type ArchivedExecution = { execution: Execution; context: ExecutionContext; steps: Step[] };
 
+/** `lanes` bound how many are read at once. */
+export type ArchivePass = { maxBodyBytes: number; lanes: Lanes };
+
 export type Collected = {
-  /** Gzipped NDJSON; null when there is not one line. */
-  body: Uint8Array | null;
-  /** Of its lines, in whatever order. */
-  digest: string;
   archived: string[];
   gone: string[];
   failed: ({ sid: string } & Failing)[];
 };
 
-/** Of a batch's few objects, if it has several, no two begin alike. */
+/** Of a batch's objects, if it has several, no two begin alike. */
 const DIGEST_DIGITS = 16;
 
 export type ToArchive = { sid: string; execution: Execution | undefined };
 
 /**
- * `flow/date/purge/slice`, the last of which is the batch's number and what its lines come to. So a repeat finds
- * its own place, and no object is ever replaced by one with other lines, whoever writes it, and however late: a
- * worker that somebody else has taken over from may go on for a while, and see what the other has deleted as gone.
+ * `flow/date/purge/slice`, the last of which is the batch's number and the digest of the object's lines. So the same
+ * lines always have the same key, and no object is ever replaced by one with other lines: a worker that another one
+ * has taken over from may go on for a while, and find that what the other has deleted is gone.
  */
 export function archiveKey(
   flow: string,
@@ -45,62 +43,61 @@ export function archiveKey(
 }
 
 /**
- * Reads context and steps of each execution and packs them, line by line as they come, so that only the
- * compressed object is held as a whole. One that cannot be read is not archived, and so must not be deleted;
- * one that there was no time for is in none of the lists.
+ * Reads context and steps of each execution and packs them line by line. Where one is larger than its pass allows, it
+ * is read again in the next. One that cannot be read is not archived, and so must not be deleted; one that there was
+ * no time for is in none of the lists. Throws what `put` throws: then nothing counts as archived.
  */
 export async function collect(
-  { upstream, gate }: { upstream: Upstream; gate: Gate },
+  { upstream, gate, passes }: { upstream: Upstream; gate: Gate; passes: readonly ArchivePass[] },
   flowSid: string,
   items: readonly ToArchive[],
   mayGoOn: () => boolean,
+  put: Put,
 ): Promise<Collected> {
-  const gzip = createGzip();
-  const chunks: Buffer[] = [];
-  gzip.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const packed = once(gzip, 'end');
-  let written: Promise<unknown> = Promise.resolve();
-  let digest = EMPTY_DIGEST;
-  /** One after the other, so that there is never more than one that waits for gzip. */
-  const write = (line: ArchivedExecution) => {
-    written = written.then(async () => {
-      const text = `${JSON.stringify(line)}\n`;
-      digest = addToDigest(digest, [text]);
-      if (!gzip.write(text)) await once(gzip, 'drain');
-    });
-    return written;
-  };
-  const collected: Omit<Collected, 'body' | 'digest'> = { archived: [], gone: [], failed: [] };
+  const packer = createPacker(put);
+  const collected: Collected = { archived: [], gone: [], failed: [] };
+  let isBroken = false;
 
-  await gate.each(items, async ({ sid, execution }) => {
-    if (!mayGoOn()) return;
+  /** Whether it is larger than `maxBodyBytes`: then nothing has become of it yet. */
+  const isLarger = async (item: ToArchive, maxBodyBytes: number): Promise<boolean> => {
+    if (isBroken || !mayGoOn()) return false;
+    const { sid } = item;
     try {
-      await write(await read(upstream, flowSid, sid, execution));
+      await packer.add(await read(upstream, flowSid, item, maxBodyBytes));
       collected.archived.push(sid);
     } catch (error) {
-      if (!(error instanceof StudioError)) throw error;
+      if (!(error instanceof StudioError)) {
+        isBroken = true;
+        throw error;
+      }
+      if (error.oversized && maxBodyBytes !== passes.at(-1)?.maxBodyBytes) return true;
       const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
       if (cause === null) collected.gone.push(sid);
       else if (cause.kind !== 'aborted') collected.failed.push({ sid, ...failingOf('archive', cause) });
     }
+    return false;
+  };
+
+  await gate.each(items, async (item) => {
+    for (const { maxBodyBytes, lanes } of passes)
+      if (!(await lanes(() => isLarger(item, maxBodyBytes)))) return;
   });
-  gzip.end();
-  await packed;
-  const body = collected.archived.length > 0 ? Buffer.concat(chunks) : null;
-  return { ...collected, body, digest: digest.value };
+  await packer.end();
+  return collected;
 }
 
+/** The line of one execution. */
 async function read(
   upstream: Upstream,
   flowSid: string,
-  sid: string,
-  listed: Execution | undefined,
-): Promise<ArchivedExecution> {
+  { sid, execution: listed }: ToArchive,
+  maxBodyBytes: number,
+): Promise<string> {
   const execution = listed ?? (await upstream.fetch(flowSid, sid));
-  const context = await upstream.context(flowSid, sid);
+  const context = await upstream.context(flowSid, sid, maxBodyBytes);
   const steps: Step[] = [];
-  for await (const step of upstream.steps(flowSid, sid)) steps.push(step);
-  return { execution, context, steps };
+  for await (const step of upstream.steps(flowSid, sid, maxBodyBytes)) steps.push(step);
+  return `${JSON.stringify({ execution, context, steps } satisfies ArchivedExecution)}\n`;
 }
 
 /** Its context or its steps may be missing while it is there itself: then it is neither archived nor gone. */

@@ -18,6 +18,18 @@ export const LISTING_MS = 1_000;
 /** Pages that are searched for more, with a few found already, before these are acted on. */
 export const MAX_SPARSE_PAGES = 20;
 
+/**
+ * Contexts and steps are read for the archive in up to three passes: what is larger than one allows is read again in
+ * the next, fewer at once. In memory each is several times its bytes, and the worker has 512 MB.
+ */
+export const ARCHIVE_PASSES = [
+  { maxBodyBytes: 64 * 1024, atOnce: Number.POSITIVE_INFINITY },
+  { maxBodyBytes: 1024 * 1024, atOnce: 8 },
+  { maxBodyBytes: 16 * 1024 * 1024, atOnce: 1 },
+] as const;
+/** Compressed bytes after which an archive object is put and the batch goes on with another. */
+export const ARCHIVE_OBJECT_BYTES = 4 * 1024 * 1024;
+
 /** After this, a slice begins no batch, and a little later no execution. */
 export const SLICE_BATCHES_MS = 36_000;
 export const SLICE_ITEMS_MS = 42_000;

@@ -22,8 +22,14 @@ export type Upstream = {
     signal?: AbortSignal,
   ): AsyncIterable<Page<Execution>>;
   fetch(flowSid: string, sid: string, signal?: AbortSignal): Promise<Execution>;
-  context(flowSid: string, sid: string, signal?: AbortSignal): Promise<ExecutionContext>;
-  steps(flowSid: string, sid: string, signal?: AbortSignal): AsyncIterable<Step>;
+  /** Both throw a StudioError that is `oversized` where the answer has more bytes, the steps in all pages together. */
+  context(
+    flowSid: string,
+    sid: string,
+    maxBodyBytes: number,
+    signal?: AbortSignal,
+  ): Promise<ExecutionContext>;
+  steps(flowSid: string, sid: string, maxBodyBytes: number, signal?: AbortSignal): AsyncIterable<Step>;
   end(flowSid: string, sid: string, signal?: AbortSignal): Promise<EndOutcome>;
   delete(flowSid: string, sid: string, signal?: AbortSignal): Promise<DeleteOutcome>;
 };

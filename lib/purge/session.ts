@@ -1,9 +1,12 @@
 import type { Failing } from './act.ts';
+import type { ArchivePass } from './archive.ts';
 import { Breaker, type Trouble } from './breaker.ts';
 import type { ContactKey } from './contact.ts';
 import { begunBy, TooManyDeaths } from './deaths.ts';
 import { Handled } from './handled.ts';
+import { createLanes } from './lanes.ts';
 import {
+  ARCHIVE_PASSES,
   HEARTBEAT_MS,
   LAST_SLICE_MS,
   MAX_DEATHS,
@@ -57,6 +60,11 @@ export class Session {
   /** A batch is written down still, with what may or may not have been done: the next slice does it once more. */
   leftOpen = false;
   readonly handled = new Handled();
+  /** Shared by all batches that are archived side by side. */
+  readonly passes: readonly ArchivePass[] = ARCHIVE_PASSES.map(({ maxBodyBytes, atOnce }) => ({
+    maxBodyBytes,
+    lanes: createLanes(atOnce),
+  }));
   /** Handed over in batches that are not settled yet. */
   inFlight = 0;
   /** Whether anything at all got further in this slice. */

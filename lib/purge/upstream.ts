@@ -14,8 +14,10 @@ export function upstreamOf(studio: Studio, options: CallOptions): Upstream {
     pages: (flow, query, readAhead, signal) =>
       executions.list(flow, { ...query, pageSize: PAGE_SIZE }, { ...until(signal), readAhead }).pages(),
     fetch: (flow, sid, signal) => executions.fetch(flow, sid, short(signal)),
-    context: (flow, sid, signal) => executions.context(flow, sid, short(signal)),
-    steps: (flow, sid, signal) => steps.list(flow, sid, { pageSize: MAX_STEPS_A_PAGE }, short(signal)),
+    context: (flow, sid, maxBodyBytes, signal) =>
+      executions.context(flow, sid, { ...short(signal), maxBodyBytes }),
+    steps: (flow, sid, maxBodyBytes, signal) =>
+      steps.list(flow, sid, { pageSize: MAX_STEPS_A_PAGE }, { ...short(signal), maxBodyBytes }),
     end: (flow, sid, signal) => executions.end(flow, sid, short(signal)),
     delete: (flow, sid, signal) => executions.delete(flow, sid, short(signal)),
   };
@@ -26,8 +28,8 @@ export function until(signal: AbortSignal, upstream: Upstream): Upstream {
   return {
     pages: (flow, query, readAhead) => upstream.pages(flow, query, readAhead, signal),
     fetch: (flow, sid) => upstream.fetch(flow, sid, signal),
-    context: (flow, sid) => upstream.context(flow, sid, signal),
-    steps: (flow, sid) => upstream.steps(flow, sid, signal),
+    context: (flow, sid, maxBodyBytes) => upstream.context(flow, sid, maxBodyBytes, signal),
+    steps: (flow, sid, maxBodyBytes) => upstream.steps(flow, sid, maxBodyBytes, signal),
     end: (flow, sid) => upstream.end(flow, sid, signal),
     delete: (flow, sid) => upstream.delete(flow, sid, signal),
   };

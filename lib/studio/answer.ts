@@ -43,7 +43,7 @@ export function judge<T>(
     if (cause instanceof StudioError)
       return refuse(cause.kind, cause.message, { ...facts(), cause: cause.cause });
     const [kind, message] = FAILURES[result.failure];
-    return refuse(kind, message, { ...facts(), cause });
+    return refuse(kind, message, { ...facts(), oversized: result.failure === 'oversized', cause });
   }
   // Redirects are not followed: Studio has none, and the credentials stay here.
   if (result.status >= 300)
@@ -60,7 +60,7 @@ const FAILURES: Record<TransportFailure, [StudioErrorKind, string]> = {
   timeout: ['timeout', 'No whole answer in time'],
   aborted: ['aborted', 'The call was ended by its caller'],
   connection: ['connection', 'The connection could not be made or broke'],
-  oversized: ['nonsense', 'The answer is larger than any answer of Studio'],
+  oversized: ['nonsense', 'The answer is larger than it may be'],
   garbled: ['nonsense', 'The answer is not HTTP'],
 };
 

@@ -44,6 +44,8 @@ export type StudioErrorDetails = {
   sent?: boolean | undefined;
   /** Whether an earlier try of the same call may have done the work: its answer was lost, or a 5xx. Default false. */
   afterUnclear?: boolean | undefined;
+  /** Whether the answer had more bytes than it may have. Default false. */
+  oversized?: boolean | undefined;
   cause?: unknown;
 };
 
@@ -60,6 +62,7 @@ export class StudioError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly sent: boolean;
   readonly afterUnclear: boolean;
+  readonly oversized: boolean;
 
   /** `message` is ours and holds nothing personal; Twilio's words stand in `upstreamMessage`. */
   constructor(kind: StudioErrorKind, message: string, details: StudioErrorDetails) {
@@ -75,5 +78,6 @@ export class StudioError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.sent = details.sent ?? false;
     this.afterUnclear = details.afterUnclear ?? false;
+    this.oversized = details.oversized ?? false;
   }
 }

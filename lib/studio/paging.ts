@@ -56,12 +56,18 @@ async function* walk<Item>(
     path: `${wiring.basePath}${call.path}`,
   };
   let query = fromPageUrl === undefined ? call.query : pageQuery(place, fromPageUrl, 'invalid-argument');
+  let bytesLeft = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
   const ahead = createReadAhead((query) =>
-    request(wiring, { endpoint: call.endpoint, path: call.path, query, parse, peek }, { ...options, signal }),
+    request(
+      wiring,
+      { endpoint: call.endpoint, path: call.path, query, parse, peek },
+      { ...options, signal, maxBodyBytes: bytesLeft },
+    ),
   );
 
   /** Sends for the next page before this one is parsed; with a limit it is not known yet whether it is wanted. */
   function peek(body: Buffer) {
+    bytesLeft -= body.length;
     if (!options.readAhead || ahead.isUnderWay() || remaining !== Number.POSITIVE_INFINITY) return;
     const next = peekQuery(place, body);
     if (next !== undefined && next !== query) ahead.start(next);

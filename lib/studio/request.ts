@@ -106,7 +106,7 @@ function startClock(now: () => number, timeoutMs: number, onTimeout: () => void)
 async function repeat<T>(
   wiring: Wiring,
   call: Call<T>,
-  { limiter, maxTries = MAX_TRIES }: CallOptions,
+  { limiter, maxTries = MAX_TRIES, maxBodyBytes = call.endpoint.maxBodyBytes }: CallOptions,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
@@ -126,6 +126,7 @@ async function repeat<T>(
         afterUnclear,
         timeoutMs,
         deadlineMs,
+        maxBodyBytes: Math.min(maxBodyBytes, call.endpoint.maxBodyBytes),
         signal,
       });
       went = wentHow(answer);
@@ -171,15 +172,16 @@ type Try = {
   afterUnclear: boolean;
   timeoutMs: number;
   deadlineMs: number;
+  maxBodyBytes: number;
   signal: AbortSignal;
 };
 
 async function tryOnce<T>(
   wiring: Wiring,
   call: Call<T>,
-  { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, signal }: Try,
+  { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, maxBodyBytes, signal }: Try,
 ): Promise<Answer<T>> {
-  const { operation, method, kind, maxBodyBytes, freeForm } = call.endpoint;
+  const { operation, method, kind, freeForm } = call.endpoint;
   const startedMs = wiring.now();
   const result = await wiring.transport.send({
     method,

@@ -102,6 +102,11 @@ export type CallOptions = {
    * 429s under a `limiter`, which only `timeoutMs` bounds. Default 5.
    */
   maxTries?: number;
+  /**
+   * Fails an answer with more bytes as `nonsense`, with `oversized` set and without another try; on a listing, more
+   * in all its pages. Default: what no answer of Studio exceeds (endpoints.ts).
+   */
+  maxBodyBytes?: number;
   /** Holds every try until there is room upstream, and learns from how it went: see limiter.ts. */
   limiter?: Limiter;
 };

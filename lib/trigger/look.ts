@@ -24,6 +24,8 @@ const PAGE_SIZE = 1_000;
 const MAX_PAGES = 20;
 const MAX_CONTEXTS = 300;
 const CONTEXT_CONCURRENCY = 8;
+/** Larger contexts are read one at a time: eight of 8 MB would be too much for a function of 256 MB. */
+const SMALL_CONTEXT_BYTES = 256 * 1024;
 
 export type LookJob = {
   executions: Pick<Executions, 'list' | 'context'>;
@@ -84,7 +86,7 @@ async function lookThrough(
       const some = candidates.slice(at, at + CONTEXT_CONCURRENCY);
       contexts += some.length;
       if (contexts > MAX_CONTEXTS) return { outcome: 'open' };
-      const belongings = await Promise.all(some.map((one) => belonging(job, one.sid)));
+      const belongings = await belongingsOf(job, some);
       for (const [index, execution] of some.entries()) {
         if (belongings[index] === 'ours') return { outcome: 'found', execution };
         if (belongings[index] === 'other') others.add(execution.sid);
@@ -99,20 +101,42 @@ async function lookThrough(
   return complete ? { outcome: 'nothing', pages } : { outcome: 'open' };
 }
 
-/** Whether the execution with this SID was created with our correlation value. */
+type Belonging = 'ours' | 'other' | 'unclear';
+
+async function belongingsOf(job: LookJob, some: readonly Execution[]): Promise<Belonging[]> {
+  const belongings: Belonging[] = [];
+  const first = await Promise.all(some.map(({ sid }) => belonging(job, sid, SMALL_CONTEXT_BYTES)));
+  for (const [index, { sid }] of some.entries()) {
+    const found = first[index];
+    belongings.push(found === undefined || found === 'larger' ? await belonging(job, sid) : found);
+  }
+  return belongings;
+}
+
+/** Whether the execution with this SID was created with our correlation value; `larger` than what may be read. */
+export async function belonging(job: LookJob, executionSid: string): Promise<Belonging>;
+export async function belonging(
+  job: LookJob,
+  executionSid: string,
+  maxBodyBytes: number,
+): Promise<Belonging | 'larger'>;
 export async function belonging(
   { executions, flowSid, correlation, signal }: LookJob,
   executionSid: string,
-): Promise<'ours' | 'other' | 'unclear'> {
+  maxBodyBytes?: number,
+): Promise<Belonging | 'larger'> {
   if (correlation === null) return 'unclear';
   try {
     const { context } = await executions.context(flowSid, executionSid, {
       signal,
       timeoutMs: CALL_TIMEOUT_MS,
+      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     });
     return belongsTo(context, correlation);
   } catch (error) {
-    if (error instanceof StudioError && error.kind === 'not-found') return 'unclear';
+    if (!(error instanceof StudioError)) throw error;
+    if (error.kind === 'not-found') return 'unclear';
+    if (error.oversized && maxBodyBytes !== undefined) return 'larger';
     throw error;
   }
 }

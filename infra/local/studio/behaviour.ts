@@ -84,6 +84,8 @@ export const behaviourSchema = v.strictObject({
   endAfterMs: v.nullable(milliseconds),
   /** Steps of each execution; null: 1 to 6. */
   stepsPerExecution: v.nullable(count),
+  /** Whether lists of steps carry each step's context: nobody documents it. */
+  listedStepContexts: v.boolean(),
   pageToken: v.picklist(['keyset', 'offset']),
   /** Older page tokens: 400, code 21481. */
   pageTokenLifetimeMs: v.nullable(milliseconds),
@@ -126,6 +128,7 @@ export const DEFAULT_BEHAVIOUR: Omit<Behaviour, 'credentials'> = {
   deleteActive: 'delete',
   endAfterMs: null,
   stepsPerExecution: null,
+  listedStepContexts: false,
   pageToken: 'keyset',
   pageTokenLifetimeMs: null,
   paging: 'honest',

@@ -24,7 +24,7 @@ function studioWithSlow(isSlow: (number: number) => boolean) {
   const upstream: typeof studio.upstream = {
     ...studio.upstream,
     delete: (flow, sid) => slow(sid, () => studio.upstream.delete(flow, sid)),
-    context: (flow, sid) => slow(sid, () => studio.upstream.context(flow, sid)),
+    context: (flow, sid, most) => slow(sid, () => studio.upstream.context(flow, sid, most)),
   };
   return { upstream, letGo: mayGo.resolve, underWay: () => underWay };
 }
@@ -83,9 +83,9 @@ test.each(['delete', 'context'] as const)(
     const { upstream, letGo, underWay } = studioWithSlow((number) => number === 39);
     const world = createWorldOf({
       ...upstream,
-      [call]: async (flow: string, sid: string) => {
+      [call]: async (flow: string, sid: string, most: number) => {
         if (sid === sidOf(0)) throw new Error('the secret cannot be read');
-        return upstream[call](flow, sid);
+        return call === 'context' ? upstream.context(flow, sid, most) : upstream[call](flow, sid);
       },
     });
     const id = await world.start({ olderThan: 'P7D', archive: call === 'context' });

@@ -68,6 +68,29 @@ describe.each(Object.entries(calls))('%s', (name, call) => {
   });
 });
 
+describe('an answer with more bytes than its caller takes', () => {
+  const seeded = (count: number) => simulated.store.seed({ flowSid: FLOW, count });
+  const sidOfFirst = () => [...simulated.store.list()][0]?.sid ?? '';
+
+  test('is no answer, says so, and is not asked for again', async () => {
+    seeded(1);
+    const sid = sidOfFirst();
+    const read = (maxBodyBytes: number) => studio.executions.context(FLOW, sid, { maxBodyBytes });
+    expect(await failureOf(read(20))).toMatchObject({ kind: 'nonsense', oversized: true });
+    expect(simulated.statistics().requests).toBe(1);
+    expect((await read(10_000)).executionSid).toBe(sid);
+  });
+
+  test('may be a list, all pages of which count together', async () => {
+    seeded(30);
+    const list = (maxBodyBytes: number) =>
+      collect(studio.executions.list(FLOW, { pageSize: 10 }, { maxBodyBytes, readAhead: false }));
+    expect(await list(100_000)).toHaveLength(30);
+    expect(await failureOf(list(12_000))).toMatchObject({ kind: 'nonsense', oversized: true });
+    expect(simulated.statistics().requests).toBeGreaterThan(3 + 1);
+  });
+});
+
 describe('what is opened', () => {
   const RESOURCES = /^(TCPSocketWrap|ConnectWrap|TLSWrap)$/;
   const openSockets = () => process.getActiveResourcesInfo().filter((name) => RESOURCES.test(name)).length;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { StudioError } from '../../../lib/studio/errors.ts';
 import type { Execution } from '../../../lib/studio/types.ts';
 import { look, PROOF_AFTER_MS } from '../../../lib/trigger/look.ts';
 import { createClock } from './world/clock.ts';
@@ -144,4 +145,25 @@ test('an error that is no Studio’s is not swallowed', async () => {
     throw new TypeError('a bug');
   };
   await expect(lookAfter(0)).rejects.toThrow('a bug');
+});
+
+test('large contexts are read one at a time', async () => {
+  const { studio, lookAfter } = prepare();
+  const context = studio.context;
+  let inHand = 0;
+  let peak = 0;
+  for (let count = 0; count < 8; count++) studio.start(CONTACT).status = 'ended';
+  studio.context = async (flow, sid, options) => {
+    if (options?.maxBodyBytes !== undefined)
+      throw new StudioError('nonsense', 'larger', { operation: 'test', oversized: true });
+    inHand += 1;
+    peak = Math.max(peak, inHand);
+    const read = await context(flow, sid, options);
+    inHand -= 1;
+    return read;
+  };
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('absent');
+  expect(peak).toBe(1);
+  studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' });
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('found');
 });

@@ -34,7 +34,7 @@ function stepResource(simulation: Simulation, call: Call, row: number, { sid, in
     execution_sid: executionSid,
     parent_step_sid: null,
     name: index === 0 ? 'incomingRequest' : 'success',
-    context: {},
+    context: simulation.behaviour.listedStepContexts ? contextOf(simulation, row) : {},
     transitioned_from: nameOf(index - 1),
     transitioned_to: nameOf(index),
     type: index === 0 ? 'trigger' : (WIDGETS[(index - 1) % WIDGETS.length] ?? null),

@@ -1,0 +1,18 @@
+/** Runs at most `width` pieces of work at a time, in the order in which they came. */
+export type Lanes = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function createLanes(width: number): Lanes {
+  const waiting: (() => void)[] = [];
+  let free = width;
+  return async (work) => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    else free -= 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
