@@ -1,5 +1,6 @@
 import type { Studio } from '../studio/client.ts';
 import { StudioError } from '../studio/errors.ts';
+import { stillActive } from './end-execution.ts';
 import { Problem } from './problems.ts';
 import type { Answer, Request } from './request.ts';
 
@@ -19,13 +20,13 @@ export async function deleteExecution(
     if (status !== 'ended') {
       if (!query.end)
         throw new Problem('still-active', 'It is still active: end it first, or delete with ?end=true.');
-      await studio.executions.end(flow.sid, sid, { signal });
+      await studio.executions.end(flow.sid, sid, { signal }).catch(stillActive);
     }
   } catch (error) {
     if (error instanceof StudioError && error.kind === 'not-found') return answer('already-gone', sid);
     throw error;
   }
-  const result = await studio.executions.delete(flow.sid, sid, { signal });
+  const result = await studio.executions.delete(flow.sid, sid, { signal }).catch(stillActive);
   // It was there a moment ago, and is gone after a try whose answer was lost or no answer of Studio's: by that try.
   const isOurs = result.outcome === 'deleted' || result.afterUnclear;
   return answer(isOurs ? 'deleted' : 'already-gone', sid);

@@ -1,5 +1,7 @@
 import type { Studio } from '../studio/client.ts';
+import { StudioError } from '../studio/errors.ts';
 import { executionJson } from './execution-json.ts';
+import { Problem } from './problems.ts';
 import type { Answer, Request } from './request.ts';
 
 type EndRuntime = { studio: { executions: Pick<Studio['executions'], 'end' | 'fetch'> } };
@@ -9,10 +11,22 @@ export async function endExecution(
   { studio }: EndRuntime,
   { flow, params, signal }: Request<'POST /flows/{flow}/executions/{execution}/end'>,
 ): Promise<Answer> {
-  const ended = await studio.executions.end(flow.sid, params.execution, { signal });
+  const ended = await studio.executions.end(flow.sid, params.execution, { signal }).catch(stillActive);
   const execution =
     ended.outcome === 'ended'
       ? ended.execution
       : await studio.executions.fetch(flow.sid, params.execution, { signal });
   return { status: 200, body: { outcome: ended.outcome, execution: executionJson(execution, flow) } };
+}
+
+/** Throws the problem that stands for an end, or a delete, that Studio refuses because of how the execution stands. */
+export function stillActive(error: unknown): never {
+  if (!(error instanceof StudioError) || error.kind !== 'conflict') throw error;
+  throw new Problem(
+    'still-active',
+    'Studio does not end it: another update may be under way. Try again later.',
+    {
+      cause: error,
+    },
+  );
 }

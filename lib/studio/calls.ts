@@ -3,6 +3,7 @@ import { StudioError } from './errors.ts';
 import { listing } from './paging.ts';
 import type { Parser } from './parse.ts';
 import { type Call, request, type Wiring } from './request.ts';
+import { MAX_TRIES, retryDelayMs } from './retry.ts';
 import { fillPath, type PathParts } from './sids.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
 
@@ -16,6 +17,11 @@ export type Calls = {
     options: CallOptions | undefined,
     form?: Call<T>['form'],
   ): Promise<T>;
+  /**
+   * Makes `attempt` again, with a call's pauses, tries and time, until it gives something. undefined: it never
+   * did. Whatever it throws ends it.
+   */
+  repeat<T>(attempt: () => Promise<T | undefined>, options: CallOptions | undefined): Promise<T | undefined>;
   list<Item extends { sid: string }>(
     endpoint: Endpoint,
     parts: PathParts,
@@ -48,6 +54,18 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
     // Async, so that a wrong SID rejects like everything else.
     send: async (endpoint, parts, parse, options, form) =>
       request(wiring, { endpoint, path: pathOf(endpoint, parts), parse, ...(form ? { form } : {}) }, options),
+    repeat: async (attempt, { signal, timeoutMs = wiring.timeoutMs, maxTries = MAX_TRIES } = {}) => {
+      const deadlineMs = wiring.now() + timeoutMs;
+      for (let tries = 1; ; tries += 1) {
+        const value = await attempt();
+        const delayMs = retryDelayMs(tries, undefined, wiring.random);
+        if (value !== undefined || tries >= maxTries || wiring.now() + delayMs >= deadlineMs) return value;
+        // The next attempt's own call says that the signal has ended it.
+        await wiring.sleep(delayMs, signal).catch((error: unknown) => {
+          if (!signal?.aborted) throw error;
+        });
+      }
+    },
     list: (
       endpoint,
       parts,

@@ -15,7 +15,7 @@ export type StudioErrorKind =
   | 'refused-credentials'
   /** 404 (20404). */
   | 'not-found'
-  /** 409 (20409) where it is not an expected outcome. */
+  /** 409 (20409) where it is not an expected outcome; or a success to an end of what is active still. */
   | 'conflict'
   /** 429 (20429): not processed, safe to repeat. */
   | 'throttled'

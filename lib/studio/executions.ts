@@ -26,7 +26,10 @@ export type Executions = {
   /** Newest first. */
   list(flowSid: string, query?: ListExecutionsQuery, options?: ListOptions): Listing<Execution>;
   fetch(flowSid: string, executionSid: string, options?: CallOptions): Promise<Execution>;
-  /** Ends an active execution; one that has ended is `already-ended`. */
+  /**
+   * Ends an active execution; one that is seen to have ended already is `already-ended`. Throws `conflict`
+   * where Studio refuses it, or says that it was done, and goes on to show it as active.
+   */
   end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
   /** Deletes an execution with its steps; one that is not there is `already-gone`. End an active one first. */
   delete(flowSid: string, executionSid: string, options?: CallOptions): Promise<DeleteOutcome>;
@@ -38,16 +41,52 @@ export function executionsOf(calls: Calls): Executions {
   const fetch: Executions['fetch'] = (flow, execution, options) =>
     calls.send(endpoints.fetchExecution, { flow, execution }, parseExecution, options);
 
-  /** How it stands after a call that ended in `error`; undefined where that does not say yes, or cannot be learnt. */
-  async function lookAfter(error: unknown, ...[flow, execution, options]: Parameters<typeof fetch>) {
-    if (!isUnreadableYes(error)) return undefined;
+  /** The execution after an answer that leaves open how it stands; undefined where that cannot be learnt. */
+  const look: (...call: Parameters<typeof fetch>) => Promise<Execution | undefined> = async (...call) => {
     try {
-      return (await fetch(flow, execution, options)).status;
-    } catch (cause) {
-      if (!(cause instanceof StudioError) || cause.kind === 'aborted') throw cause;
-      return cause.kind === 'not-found' ? 'gone' : undefined;
+      return await fetch(...call);
+    } catch (error) {
+      if (!(error instanceof StudioError) || error.kind === 'aborted' || error.kind === 'not-found')
+        throw error;
+      return undefined;
     }
-  }
+  };
+
+  /**
+   * One end and, unless its answer shows that the execution has ended, one look at it: a 409 also stands for
+   * another update that is under way. Returns the refusal where it has not.
+   */
+  const tryToEnd: (...call: Parameters<typeof fetch>) => Promise<EndOutcome | StudioError> = async (
+    ...call
+  ) => {
+    const [flow, execution, options] = call;
+    const { operation } = endpoints.endExecution;
+    const form = { Status: 'ended' };
+    const told = await calls
+      .send(endpoints.endExecution, { flow, execution }, parseExecution, options, form)
+      .catch((error: unknown) => {
+        if (error instanceof StudioError && (error.kind === 'conflict' || isUnreadableYes(error)))
+          return error;
+        throw error;
+      });
+    if (!(told instanceof StudioError) && told.status === 'ended')
+      return { outcome: 'ended', execution: told };
+    const seen = await look(...call);
+    if (told instanceof StudioError) {
+      const isUnreadable = told.kind === 'nonsense';
+      if (seen?.status === 'ended')
+        return { outcome: 'already-ended', afterUnclear: told.afterUnclear || isUnreadable };
+      if (isUnreadable) throw told;
+      return told;
+    }
+    if (seen?.status === 'ended' || (told.status === null && seen?.status !== 'active'))
+      return { outcome: 'ended', execution: seen ?? told };
+    return new StudioError('conflict', 'Studio took the end, and shows the execution as active', {
+      operation,
+      sent: true,
+      afterUnclear: true,
+    });
+  };
 
   return {
     create: async (flow, { to, from, parameters }, options) => {
@@ -99,26 +138,28 @@ export function executionsOf(calls: Calls): Executions {
       );
     },
     fetch,
-    end: async (flow, execution, options) => {
-      const form = { Status: 'ended' };
-      try {
-        const parts = { flow, execution };
-        const ended = await calls.send(endpoints.endExecution, parts, parseExecution, options, form);
-        return { outcome: 'ended', execution: ended };
-      } catch (error) {
-        if (error instanceof StudioError && error.kind === 'conflict')
-          return { outcome: 'already-ended', afterUnclear: error.afterUnclear };
-        if ((await lookAfter(error, flow, execution, options)) === 'ended')
-          return { outcome: 'already-ended', afterUnclear: true };
-        throw error;
-      }
+    end: async (...call) => {
+      let refusal: StudioError | undefined;
+      let afterUnclear = false;
+      const ended = await calls.repeat(async () => {
+        const came = await tryToEnd(...call);
+        afterUnclear ||= !('execution' in came) && came.afterUnclear;
+        if (!(came instanceof StudioError))
+          return came.outcome === 'ended' ? came : { ...came, afterUnclear };
+        refusal = came;
+        return undefined;
+      }, call[2]);
+      if (ended === undefined) throw refusal;
+      return ended;
     },
-    delete: async (flow, execution, options) => {
+    delete: async (...call) => {
+      const [flow, execution, options] = call;
       try {
         return await remove(calls.send(endpoints.deleteExecution, { flow, execution }, () => true, options));
       } catch (error) {
-        if ((await lookAfter(error, flow, execution, options)) === 'gone')
-          return { outcome: 'already-gone', afterUnclear: true };
+        if (!isUnreadableYes(error)) throw error;
+        const { outcome } = await remove(look(...call));
+        if (outcome === 'already-gone') return { outcome, afterUnclear: true };
         throw error;
       }
     },

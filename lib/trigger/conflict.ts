@@ -25,8 +25,8 @@ export type Resolved =
   | { outcome: 'refused'; error: StudioError };
 
 /**
- * Applies the policy to the execution that is in the way of a create. One that cannot be found under this
- * flow belongs to another one: it is reported and not touched. `endedBefore` is the one that this request
+ * Applies the policy to the execution that is in the way of a create. One that Studio does not end is reported,
+ * and so is one that cannot be found under this flow: it belongs to another one. `endedBefore` is the one that this request
  * replaced already; another one that came in the meantime is reported, too.
  */
 export async function resolveConflict(
@@ -45,7 +45,8 @@ export async function resolveConflict(
     return (await hasEnded(job, executionSid)) ? { outcome: 'ended', executionSid } : conflict;
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
-    return error.kind === 'not-found' ? conflict : { outcome: 'refused', error };
+    const isInTheWay = error.kind === 'not-found' || error.kind === 'conflict';
+    return isInTheWay ? conflict : { outcome: 'refused', error };
   }
 }
 

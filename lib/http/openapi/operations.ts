@@ -116,15 +116,16 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Ending and deleting',
     summary: 'End an execution',
     description:
-      'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some.',
+      'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some. `still-active`: Studio refuses to end it, or goes on to show it as active; try again later.',
     answers: { 200: { schema: 'Ended', description: 'It has ended, now or before.' } },
-    problems: ['rejected-by-studio'],
+    problems: ['still-active', 'rejected-by-studio'],
   },
   'DELETE /flows/{flow}/executions/{execution}': {
     operationId: 'deleteExecution',
     tag: 'Ending and deleting',
     summary: 'Delete an execution with its steps',
-    description: 'May be repeated. Messages and calls are other resources of Twilio: they stay.',
+    description:
+      'May be repeated. An active one is refused with `still-active`, also with `?end=true` where Studio does not end it. Messages and calls are other resources of Twilio: they stay.',
     answers: { 200: { schema: 'Deleted', description: 'It is gone, now or before.' } },
     problems: ['still-active', 'rejected-by-studio'],
   },

@@ -66,3 +66,57 @@ describe('what can never be deleted', () => {
     expect(record.failures[0]?.reason).toMatch(/^delete: \w+ \(\d+\)$/);
   });
 });
+
+describe('an end that Studio refuses with 409 while another update is under way', () => {
+  const refusals = (more: object = {}): BehaviourChange => ({
+    faults: [{ kind: 'error', status: 409, operations: ['UpdateExecution'], ...more }],
+  });
+  const COUNT = 40;
+
+  async function purged(behaviour: BehaviourChange, action: 'delete' | 'end') {
+    const { studio, purge } = await createWorld(behaviour);
+    const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8) };
+    studio.store.seed({ flowSid: WELCOME, count: COUNT, activeShare: 1, ...between });
+    const record = await purge({ olderThan: 'P7D', status: 'active', action });
+    return { record, left: studio.store.count(), deletedWhileActive: studio.store.deletedWhileActive };
+  }
+
+  test.each(['delete', 'end'] as const)(
+    'ends in named failures of %s, and nothing is done',
+    async (action) => {
+      const { record, left, deletedWhileActive } = await purged(refusals(), action);
+      expect(record.status).toBe('failed');
+      expect(record.counts).toMatchObject({
+        matched: COUNT,
+        ended: 0,
+        deleted: 0,
+        alreadyGone: 0,
+        failed: COUNT,
+      });
+      expect(new Set(record.failures.map(({ reason }) => reason))).toEqual(
+        new Set(['end: conflict (20409)']),
+      );
+      expect(left).toEqual({ active: COUNT, ended: 0, deleted: 0 });
+      expect(deletedWhileActive).toBe(0);
+    },
+  );
+
+  test.each(['delete', 'end'] as const)('is made good by %s once it is through', async (action) => {
+    // More than all tries of half of the executions.
+    const { record, deletedWhileActive } = await purged(refusals({ times: (5 * COUNT) / 2 }), action);
+    expect(record).toMatchObject({ status: 'succeeded', failures: [] });
+    expect(record.counts).toMatchObject({
+      ended: COUNT,
+      deleted: action === 'delete' ? COUNT : 0,
+      alreadyGone: 0,
+      failed: 0,
+    });
+    expect(deletedWhileActive).toBe(0);
+  });
+
+  test('is no failure where the other update was an end', async () => {
+    const { record } = await purged(refusals({ work: 'done' }), 'end');
+    expect(record).toMatchObject({ status: 'succeeded', failures: [] });
+    expect(record.counts).toMatchObject({ ended: 0, alreadyGone: COUNT, failed: 0 });
+  });
+});

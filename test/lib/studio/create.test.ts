@@ -160,6 +160,9 @@ describe('ending and deleting', () => {
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
   });
 
+  const refused = { status: 409, body: { code: 20409 } };
+  const hasEnded = { status: 200, body: execution(EXECUTION, { status: 'ended' }) };
+
   /** A proxy that answers `yes` to every change, and lets through what is asked. */
   const yesTo = (yes: Reply, found: Reply): Teller => {
     return ({ method }) => (method === 'GET' ? found : yes);
@@ -198,12 +201,78 @@ describe('ending and deleting', () => {
   });
 
   test('[unavailable, conflict] on end has ended, after an unclear try', async () => {
-    const { studio, requests } = await story([unavailable, { status: 409, body: { code: 20409 } }]);
+    const { studio, requests } = await story([unavailable, refused, hasEnded]);
     expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
       outcome: 'already-ended',
       afterUnclear: true,
     });
-    expect(requests.map(({ body }) => body)).toEqual(['Status=ended', 'Status=ended']);
+    expect(requests.map(({ body }) => body)).toEqual(['Status=ended', 'Status=ended', '']);
+  });
+
+  test('[conflict, active] × 5 on end is a conflict, after waits that double', async () => {
+    const { studio, requests, waits } = await story(yesTo(refused, success));
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({
+      kind: 'conflict',
+      code: 20409,
+    });
+    expect(requests.map(({ method }) => method)).toEqual(Array(5).fill(['POST', 'GET']).flat());
+    expect(waits).toEqual([50, 100, 200, 400]);
+  });
+
+  test.each([
+    ['conflict', refused, 'already-ended'],
+    ['active', success, 'ended'],
+  ] as const)(
+    '[%s, active, done] on end has ended once the other update is through',
+    async (_, first, outcome) => {
+      let posts = 0;
+      const { studio } = await story(({ method }) => {
+        if (method === 'POST') return ++posts === 1 ? first : outcome === 'ended' ? hasEnded : refused;
+        return posts === 1 ? success : hasEnded;
+      });
+      expect(await studio.executions.end(FLOW, EXECUTION)).toMatchObject({ outcome });
+    },
+  );
+
+  test('a call’s time bounds how often a refused end is tried', async () => {
+    const { studio, requests } = await story(yesTo(refused, success));
+    await failureOf(studio.executions.end(FLOW, EXECUTION, { timeoutMs: 200 }));
+    expect(requests).toHaveLength(2 * 3);
+  });
+
+  test('[conflict, no look] × 5 on end is a conflict: it may have ended, and was not seen to', async () => {
+    const { studio } = await story(yesTo(refused, { status: 400, body: { code: 20001 } }));
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({ kind: 'conflict' });
+  });
+
+  test('[conflict, gone] on end is thrown as gone', async () => {
+    const { studio } = await story([refused, { status: 404, body: { code: 20404 } }]);
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({ kind: 'not-found' });
+  });
+
+  test.each([
+    ['active', success, 'conflict'],
+    ['nowhere', { status: 400, body: {} }, 'conflict'],
+    ['ended', hasEnded, 'ended'],
+  ] as const)(
+    'only 200 and active on end, and the look shows it %s: that decides',
+    async (_, found, wanted) => {
+      const { studio } = await story(yesTo(success, found));
+      const ended = studio.executions.end(FLOW, EXECUTION);
+      if (wanted === 'ended')
+        expect(await ended).toMatchObject({ outcome: 'ended', execution: { status: 'ended' } });
+      else expect(await failureOf(ended)).toMatchObject({ kind: wanted, afterUnclear: true });
+    },
+  );
+
+  test('200 without a status on end has ended, unless the look shows it active', async () => {
+    const silent = { status: 200, body: execution(EXECUTION, { status: null }) };
+    const tolerant = await story(yesTo(silent, silent));
+    expect(await tolerant.studio.executions.end(FLOW, EXECUTION)).toMatchObject({ outcome: 'ended' });
+    const doubtful = await story(yesTo(silent, success));
+    expect(await failureOf(doubtful.studio.executions.end(FLOW, EXECUTION))).toMatchObject({
+      kind: 'conflict',
+    });
   });
 
   test('[conflict] on delete is thrown: it is still active', async () => {

@@ -310,7 +310,7 @@ describe('a request', () => {
           ok: true,
           status: 201,
           header: () => undefined,
-          body: Buffer.from(JSON.stringify(execution())),
+          body: Buffer.from(JSON.stringify(execution(EXECUTION, { status: 'ended' }))),
         };
       },
       prepare: () => undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { StudioError } from '../../../lib/studio/errors.ts';
 import { BODY, CONTACT, createWorld, WELCOME } from './world/world.ts';
 
 const _UNCORRELATED = { flow: { ...WELCOME, correlation: false } };
@@ -91,6 +92,20 @@ describe('a contact that has an active execution', () => {
       conflictingExecutionSid: stubborn.sid,
     });
     expect(studio.runs).toHaveLength(1);
+  });
+
+  test('that Studio refuses to end is reported and not replaced', async () => {
+    const { studio, claims, send } = createWorld();
+    const refused = studio.start(CONTACT);
+    studio.end = async () => {
+      throw new StudioError('conflict', 'conflict', { operation: 'test', status: 409, code: 20409 });
+    };
+    expect(await send({ body: { ...BODY, onConflict: 'replace' } })).toEqual({
+      outcome: 'conflict',
+      conflictingExecutionSid: refused.sid,
+    });
+    expect(studio.runs).toHaveLength(1);
+    expect(claims.records.size).toBe(0);
   });
 
   test('whose replacement got lost is replaced once', async () => {

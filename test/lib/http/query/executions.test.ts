@@ -105,6 +105,40 @@ describe('ending an execution', () => {
   });
 });
 
+describe('an execution whose other update is under way', () => {
+  const underWay = { kind: 'error' as const, status: 409, operations: ['UpdateExecution' as const] };
+
+  test('is ended as soon as Studio lets it', async () => {
+    const { call, path, sid, studio } = await withOne({ behaviour: { faults: [{ ...underWay, times: 2 }] } });
+    const { status, body } = await call(`POST ${path}/end`, { headers: admin });
+    expect([status, body.outcome, body.execution.status]).toEqual([200, 'ended', 'ended']);
+    expect(studio.store.find(sid)?.status).toBe('ended');
+  });
+
+  test('is still active where Studio goes on to refuse it, and is not deleted', async () => {
+    const { call, path, sid, studio } = await withOne({ behaviour: { faults: [underWay] } });
+    for (const target of [`POST ${path}/end`, `DELETE ${path}?end=true`]) {
+      const { status, body } = await call(target, { headers: admin });
+      expect([status, body.type, body.detail]).toEqual([
+        409,
+        '/problems/still-active',
+        'Studio does not end it: another update may be under way. Try again later.',
+      ]);
+    }
+    expect(studio.store.find(sid)?.status).toBe('active');
+    expect(studio.requests.some(({ method }) => method === 'DELETE')).toBe(false);
+  });
+
+  test('is still active where Studio refuses to delete it, although it showed it as ended', async () => {
+    const { call, path, sid, studio } = await withOne({
+      behaviour: { stubborn: [{ share: 1, operations: ['DeleteExecution'], status: 409 }] },
+    });
+    studio.store.end(sid);
+    const { status, body } = await call(`DELETE ${path}`, { headers: admin });
+    expect([status, body.type]).toEqual([409, '/problems/still-active']);
+  });
+});
+
 describe('deleting an execution', () => {
   test('deletes an ended one, and may be repeated', async () => {
     const { call, path, sid, studio } = await withOne();
