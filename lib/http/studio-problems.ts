@@ -42,9 +42,11 @@ export function studioProblem(error: StudioError, hasExecution: boolean, sent: u
         cause: error,
       });
     case 'nonsense':
-      return new Problem('studio-answered-nonsense', 'Studio gave an answer that cannot be read.', {
-        cause: error,
-      });
+      return new Problem(
+        'studio-answered-nonsense',
+        'Studio gave an answer that cannot be read, or that is about something else than was asked for.',
+        { cause: error },
+      );
     default:
       return unreachable(error.kind);
   }

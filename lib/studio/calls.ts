@@ -1,8 +1,9 @@
+import { isAskedFor } from './asked-for.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import { listing } from './paging.ts';
 import type { Parser } from './parse.ts';
-import { type Call, request, type Wiring } from './request.ts';
+import { type Call, type ParserFor, request, type Wiring } from './request.ts';
 import { MAX_TRIES, retryDelayMs } from './retry.ts';
 import { fillPath, type PathParts } from './sids.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
@@ -49,11 +50,24 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
       throw new StudioError('invalid-argument', `${operation} does not exist in v1`, { operation });
     return fillPath(operation, path, parts);
   };
+  const askedFor =
+    <T>(endpoint: Endpoint, parts: PathParts, parse: Parser<T>): ParserFor<T> =>
+    (body, accountSid) =>
+      isAskedFor(body, endpoint, parts, accountSid) ? parse(body) : undefined;
   return {
     version,
     // Async, so that a wrong SID rejects like everything else.
     send: async (endpoint, parts, parse, options, form) =>
-      request(wiring, { endpoint, path: pathOf(endpoint, parts), parse, ...(form ? { form } : {}) }, options),
+      request(
+        wiring,
+        {
+          endpoint,
+          path: pathOf(endpoint, parts),
+          parse: askedFor(endpoint, parts, parse),
+          ...(form ? { form } : {}),
+        },
+        options,
+      ),
     repeat: async (attempt, { signal, timeoutMs = wiring.timeoutMs, maxTries = MAX_TRIES } = {}) => {
       const deadlineMs = wiring.now() + timeoutMs;
       for (let tries = 1; ; tries += 1) {
@@ -97,7 +111,7 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
           query: search.size === 0 ? '' : `?${search}`,
           key,
           origin,
-          parseItem,
+          parseItem: askedFor(endpoint, parts, parseItem),
           keep,
           identify,
           limit,

@@ -3,7 +3,7 @@ import type { OperationKind } from './retry.ts';
 /**
  * Studio's REST API as data, after Twilio's OpenAPI documents of v2 and v1 (2026-04-14).
  * `path` stands below /v2 or /v1; `kind` decides what may be repeated (retry.ts); `maxBodyBytes` is where
- * an answer is cut off as nonsense.
+ * an answer is cut off as nonsense; `answers` is the kind of resource that an answer is, or lists.
  */
 export type Endpoint = {
   operation: string;
@@ -14,6 +14,8 @@ export type Endpoint = {
   alsoInV1?: true;
   /** The answer has members of any shape, whose numbers must not be changed. */
   freeForm?: true;
+  /** Absent: what has no SID of its own, such as a context. */
+  answers?: 'flow' | 'execution' | 'step';
   maxBodyBytes: number;
 };
 
@@ -50,33 +52,37 @@ function remove(operation: string, path: string) {
 }
 
 const v1 = { alsoInV1: true } as const;
-const freeForm = { freeForm: true } as const;
+const anExecution = { answers: 'execution' } as const;
+const aContext = { freeForm: true } as const;
+const aStep = { answers: 'step', freeForm: true } as const;
+/** Its revisions and test users have the flow's SID, too. */
+const aFlow = { answers: 'flow', freeForm: true } as const;
 
 export const endpoints = {
-  listExecutions: { ...read('executions.list', executions, LIST), ...v1 },
-  createExecution: { ...write('executions.create', executions, 'once'), ...v1 },
-  fetchExecution: { ...read('executions.fetch', execution), ...v1 },
-  endExecution: { ...write('executions.end', execution, 'idempotent'), ...v1 },
+  listExecutions: { ...read('executions.list', executions, LIST), ...v1, ...anExecution },
+  createExecution: { ...write('executions.create', executions, 'once'), ...v1, ...anExecution },
+  fetchExecution: { ...read('executions.fetch', execution), ...v1, ...anExecution },
+  endExecution: { ...write('executions.end', execution, 'idempotent'), ...v1, ...anExecution },
   deleteExecution: { ...remove('executions.delete', execution), ...v1 },
   fetchExecutionContext: {
     ...read('executions.context', `${execution}/Context`, CONTEXT),
     ...v1,
-    ...freeForm,
+    ...aContext,
   },
-  listSteps: { ...read('steps.list', `${execution}/Steps`, LIST), ...v1, ...freeForm },
-  fetchStep: { ...read('steps.fetch', step), ...v1, ...freeForm },
-  fetchStepContext: { ...read('steps.context', `${step}/Context`, CONTEXT), ...v1, ...freeForm },
-  listFlows: { ...read('flows.list', flows, LIST), ...v1, ...freeForm },
-  createFlow: { ...write('flows.create', flows, 'once'), ...freeForm },
-  fetchFlow: { ...read('flows.fetch', flow), ...v1, ...freeForm },
+  listSteps: { ...read('steps.list', `${execution}/Steps`, LIST), ...v1, ...aStep },
+  fetchStep: { ...read('steps.fetch', step), ...v1, ...aStep },
+  fetchStepContext: { ...read('steps.context', `${step}/Context`, CONTEXT), ...v1, ...aContext },
+  listFlows: { ...read('flows.list', flows, LIST), ...v1, ...aFlow },
+  createFlow: { ...write('flows.create', flows, 'once'), ...aFlow },
+  fetchFlow: { ...read('flows.fetch', flow), ...v1, ...aFlow },
   // Each update is a new revision: a blind second one is not the same as one.
-  updateFlow: { ...write('flows.update', flow, 'once'), ...freeForm },
+  updateFlow: { ...write('flows.update', flow, 'once'), ...aFlow },
   deleteFlow: { ...remove('flows.delete', flow), ...v1 },
   // Changes nothing, whatever its method.
   validateFlow: write('flows.validate', `${flows}/Validate`, 'read'),
-  listRevisions: { ...read('revisions.list', `${flow}/Revisions`, LIST), ...freeForm },
-  fetchRevision: { ...read('revisions.fetch', `${flow}/Revisions/{revision}`), ...freeForm },
-  fetchTestUsers: read('testUsers.fetch', `${flow}/TestUsers`),
+  listRevisions: { ...read('revisions.list', `${flow}/Revisions`, LIST), ...aFlow },
+  fetchRevision: { ...read('revisions.fetch', `${flow}/Revisions/{revision}`), ...aFlow },
+  fetchTestUsers: { ...read('testUsers.fetch', `${flow}/TestUsers`), ...aFlow },
   // Sets the whole list: twice is the same as once.
-  updateTestUsers: write('testUsers.update', `${flow}/TestUsers`, 'idempotent'),
+  updateTestUsers: { ...write('testUsers.update', `${flow}/TestUsers`, 'idempotent'), ...aFlow },
 } as const satisfies Record<string, Endpoint>;

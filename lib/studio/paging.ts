@@ -1,8 +1,8 @@
 import type { Endpoint } from './endpoints.ts';
 import { createGuard, createMemory } from './guard.ts';
 import { pageQuery, peekQuery } from './page-url.ts';
-import { fieldsOf, type Parser } from './parse.ts';
-import { request, type Wiring } from './request.ts';
+import { fieldsOf } from './parse.ts';
+import { type ParserFor, request, type Wiring } from './request.ts';
 import type { Listing, ListOptions, Page } from './types.ts';
 
 export type ListCall<Item> = {
@@ -13,7 +13,7 @@ export type ListCall<Item> = {
   /** Where the array stands when `meta.key` does not say. */
   key: string;
   origin: string;
-  parseItem: Parser<Item>;
+  parseItem: ParserFor<Item>;
   /** Which items the caller asked for: what Studio does not filter, or a version of it ignores. */
   keep: (item: Item) => boolean;
   /** What tells two items apart: all revisions of a flow have the flow's SID. */
@@ -46,7 +46,7 @@ async function* walk<Item>(
 ): AsyncGenerator<Page<Item>, void, undefined> {
   const abandoned = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal;
-  const parse = (body: unknown) => parsePage(call, body);
+  const parse: ParserFor<RawPage<Item>> = (body, accountSid) => parsePage(call, body, accountSid);
   const guard = createGuard(call.endpoint.operation);
   const isNew = createMemory();
   let remaining = call.limit;
@@ -93,7 +93,7 @@ async function* walk<Item>(
 }
 
 /** The known key is where it is looked for first in `meta`, as Twilio's own SDKs do. */
-function parsePage<Item>(call: ListCall<Item>, body: unknown): RawPage<Item> | undefined {
+function parsePage<Item>(call: ListCall<Item>, body: unknown, accountSid: string): RawPage<Item> | undefined {
   const fields = fieldsOf(body);
   if (!fields) return undefined;
   // Some fakes leave `meta` out when there is no next page.
@@ -104,7 +104,7 @@ function parsePage<Item>(call: ListCall<Item>, body: unknown): RawPage<Item> | u
   if (!Array.isArray(raw) || (next !== null && typeof next !== 'string')) return undefined;
   const items: Item[] = [];
   for (const one of raw) {
-    const item = call.parseItem(one);
+    const item = call.parseItem(one, accountSid);
     if (item === undefined) return undefined;
     items.push(item);
   }

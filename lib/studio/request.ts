@@ -25,6 +25,9 @@ export type Wiring = {
   onAttempt: ((attempt: Attempt) => void) | undefined;
 };
 
+/** Reads an answer to the credentials of this account. */
+export type ParserFor<T> = (body: unknown, accountSid: string) => T | undefined;
+
 export type Call<T> = {
   endpoint: Endpoint;
   /** Below the base path, with checked parts. */
@@ -32,7 +35,7 @@ export type Call<T> = {
   /** With its question mark, or empty. */
   query?: string;
   form?: Record<string, string | readonly string[] | undefined>;
-  parse: Parser<T>;
+  parse: ParserFor<T>;
   /** Sees a success's body before it is parsed, which takes its time. */
   peek?: (body: Buffer) => void;
 };
@@ -197,7 +200,8 @@ async function tryOnce<T>(
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
   const readText = freeForm ? parseJson : JSON.parse;
-  const answer = judge({ operation, afterUnclear }, result, call.parse, wiring.now(), readText);
+  const parse: Parser<T> = (body) => call.parse(body, credentials.accountSid);
+  const answer = judge({ operation, afterUnclear }, result, parse, wiring.now(), readText);
   wiring.onAttempt?.({
     operation,
     method,

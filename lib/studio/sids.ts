@@ -17,6 +17,11 @@ const PARTS = {
 export type PathPart = keyof typeof PARTS;
 export type PathParts = { [part in PathPart]?: string | number };
 
+/** Whether it is a SID of this kind. */
+export function isSid(kind: 'flow' | 'execution' | 'step', value: unknown): boolean {
+  return typeof value === 'string' && PARTS[kind][0].test(value);
+}
+
 /** Fills a template such as `/Flows/{flow}/Executions`; throws `invalid-argument` before a wrong part gets in. */
 export function fillPath(operation: string, template: string, parts: PathParts): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {

@@ -121,7 +121,7 @@ describe('a census', () => {
       return {
         status: 200,
         body: {
-          executions: sids.map((sid) => execution(sid)),
+          executions: sids.map((sid) => execution(sid, { flow_sid: WELCOME })),
           meta: { next_page_url: isOldest && from + 51 < 300 ? `${list}?PageToken=${from + 50}` : null },
         },
       };

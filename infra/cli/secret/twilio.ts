@@ -19,20 +19,19 @@ export async function checkWithTwilio(
   try {
     const query = { pageSize: 1, limit: 1 };
     const options = { readAhead: false, timeoutMs: TIMEOUT_MS };
-    for await (const flow of studio.flows.list(query, options))
-      if (flow.accountSid !== null && flow.accountSid !== accountSid)
-        throw new Failed([
-          'Twilio takes the API key, but it is one of another account; nothing was written.',
-        ]);
+    for await (const _ of studio.flows.list(query, options)) break;
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
-    const answer = [error.kind, error.status].filter(Boolean).join(' ');
-    const words =
-      error.kind === 'refused-credentials'
-        ? `Twilio refuses the API key (${error.status ?? 401}); nothing was written.`
-        : `Twilio could not be asked about the API key (${answer}); nothing was written.`;
-    throw new Failed([words], { cause: error });
+    throw new Failed([`${whatIsWrong(error)}; nothing was written.`], { cause: error });
   } finally {
     await studio.close();
   }
+}
+
+function whatIsWrong({ kind, status }: StudioError): string {
+  if (kind === 'refused-credentials') return `Twilio refuses the API key (${status ?? 401})`;
+  if (kind === 'nonsense' && status === 200)
+    return 'Twilio takes the API key, but does not answer for this account: it may be a key of another account';
+  const answer = [kind, status].filter(Boolean).join(' ');
+  return `Twilio could not be asked about the API key (${answer})`;
 }

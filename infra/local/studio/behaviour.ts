@@ -23,7 +23,7 @@ const fault = v.strictObject({
     'cut-body',
     /** An edge proxy's page with `status` (default 502). */
     'html',
-    /** JSON that is no answer of Studio's, with `status` (default 200). */
+    /** JSON that is no answer of Studio's: `body`, or a message, with `status` (default 200). */
     'other-json',
     /** Half of the JSON, as a whole answer. */
     'truncated-json',
@@ -42,6 +42,7 @@ const fault = v.strictObject({
    */
   work: v.optional(v.picklist(['done', 'undone']), 'undone'),
   status: v.optional(v.pipe(positive, v.minValue(200), v.maxValue(599))),
+  body: v.optional(v.record(v.string(), v.unknown())),
   /** Only these; else all of them. */
   operations,
   /** Every Nth matching request; … */

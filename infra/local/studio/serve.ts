@@ -99,7 +99,7 @@ export function isWorkDone({ kind, work }: Fault): boolean {
 }
 
 /** The answer that stands whole in the place of the right one; undefined if the fault is of another kind. */
-export function answerInstead({ kind, status }: Fault): Answer | undefined {
+export function answerInstead({ kind, status, body = { message: 'OK' } }: Fault): Answer | undefined {
   switch (kind) {
     case 'error':
       return failure(status ?? 503);
@@ -110,7 +110,7 @@ export function answerInstead({ kind, status }: Fault): Answer | undefined {
         headers: { 'Content-Type': 'text/html' },
       };
     case 'other-json':
-      return { status: status ?? 200, body: { message: 'OK' } };
+      return { status: status ?? 200, body };
     default:
       return undefined;
   }

@@ -8,6 +8,7 @@ import { type TriggerPorts, trigger } from '../../../lib/trigger/trigger.ts';
 import { tableOfFile } from '../aws/table.ts';
 import { BODY, CONTACT, WELCOME } from './world/world.ts';
 
+const FLOW_SID = WELCOME.sid;
 const REQUEST_MS = 25_000;
 const table = await tableOfFile();
 let callers = 0;
@@ -66,6 +67,17 @@ function failing(fault: Partial<Fault> & Pick<Fault, 'kind'>): BehaviourChange {
   return { faults: [{ operations: ['CreateExecution'], times: 1, ...fault }], endAfterMs: 1 };
 }
 
+/** A create whose answer looks like one, but for these fields. */
+function created(fields: Record<string, unknown>): Pick<Fault, 'kind' | 'work' | 'status' | 'body'> {
+  const body = {
+    sid: `FN${'0'.repeat(32)}`,
+    account_sid: `AC${'a'.repeat(32)}`,
+    flow_sid: FLOW_SID,
+    ...fields,
+  };
+  return { kind: 'other-json', work: 'done', status: 201, body };
+}
+
 test('a key that is sent twice creates one execution, with the parameters and the correlation value', async () => {
   const { send, found } = await prepare({ endAfterMs: 1 });
   const first = await send();
@@ -94,6 +106,10 @@ describe('an execution that ends within a millisecond, when the create', () => {
     ['is answered with HTML', { kind: 'html', work: 'done' }],
     ['is answered with half of the JSON', { kind: 'truncated-json', work: 'done' }],
     ['is answered with other JSON', { kind: 'other-json', work: 'done' }],
+    ['is answered with no SID', created({ sid: 'not a SID' })],
+    ['is answered with a flow', created({ sid: FLOW_SID })],
+    ['is answered with an execution of another flow', created({ flow_sid: `FW${'b'.repeat(32)}` })],
+    ['is answered with an execution of another account', created({ account_sid: `AC${'b'.repeat(32)}` })],
   ];
   test.each(done)('%s after the work, is found and told', async (_, fault) => {
     const { simulated, send, found } = await prepare(failing(fault));
@@ -107,6 +123,7 @@ describe('an execution that ends within a millisecond, when the create', () => {
     ['loses its connection', { kind: 'cut' }],
     ['is answered with 503', { kind: 'error' }],
     ['is answered with HTML', { kind: 'html' }],
+    ['is answered with no SID', { ...created({ sid: 'not a SID' }), work: 'undone' }],
   ];
   test.each(undone)('%s before the work, is created later, once', async (_, fault) => {
     const { send, found, pass } = await prepare(failing(fault));

@@ -80,6 +80,8 @@ test('truncated JSON is a whole answer that cannot be parsed', async () => {
 test('JSON of another kind', async () => {
   const { call } = await startWith({ kind: 'other-json' });
   expect((await call(executions)).body).toEqual({ message: 'OK' });
+  const told = await startWith({ kind: 'other-json', body: { sid: 'not a SID' } });
+  expect((await told.call(executions)).body).toEqual({ sid: 'not a SID' });
 });
 
 test('a body of fifty megabytes is the right answer and white space', async () => {
