@@ -8,7 +8,8 @@ type DeleteRuntime = { studio: { executions: Pick<Studio['executions'], 'fetch' 
 
 /**
  * DELETE …/{execution}. May be repeated: one that is not there is a success. What a delete does to an active
- * execution is not documented, so it is looked at first, and ended first when the caller wants that.
+ * execution is not documented, so it is looked at first, and ended first when the caller wants that. Nor is
+ * anything done to one that turns out to be another flow's.
  */
 export async function deleteExecution(
   { studio }: DeleteRuntime,

@@ -1,5 +1,6 @@
 import type { Studio } from '../studio/client.ts';
 import { StudioError } from '../studio/errors.ts';
+import type { Execution } from '../studio/types.ts';
 import { executionJson } from './execution-json.ts';
 import { Problem } from './problems.ts';
 import type { Answer, Request } from './request.ts';
@@ -11,12 +12,17 @@ export async function endExecution(
   { studio }: EndRuntime,
   { flow, params, signal }: Request<'POST /flows/{flow}/executions/{execution}/end'>,
 ): Promise<Answer> {
-  const ended = await studio.executions.end(flow.sid, params.execution, { signal }).catch(stillActive);
-  const execution =
-    ended.outcome === 'ended'
-      ? ended.execution
-      : await studio.executions.fetch(flow.sid, params.execution, { signal });
-  return { status: 200, body: { outcome: ended.outcome, execution: executionJson(execution, flow) } };
+  const { executions } = studio;
+  const answer = (outcome: 'ended' | 'already-ended', execution: Execution): Answer => ({
+    status: 200,
+    body: { outcome, execution: executionJson(execution, flow) },
+  });
+  // Looked at before it is ended: it may be another flow's.
+  const found = await executions.fetch(flow.sid, params.execution, { signal });
+  if (found.status === 'ended') return answer('already-ended', found);
+  const ended = await executions.end(flow.sid, params.execution, { signal }).catch(stillActive);
+  if (ended.outcome === 'ended') return answer('ended', ended.execution);
+  return answer('already-ended', await executions.fetch(flow.sid, params.execution, { signal }));
 }
 
 /** Throws the problem that stands for an end, or a delete, that Studio refuses because of how the execution stands. */

@@ -27,6 +27,8 @@ export function studioProblem(error: StudioError, hasExecution: boolean, sent: u
         cause: error,
       });
     case 'not-found':
+    // That there is one of another flow is not told.
+    case 'other-flow':
       return hasExecution
         ? new Problem('unknown-execution', 'Studio knows no such execution, or it has no such step.')
         : new Problem('unknown-flow', 'Studio does not know this flow.');

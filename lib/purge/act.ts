@@ -114,6 +114,7 @@ function isTransient(kind: StudioErrorKind): boolean {
       return true;
     case 'invalid-argument':
     case 'not-found':
+    case 'other-flow':
     case 'rejected':
       return false;
   }

@@ -1,9 +1,13 @@
+import type { Misfit } from './asked-for.ts';
 import { StudioError, type StudioErrorDetails, type StudioErrorKind } from './errors.ts';
-import { fieldsOf, type Parser } from './parse.ts';
+import { fieldsOf } from './parse.ts';
 import { parseRetryAfter } from './retry.ts';
 import type { TransportFailure, TransportResult } from './transport.ts';
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: StudioError };
+
+/** What was read from a success; `misfit`: why it is no answer to what was asked. */
+export type Parsed<T> = { value: T } | { misfit: Misfit };
 
 type Known = Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>;
 
@@ -16,7 +20,7 @@ type Known = Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>;
 export function judge<T>(
   known: Known,
   result: TransportResult,
-  parse: Parser<T>,
+  parse: (body: unknown) => Parsed<T>,
   nowMs: number,
   readText: (json: string) => unknown,
 ): Answer<T> {
@@ -50,10 +54,10 @@ export function judge<T>(
     return refuse('nonsense', `Studio answered with status ${result.status}`, facts());
   const json = readJson(result.body, readText);
   if (!json.ok) return refuse('nonsense', 'Studio answered something that is not JSON', facts());
-  const value = parse(json.value);
-  if (value === undefined)
-    return refuse('nonsense', 'Studio answered something else than was asked for', facts());
-  return { ok: true, value };
+  const parsed = parse(json.value);
+  if ('misfit' in parsed)
+    return refuse(parsed.misfit, 'Studio answered something else than was asked for', facts());
+  return { ok: true, value: parsed.value };
 }
 
 const FAILURES: Record<TransportFailure, [StudioErrorKind, string]> = {

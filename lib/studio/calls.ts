@@ -1,4 +1,4 @@
-import { isAskedFor } from './asked-for.ts';
+import { misfitOf } from './asked-for.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import { listing } from './paging.ts';
@@ -37,6 +37,8 @@ type Listed<Item> = {
   query: ListQuery | undefined;
   filters?: Record<string, string | undefined>;
   keep?: (item: Item) => boolean;
+  /** What each item has to be of; what is in the path unless told. */
+  itemsOf?: PathParts;
   /** What tells two items apart; the SID unless told. */
   identify?: (item: Item) => string;
 };
@@ -52,8 +54,11 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
   };
   const askedFor =
     <T>(endpoint: Endpoint, parts: PathParts, parse: Parser<T>): ParserFor<T> =>
-    (body, accountSid) =>
-      isAskedFor(body, endpoint, parts, accountSid) ? parse(body) : undefined;
+    (body, accountSid) => {
+      const misfit = misfitOf(body, endpoint, parts, accountSid);
+      const value = misfit ? undefined : parse(body);
+      return value === undefined ? { misfit: misfit ?? 'nonsense' } : { value };
+    };
   return {
     version,
     // Async, so that a wrong SID rejects like everything else.
@@ -83,7 +88,15 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
     list: (
       endpoint,
       parts,
-      { key, parseItem, query = {}, filters = {}, keep = () => true, identify = ({ sid }) => sid },
+      {
+        key,
+        parseItem,
+        query = {},
+        filters = {},
+        keep = () => true,
+        itemsOf = parts,
+        identify = ({ sid }) => sid,
+      },
       options,
     ) => {
       const { operation } = endpoint;
@@ -111,7 +124,7 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
           query: search.size === 0 ? '' : `?${search}`,
           key,
           origin,
-          parseItem: askedFor(endpoint, parts, parseItem),
+          parseItem: askedFor(endpoint, itemsOf, parseItem),
           keep,
           identify,
           limit,

@@ -15,6 +15,8 @@ export type StudioErrorKind =
   | 'refused-credentials'
   /** 404 (20404). */
   | 'not-found'
+  /** What was found under the flow that was asked for is told to be another flow's. */
+  | 'other-flow'
   /** 409 (20409) where it is not an expected outcome; or a success to an end of what is active still. */
   | 'conflict'
   /** 429 (20429): not processed, safe to repeat. */

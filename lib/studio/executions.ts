@@ -23,7 +23,7 @@ export type Executions = {
    * version v1 success is `created-or-existing`: see CreateOutcome.
    */
   create(flowSid: string, input: CreateExecutionInput, options?: CallOptions): Promise<CreateOutcome>;
-  /** Newest first. */
+  /** Newest first, and only those of this flow, whatever else Studio lists. */
   list(flowSid: string, query?: ListExecutionsQuery, options?: ListOptions): Listing<Execution>;
   fetch(flowSid: string, executionSid: string, options?: CallOptions): Promise<Execution>;
   /**
@@ -46,7 +46,7 @@ export function executionsOf(calls: Calls): Executions {
     try {
       return await fetch(...call);
     } catch (error) {
-      if (!(error instanceof StudioError) || error.kind === 'aborted' || error.kind === 'not-found')
+      if (!(error instanceof StudioError) || ['aborted', 'not-found', 'other-flow'].includes(error.kind))
         throw error;
       return undefined;
     }
@@ -123,14 +123,16 @@ export function executionsOf(calls: Calls): Executions {
           key: 'executions',
           parseItem: parseExecution,
           query,
+          itemsOf: {},
           filters: {
             status: calls.version === 'v1' ? undefined : status,
             // Twilio's SDKs send whole seconds; rounded outwards, and cut to the exact range below.
             DateCreatedFrom: from === undefined ? undefined : wholeSeconds(Math.floor(from / 1000)),
             DateCreatedTo: to === undefined ? undefined : wholeSeconds(Math.ceil(to / 1000)),
           },
-          // Filtered again: `status` is young (April 2026) and unknown to v1.
+          // Filtered again: `status` is young (April 2026) and unknown to v1. Of another flow is none of this list.
           keep: (execution) =>
+            (execution.flowSid ?? flow) === flow &&
             (status === undefined || (execution.status ?? status) === status) &&
             isWithin(execution.dateCreated, from, to),
         },

@@ -1,3 +1,4 @@
+import type { Parsed } from './answer.ts';
 import type { Endpoint } from './endpoints.ts';
 import { createGuard, createMemory } from './guard.ts';
 import { pageQuery, peekQuery } from './page-url.ts';
@@ -93,22 +94,22 @@ async function* walk<Item>(
 }
 
 /** The known key is where it is looked for first in `meta`, as Twilio's own SDKs do. */
-function parsePage<Item>(call: ListCall<Item>, body: unknown, accountSid: string): RawPage<Item> | undefined {
+function parsePage<Item>(call: ListCall<Item>, body: unknown, accountSid: string): Parsed<RawPage<Item>> {
   const fields = fieldsOf(body);
-  if (!fields) return undefined;
+  if (!fields) return { misfit: 'nonsense' };
   // Some fakes leave `meta` out when there is no next page.
   const meta = fieldsOf(fields['meta']) ?? {};
   const key = typeof meta['key'] === 'string' ? meta['key'] : call.key;
   const raw = fields[key] ?? fields[call.key];
   const next = meta['next_page_url'] ?? null;
-  if (!Array.isArray(raw) || (next !== null && typeof next !== 'string')) return undefined;
+  if (!Array.isArray(raw) || (next !== null && typeof next !== 'string')) return { misfit: 'nonsense' };
   const items: Item[] = [];
   for (const one of raw) {
     const item = call.parseItem(one, accountSid);
-    if (item === undefined) return undefined;
-    items.push(item);
+    if ('misfit' in item) return item;
+    items.push(item.value);
   }
-  return { items, next: next === '' ? null : next };
+  return { value: { items, next: next === '' ? null : next } };
 }
 
 /** At most one page ahead. */

@@ -1,10 +1,9 @@
-import { type Answer, judge } from './answer.ts';
+import { type Answer, judge, type Parsed } from './answer.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import type { Went } from './governor.ts';
 import { parseJson } from './json.ts';
 import { onAbort } from './on-abort.ts';
-import type { Parser } from './parse.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from './types.ts';
@@ -26,7 +25,7 @@ export type Wiring = {
 };
 
 /** Reads an answer to the credentials of this account. */
-export type ParserFor<T> = (body: unknown, accountSid: string) => T | undefined;
+export type ParserFor<T> = (body: unknown, accountSid: string) => Parsed<T>;
 
 export type Call<T> = {
   endpoint: Endpoint;
@@ -200,7 +199,7 @@ async function tryOnce<T>(
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
   const readText = freeForm ? parseJson : JSON.parse;
-  const parse: Parser<T> = (body) => call.parse(body, credentials.accountSid);
+  const parse = (body: unknown) => call.parse(body, credentials.accountSid);
   const answer = judge({ operation, afterUnclear }, result, parse, wiring.now(), readText);
   wiring.onAttempt?.({
     operation,

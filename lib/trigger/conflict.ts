@@ -38,14 +38,15 @@ export async function resolveConflict(
   const conflict = { outcome: 'conflict', conflictingExecutionSid: executionSid } as const;
   if (executionSid === null || onConflict === 'fail') return conflict;
   try {
-    if (onConflict === 'return')
-      return { outcome: 'existing', execution: await executions.fetch(flowSid, executionSid, { signal }) };
-    if (endedBefore !== null) return conflict;
-    await executions.end(flowSid, executionSid, { signal });
+    if (onConflict === 'replace' && endedBefore !== null) return conflict;
+    // Looked at before it is ended: it may be another flow's.
+    const execution = await executions.fetch(flowSid, executionSid, { signal });
+    if (onConflict === 'return') return { outcome: 'existing', execution };
+    if (execution.status !== 'ended') await executions.end(flowSid, executionSid, { signal });
     return (await hasEnded(job, executionSid)) ? { outcome: 'ended', executionSid } : conflict;
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
-    const isInTheWay = error.kind === 'not-found' || error.kind === 'conflict';
+    const isInTheWay = ['not-found', 'other-flow', 'conflict'].includes(error.kind);
     return isInTheWay ? conflict : { outcome: 'refused', error };
   }
 }

@@ -136,6 +136,7 @@ export async function belonging(
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     if (error.kind === 'not-found') return 'unclear';
+    if (error.kind === 'other-flow') return 'other';
     if (error.oversized && maxBodyBytes !== undefined) return 'larger';
     throw error;
   }

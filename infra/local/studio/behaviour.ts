@@ -106,6 +106,8 @@ export const behaviourSchema = v.strictObject({
     'empty-last-page',
   ]),
   ignoreStatusFilter: v.boolean(),
+  /** Executions are found, and listed, under any flow; they tell their own one. */
+  ignoreFlow: v.boolean(),
   /** So many ended executions arrive in the flow before each page of its executions. */
   arrivalsPerList: count,
   /** Twilio's own error documents, or those of RFC 9457 as its newer APIs answer. */
@@ -134,6 +136,7 @@ export const DEFAULT_BEHAVIOUR: Omit<Behaviour, 'credentials'> = {
   pageTokenLifetimeMs: null,
   paging: 'honest',
   ignoreStatusFilter: false,
+  ignoreFlow: false,
   arrivalsPerList: 0,
   errors: 'twilio',
   stubborn: [],

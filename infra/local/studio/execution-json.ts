@@ -12,21 +12,19 @@ export function executionWriter({ accountSid, store }: Simulation, call: Call): 
   const { columns, contacts, salt } = executions;
   const isV2 = call.version === 'v2';
   const account = JSON.stringify(accountSid);
-  const urls = JSON.stringify(`${call.origin}/${call.version}/Flows/${call.flowSid}/Executions/`).slice(
-    0,
-    -1,
-  );
+  const flows = JSON.stringify(`${call.origin}/${call.version}/Flows/`).slice(0, -1);
   const writeDate = dateWriter();
   return (row) => {
     const state = executions.stateOf(row) === ACTIVE ? 'active' : 'ended';
     const contact = columns.contact[row] ?? 0;
     const sid = executions.sidOf(row);
-    const url = urls + sid;
+    const flowSid = executions.flowOf(row);
+    const url = `${flows}${flowSid}/Executions/${sid}`;
     const origin = isV2
       ? `"flow_version":${columns.flowVersion[row]},"initiated_by":"${sidOf('RQ', row, salt)}",`
       : '';
     return (
-      `{"sid":"${sid}","account_sid":${account},"flow_sid":"${call.flowSid}","context":{},` +
+      `{"sid":"${sid}","account_sid":${account},"flow_sid":"${flowSid}","context":{},` +
       `"contact_channel_address":${JSON.stringify(contacts.addressOf(contact))},` +
       `"contact_sid":"${sidOf('FC', contact, salt)}",${origin}"status":"${state}",` +
       `"date_created":${writeDate(columns.createdS[row] ?? 0)},` +

@@ -7,7 +7,7 @@ import { definitionErrors, isDefinition, latestRevision } from './store/flows.ts
 /** What the flow's widgets see as variables: the create's parameters stand in it twice. */
 export function contextOf(simulation: Simulation, row: number): Record<string, unknown> {
   const { executions } = simulation.store;
-  const { contact, sender, flow, parameters } = executions.columns.at(row);
+  const { contact, sender, parameters } = executions.columns.at(row);
   const to = executions.contacts.addressOf(contact);
   const from = executions.senders.addressOf(sender);
   const data = parseJson(executions.parameters[parameters] ?? '{}');
@@ -16,7 +16,7 @@ export function contextOf(simulation: Simulation, row: number): Record<string, u
     contact: { channel: { address: to } },
     flow: {
       sid: executions.sidOf(row),
-      flow_sid: executions.flowSids[flow] ?? '',
+      flow_sid: executions.flowOf(row),
       channel: { address: from },
       data,
     },
@@ -28,7 +28,7 @@ export function contextResource(simulation: Simulation, call: Call, row: number)
   return {
     account_sid: simulation.accountSid,
     context: contextOf(simulation, row),
-    flow_sid: call.flowSid,
+    flow_sid: simulation.store.executions.flowOf(row),
     execution_sid: call.executionSid,
     url: call.origin + call.path,
   };

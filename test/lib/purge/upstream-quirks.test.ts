@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
 import { createWorld } from './world/over-studio.ts';
-import { NOON, WELCOME } from './world/world.ts';
+import { NOON, SURVEY, WELCOME } from './world/world.ts';
 
 const DAY_MS = 86_400_000;
 const day = (days: number) => new Date(NOON - days * DAY_MS).toISOString();
@@ -120,3 +120,16 @@ describe('an end that Studio refuses with 409 while another update is under way'
     expect(record.counts).toMatchObject({ ended: 0, alreadyGone: COUNT, failed: 0 });
   });
 });
+
+test.each([true, false])(
+  'a Studio that ignores the flow in the path: the others’ stay, archived %s',
+  async (archive) => {
+    const { studio, purge } = await createWorld({ ignoreFlow: true });
+    const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8), activeShare: 0.2 };
+    for (const flowSid of [WELCOME, SURVEY]) studio.store.seed({ flowSid, count: 1_200, ...between });
+    const record = await purge({ flows: ['welcome'], olderThan: 'P7D', status: 'any', archive });
+    expect(record).toMatchObject({ status: 'succeeded', failures: [] });
+    expect(record.counts).toMatchObject({ listed: 1_200, deleted: 1_200, alreadyGone: 0, failed: 0 });
+    expect(studio.store.count({ flowSid: SURVEY })).toMatchObject({ deleted: 0 });
+  },
+);

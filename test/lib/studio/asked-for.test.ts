@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Studio } from '../../../lib/studio/client.ts';
-import { ACCOUNT, collect, EXECUTION, execution, FLOW, failureOf, STEP, story } from './stories.ts';
+import { ACCOUNT, collect, EXECUTION, execution, FLOW, failureOf, STEP, sidOf, story } from './stories.ts';
 
 const ELSEWHERE = { account: `AC${'b'.repeat(32)}`, flow: `FW${'b'.repeat(32)}` };
 const OTHER = { execution: `FN${'b'.repeat(32)}`, step: `FT${'b'.repeat(32)}` };
@@ -80,6 +80,38 @@ describe('an answer about something else than was asked for is no answer of Stud
     const { studio, requests } = await story(() => ({ status: 201, body }));
     expect(await asks.create(studio)).toMatchObject({ outcome: 'unknown', cause: { kind: 'nonsense' } });
     expect(requests).toHaveLength(1);
+  });
+});
+
+describe('an answer of another flow', () => {
+  const elsewhere = { flow_sid: ELSEWHERE.flow };
+  test.each<[string, Ask, object]>([
+    ['execution', asks.fetch, execution(EXECUTION, elsewhere)],
+    ['context', asks.context, { ...of, ...elsewhere, context: {} }],
+    ['steps', asks.steps, page('steps', { ...step, ...elsewhere })],
+    ['step', asks.step, { ...step, ...elsewhere }],
+    ['step’s context', asks.stepContext, { ...of, ...elsewhere, context: {} }],
+  ])('is told apart where it was read: %s', async (_, ask, body) => {
+    expect(await failureOf(answered(ask, body))).toMatchObject({ kind: 'other-flow' });
+  });
+
+  test('to an end is a look’s to judge', async () => {
+    const { studio } = await story(({ method }) =>
+      method === 'POST'
+        ? { status: 200, body: execution(EXECUTION, { ...elsewhere, status: 'ended' }) }
+        : { status: 200, body: execution(EXECUTION, elsewhere) },
+    );
+    expect(await failureOf(asks.end(studio))).toMatchObject({ kind: 'other-flow' });
+  });
+
+  test('is left out of a list of executions, on whose pages there may be nothing else', async () => {
+    const more = (token: string) => ({ next_page_url: `/v2/Flows/${FLOW}/Executions?PageToken=${token}` });
+    const others = [3, 4].map((number) => execution(sidOf(number), elsewhere));
+    const { studio } = await story([
+      { status: 200, body: { executions: others, meta: more('2') } },
+      { status: 200, body: { executions: [execution(), ...others], meta: { next_page_url: null } } },
+    ]);
+    expect(await asks.list(studio)).toMatchObject([{ sid: EXECUTION }]);
   });
 });
 

@@ -63,6 +63,7 @@ describe('a contact that has an active execution', () => {
     expect(active.status).toBe('ended');
     expect(studio.calls.filter((call) => ['end', 'fetch', 'create'].includes(call))).toEqual([
       'create',
+      'fetch',
       'end',
       'fetch',
       'create',

@@ -14,7 +14,7 @@ const table = await tableOfFile();
 let callers = 0;
 
 /** The simulated Studio and the table over sockets, with one clock for all that sleeping moves on. */
-async function prepare(behaviour: BehaviourChange = {}) {
+async function prepare(behaviour: BehaviourChange = {}, flows = [FLOW_SID]) {
   // Whose keys nobody has used before.
   const caller = `bearer:${++callers}`;
   const clock = { aheadMs: 0 };
@@ -22,7 +22,7 @@ async function prepare(behaviour: BehaviourChange = {}) {
   const sleep = async (ms: number) => {
     clock.aheadMs += ms;
   };
-  const simulated = await startSimulatedStudio({ now, behaviour });
+  const simulated = await startSimulatedStudio({ now, behaviour, flows: flows.map((sid) => ({ sid })) });
   const studio = createStudio({
     accountSid: `AC${'a'.repeat(32)}`,
     username: `SK${'a'.repeat(32)}`,
@@ -48,7 +48,7 @@ async function prepare(behaviour: BehaviourChange = {}) {
   };
   const send = (
     idempotencyKey: string | null = 'key-1',
-    body: typeof BODY & { onConflict?: 'replace' } = BODY,
+    body: typeof BODY & { onConflict?: 'return' | 'replace' } = BODY,
   ) =>
     trigger(ports, {
       caller,
@@ -177,9 +177,35 @@ test('replace ends the active execution, sees that it ended, and creates the new
   ).toEqual(['active', 'ended']);
   const operations = simulated.requests.map(({ operation }) => operation);
   expect(operations.slice(-4)).toEqual([
-    'CreateExecution',
+    'FetchExecution',
     'UpdateExecution',
     'FetchExecution',
     'CreateExecution',
   ]);
+});
+
+describe('where Studio ignores the flow in the path', () => {
+  const OTHER_FLOW = `FW${'b'.repeat(32)}`;
+
+  test.each(['return', 'replace'] as const)(
+    '%s reports an execution of another flow, and leaves it',
+    async (onConflict) => {
+      const { simulated, send } = await prepare({ ignoreFlow: true }, [FLOW_SID, OTHER_FLOW]);
+      const elsewhere = { flowSid: OTHER_FLOW, contact: CONTACT, sender: WELCOME.from };
+      simulated.store.seed({ ...elsewhere, count: 1, activeShare: 1 });
+      const [{ sid } = { sid: '' }] = [...simulated.store.list({ flowSid: OTHER_FLOW })];
+      expect(await send('key-1', { ...BODY, onConflict })).toEqual({
+        outcome: 'conflict',
+        conflictingExecutionSid: sid,
+      });
+      expect(simulated.store.find(sid)?.status).toBe('active');
+    },
+  );
+
+  test('a lost answer is found in its own flow', async () => {
+    const { simulated, send, found } = await prepare({ ignoreFlow: true }, [FLOW_SID, OTHER_FLOW]);
+    simulated.behave(failing({ kind: 'cut', work: 'done' }));
+    simulated.store.seed({ flowSid: OTHER_FLOW, contact: CONTACT, count: 3, activeShare: 0 });
+    expect(await send()).toMatchObject({ outcome: 'created', execution: { sid: found()[0]?.sid } });
+  });
 });

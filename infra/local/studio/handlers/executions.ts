@@ -59,7 +59,10 @@ function pageOf(
   filter: Filter,
   { size, start }: PageRequest,
 ): PageResult<number> {
-  const { rows, more } = store.executions.slice(flowSid, filter, start, size);
+  const { executions } = store;
+  const { rows, more } = behaviour.ignoreFlow
+    ? executions.sliceOfAll(filter, start, size)
+    : executions.slice(flowSid, filter, start, size);
   const startAt = (row: number | undefined, towards: 'older' | 'newer'): Start | null => {
     const createdS = row === undefined ? undefined : store.executions.columns.createdS[row];
     if (row !== undefined && createdS !== undefined)
@@ -115,9 +118,7 @@ export function createExecution(simulation: Simulation, call: Call): Answer {
 /** The pair is busy, under this flow or another. v1 hides that behind a 200 with the other execution. */
 function conflict(simulation: Simulation, call: Call, row: number): Answer {
   const { executions } = simulation.store;
-  const flowSid = executions.flowSids[executions.columns.flow[row] ?? 0] ?? call.flowSid;
-  if (call.version === 'v1')
-    return { status: 200, json: executionWriter(simulation, { ...call, flowSid })(row) };
+  if (call.version === 'v1') return { status: 200, json: executionWriter(simulation, call)(row) };
   const sid = executions.sidOf(row);
   return refuse(
     20409,
@@ -177,5 +178,6 @@ export function deleteExecution(simulation: Simulation, call: Call): Answer {
 
 export function findRow(simulation: Simulation, call: Call): number | undefined {
   if (!simulation.store.flows.find(call.flowSid)) return undefined;
-  return simulation.store.executions.find(call.flowSid, call.executionSid);
+  const flowSid = simulation.behaviour.ignoreFlow ? null : call.flowSid;
+  return simulation.store.executions.find(flowSid, call.executionSid);
 }

@@ -30,7 +30,7 @@ function stepResource(simulation: Simulation, call: Call, row: number, { sid, in
   return {
     sid,
     account_sid: simulation.accountSid,
-    flow_sid: flowSid,
+    flow_sid: simulation.store.executions.flowOf(row),
     execution_sid: executionSid,
     parent_step_sid: null,
     name: index === 0 ? 'incomingRequest' : 'success',
@@ -70,7 +70,7 @@ export function fetchStepContext(simulation: Simulation, call: Call): Answer {
     body: {
       account_sid: simulation.accountSid,
       context: contextOf(simulation, found.row),
-      flow_sid: call.flowSid,
+      flow_sid: simulation.store.executions.flowOf(found.row),
       execution_sid: call.executionSid,
       step_sid: found.step.sid,
       url: call.origin + call.path,

@@ -61,11 +61,15 @@ export class Executions {
     return row;
   }
 
-  /** The row of this SID under this flow, unless it was deleted. */
-  find(flowSid: string, sid: string): number | undefined {
+  /** The row of this SID under this flow, or under any, unless it was deleted. */
+  find(flowSid: string | null, sid: string): number | undefined {
     const row = indexOf('FN', sid, this.salt);
     if (row === undefined || row >= this.columns.length || this.stateOf(row) === DELETED) return undefined;
-    return this.flowSids[this.columns.flow[row] ?? 0] === flowSid ? row : undefined;
+    return flowSid === null || this.flowOf(row) === flowSid ? row : undefined;
+  }
+
+  flowOf(row: number): string {
+    return this.flowSids[this.columns.flow[row] ?? 0] ?? '';
   }
 
   findActive(contact: number | undefined, sender: number | undefined): number | undefined {
@@ -115,6 +119,18 @@ export class Executions {
       if (passedOver > 0) passedOver -= this.#matches(timeline.rowAt(position), filter) ? 1 : 0;
       else if (!take(position)) break;
     }
+    return { rows: rows.slice(0, size), more: rows.length > size };
+  }
+
+  /** The same over all flows; only towards older ones. */
+  sliceOfAll(filter: Filter, start: Start, size: number): Slice {
+    const offset = start.style === 'offset' ? start.offset : 0;
+    const from: Start = start.style === 'offset' ? { style: 'offset', offset: 0 } : start;
+    const { createdS } = this.columns;
+    const rows = this.flowSids
+      .flatMap((flowSid) => this.slice(flowSid, filter, from, offset + size + 1).rows)
+      .sort((one, other) => (createdS[other] ?? 0) - (createdS[one] ?? 0) || other - one)
+      .slice(offset);
     return { rows: rows.slice(0, size), more: rows.length > size };
   }
 

@@ -231,3 +231,25 @@ test('every answer carries its request id and how many were in flight', async ()
   for (const id of ids) expect(id).toMatch(/^RQ[0-9a-f]{32}$/);
   expect(answers[0]?.headers.get('Twilio-Concurrent-Requests')).toBe('1');
 });
+
+test('executions are found and listed under any flow where the flow is ignored, and tell their own', async () => {
+  const { call, studio } = await start({ flows: [{ sid: FLOW }, { sid: OTHER_FLOW }] });
+  const { sid } = (await call(executions, { form })).body;
+  studio.store.seed({ flowSid: OTHER_FLOW, count: 5 });
+  const other = `/v2/Flows/${OTHER_FLOW}/Executions`;
+  expect((await call(`${other}/${sid}`)).status).toBe(404);
+  studio.behave({ ignoreFlow: true });
+  for (const part of ['', '/Context', '/Steps'])
+    expect((await call(`${other}/${sid}${part}`)).text).toContain(`"flow_sid":"${FLOW}"`);
+  for (const pageToken of ['keyset', 'offset'] as const) {
+    studio.behave({ pageToken });
+    const sids = new Set<string>();
+    for (let next = `${executions}?PageSize=2`; next; ) {
+      const { body } = await call(next);
+      for (const one of body.executions) sids.add(one.sid);
+      next = body.meta.next_page_url;
+    }
+    expect(sids.size).toBe(6);
+  }
+  expect((await call(`${other}/${sid}`, { method: 'DELETE' })).status).toBe(204);
+});

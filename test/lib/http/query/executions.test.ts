@@ -105,6 +105,59 @@ describe('ending an execution', () => {
   });
 });
 
+describe('an execution of another flow, where Studio ignores the flow in the path', () => {
+  async function ofWelcome() {
+    const { studio, ...api } = await withOne({ behaviour: { ignoreFlow: true } });
+    const { sid } = api;
+    studio.behave({ ignoreFlow: false });
+    const step = (await api.call(`GET ${api.path}/steps`, { headers: admin })).body.steps[0].sid;
+    studio.behave({ ignoreFlow: true });
+    return { ...api, studio, step, elsewhere: `/flows/survey/executions/${sid}` };
+  }
+
+  test.each(['active', 'ended'] as const)(
+    'is unknown to every route, and nothing is changed: %s',
+    async (status) => {
+      const { call, studio, sid, step, elsewhere } = await ofWelcome();
+      if (status === 'ended') studio.store.end(sid);
+      const unknown = async (target: string) => {
+        const answer = await call(target, { headers: admin });
+        expect([target, answer.status, answer.body.type]).toEqual([
+          target,
+          404,
+          '/problems/unknown-execution',
+        ]);
+        expect(answer.text).not.toContain(WELCOME);
+      };
+      for (const rest of ['', '/context', '/steps', `/steps/${step}`, `/steps/${step}/context`])
+        await unknown(`GET ${elsewhere}${rest}`);
+      await unknown(`POST ${elsewhere}/end`);
+      await unknown(`DELETE ${elsewhere}`);
+      await unknown(`DELETE ${elsewhere}?end=true`);
+      expect(studio.store.find(sid)?.status).toBe(status);
+      expect(studio.requests.every(({ method }) => method === 'GET')).toBe(true);
+    },
+  );
+
+  test('is in no list of a flow, and once in that of all', async () => {
+    const { call, sid } = await ofWelcome();
+    const sids = async (path: string) => {
+      const { body } = await call(`GET ${path}`, { headers: admin });
+      return body.executions.map((one: { sid: string; flow: string }) => [one.sid, one.flow]);
+    };
+    expect(await sids('/flows/survey/executions')).toEqual([]);
+    expect(await sids('/flows/welcome/executions')).toEqual([[sid, 'welcome']]);
+    expect(await sids('/executions')).toEqual([[sid, 'welcome']]);
+  });
+});
+
+test('one that has ended already is not told to end', async () => {
+  const { call, path, sid, studio } = await withOne();
+  studio.store.end(sid);
+  expect((await call(`POST ${path}/end`, { headers: admin })).body.outcome).toBe('already-ended');
+  expect(studio.requests.map(({ method }) => method)).toEqual(['GET']);
+});
+
 describe('an execution whose other update is under way', () => {
   const underWay = { kind: 'error' as const, status: 409, operations: ['UpdateExecution' as const] };
 
