@@ -43,6 +43,12 @@ export function studioProblem(error: StudioError, hasExecution: boolean, sent: u
         members: { studio: rejection(error, sent) },
         cause: error,
       });
+    case 'still-there':
+      return new Problem(
+        'studio-answered-nonsense',
+        'Studio answered that there is no such execution to end or delete, and still shows it. Try again later.',
+        { cause: error },
+      );
     case 'nonsense':
       return new Problem(
         'studio-answered-nonsense',

@@ -111,6 +111,7 @@ function isTransient(kind: StudioErrorKind): boolean {
     case 'refused-credentials':
     case 'aborted':
     case 'conflict':
+    case 'still-there':
       return true;
     case 'invalid-argument':
     case 'not-found':

@@ -42,6 +42,7 @@ export async function archiveBatch(
   }
   const { archived, gone, failed } = collected;
   for (const { sid, ...failing } of failed) session.hasFailed(sid, failing);
+  for (const sid of gone) session.handled.isGone(sid);
   const read = new Set([...archived, ...gone, ...failed.map(({ sid }) => sid)]);
   const leftOut = sids.filter((sid) => !read.has(sid));
   const isActive = new Set(batch.active);
@@ -66,7 +67,7 @@ export async function archiveBatch(
   ];
   batch.active = archived.filter((sid) => isActive.has(sid));
   batch.inactive = archived.filter((sid) => !isActive.has(sid));
-  batch.gone = gone.length;
+  batch.gone = gone;
   batch.archived = true;
   batch.newlyArchived = archived.length;
   await ports.store.saveBatch(record.id, batch);

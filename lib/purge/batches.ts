@@ -112,7 +112,7 @@ export class Batches {
       retryOf: retryOf ?? null,
       archived: archived ?? false,
       newlyArchived: 0,
-      gone: 0,
+      gone: [],
       disputed: false,
       active: items.filter(({ active }) => active).map(({ sid }) => sid),
       inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
@@ -195,6 +195,7 @@ export class Batches {
       if (acted.size === most) this.#pace.learn(most, on.startedMs, ports.now());
       if (result.outcome === 'failed') this.#session.hasFailed(item.sid, result);
       else this.#session.succeeded(item.sid);
+      if (result.outcome === 'already-gone') this.#session.handled.isGone(item.sid);
       on.onActed?.();
     });
     if (acted.size < most) this.#pace.learn(acted.size, on.startedMs, ports.now());

@@ -5,6 +5,7 @@ import { RECENT_SIDS } from './limits.ts';
 export class Handled {
   readonly #underWay = new Set<string>();
   readonly #done = new Latest(RECENT_SIDS);
+  readonly #gone = new Latest(RECENT_SIDS);
   readonly #failed = new Set<string>();
   #failedBefore: ReadonlySet<string> = new Set();
 
@@ -32,6 +33,17 @@ export class Handled {
   /** A list that lags behind may show it still: of so many, the last ones are remembered. */
   isDone(sid: string): void {
     this.#done.add(sid);
+  }
+
+  /** Studio answered that it is not there, and this purge has not deleted it. */
+  isGone(sid: string): void {
+    this.#done.add(sid);
+    this.#gone.add(sid);
+  }
+
+  /** Of the last ones: whether `isGone` was called for it. */
+  wasGone(sid: string): boolean {
+    return this.#gone.has(sid);
   }
 
   /** In this slice. */

@@ -71,8 +71,8 @@ export type Batch = {
   archived: boolean;
   /** How many of them this batch's own object holds. */
   newlyArchived: number;
-  /** Found gone when they were to be archived. */
-  gone: number;
+  /** Found gone, when they were to be archived or acted on. */
+  gone: string[];
   /** Another purge has had its turn on the flow since this was begun: what is gone may be that one's work. */
   disputed: boolean;
   /** What is to be done still, `active` ones ended first. */

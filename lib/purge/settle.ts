@@ -19,8 +19,8 @@ export type OnSettled = (wasCut: boolean) => Partial<Progress>;
 
 /**
  * Closes a batch: what failed is written into it first, with what the rest came to, so that a worker that
- * dies between this write and the record's finds both. A batch in which nothing failed needs no such write:
- * done once more, it comes to the same.
+ * dies between this write and the record's finds both. A batch in which nothing failed, and nothing was gone,
+ * needs no such write: done once more, it comes to the same.
  *
  * One of which something may have been done, or not, stays open, and so does every later one: they are
  * written down with what is known of them, and the next slice does the rest once more.
@@ -36,18 +36,19 @@ export async function settle(
     session.leftOpen = true;
     return;
   }
-  const { failed, outcome } = sumUp(batch, results, roundOf(session, batch));
+  const { failed, outcome, gone } = sumUp(batch, results, roundOf(session, batch));
   const isOpen = (sid: string) => results.open.has(sid);
   const settled: HeldBatch = {
     ...batch,
     active: batch.active.filter(isOpen),
     inactive: batch.inactive.filter(isOpen),
+    gone,
     failed,
     outcome,
   };
   session.leftOpen ||= results.open.size > 0;
   // What was not begun with must not look as if it had been done.
-  if (session.leftOpen || results.isCut || failed.length > 0)
+  if (session.leftOpen || results.isCut || failed.length > 0 || gone.length > batch.gone.length)
     await session.ports.store.saveBatch(session.record.id, settled);
   if (!session.leftOpen) await record(session, settled, outcome, () => onSettled(results.isCut));
 }
@@ -92,7 +93,7 @@ export function withBatch(before: PurgeRecord, batch: Batch, outcome: BatchOutco
 export function outcomeOf({ outcome, gone, failed }: Batch): BatchOutcome {
   return outcome
     ? { ...outcome, done: [...outcome.done] }
-    : { done: [], ended: 0, alreadyGone: gone, touched: gone + failed.length };
+    : { done: [], ended: 0, alreadyGone: gone.length, touched: gone.length + failed.length };
 }
 
 /**
@@ -122,11 +123,12 @@ function sumUp(
   batch: Batch,
   { acted, open, listed }: Results,
   round: number,
-): { failed: FailedItem[]; outcome: BatchOutcome } {
+): { failed: FailedItem[]; outcome: BatchOutcome; gone: string[] } {
   const isActive = new Set(batch.active);
   const before = new Map(batch.retryOf?.failed.map((item) => [item.sid, item]));
   const failed = [...batch.failed];
   const outcome = outcomeOf(batch);
+  const gone = [...batch.gone];
   for (const sid of [...batch.active, ...batch.inactive]) {
     if (open.has(sid)) continue;
     const result = acted.get(sid);
@@ -139,7 +141,10 @@ function sumUp(
     outcome.touched += 1;
     if (result.ended) outcome.ended += 1;
     if (result.outcome === 'done') outcome.done.push(sid);
-    if (result.outcome === 'already-gone') outcome.alreadyGone += 1;
+    if (result.outcome === 'already-gone') {
+      outcome.alreadyGone += 1;
+      gone.push(sid);
+    }
     if (result.outcome === 'failed')
       failed.push({
         sid,
@@ -153,7 +158,7 @@ function sumUp(
         round,
       });
   }
-  return { failed, outcome };
+  return { failed, outcome, gone };
 }
 
 function countsOf(request: PurgeRequest, batch: Batch, outcome: BatchOutcome): Counts {

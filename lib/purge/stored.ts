@@ -94,7 +94,7 @@ export const batchSchema: v.GenericSchema<unknown, Batch> = v.object({
   retryOf: v.nullable(v.object({ failed: v.array(failedItemSchema) })),
   archived: v.boolean(),
   newlyArchived: count,
-  gone: count,
+  gone: v.array(v.string()),
   disputed: v.optional(v.boolean(), false),
   active: v.array(v.string()),
   inactive: v.array(v.string()),

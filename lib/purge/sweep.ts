@@ -1,8 +1,17 @@
 import type { Execution } from '../studio/types.ts';
 import type { Batches, NewItem } from './batches.ts';
+import { secondOf } from './failure-mark.ts';
 import { LAG_PAUSES_SECONDS, MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from './limits.ts';
 import { countAnew, countListed, roomLeft, takeBackOverlap } from './listed.ts';
-import { FIRST_PROGRESS, type Progress } from './record.ts';
+import type { FailedItem } from './ports.ts';
+import {
+  addCounts,
+  FIRST_PROGRESS,
+  MAX_FAILURES_NAMED,
+  NO_COUNTS,
+  type Progress,
+  type PurgeAction,
+} from './record.ts';
 import { goesRound, nextSample, withoutRepeats } from './repeats.ts';
 import { type Finding, scan } from './scan.ts';
 import { countsLeft, effectiveStatus, isoSecond, type Matcher } from './selection.ts';
@@ -17,6 +26,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   const tally = createTally();
   const { dryRun, archive } = session.record.request;
   const pending: NewItem[] = [];
+  const shownThoughGone: Execution[] = [];
   let sparsePages = 0;
   let anyCut = false;
   let isThrough = false;
@@ -52,7 +62,9 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
     bound = finding.bound;
     if (!session.gotOn) session.time.expectPage();
     countListed(session, finding.items, matcher, tally);
-    countShownAgain(session, finding.items, matcher);
+    for (const execution of shownAgain(session, finding.items, matcher))
+      if (session.handled.wasGone(execution.sid) && shownThoughGone.length < MAX_FAILURES_NAMED)
+        shownThoughGone.push(execution);
     if (dryRun) session.progress(comeTo(bound));
     else {
       for (const execution of finding.candidates) {
@@ -71,7 +83,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   while (maySubmit()) await submit();
   await batches.drained();
   if (session.leftOpen) return;
-  if (isThrough && !anyCut && (pending.length === 0 || isOver())) closeSweep(session);
+  if (isThrough && !anyCut && (pending.length === 0 || isOver())) await closeSweep(session, shownThoughGone);
 }
 
 function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGenerator<Finding, void, void> {
@@ -106,12 +118,14 @@ async function knowFailed(session: Session, items: readonly Execution[]): Promis
   session.handled.failedBefore(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
 }
 
-function countShownAgain(session: Session, items: readonly Execution[], matcher: Matcher): void {
+/** Those of a page that this purge was done with before; counts them. */
+function shownAgain(session: Session, items: readonly Execution[], matcher: Matcher): Execution[] {
   const { handled, record } = session;
   const again = items.filter(
     (execution) => handled.isShownAgain(execution.sid) && matcher.matches(execution),
   );
   session.progress({ shownAgain: record.progress.shownAgain + again.length });
+  return again;
 }
 
 function pick({ sid, status, dateCreated }: Execution): NewItem {
@@ -123,12 +137,13 @@ function pick({ sid, status, dateCreated }: Execution): NewItem {
  * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many. Where it
  * only shows what is done it is waited for: a list may lag behind, and is not believed to for ever.
  */
-function closeSweep(session: Session): void {
+async function closeSweep(session: Session, shownThoughGone: readonly Execution[]): Promise<void> {
   const { progress, request } = session.record;
   const { sweep, foundInSweep, doneInSweep, shownAgain } = progress;
   const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
   const goesOn = `list: it goes on to show what Studio says is ${DONE[request.action]}`;
-  if (goesRound(progress)) giveFlowUp(session, goesOn);
+  const giveUp = (reason: string) => giveFlowUp(session, reason, shownThoughGone);
+  if (goesRound(progress)) await giveUp(goesOn);
   else if (roomLeft(session) <= 0) {
     leaveFlow(session);
     session.progress({ flow: session.record.flows.length });
@@ -137,17 +152,50 @@ function closeSweep(session: Session): void {
     session.progress({ ...FROM_THE_TOP, ...nextSample(session.record), sweep: sweep + 1, idleSweeps });
     countAnew(session);
     if (foundInSweep === 0) session.pauseSeconds = LAG_PAUSES_SECONDS[idleSweeps - 1] ?? 0;
-  } else if (foundInSweep === 0) giveFlowUp(session, goesOn);
-  else giveFlowUp(session, 'list: it never ends to show what cannot be acted on');
+  } else if (foundInSweep === 0) await giveUp(goesOn);
+  else await giveUp('list: it never ends to show what cannot be acted on');
   session.gotOn = true;
 }
 
 const DONE = { delete: 'deleted', end: 'ended' } as const;
 
-/** What was only done again, or found gone again, is counted no more. */
-function giveFlowUp(session: Session, reason: string): void {
+/**
+ * What was only done again, or found gone again, is counted no more. What Studio said is not there, and still lists,
+ * counts as failed instead of `alreadyGone`.
+ */
+async function giveFlowUp(
+  session: Session,
+  reason: string,
+  shownThoughGone: readonly Execution[],
+): Promise<void> {
   session.change(withoutRepeats(session.record));
+  const { id, request, counts, failures, progress } = session.record;
+  const failed = shownThoughGone
+    .slice(0, counts.alreadyGone)
+    .map((execution) => stillListed(execution, request.action));
+  await session.ports.failures.put(id, progress.flow, failed);
+  session.change({
+    counts: addCounts(counts, { ...NO_COUNTS, alreadyGone: -failed.length, failed: failed.length }),
+    failures: [...failures, ...failed.map(({ sid, reason }) => ({ sid, reason }))].slice(
+      0,
+      MAX_FAILURES_NAMED,
+    ),
+  });
   leaveFlow(session, reason);
+}
+
+/** Not `transient`: another try would find it gone again. */
+function stillListed({ sid, dateCreated }: Execution, action: PurgeAction): FailedItem {
+  return {
+    sid,
+    created: secondOf(dateCreated),
+    active: false,
+    archived: false,
+    reason: `${action}: not-found, but it is still listed`,
+    transient: false,
+    unclear: 'nothing',
+    round: 0,
+  };
 }
 
 const FROM_THE_TOP = {

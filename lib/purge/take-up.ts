@@ -14,11 +14,12 @@ export async function takeUp(session: Session, batches: Batches): Promise<void> 
   const { ports, record } = session;
   const begun: Batch[] = [];
   for await (const batch of ports.store.batches(record.id)) {
-    const { seq, active, inactive, outcome } = batch;
+    const { seq, active, inactive, gone, outcome } = batch;
     if (seq > record.progress.settledBatch) begun.push(batch);
     else {
       if (!isPutAway(batch)) await putAway(session, await ports.store.takeBatch(record.id, seq));
       for (const sid of [...active, ...inactive, ...(outcome?.done ?? [])]) session.handled.isDone(sid);
+      for (const sid of gone) session.handled.isGone(sid);
     }
   }
   const [first] = begun;

@@ -15,6 +15,8 @@ export type StudioErrorKind =
   | 'refused-credentials'
   /** 404 (20404). */
   | 'not-found'
+  /** 404 to an end or a delete of an execution that Studio shows all the same. */
+  | 'still-there'
   /** What was found under the flow that was asked for is told to be another flow's. */
   | 'other-flow'
   /** 409 (20409) where it is not an expected outcome; or a success to an end of what is active still. */

@@ -1,4 +1,5 @@
 import type { Calls } from './calls.ts';
+import { endAndDelete } from './end-and-delete.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import { fieldsOf, parseExecution, parseExecutionContext } from './parse.ts';
@@ -28,10 +29,14 @@ export type Executions = {
   fetch(flowSid: string, executionSid: string, options?: CallOptions): Promise<Execution>;
   /**
    * Ends an active execution; one that is seen to have ended already is `already-ended`. Throws `conflict`
-   * where Studio refuses it, or says that it was done, and goes on to show it as active.
+   * where Studio refuses it, or says that it was done, and `still-there` where it answers 404, and goes on to
+   * show it as active.
    */
   end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
-  /** Deletes an execution with its steps; one that is not there is `already-gone`. End an active one first. */
+  /**
+   * Deletes an execution with its steps; one that is not there is `already-gone`. End an active one first.
+   * Throws `still-there` where Studio answers 404, and goes on to show it.
+   */
   delete(flowSid: string, executionSid: string, options?: CallOptions): Promise<DeleteOutcome>;
   /** Personal data. */
   context(flowSid: string, executionSid: string, options?: CallOptions): Promise<ExecutionContext>;
@@ -40,53 +45,6 @@ export type Executions = {
 export function executionsOf(calls: Calls): Executions {
   const fetch: Executions['fetch'] = (flow, execution, options) =>
     calls.send(endpoints.fetchExecution, { flow, execution }, parseExecution, options);
-
-  /** The execution after an answer that leaves open how it stands; undefined where that cannot be learnt. */
-  const look: (...call: Parameters<typeof fetch>) => Promise<Execution | undefined> = async (...call) => {
-    try {
-      return await fetch(...call);
-    } catch (error) {
-      if (!(error instanceof StudioError) || ['aborted', 'not-found', 'other-flow'].includes(error.kind))
-        throw error;
-      return undefined;
-    }
-  };
-
-  /**
-   * One end and, unless its answer shows that the execution has ended, one look at it: a 409 also stands for
-   * another update that is under way. Returns the refusal where it has not.
-   */
-  const tryToEnd: (...call: Parameters<typeof fetch>) => Promise<EndOutcome | StudioError> = async (
-    ...call
-  ) => {
-    const [flow, execution, options] = call;
-    const { operation } = endpoints.endExecution;
-    const form = { Status: 'ended' };
-    const told = await calls
-      .send(endpoints.endExecution, { flow, execution }, parseExecution, options, form)
-      .catch((error: unknown) => {
-        if (error instanceof StudioError && (error.kind === 'conflict' || isUnreadableYes(error)))
-          return error;
-        throw error;
-      });
-    if (!(told instanceof StudioError) && told.status === 'ended')
-      return { outcome: 'ended', execution: told };
-    const seen = await look(...call);
-    if (told instanceof StudioError) {
-      const isUnreadable = told.kind === 'nonsense';
-      if (seen?.status === 'ended')
-        return { outcome: 'already-ended', afterUnclear: told.afterUnclear || isUnreadable };
-      if (isUnreadable) throw told;
-      return told;
-    }
-    if (seen?.status === 'ended' || (told.status === null && seen?.status !== 'active'))
-      return { outcome: 'ended', execution: seen ?? told };
-    return new StudioError('conflict', 'Studio took the end, and shows the execution as active', {
-      operation,
-      sent: true,
-      afterUnclear: true,
-    });
-  };
 
   return {
     create: async (flow, { to, from, parameters }, options) => {
@@ -140,40 +98,10 @@ export function executionsOf(calls: Calls): Executions {
       );
     },
     fetch,
-    end: async (...call) => {
-      let refusal: StudioError | undefined;
-      let afterUnclear = false;
-      const ended = await calls.repeat(async () => {
-        const came = await tryToEnd(...call);
-        afterUnclear ||= !('execution' in came) && came.afterUnclear;
-        if (!(came instanceof StudioError))
-          return came.outcome === 'ended' ? came : { ...came, afterUnclear };
-        refusal = came;
-        return undefined;
-      }, call[2]);
-      if (ended === undefined) throw refusal;
-      return ended;
-    },
-    delete: async (...call) => {
-      const [flow, execution, options] = call;
-      try {
-        return await remove(calls.send(endpoints.deleteExecution, { flow, execution }, () => true, options));
-      } catch (error) {
-        if (!isUnreadableYes(error)) throw error;
-        const { outcome } = await remove(look(...call));
-        if (outcome === 'already-gone') return { outcome, afterUnclear: true };
-        throw error;
-      }
-    },
+    ...endAndDelete(calls, fetch),
     context: (flow, execution, options) =>
       calls.send(endpoints.fetchExecutionContext, { flow, execution }, parseExecutionContext, options),
   };
-}
-
-/** A success that was no answer of Studio's, however often it was asked: whether anything was done shows in the execution. */
-function isUnreadableYes(error: unknown): boolean {
-  if (!(error instanceof StudioError) || error.kind !== 'nonsense') return false;
-  return error.status !== undefined && error.status >= 200 && error.status < 300;
 }
 
 /** 404 on a delete is what was wanted. */

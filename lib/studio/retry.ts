@@ -42,6 +42,7 @@ export function isRetryable(operation: OperationKind, failure: Failure): boolean
     case 'aborted':
     case 'refused-credentials':
     case 'not-found':
+    case 'still-there':
     case 'other-flow':
     case 'conflict':
     case 'rejected':
@@ -65,6 +66,7 @@ export function mayHaveHappened(failure: Failure): boolean {
     case 'invalid-argument':
     case 'refused-credentials':
     case 'not-found':
+    case 'still-there':
     case 'other-flow':
     case 'conflict':
     case 'rejected':

@@ -107,8 +107,8 @@ describe.each(stores)('purges in $name', ({ open }) => {
     const taken = await store.takeBatch(id, 1);
     expect(taken).toEqual({ ...batchOf(1, { archived: true }), holder: taken.holder });
     await expect(store.saveBatch(id, { ...opened, inactive: [] })).rejects.toThrow(SupersededError);
-    await store.saveBatch(id, { ...taken, gone: 1 });
-    expect(await batchesIn(store, id)).toEqual([batchOf(1, { archived: true, gone: 1 })]);
+    await store.saveBatch(id, { ...taken, gone: ['FN1'] });
+    expect(await batchesIn(store, id)).toEqual([batchOf(1, { archived: true, gone: ['FN1'] })]);
     await store.dropBatch(id, 1);
     await expect(store.saveBatch(id, taken)).rejects.toThrow(SupersededError);
     await expect(store.takeBatch(id, 1)).rejects.toThrow(SupersededError);
@@ -197,13 +197,13 @@ test('a write whose answer got lost and which the SDK repeated counts as done', 
   expect(await store.save(record, 1)).toEqual({ version: 2, stopRequested: false });
   await store.openBatch(record.id, batchOf(1));
   expect(lost).toBe(8);
-  await store.saveBatch(record.id, { ...(await store.takeBatch(record.id, 1)), gone: 1 });
+  await store.saveBatch(record.id, { ...(await store.takeBatch(record.id, 1)), gone: ['FN1'] });
   expect(
     await batchesIn(
       createPurgeStore(table, () => NOW_MS),
       record.id,
     ),
-  ).toEqual([batchOf(1, { gone: 1 })]);
+  ).toEqual([batchOf(1, { gone: ['FN1'] })]);
   expect(lost).toBe(12);
   client.destroy();
 });

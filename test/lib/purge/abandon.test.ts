@@ -87,7 +87,7 @@ test('so are those of a batch that stays open', async () => {
     archived: false,
     newlyArchived: 0,
     disputed: false,
-    gone: 0,
+    gone: [],
     active: [],
     inactive: [sidOf(1)],
     failed: [

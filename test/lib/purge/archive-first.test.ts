@@ -66,7 +66,7 @@ test('failures that an older version let wait in a batch are not lost when it is
     retryOf: { failed: [...waiting, ...retried] },
     archived: false,
     newlyArchived: 0,
-    gone: 0,
+    gone: [],
     disputed: false,
     active: [],
     inactive: retried.map(({ sid }) => sid),

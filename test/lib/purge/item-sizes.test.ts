@@ -48,7 +48,7 @@ describe('an item of the table, of the 400 KB it may have', () => {
       retryOf: retried > 0 ? { failed: failed(retried) } : null,
       archived: true,
       newlyArchived: MAX_BATCH_SIZE,
-      gone: MAX_BATCH_SIZE,
+      gone: Array.from({ length: MAX_BATCH_SIZE - failing - done }, (_, index) => sidOf(index)),
       disputed: false,
       active: [],
       inactive: [],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
+import type { PurgeRequest } from '../../../lib/purge/record.ts';
 import { createWorld } from './world/over-studio.ts';
 import { NOON, SURVEY, WELCOME } from './world/world.ts';
 
@@ -118,6 +119,70 @@ describe('an end that Studio refuses with 409 while another update is under way'
     const { record } = await purged(refusals({ work: 'done' }), 'end');
     expect(record).toMatchObject({ status: 'succeeded', failures: [] });
     expect(record.counts).toMatchObject({ ended: 0, alreadyGone: COUNT, failed: 0 });
+  });
+});
+
+describe('a Studio that answers 404 to what is there', () => {
+  const COUNT = 600;
+  const SHARE = 0.05;
+
+  async function purged(stubborn: BehaviourChange['stubborn'], request: Partial<PurgeRequest> = {}) {
+    const { studio, purge } = await createWorld({ stubborn: stubborn ?? [] });
+    const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8) };
+    const activeShare = request.action === 'end' ? 1 : 0;
+    studio.store.seed({ flowSid: WELCOME, count: COUNT, activeShare, ...between });
+    const record = await purge({ olderThan: 'P7D', status: 'any', ...request });
+    const left = [...studio.store.list()].filter(({ status }) => activeShare === 0 || status === 'active');
+    return { record, left: left.map(({ sid }) => sid).sort() };
+  }
+
+  function expectNamed({ record, left }: Awaited<ReturnType<typeof purged>>, reason: string) {
+    expect(left.length).toBeGreaterThan(10);
+    expect(record.status).toBe('failed');
+    expect(record.counts).toMatchObject({ matched: COUNT, alreadyGone: 0, failed: left.length });
+    expect(record.failures.map(({ sid }) => sid).sort()).toEqual(left);
+    expect(new Set(record.failures.map((one) => one.reason))).toEqual(new Set([reason]));
+  }
+
+  test.each([true, false])('when it shall be deleted, and shows it: named, archived %s', async (archive) => {
+    const stubborn = [{ share: SHARE, operations: ['DeleteExecution' as const], status: 404 }];
+    const one = await purged(stubborn, { archive });
+    expectNamed(one, 'delete: still-there (20404)');
+    expect(one.record.error).toBe(`${one.left.length} of ${COUNT} executions failed`);
+  });
+
+  test('when it shall be ended, and shows it: named', async () => {
+    const stubborn = [{ share: SHARE, operations: ['UpdateExecution' as const], status: 404 }];
+    expectNamed(await purged(stubborn, { action: 'end' }), 'end: still-there (20404)');
+  });
+
+  test.each([true, false])(
+    'whatever is asked of it, and lists it on: named, archived %s',
+    async (archive) => {
+      const one = await purged(
+        [
+          {
+            share: SHARE,
+            operations: ['DeleteExecution', 'FetchExecution', 'FetchExecutionContext', 'ListExecutionStep'],
+            status: 404,
+          },
+        ],
+        { archive },
+      );
+      expectNamed(one, 'delete: not-found, but it is still listed');
+      expect(one.record.counts.deleted).toBe(COUNT - one.left.length);
+      expect(one.record.error).toContain('list: it goes on to show what Studio says is deleted');
+    },
+  );
+
+  test('is made good where it was for a while', async () => {
+    const { studio, purge } = await createWorld({
+      faults: [{ kind: 'error', status: 404, operations: ['DeleteExecution'], times: 30 }],
+    });
+    studio.store.seed({ flowSid: WELCOME, count: 50, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
+    const record = await purge({ olderThan: 'P7D' });
+    expect(record).toMatchObject({ status: 'succeeded', failures: [] });
+    expect(record.counts).toMatchObject({ deleted: 50, alreadyGone: 0, failed: 0 });
   });
 });
 

@@ -63,6 +63,7 @@ describe('executions', () => {
       { status: 409, body: { code: 20409, message: 'Execution has ended', status: 409 } },
       { status: 200, body: execution(EXECUTION, { status: 'ended' }) },
       { status: 404, body: { code: 20404, status: 404 } },
+      { status: 404, body: { code: 20404, status: 404 } },
     ]);
     expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
       outcome: 'already-ended',

@@ -134,8 +134,10 @@ describe('a create', () => {
 });
 
 describe('ending and deleting', () => {
+  const gone = { status: 404, body: { code: 20404 } };
+
   test('[cut, gone] is gone, after an unclear try', async () => {
-    const { studio } = await story([cut, { status: 404, body: { code: 20404 } }, deleted]);
+    const { studio } = await story([cut, gone, gone, deleted]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
       afterUnclear: true,
@@ -144,15 +146,12 @@ describe('ending and deleting', () => {
   });
 
   test.each([200, 202])('[%i with a page, gone] on delete was this one’s doing, perhaps', async (status) => {
-    const { studio, requests } = await story([
-      { status, body: '<html>OK' },
-      { status: 404, body: '' },
-    ]);
+    const { studio, requests } = await story([{ status, body: '<html>OK' }, gone, gone]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
       afterUnclear: true,
     });
-    expect(requests).toHaveLength(2);
+    expect(requests.map(({ method }) => method)).toEqual(['DELETE', 'DELETE', 'GET']);
   });
 
   test('[200 with a page, deleted] on delete is deleted: the page was a proxy’s, before the work', async () => {
@@ -192,8 +191,33 @@ describe('ending and deleting', () => {
     else expect(await ended).toEqual(wanted);
   });
 
+  test.each([
+    ['gone', { status: 404, body: '' }, { outcome: 'already-gone', afterUnclear: false }],
+    ['still there', success, 'still-there'],
+    ['nowhere to be asked', { status: 400, body: '' }, { outcome: 'already-gone', afterUnclear: false }],
+  ] as const)('404 on delete, and the look shows it %s: that decides', async (_, found, wanted) => {
+    const { studio, requests } = await story(yesTo({ status: 404, body: { code: 20404 } }, found));
+    const deleted = studio.executions.delete(FLOW, EXECUTION);
+    if (wanted === 'still-there')
+      expect(await failureOf(deleted)).toMatchObject({ kind: wanted, status: 404, code: 20404 });
+    else expect(await deleted).toEqual(wanted);
+    expect(requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['gone', { status: 404, body: '' }, 'not-found'],
+    ['active', success, 'still-there'],
+    ['ended', hasEnded, 'already-ended'],
+    ['nowhere to be asked', { status: 400, body: '' }, 'not-found'],
+  ] as const)('404 on end, and the look shows it %s: that decides', async (_, found, wanted) => {
+    const { studio } = await story(yesTo({ status: 404, body: { code: 20404 } }, found));
+    const ended = studio.executions.end(FLOW, EXECUTION);
+    if (wanted === 'already-ended') expect(await ended).toMatchObject({ outcome: wanted });
+    else expect(await failureOf(ended)).toMatchObject({ kind: wanted });
+  });
+
   test('[throttled, gone] is gone, and nothing was unclear', async () => {
-    const { studio } = await story([throttled, { status: 404, body: { code: 20404 } }]);
+    const { studio } = await story([throttled, gone, gone]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
       afterUnclear: false,
@@ -281,7 +305,7 @@ describe('ending and deleting', () => {
   });
 
   test('[not there] on end is thrown', async () => {
-    const { studio } = await story([{ status: 404, body: { code: 20404 } }]);
+    const { studio } = await story([gone, gone]);
     expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({ kind: 'not-found' });
   });
 });

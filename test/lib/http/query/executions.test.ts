@@ -158,6 +158,28 @@ test('one that has ended already is not told to end', async () => {
   expect(studio.requests.map(({ method }) => method)).toEqual(['GET']);
 });
 
+describe('an execution that Studio shows, and answers 404 for when it is changed', () => {
+  const refusing = (operation: 'UpdateExecution' | 'DeleteExecution') => ({
+    behaviour: { stubborn: [{ share: 1, operations: [operation], status: 404 }] },
+  });
+
+  test.each([
+    ['DELETE', '', 'DeleteExecution', 'ended'],
+    ['DELETE', '?end=true', 'UpdateExecution', 'active'],
+    ['POST', '/end', 'UpdateExecution', 'active'],
+  ] as const)('is not said to be gone: %s %s', async (method, rest, operation, status) => {
+    const { call, path, sid, studio } = await withOne(refusing(operation));
+    if (status === 'ended') studio.store.end(sid);
+    const answer = await call(`${method} ${path}${rest}`, { headers: admin });
+    expect([answer.status, answer.body.type, answer.body.detail]).toEqual([
+      502,
+      '/problems/studio-answered-nonsense',
+      'Studio answered that there is no such execution to end or delete, and still shows it. Try again later.',
+    ]);
+    expect(studio.store.find(sid)?.status).toBe(status);
+  });
+});
+
 describe('an execution whose other update is under way', () => {
   const underWay = { kind: 'error' as const, status: 409, operations: ['UpdateExecution' as const] };
 

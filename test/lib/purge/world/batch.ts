@@ -9,7 +9,7 @@ export function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {
     retryOf: null,
     archived: false,
     newlyArchived: 0,
-    gone: 0,
+    gone: [],
     disputed: false,
     active: [],
     inactive: [sidOf(0)],

@@ -1,0 +1,101 @@
+import type { Calls } from './calls.ts';
+import { endpoints } from './endpoints.ts';
+import { StudioError, type StudioErrorKind } from './errors.ts';
+import type { Executions } from './executions.ts';
+import { parseExecution } from './parse.ts';
+import type { EndOutcome, Execution } from './types.ts';
+
+/**
+ * What Studio answers to an end or a delete may stand for several things: a 409 also for another update that is
+ * under way, a 404 or a 200 for what has not happened. Where it does, one fetch tells how the execution stands.
+ */
+export function endAndDelete(calls: Calls, fetch: Executions['fetch']): Pick<Executions, 'end' | 'delete'> {
+  type Of = Parameters<typeof fetch>;
+
+  /** The execution; the error that says that it is not there; undefined where that cannot be learnt. */
+  async function lookFor(...of: Of): Promise<Execution | StudioError | undefined> {
+    try {
+      return await fetch(...of);
+    } catch (error) {
+      if (!(error instanceof StudioError) || error.kind === 'aborted' || error.kind === 'other-flow')
+        throw error;
+      return error.kind === 'not-found' ? error : undefined;
+    }
+  }
+
+  /** Returns the refusal where the execution has not ended. */
+  async function tryToEnd(...of: Of): Promise<EndOutcome | StudioError> {
+    const [flow, execution, options] = of;
+    const { operation } = endpoints.endExecution;
+    const form = { Status: 'ended' };
+    const told = await calls
+      .send(endpoints.endExecution, { flow, execution }, parseExecution, options, form)
+      .catch(doubtful(['conflict', 'not-found']));
+    if (!(told instanceof StudioError) && told.status === 'ended')
+      return { outcome: 'ended', execution: told };
+
+    const seen = await lookFor(...of);
+    if (seen instanceof StudioError) throw seen;
+    if (told instanceof StudioError) {
+      const { kind, afterUnclear } = told;
+      if (seen?.status === 'ended')
+        return { outcome: 'already-ended', afterUnclear: afterUnclear || kind === 'nonsense' };
+      if (kind === 'conflict') return told;
+      throw kind === 'not-found' && seen ? stillThere(told) : told;
+    }
+    if (seen?.status === 'ended' || (told.status === null && seen?.status !== 'active'))
+      return { outcome: 'ended', execution: seen ?? told };
+    const message = 'Studio took the end, and shows the execution as active';
+    return new StudioError('conflict', message, { operation, sent: true, afterUnclear: true });
+  }
+
+  return {
+    end: async (...of) => {
+      let refusal: StudioError | undefined;
+      let afterUnclear = false;
+      const ended = await calls.repeat(async () => {
+        const came = await tryToEnd(...of);
+        afterUnclear ||= 'afterUnclear' in came && came.afterUnclear;
+        if (!(came instanceof StudioError))
+          return came.outcome === 'ended' ? came : { ...came, afterUnclear };
+        refusal = came;
+        return undefined;
+      }, of[2]);
+      if (ended === undefined) throw refusal;
+      return ended;
+    },
+    delete: async (...of) => {
+      const [flow, execution, options] = of;
+      const told = await calls
+        .send(endpoints.deleteExecution, { flow, execution }, () => true, options)
+        .catch(doubtful(['not-found']));
+      if (!(told instanceof StudioError)) return { outcome: 'deleted' };
+
+      const seen = await lookFor(...of);
+      const isGone = seen instanceof StudioError;
+      if (told.kind === 'nonsense' && !isGone) throw told;
+      if (seen && !isGone) throw stillThere(told);
+      return { outcome: 'already-gone', afterUnclear: told.afterUnclear || told.kind === 'nonsense' };
+    },
+  };
+}
+
+/** For a `catch`: the errors after which a look decides, and a success that could not be read; throws the others. */
+function doubtful(kinds: readonly StudioErrorKind[]): (error: unknown) => StudioError {
+  return (error) => {
+    if (!(error instanceof StudioError)) throw error;
+    const { kind, status = 0 } = error;
+    if (kinds.includes(kind) || (kind === 'nonsense' && status >= 200 && status < 300)) return error;
+    throw error;
+  };
+}
+
+function stillThere({ operation, status, code, afterUnclear }: StudioError): StudioError {
+  return new StudioError('still-there', 'Studio answered 404 for an execution that it shows', {
+    operation,
+    status,
+    code,
+    afterUnclear,
+    sent: true,
+  });
+}
