@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { StudioError } from '../../../lib/studio/errors.ts';
 import type { Execution } from '../../../lib/studio/types.ts';
+import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
 import { look, PROOF_AFTER_MS } from '../../../lib/trigger/look.ts';
 import { createClock } from './world/clock.ts';
 import { createWorldStudio, FLOW, type WorldStudio } from './world/studio.ts';
 import { CONTACT } from './world/world.ts';
 
 /** A Studio in which a create was sent at the start of time, and long enough ago to prove its absence. */
-function prepare() {
+function prepare(to = CONTACT) {
   const clock = createClock();
   const studio = createWorldStudio(clock, () => 1);
   const sends = { fromMs: clock.now(), untilMs: clock.now() };
@@ -15,7 +16,7 @@ function prepare() {
     executions: studio,
     now: clock.now,
     flowSid: FLOW,
-    to: CONTACT,
+    to,
     correlation: 'ours',
     signal: new AbortController().signal,
   };
@@ -55,6 +56,14 @@ test('what was looked at before is not looked at again', async () => {
   await lookAfter(0, others);
   await lookAfter(0, others);
   expect(studio.calls.filter((call) => call === 'context')).toHaveLength(1);
+});
+
+test('an execution whose number Studio has rewritten is found', async () => {
+  const { studio, lookAfter } = prepare('whatsapp:+525512345678');
+  studio.start('whatsapp:+5215512345678', FLOW, { [CORRELATION_PARAMETER]: 'ours' });
+  studio.start('whatsapp:+5215587654321', FLOW);
+  expect(await lookAfter(0)).toBe('found');
+  expect(studio.calls).toEqual(['list', 'context']);
 });
 
 test('other contacts are not looked at', async () => {
