@@ -1,5 +1,6 @@
 import type { StudioError } from '../studio/errors.ts';
 import { invalidRequest, Problem } from './problems.ts';
+import { withoutValues } from './without-values.ts';
 
 /** For callers when Studio does not say when to come back. */
 const DEFAULT_RETRY_AFTER_MS = 2_000;
@@ -64,55 +65,17 @@ function rejection({ code, upstreamMessage, moreInfo }: StudioError, sent: unkno
   return {
     code: code ?? null,
     message: upstreamMessage === undefined ? null : withoutValues(upstreamMessage, sent),
-    moreInfo: moreInfo?.startsWith('https://www.twilio.com/') ? moreInfo : null,
+    moreInfo: documentationLink(moreInfo, sent),
   };
 }
 
-const MAX_READ_CHARACTERS = 2_000;
-const MAX_MESSAGE_CHARACTERS = 300;
-
-/**
- * Twilio's words often repeat what was sent. Whatever the caller sent, what stands in quotes and what looks
- * like an address is cut out, since a problem may end up in anybody's logs.
- */
-function withoutValues(message: string, sent: unknown): string {
-  let text = message.slice(0, MAX_READ_CHARACTERS);
-  for (const value of textsIn(sent)) text = text.replaceAll(value, '…');
-  return text
-    .replaceAll(/(["'`])(?:(?!\1).)*\1/g, '…')
-    .replaceAll(/\b[a-z][a-z0-9+.-]*:(?!\/\/)\S+/gi, '…')
-    .replaceAll(/\S+@\S+/g, '…')
-    .replaceAll(/\+?\d[\d\s().-]{5,}\d/g, '…')
-    .slice(0, MAX_MESSAGE_CHARACTERS);
-}
-
-const MAX_TEXTS = 200;
-/** Shorter ones would take words apart. */
-const MIN_TEXT_CHARACTERS = 3;
-
-/** The texts and names in a body that has passed the checks, and so is not deep; the longest ones first. */
-function textsIn(sent: unknown): string[] {
-  const found: string[] = [];
-  const look = (value: unknown) => {
-    if (typeof value === 'string') found.push(value);
-    else if (JSON.isRawJSON(value)) found.push(value.rawJSON);
-    else if (typeof value === 'number') found.push(String(value));
-    else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) look(one);
-  };
-  look(sent);
-  // The body's own names are ours and may stand in any sentence; those of the parameters are the caller's.
-  if (typeof sent === 'object' && sent !== null && 'parameters' in sent)
-    found.push(...namesIn(sent.parameters));
-  return found
-    .filter((text) => text.length >= MIN_TEXT_CHARACTERS)
-    .sort((one, other) => other.length - one.length)
-    .slice(0, MAX_TEXTS);
-}
-
-function namesIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return [];
-  const names = Array.isArray(value) ? [] : Object.keys(value);
-  return [...names, ...Object.values(value).flatMap(namesIn)];
+/** The page of Twilio's documentation, and nothing else that the link may carry. */
+function documentationLink(link: string | undefined, sent: unknown): string | null {
+  const url = URL.parse(link ?? '');
+  if (url?.protocol !== 'https:' || url.host !== 'www.twilio.com') return null;
+  const { pathname } = url;
+  const isPage = /^\/docs\/[\w./-]+$/.test(pathname) && withoutValues(pathname, sent) === pathname;
+  return isPage ? `https://www.twilio.com${pathname}` : null;
 }
 
 function unreachable(kind: never): never {

@@ -82,13 +82,16 @@ function kindOf(status: number): StudioErrorKind {
   return 'rejected';
 }
 
+/** Twilio's codes have five digits; a longer number may be the contact's. */
+const MAX_CODE = 999_999;
+
 function errorBody(body: Buffer) {
   const json = readJson(body, JSON.parse);
   const fields = json.ok ? fieldsOf(json.value) : undefined;
   if (!fields) return {};
   const code = Number(fields['code'] ?? Number.NaN);
   return {
-    code: Number.isInteger(code) ? code : undefined,
+    code: Number.isInteger(code) && code > 0 && code <= MAX_CODE ? code : undefined,
     upstreamMessage: stringOf(fields['message'] ?? fields['detail'] ?? fields['title']),
     moreInfo: stringOf(fields['more_info'] ?? fields['type']),
     details: fields['details'],

@@ -34,6 +34,11 @@ function turnsAfter(wait: () => Promise<void>): Limiter & { went: string[] } {
   };
 }
 
+test.each([12025550111, '+12025550111', -1, 0, 1.5, 'x'])('%s is no code of Twilio’s', async (code) => {
+  const { studio } = await story([{ status: 400, body: { code } }]);
+  expect((await failureOf(studio.executions.fetch(FLOW, EXECUTION))).code).toBeUndefined();
+});
+
 describe('a call that may be repeated', () => {
   test.each([
     ['throttled', throttled],
