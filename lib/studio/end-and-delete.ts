@@ -1,17 +1,30 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError, type StudioErrorKind } from './errors.ts';
-import type { Executions } from './executions.ts';
 import { parseExecution } from './parse.ts';
-import type { EndOutcome, Execution } from './types.ts';
+import type { CallOptions, DeleteOutcome, EndOutcome, Execution } from './types.ts';
+
+export type EndAndDelete = {
+  /**
+   * Ends an active execution; one that is seen to have ended already is `already-ended`. Throws `conflict`
+   * where Studio refuses it, or says that it was done, and `still-there` where it answers 404, and goes on to
+   * show it as active.
+   */
+  end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
+  /**
+   * Deletes an execution with its steps; one that is not there is `already-gone`. End an active one first.
+   * Throws `still-there` where Studio answers 404, and goes on to show it.
+   */
+  delete(flowSid: string, executionSid: string, options?: CallOptions): Promise<DeleteOutcome>;
+};
+
+type Of = [flowSid: string, executionSid: string, options?: CallOptions];
 
 /**
  * What Studio answers to an end or a delete may stand for several things: a 409 also for another update that is
  * under way, a 404 or a 200 for what has not happened. Where it does, one fetch tells how the execution stands.
  */
-export function endAndDelete(calls: Calls, fetch: Executions['fetch']): Pick<Executions, 'end' | 'delete'> {
-  type Of = Parameters<typeof fetch>;
-
+export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Execution>): EndAndDelete {
   /** The execution; the error that says that it is not there; undefined where that cannot be learnt. */
   async function lookFor(...of: Of): Promise<Execution | StudioError | undefined> {
     try {

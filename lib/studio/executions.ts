@@ -1,5 +1,5 @@
 import type { Calls } from './calls.ts';
-import { endAndDelete } from './end-and-delete.ts';
+import { type EndAndDelete, endAndDelete } from './end-and-delete.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import { fieldsOf, parseExecution, parseExecutionContext } from './parse.ts';
@@ -8,8 +8,6 @@ import type {
   CallOptions,
   CreateExecutionInput,
   CreateOutcome,
-  DeleteOutcome,
-  EndOutcome,
   Execution,
   ExecutionContext,
   ListExecutionsQuery,
@@ -17,7 +15,7 @@ import type {
   ListOptions,
 } from './types.ts';
 
-export type Executions = {
+export type Executions = EndAndDelete & {
   /**
    * Starts a flow for a contact. Sent again only if it surely was not processed; where that cannot be known
    * the outcome is `unknown`, and it must be looked for before anything is sent again. On a client of
@@ -27,17 +25,6 @@ export type Executions = {
   /** Newest first, and only those of this flow, whatever else Studio lists. */
   list(flowSid: string, query?: ListExecutionsQuery, options?: ListOptions): Listing<Execution>;
   fetch(flowSid: string, executionSid: string, options?: CallOptions): Promise<Execution>;
-  /**
-   * Ends an active execution; one that is seen to have ended already is `already-ended`. Throws `conflict`
-   * where Studio refuses it, or says that it was done, and `still-there` where it answers 404, and goes on to
-   * show it as active.
-   */
-  end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
-  /**
-   * Deletes an execution with its steps; one that is not there is `already-gone`. End an active one first.
-   * Throws `still-there` where Studio answers 404, and goes on to show it.
-   */
-  delete(flowSid: string, executionSid: string, options?: CallOptions): Promise<DeleteOutcome>;
   /** Personal data. */
   context(flowSid: string, executionSid: string, options?: CallOptions): Promise<ExecutionContext>;
 };
@@ -88,7 +75,8 @@ export function executionsOf(calls: Calls): Executions {
             DateCreatedFrom: from === undefined ? undefined : wholeSeconds(Math.floor(from / 1000)),
             DateCreatedTo: to === undefined ? undefined : wholeSeconds(Math.ceil(to / 1000)),
           },
-          // Filtered again: `status` is young (April 2026) and unknown to v1. Of another flow is none of this list.
+          // Filtered again: `status` is young (April 2026) and unknown to v1.
+          // An execution that tells another flow is not of this list.
           keep: (execution) =>
             (execution.flowSid ?? flow) === flow &&
             (status === undefined || (execution.status ?? status) === status) &&
@@ -102,18 +90,6 @@ export function executionsOf(calls: Calls): Executions {
     context: (flow, execution, options) =>
       calls.send(endpoints.fetchExecutionContext, { flow, execution }, parseExecutionContext, options),
   };
-}
-
-/** 404 on a delete is what was wanted. */
-export async function remove(request: Promise<unknown>): Promise<DeleteOutcome> {
-  try {
-    await request;
-    return { outcome: 'deleted' };
-  } catch (error) {
-    if (error instanceof StudioError && error.kind === 'not-found')
-      return { outcome: 'already-gone', afterUnclear: error.afterUnclear };
-    throw error;
-  }
 }
 
 /** Twilio's details have it; its message, "Execution FN… is already active for this contact", has it as well. */

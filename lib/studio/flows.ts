@@ -1,7 +1,6 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { remove } from './executions.ts';
 import { fieldsOf, parseFlow, parseTestUsers, parseValidity } from './parse.ts';
 import type {
   CallOptions,
@@ -97,4 +96,16 @@ function formOf({ friendlyName, status, definition, commitMessage }: FlowUpdate)
     Definition: definition === undefined ? undefined : JSON.stringify(definition),
     CommitMessage: commitMessage,
   };
+}
+
+/** 404 on a delete is what was wanted. */
+async function remove(request: Promise<unknown>): Promise<DeleteOutcome> {
+  try {
+    await request;
+    return { outcome: 'deleted' };
+  } catch (error) {
+    if (error instanceof StudioError && error.kind === 'not-found')
+      return { outcome: 'already-gone', afterUnclear: error.afterUnclear };
+    throw error;
+  }
 }
