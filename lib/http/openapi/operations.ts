@@ -125,7 +125,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Ending and deleting',
     summary: 'Delete an execution with its steps',
     description:
-      'May be repeated. An active one is refused with `still-active`, also with `?end=true` where Studio does not end it. Messages and calls are other resources of Twilio: they stay.',
+      'May be repeated. An active one is refused with `still-active`, also with `?end=true` where Studio does not end it. One of another flow is unknown here, and left alone. One that Studio answers 404 for, and still shows, is not said to be gone: `studio-answered-nonsense`. Messages and calls are other resources of Twilio: they stay.',
     answers: { 200: { schema: 'Deleted', description: 'It is gone, now or before.' } },
     problems: ['still-active', 'rejected-by-studio'],
   },

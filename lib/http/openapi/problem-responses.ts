@@ -89,7 +89,7 @@ const members: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
   'rejected-by-studio': {
     studio: {
       code: 21211,
-      message: "The 'To' number … is not valid",
+      message: 'The … number … is not valid',
       moreInfo: 'https://www.twilio.com/docs/errors/21211',
     },
   },
