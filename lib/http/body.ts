@@ -21,7 +21,7 @@ const FORM_MEMBERS: Readonly<Record<string, string>> = {
   OnConflict: 'onConflict',
 };
 
-/** An object or a list, also one that is encoded as a part of a form. */
+/** Matches the beginning of an object or a list, also percent-encoded. */
 const JSON_BEGINNING = /^\s*(?:[[{]|%[57]b)/i;
 
 type ReadBody = { value: unknown; mistakes: Mistake[] };
@@ -68,7 +68,7 @@ function readJson(text: string): ReadBody | undefined {
   if (value === undefined) return undefined;
   const mistakes = mistakesIn(text, value, '#');
   const fields = fieldsOf(value);
-  // Only the parameters are passed on. `parseJson` is recursive: not for what may be deep.
+  // Only the parameters go on to Studio. `parseJson` recurses: it must not be given deep text.
   if (mistakes.length === 0 && fields && Object.hasOwn(fields, 'parameters'))
     fields['parameters'] = fieldsOf(parseJson(text))?.['parameters'];
   return { value, mistakes };
