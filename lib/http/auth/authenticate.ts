@@ -6,44 +6,55 @@ import type { Caller } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { bearerToken, findBearer } from './bearer.ts';
 import { iamCallerName } from './iam.ts';
-import { isSignedByTwilio, TWILIO_SIGNATURE_HEADER } from './twilio.ts';
-import { findWebhook, isWebhook } from './webhook.ts';
+import { readTwilioRequest, signedText, type TwilioRequest } from './twilio.ts';
+import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
+
+/** Who a request is by a secret; null when the secret knows no such caller. */
+type Look = (secret: Secret) => Caller | null;
 
 /**
- * Who calls, or a Problem that says nothing but 401. What the secret does not know may be newer than the
- * copy in memory: then the secret is read again (its source holds the cool-down) and asked once more.
+ * The caller of a request. Throws a Problem that says nothing but 401. A caller that the cached secret does
+ * not know may be newer: the secret is then read again (its source holds the cool-down) and asked once more.
  */
 export async function authenticate(runtime: ServeRuntime, received: Received): Promise<Caller> {
   const { iamScopes } = runtime.environment;
   if (iamScopes && received.iam) return iamCaller(received.iam.userArn, iamScopes);
-  if (!presentsCredentials(received)) throw unauthenticated();
+  const look = lookFor(runtime, received);
+  if (!look) throw unauthenticated();
   const secret = await secretOf(runtime);
-  const caller = identify(runtime, secret, received);
+  const caller = look(secret);
   if (caller) return caller;
   const newer = await runtime.secret.refresh().catch(() => secret);
-  const afterRotation = newer === secret ? null : identify(runtime, newer, received);
+  const afterRotation = newer === secret ? null : look(newer);
   if (!afterRotation) throw unauthenticated();
   return afterRotation;
 }
 
-/** Only one kind of credentials is looked at: a wrong token is not healed by a right signature. */
-function identify({ config, now }: ServeRuntime, secret: Secret, received: Received): Caller | null {
+/**
+ * Reads the credentials once, for both looks; null without any, or when they cannot be right. Only one kind
+ * is read: a right signature does not heal a wrong token.
+ */
+function lookFor({ config, now }: ServeRuntime, received: Received): Look | null {
   const token = bearerToken(received.headers.get('authorization'));
-  if (token !== null) return toCaller('bearer', findBearer(secret, token), config);
-  if (isWebhook(received)) return toCaller('webhook', findWebhook(secret, received, now()), config);
+  if (token !== null) return (secret) => toCaller('bearer', findBearer(secret, token), config);
+  if (isWebhook(received)) {
+    const request = readWebhookRequest(received, now());
+    return request && ((secret) => toCaller('webhook', findWebhook(secret, request), config));
+  }
   const { publicUrl, twilioWebhooks } = config;
   if (!publicUrl || !twilioWebhooks) return null;
-  const authTokens = [secret.authToken, secret.secondaryAuthToken].filter((token) => token !== undefined);
-  if (!authTokens.some((token) => isSignedByTwilio(token, publicUrl, received))) return null;
-  return { id: 'twilio:twilio', name: 'twilio', kind: 'twilio', scopes: twilioWebhooks.scopes, flows: null };
+  const request = readTwilioRequest(publicUrl, received);
+  return request && ((secret) => (isSignedByTwilio(request, secret) ? twilioCaller(twilioWebhooks) : null));
 }
 
-function presentsCredentials(received: Received): boolean {
-  return (
-    bearerToken(received.headers.get('authorization')) !== null ||
-    isWebhook(received) ||
-    received.headers.has(TWILIO_SIGNATURE_HEADER)
+function isSignedByTwilio(request: TwilioRequest, { authToken, secondaryAuthToken }: Secret): boolean {
+  return [authToken, secondaryAuthToken].some(
+    (key) => key !== undefined && signedText(request, key) !== null,
   );
+}
+
+function twilioCaller({ scopes }: NonNullable<Config['twilioWebhooks']>): Caller {
+  return { id: 'twilio:twilio', name: 'twilio', kind: 'twilio', scopes, flows: null };
 }
 
 function toCaller(

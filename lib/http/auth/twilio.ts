@@ -1,28 +1,49 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Received } from '../event.ts';
 import { isForm } from '../media-type.ts';
-import { equalSecrets, sha256 } from './hash.ts';
+import { decodeSignature, equalSecrets, sha256 } from './hash.ts';
 
 /** https://www.twilio.com/docs/usage/security#validating-requests */
 export const TWILIO_SIGNATURE_HEADER = 'x-twilio-signature';
 /** Of a URL that Twilio signed for a body that is no form. */
 export const BODY_HASH_PARAMETER = 'bodySHA256';
 
+/** Twilio signs no form with more parameters: a longer one is not worth sorting. */
+const MAX_FORM_PARAMETERS = 1_000;
+const SHA1_BYTES = 20;
+
+/** A request that claims to be signed by Twilio, with every text that Twilio may have signed for it. */
+export type TwilioRequest = {
+  signature: Buffer;
+  /** Scheme, host and port, in each spelling that Twilio uses. */
+  origins: readonly string[];
+  /** What follows the origin: path, query string and the form's parameters. */
+  texts: readonly Buffer[];
+};
+
 /**
- * Whether Twilio signed this request. The URL is built from the configured one, never from what the request
- * says of itself (Host, X-Forwarded-…). A body is only believed when the signature covers it: a form by its
- * parameters, anything else by the `bodySHA256` of the URL.
+ * Reads what Twilio would have signed, once for every key it is checked with. The URL is built from the
+ * configured one, never from Host or X-Forwarded-… headers. null when the signature cannot be right, or does
+ * not cover the body: a form is covered by its parameters, any other body by the URL's `bodySHA256`.
  */
-export function isSignedByTwilio(authToken: string, publicUrl: string, received: Received): boolean {
-  const signature = received.headers.get(TWILIO_SIGNATURE_HEADER) ?? '';
-  const signedParameters = parametersOf(received);
-  if (signedParameters === null) return false;
-  let signed = false;
-  for (const url of urlsOf(publicUrl, received)) {
-    const expected = createHmac('sha1', authToken).update(`${url}${signedParameters}`).digest('base64');
-    if (equalSecrets(signature, expected)) signed = true;
-  }
-  return signed;
+export function readTwilioRequest(publicUrl: string, received: Received): TwilioRequest | null {
+  const signature = decodeSignature(received.headers.get(TWILIO_SIGNATURE_HEADER) ?? '', SHA1_BYTES);
+  const parameters = signature && parametersOf(received);
+  if (!signature || parameters === null) return null;
+  const base = new URL(publicUrl);
+  const texts = pathsOf(base, received).map((path) => Buffer.from(`${path}${parameters}`));
+  return { signature, origins: originsOf(base), texts };
+}
+
+/** The text that the signature covers, without its origin; null when another key made the signature. */
+export function signedText({ signature, origins, texts }: TwilioRequest, key: string): Buffer | null {
+  let found: Buffer | null = null;
+  for (const text of texts)
+    for (const origin of origins) {
+      const expected = createHmac('sha1', key).update(origin).update(text).digest();
+      if (timingSafeEqual(expected, signature)) found = text;
+    }
+  return found;
 }
 
 /** What follows the URL in the signed text; null when the signature cannot cover the body. */
@@ -34,25 +55,41 @@ function parametersOf({ rawQueryString, headers, body }: Received): string | nul
   return body.length === 0 ? '' : null;
 }
 
-/** Sorted by key, key and value without delimiters; of a repeated key its distinct values, sorted. */
-function sortedParameters(form: string): string {
-  const parameters = new URLSearchParams(form);
-  return [...new Set(parameters.keys())]
+/** Sorted by name, name and value without delimiters; a repeated name with its distinct values, sorted. */
+function sortedParameters(form: string): string | null {
+  if (hasTooManyParameters(form)) return null;
+  const valuesOf = new Map<string, Set<string>>();
+  for (const [name, value] of new URLSearchParams(form)) {
+    const values = valuesOf.get(name);
+    if (values) values.add(value);
+    else valuesOf.set(name, new Set([value]));
+  }
+  return [...valuesOf.keys()]
     .sort()
-    .flatMap((key) => [...new Set(parameters.getAll(key))].sort().map((value) => `${key}${value}`))
+    .flatMap((name) => [...(valuesOf.get(name) ?? [])].sort().map((value) => `${name}${value}`))
     .join('');
 }
 
-/** With and without the port, since Twilio signs either; the path of the public URL may be a stage's. */
-function urlsOf(publicUrl: string, { rawPath, rawQueryString }: Received): string[] {
-  const base = new URL(publicUrl);
-  const prefix = base.pathname.replace(/\/+$/, '');
+/** Counts separators, because reading the parameters costs more. */
+function hasTooManyParameters(form: string): boolean {
+  let at = -1;
+  for (let count = 0; count < MAX_FORM_PARAMETERS; count++) {
+    at = form.indexOf('&', at + 1);
+    if (at < 0) return false;
+  }
+  return true;
+}
+
+/** With and without the port, since Twilio signs either. */
+function originsOf({ protocol, host, hostname, port }: URL): string[] {
+  const withPort = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+  return [...new Set([host, hostname, withPort])].map((one) => `${protocol}//${one}`);
+}
+
+/** Path and query string. A stage's prefix may stand in the public URL, in the received path, or in both. */
+function pathsOf({ pathname }: URL, { rawPath, rawQueryString }: Received): string[] {
+  const prefix = pathname.replace(/\/+$/, '');
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
-  const hosts = new Set([
-    base.host,
-    base.hostname,
-    `${base.hostname}:${base.port || (base.protocol === 'https:' ? '443' : '80')}`,
-  ]);
   const paths = new Set([`${prefix}${rawPath}`, ...(rawPath.startsWith(`${prefix}/`) ? [rawPath] : [])]);
-  return [...hosts].flatMap((host) => [...paths].map((path) => `${base.protocol}//${host}${path}${query}`));
+  return [...paths].map((path) => `${path}${query}`);
 }

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../secret.ts';
 import type { Received } from '../event.ts';
-import { equalSecrets } from './hash.ts';
+import { decodeSignature } from './hash.ts';
 
 /** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 type Webhook = Secret['webhooks'][number];
@@ -9,31 +9,46 @@ type Webhook = Secret['webhooks'][number];
 const TOLERANCE_SECONDS = 5 * 60;
 /** A sender that rotates sends two or three; the bound keeps the comparing cheap. */
 const MAX_SIGNATURES = 20;
+/** Each secret is one more pass over the body: the bound keeps an unauthenticated request cheap. */
+const MAX_SECRETS = 50;
+const SHA256_BYTES = 32;
 const PREFIX = 'whsec_';
+
+/** A request that claims to be a signed webhook. */
+export type WebhookRequest = {
+  /** `{id}.{timestamp}.`, which stands before the body in what is signed. */
+  head: string;
+  body: Buffer;
+  signatures: readonly Buffer[];
+};
 
 /** Whether the request claims to be a signed webhook. */
 export function isWebhook({ headers }: Received): boolean {
   return headers.has('webhook-signature');
 }
 
-/**
- * The sender whose secret made one of the signatures over `{id}.{timestamp}.{raw body}`. A sender may be
- * listed with several secrets, and a request may carry several signatures, so that either side can rotate.
- */
-export function findWebhook(secret: Secret, received: Received, nowMs: number): Webhook | null {
-  const id = received.headers.get('webhook-id') ?? '';
-  const timestamp = received.headers.get('webhook-timestamp') ?? '';
+/** Reads id, timestamp and signatures; null when none of the signatures can be right. */
+export function readWebhookRequest({ headers, body }: Received, nowMs: number): WebhookRequest | null {
+  const id = headers.get('webhook-id') ?? '';
+  const timestamp = headers.get('webhook-timestamp') ?? '';
   if (id === '' || !isRecent(timestamp, nowMs)) return null;
-  const signatures = (received.headers.get('webhook-signature') ?? '')
-    .split(' ')
-    .slice(0, MAX_SIGNATURES)
-    .flatMap((one) => (one.startsWith('v1,') ? [one.slice('v1,'.length)] : []));
-  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), received.body]);
+  const signatures = (headers.get('webhook-signature') ?? '')
+    .split(' ', MAX_SIGNATURES)
+    .flatMap((one) => (one.startsWith('v1,') ? [decodeSignature(one.slice('v1,'.length), SHA256_BYTES)] : []))
+    .filter((signature) => signature !== null);
+  return signatures.length === 0 ? null : { head: `${id}.${timestamp}.`, body, signatures };
+}
+
+/**
+ * The sender whose secret made one of the signatures. A sender may be listed with several secrets, and a
+ * request may carry several signatures, so that either side can rotate.
+ */
+export function findWebhook(secret: Secret, { head, body, signatures }: WebhookRequest): Webhook | null {
   let found: Webhook | null = null;
-  for (const webhook of secret.webhooks) {
+  for (const webhook of secret.webhooks.slice(0, MAX_SECRETS)) {
     const key = Buffer.from(webhook.secret.slice(PREFIX.length), 'base64');
-    const expected = createHmac('sha256', key).update(content).digest('base64');
-    for (const signature of signatures) if (equalSecrets(signature, expected)) found = webhook;
+    const expected = createHmac('sha256', key).update(head).update(body).digest();
+    for (const signature of signatures) if (timingSafeEqual(expected, signature)) found = webhook;
   }
   return found;
 }

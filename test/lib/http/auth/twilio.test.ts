@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import twilio from 'twilio';
 import { describe, expect, test } from 'vitest';
-import { isSignedByTwilio } from '../../../../lib/http/auth/twilio.ts';
+import { readTwilioRequest, signedText } from '../../../../lib/http/auth/twilio.ts';
 import { readEvent } from '../../../../lib/http/event.ts';
 import { PUBLIC_URL } from '../api.ts';
 import { type EventOptions, eventOf } from '../events.ts';
@@ -17,7 +17,8 @@ function sign(url: string, parameters: Record<string, string | string[]> = {}): 
 
 function check(target: string, options: EventOptions, publicUrl = PUBLIC_URL): boolean {
   const received = readEvent(eventOf(`POST ${target}`, options), { awsRequestId: 'lambda-1' });
-  return isSignedByTwilio(TOKEN, publicUrl, received);
+  const request = readTwilioRequest(publicUrl, received);
+  return request !== null && signedText(request, TOKEN) !== null;
 }
 
 const form = (body: string, signature: string): EventOptions => ({
@@ -58,6 +59,29 @@ describe('X-Twilio-Signature', () => {
     expect(check(PATH, form('To=b&To=c&To=b', signature))).toBe(false);
   });
 
+  test('is refused over a form with more than 1,000 parameters, which Twilio never sends', () => {
+    const formOf = (count: number) =>
+      Array.from({ length: count }, (_, at): [string, string] => [`p${at}`, `${at}`]);
+    const checkFormOf = (count: number) => {
+      const signature = sign(`${PUBLIC_URL}${PATH}`, Object.fromEntries(formOf(count)));
+      return check(PATH, form(new URLSearchParams(formOf(count)).toString(), signature));
+    };
+    expect(checkFormOf(1_000)).toBe(true);
+    expect(checkFormOf(1_001)).toBe(false);
+  });
+
+  test('is base64 of exactly a SHA-1: another spelling of the same bytes is wrong', () => {
+    const signature = sign(`${PUBLIC_URL}${PATH}`, { To: 'a' });
+    expect(check(PATH, form('To=a', signature))).toBe(true);
+    for (const other of [
+      ` ${signature}`,
+      signature.slice(0, -1),
+      `${signature}=`,
+      `${signature},${signature}`,
+    ])
+      expect(check(PATH, form('To=a', other))).toBe(false);
+  });
+
   test('covers JSON by its hash in the URL, and nothing else does', () => {
     const body = '{"to":"+15005550006"}';
     const target = `${PATH}?bodySHA256=${twilio.getExpectedBodyHash(body)}`;
@@ -82,19 +106,27 @@ describe('X-Twilio-Signature', () => {
   });
 
   test('is judged as Twilio’s own SDK judges it', () => {
-    const name = fc.stringMatching(/^[A-Za-z]{1,8}$/);
+    const name = fc.oneof(
+      fc.stringMatching(/^[A-Za-z]{1,8}$/),
+      fc.constantFrom('', '0', '10', '9', '__proto__', '+', '%41', 'é', '\u{1f600}', '\uffee', 'a&b=c'),
+      fc.string({ unit: 'grapheme' }),
+    );
+    const value = fc.oneof(
+      fc.string(),
+      fc.constantFrom('', '+', '%', '%2B', 'é', '\u{1f600}', '\uffee', 'z'),
+    );
     fc.assert(
       fc.property(
-        fc.dictionary(name, fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))),
+        fc.array(fc.tuple(name, value), { maxLength: 6 }),
         fc.constantFrom('', '?a=1&b=%2B2', '?x=%20y'),
         fc.constantFrom('right', 'token', 'body', 'path'),
         (parameters, query, spoil) => {
-          // fast-check's dictionaries may have no prototype, which Twilio's SDK does not mind.
-          const pairs = Object.entries(parameters).flatMap(([key, value]) =>
-            [value].flat().map((one): [string, string] => [key, one.toWellFormed()]),
-          );
+          const pairs = parameters.map(([key, one]): [string, string] => [
+            key.toWellFormed(),
+            one.toWellFormed(),
+          ]);
           const sent = new URLSearchParams(pairs);
-          const asReceived: Record<string, string[]> = {};
+          const asReceived: Record<string, string[]> = Object.create(null);
           for (const key of sent.keys()) asReceived[key] = sent.getAll(key);
           const url = `${PUBLIC_URL}${PATH}${query}`;
           const signature = twilio.getExpectedTwilioSignature(
