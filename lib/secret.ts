@@ -23,6 +23,11 @@ const maybeText = v.optional(
     v.transform((text) => text || undefined),
   ),
 );
+/** As Twilio names a shared key of the Webhooks configuration API: `webhooks_sharedkey_…`. */
+const signatureKeySid = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]{1,128}$/, 'must be the SID of a shared key, such as webhooks_sharedkey_…'),
+);
 const scopes = v.array(v.picklist(SCOPES));
 /** Aliases or SIDs of the flows that a caller may touch; all of them when left out. */
 const flows = v.optional(v.array(v.string()));
@@ -47,6 +52,8 @@ const secretSchema = v.object({
     ),
     [],
   ),
+  /** Customer-owned keys that Twilio signs webhooks with; during a rotation two of them. */
+  signatureKeys: v.optional(v.array(v.object({ sid: signatureKeySid, secret: nonEmpty })), []),
 });
 
 export type Secret = v.InferOutput<typeof secretSchema>;

@@ -5,7 +5,7 @@ import { type Io, paint, say } from './io.ts';
 import { type Change, changed, inWords, needsValue } from './secret/change.ts';
 import { credentialsOf, withCredentials } from './secret/document.ts';
 import { HELP, readSecretOptions, type SecretOptions } from './secret/options.ts';
-import { askForCredentials, askForWebhookSecret } from './secret/questions.ts';
+import { askForCredentials, askForSignatureKey, askForWebhookSecret } from './secret/questions.ts';
 import { showSecret } from './secret/show.ts';
 import { openSecret, type Read, type SecretStore } from './secret/store.ts';
 import { checkWithTwilio } from './secret/twilio.ts';
@@ -73,6 +73,7 @@ async function apply(change: Change & { ask: boolean }, { store, before, io, whe
 }
 
 function newValue({ kind, ask }: Change & { ask: boolean }, io: Io): string | Promise<string> {
+  if (kind === 'signature-key') return askForSignatureKey(io);
   if (ask) return askForWebhookSecret(io);
   const random = io.randomBytes(RANDOM_BYTES);
   return kind === 'caller' ? random.toString('base64url') : `whsec_${random.toString('base64')}`;

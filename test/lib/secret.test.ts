@@ -11,7 +11,11 @@ const whole = {
 
 describe('the secret', () => {
   it('is read with its optional members left out', () => {
-    expect(readSecret(JSON.stringify(whole))).toEqual({ ...whole, webhooks: [] });
+    expect(readSecret(JSON.stringify(whole))).toEqual({
+      ...whole,
+      webhooks: [],
+      signatureKeys: [],
+    });
   });
 
   it('takes null, and empty text, for optional members as absent', () => {

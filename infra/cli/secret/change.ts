@@ -1,9 +1,14 @@
 import { add, type Grant, remove, retire, rotate, type SecretDocument } from './document.ts';
 
-export const KINDS = ['caller', 'webhook'] as const;
-export const VERBS = ['add', 'rotate', 'retire', 'remove'] as const;
-export type Kind = (typeof KINDS)[number];
-export type Verb = (typeof VERBS)[number];
+export type Kind = 'caller' | 'webhook' | 'signature-key';
+export type Verb = 'add' | 'rotate' | 'retire' | 'remove';
+
+/** A signature key has a SID of its own, so that a rotation adds one and removes the other. */
+export const VERBS: Readonly<Record<Kind, readonly Verb[]>> = {
+  caller: ['add', 'rotate', 'retire', 'remove'],
+  webhook: ['add', 'rotate', 'retire', 'remove'],
+  'signature-key': ['add', 'remove'],
+};
 
 export type Change = { verb: Verb; kind: Kind; grant: Grant };
 
@@ -18,13 +23,29 @@ export function changed(
   { verb, kind, grant }: Change,
   value: string,
 ): SecretDocument {
-  const { callers, webhooks } = document;
-  return kind === 'caller'
-    ? { ...document, callers: edited(callers, verb, { ...grant, token: value }, { token: value }) }
-    : { ...document, webhooks: edited(webhooks, verb, { ...grant, secret: value }, { secret: value }) };
+  const { callers, webhooks, signatureKeys = [] } = document;
+  switch (kind) {
+    case 'caller':
+      return { ...document, callers: edited(callers, verb, { ...grant, token: value }, { token: value }) };
+    case 'webhook':
+      return {
+        ...document,
+        webhooks: edited(webhooks, verb, { ...grant, secret: value }, { secret: value }),
+      };
+    case 'signature-key': {
+      const named = signatureKeys.map(({ sid, secret }) => ({ name: sid, secret }));
+      const left = edited(named, verb, { name: grant.name, secret: value }, {});
+      return { ...document, signatureKeys: left.map(({ name, secret }) => ({ sid: name, secret })) };
+    }
+  }
 }
 
-function edited<T extends Grant>(entries: readonly T[], verb: Verb, entry: T, fresh: Partial<T>): T[] {
+function edited<T extends { name: string }>(
+  entries: readonly T[],
+  verb: Verb,
+  entry: T,
+  fresh: Partial<T>,
+): T[] {
   switch (verb) {
     case 'add':
       return add(entries, entry);
@@ -42,6 +63,10 @@ function edited<T extends Grant>(entries: readonly T[], verb: Verb, entry: T, fr
  * are warm keep a secret for up to five minutes.
  */
 export function inWords({ verb, kind, grant: { name } }: Change, where: string): string[] {
+  if (kind === 'signature-key')
+    return verb === 'add'
+      ? [`Webhooks that Twilio signs with ${name} are taken, within five minutes.`]
+      : [`Webhooks that Twilio signs with ${name} are refused, within five minutes.`];
   const [thing, does] = kind === 'caller' ? ['token', 'call'] : ['secret', 'send webhooks'];
   switch (verb) {
     case 'add':

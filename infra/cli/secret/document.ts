@@ -13,7 +13,12 @@ import { Failed } from '../tool.ts';
 export type Grant = { name: string; scopes: Scope[]; flows?: string[] };
 export type Caller = Grant & { token: string };
 export type Webhook = Grant & { secret: string };
-export type SecretDocument = Record<string, unknown> & { callers: Caller[]; webhooks: Webhook[] };
+export type SignatureKey = { sid: string; secret: string };
+export type SecretDocument = Record<string, unknown> & {
+  callers: Caller[];
+  webhooks: Webhook[];
+  signatureKeys?: SignatureKey[];
+};
 
 export type TwilioCredentials = {
   accountSid: string;
@@ -26,10 +31,16 @@ export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
-  const { callers, webhooks } = readSecret(json);
+  const { callers, webhooks, signatureKeys } = readSecret(json);
   const text = withoutByteOrderMark(json);
   refuseRepeatedNames('The secret', text);
-  return { ...fieldsOf(parseJson(text)), callers: callers.map(tidy), webhooks: webhooks.map(tidy) };
+  const { signatureKeys: _, ...raw } = fieldsOf(parseJson(text)) ?? {};
+  return {
+    ...raw,
+    callers: callers.map(tidy),
+    webhooks: webhooks.map(tidy),
+    ...(signatureKeys.length > 0 && { signatureKeys }),
+  };
 }
 
 /** What is stored. Throws a ConfigError where the functions would refuse it. */

@@ -1,7 +1,7 @@
 import { SCOPES, type Scope } from '../../../lib/config.ts';
 import { type Arguments, type Options, readArguments } from '../args.ts';
 import { stageOption } from '../stack.ts';
-import { type Change, KINDS, VERBS } from './change.ts';
+import { type Change, type Kind, VERBS } from './change.ts';
 
 export const HELP = `
 Fills in and rotates the secret: Twilio's credentials, and who may call the API.
@@ -13,6 +13,8 @@ Fills in and rotates the secret: Twilio's credentials, and who may call the API.
   npm run secret -- retire-caller NAME    ends all but the newest
   npm run secret -- remove-caller NAME
   …-webhook instead of …-caller           the same for senders of webhooks
+  npm run secret -- add-signature-key SID a shared key that Twilio signs with
+  npm run secret -- remove-signature-key SID
 
   --scopes A,B      of ${SCOPES.join(', ')}; or all
   --flows A,B       aliases or SIDs; every configured flow unless given
@@ -25,8 +27,9 @@ A new token is shown once. Without a terminal, answers are read from the input,
 one a line. AWS credentials and region are found as the AWS CLI finds them.
 `;
 
+const KINDS: readonly Kind[] = ['caller', 'webhook', 'signature-key'];
 const changes: ReadonlyMap<string, Pick<Change, 'verb' | 'kind'>> = new Map(
-  KINDS.flatMap((kind) => VERBS.map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
+  KINDS.flatMap((kind) => VERBS[kind].map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
 );
 
 const options = {
@@ -62,7 +65,7 @@ export function readSecretOptions(argv: readonly string[]): SecretOptions {
   const grant = { name, scopes: listOf(scopesIn(values.scopes)).filter(isScope), ...(flows && { flows }) };
   return {
     command: change
-      ? { is: 'change', ask, ...change, grant }
+      ? { is: 'change', ask: ask || change.kind === 'signature-key', ...change, grant }
       : { is: word === 'show' ? 'show' : 'credentials' },
     secretId: values['secret-id'],
     stage,
@@ -73,7 +76,7 @@ function mistakesOf([word, name]: readonly string[], { scopes, flows, ask }: Val
   const change = changes.get(word ?? '');
   if (word !== undefined && word !== 'show' && !change)
     return [`${word} is no command: show, ${[...changes.keys()].join(', ')}`];
-  const adds = change?.verb === 'add';
+  const adds = change?.verb === 'add' && change.kind !== 'signature-key';
   const makes = adds || change?.verb === 'rotate';
   return [
     change && name === undefined ? `${word} needs a name` : null,

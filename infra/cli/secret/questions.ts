@@ -53,6 +53,16 @@ export function askForWebhookSecret(io: Io): Promise<string> {
   });
 }
 
+/** The secret that Twilio answered when the shared key was created. */
+export function askForSignatureKey(io: Io): Promise<string> {
+  return askHidden(io, {
+    what: 'secret of the shared key',
+    kept: undefined,
+    isRight: (answer) => !/\s/.test(answer),
+    looks: 'it has no spaces',
+  });
+}
+
 async function askHidden(io: Io, { what, kept, isRight, looks }: Question): Promise<string> {
   for (let tried = 1; ; tried++) {
     const answer = (

@@ -12,6 +12,10 @@ export function showSecret(io: Pick<Io, 'out' | 'env'>, id: string, document: Se
   if (credentials) row(io, '', credentials.authToken ? 'with an Auth Token' : 'without an Auth Token');
   table('Callers', document.callers, 'tokens');
   table('Webhooks', document.webhooks, 'secrets');
+  const { signatureKeys = [] } = document;
+  say(io, '');
+  row(io, 'Signature keys', signatureKeys.length === 0 ? 'none' : '');
+  for (const { sid } of signatureKeys) say(io, `  ${paint(io, 'bold', sid)}`);
 
   function table(title: string, entries: readonly Entry[], things: string): void {
     const names = [...new Set(entries.map(({ name }) => name))];

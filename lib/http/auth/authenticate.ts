@@ -6,7 +6,7 @@ import type { Caller } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { bearerToken, findBearer } from './bearer.ts';
 import { iamCallerName } from './iam.ts';
-import { readTwilioRequest, signedText, type TwilioRequest } from './twilio.ts';
+import { readTwilioRequest, signedText } from './twilio.ts';
 import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
 
 /** Who a request is by a secret; null when the secret knows no such caller. */
@@ -44,13 +44,7 @@ function lookFor({ config, now }: ServeRuntime, received: Received): Look | null
   const { publicUrl, twilioWebhooks } = config;
   if (!publicUrl || !twilioWebhooks) return null;
   const request = readTwilioRequest(publicUrl, received);
-  return request && ((secret) => (isSignedByTwilio(request, secret) ? twilioCaller(twilioWebhooks) : null));
-}
-
-function isSignedByTwilio(request: TwilioRequest, { authToken, secondaryAuthToken }: Secret): boolean {
-  return [authToken, secondaryAuthToken].some(
-    (key) => key !== undefined && signedText(request, key) !== null,
-  );
+  return request && ((secret) => (signedText(request, secret) ? twilioCaller(twilioWebhooks) : null));
 }
 
 function twilioCaller({ scopes }: NonNullable<Config['twilioWebhooks']>): Caller {

@@ -1,19 +1,25 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Secret } from '../../secret.ts';
 import type { Received } from '../event.ts';
 import { isForm } from '../media-type.ts';
 import { decodeSignature, equalSecrets, sha256 } from './hash.ts';
 
 /** https://www.twilio.com/docs/usage/security#validating-requests */
 export const TWILIO_SIGNATURE_HEADER = 'x-twilio-signature';
+/** Names a customer-owned key: `key=webhooks_sharedkey_…,algorithm=HMAC_SHA256`. */
+const SETTINGS_HEADER = 'x-twilio-webhooks-signature-settings';
 /** Of a URL that Twilio signed for a body that is no form. */
 export const BODY_HASH_PARAMETER = 'bodySHA256';
 
 /** Twilio signs no form with more parameters: a longer one is not worth sorting. */
 const MAX_FORM_PARAMETERS = 1_000;
-const SHA1_BYTES = 20;
+const DIGEST_BYTES = { sha1: 20, sha256: 32 } as const;
+
+/** `keySid`: the customer-owned key; null when the Auth Token is the key. */
+type SignatureSettings = { keySid: string | null; hash: 'sha1' | 'sha256' };
 
 /** A request that claims to be signed by Twilio, with every text that Twilio may have signed for it. */
-export type TwilioRequest = {
+export type TwilioRequest = SignatureSettings & {
   signature: Buffer;
   /** Scheme, host and port, in each spelling that Twilio uses. */
   origins: readonly string[];
@@ -27,23 +33,51 @@ export type TwilioRequest = {
  * not cover the body: a form is covered by its parameters, any other body by the URL's `bodySHA256`.
  */
 export function readTwilioRequest(publicUrl: string, received: Received): TwilioRequest | null {
-  const signature = decodeSignature(received.headers.get(TWILIO_SIGNATURE_HEADER) ?? '', SHA1_BYTES);
+  const { headers } = received;
+  const settings = readSettings(headers.get(SETTINGS_HEADER) ?? '');
+  if (!settings) return null;
+  const signature = decodeSignature(headers.get(TWILIO_SIGNATURE_HEADER) ?? '', DIGEST_BYTES[settings.hash]);
   const parameters = signature && parametersOf(received);
   if (!signature || parameters === null) return null;
   const base = new URL(publicUrl);
   const texts = pathsOf(base, received).map((path) => Buffer.from(`${path}${parameters}`));
-  return { signature, origins: originsOf(base), texts };
+  return { ...settings, signature, origins: originsOf(base), texts };
 }
 
-/** The text that the signature covers, without its origin; null when another key made the signature. */
-export function signedText({ signature, origins, texts }: TwilioRequest, key: string): Buffer | null {
+/** The text that the signature covers, without its origin; null when no key of the secret made the signature. */
+export function signedText(request: TwilioRequest, secret: Secret): Buffer | null {
+  const { hash, signature, origins, texts } = request;
   let found: Buffer | null = null;
-  for (const text of texts)
-    for (const origin of origins) {
-      const expected = createHmac('sha1', key).update(origin).update(text).digest();
-      if (timingSafeEqual(expected, signature)) found = text;
-    }
+  for (const key of keysOf(request, secret))
+    for (const text of texts)
+      for (const origin of origins) {
+        const expected = createHmac(hash, key).update(origin).update(text).digest();
+        if (timingSafeEqual(expected, signature)) found = text;
+      }
   return found;
+}
+
+function keysOf({ keySid }: TwilioRequest, secret: Secret): string[] {
+  const { authToken, secondaryAuthToken, signatureKeys } = secret;
+  if (keySid === null) return [authToken, secondaryAuthToken].filter((token) => token !== undefined);
+  return signatureKeys.filter(({ sid }) => sid === keySid).map((key) => key.secret);
+}
+
+/**
+ * Reads the header as Twilio's Node SDK does: parts in any order, the first that has a value counts. Without
+ * an algorithm it is the Auth Token and SHA-1. null for an algorithm that is not known, or one without a key.
+ */
+function readSettings(header: string): SignatureSettings | null {
+  const valueOf = (name: string) =>
+    header
+      .split(',')
+      .map((part) => part.split(/=(.*)/s).map((text) => text.trim()))
+      .find(([found, value]) => found === name && value)?.[1];
+  const algorithm = valueOf('algorithm')?.toUpperCase();
+  const keySid = valueOf('key') ?? null;
+  if (algorithm === undefined) return { keySid: null, hash: 'sha1' };
+  if (algorithm === 'HMAC_SHA1') return { keySid, hash: 'sha1' };
+  return algorithm === 'HMAC_SHA256' && keySid !== null ? { keySid, hash: 'sha256' } : null;
 }
 
 /** What follows the URL in the signed text; null when the signature cannot cover the body. */

@@ -29,7 +29,8 @@ const securitySchemes = {
     type: 'apiKey',
     in: 'header',
     name: 'X-Twilio-Signature',
-    description: "Twilio's signature over the public URL and the form, or over the URL with `bodySHA256`.",
+    description:
+      "Twilio's signature over the public URL and the form, or over the URL with `bodySHA256`: made with the Auth Token, or with the customer-owned key that `X-Twilio-Webhooks-Signature-Settings` names. A form has at most 1,000 parameters.",
   },
   iam: {
     type: 'apiKey',

@@ -228,6 +228,40 @@ describe('a sender of webhooks', () => {
   });
 });
 
+describe('a shared key of Twilio’s webhooks', () => {
+  const [sid, successor] = ['webhooks_sharedkey_01k5', 'webhooks_sharedkey_02k5'];
+  const value = 'the secret of a shared key of Twilio';
+
+  test('is asked for, stored and not shown; its successor is added before it is removed', async () => {
+    const who = sits(value.replaceAll(' ', '-'));
+    expect(await secret(who, 'add-signature-key', sid)).toBe(0);
+    expect(who.asked).toMatchObject([{ hidden: true }]);
+    expect(await secret(sits('of-its-successor-which-is-long'), 'add-signature-key', successor)).toBe(0);
+    expect((await stored()).signatureKeys).toEqual([
+      { sid, secret: value.replaceAll(' ', '-') },
+      { sid: successor, secret: 'of-its-successor-which-is-long' },
+    ]);
+    const shows = sits();
+    expect(await secret(shows, 'show')).toBe(0);
+    expect(shows.said()).toContain(sid);
+    expect(shows.said() + who.said()).not.toContain(value.replaceAll(' ', '-'));
+    expect(await secret(sits(), 'remove-signature-key', sid)).toBe(0);
+    expect((await stored()).signatureKeys).toEqual([
+      { sid: successor, secret: 'of-its-successor-which-is-long' },
+    ]);
+  });
+
+  test('that is there already, or unknown, is refused, and so are scopes and a secret with spaces', async () => {
+    await put({ ...original, signatureKeys: [{ sid, secret: value }] });
+    expect(await secret(sits(value), 'add-signature-key', sid)).toBe(1);
+    expect(await secret(sits(), 'remove-signature-key', successor)).toBe(1);
+    expect(await secret(sits(value), 'add-signature-key', successor)).toBe(1);
+    expect(await secret(sits(), 'add-signature-key', successor, '--scopes', 'trigger')).toBe(2);
+    expect(await secret(sits(), 'rotate-signature-key', sid)).toBe(2);
+    expect((await stored()).signatureKeys).toEqual([{ sid, secret: value }]);
+  });
+});
+
 describe('show', () => {
   test('tells names, scopes and flows, and never a value', async () => {
     await secret(sits(), 'add-webhook', 'crm', '--scopes', 'trigger', '--flows', 'welcome,support');

@@ -4,7 +4,8 @@ import twilio from 'twilio';
 import { describe, expect, test } from 'vitest';
 import { readTwilioRequest, signedText } from '../../../../lib/http/auth/twilio.ts';
 import { readEvent } from '../../../../lib/http/event.ts';
-import { PUBLIC_URL } from '../api.ts';
+import { readSecret } from '../../../../lib/secret.ts';
+import { PUBLIC_URL, secretInput } from '../api.ts';
 import { type EventOptions, eventOf } from '../events.ts';
 
 const TOKEN = '12345';
@@ -15,10 +16,13 @@ function sign(url: string, parameters: Record<string, string | string[]> = {}): 
   return twilio.getExpectedTwilioSignature(TOKEN, url, parameters);
 }
 
-function check(target: string, options: EventOptions, publicUrl = PUBLIC_URL): boolean {
+const secretWith = (changes: object) => readSecret(JSON.stringify({ ...secretInput, ...changes }));
+const secret = secretWith({ authToken: TOKEN });
+
+function check(target: string, options: EventOptions, publicUrl = PUBLIC_URL, keys = secret): boolean {
   const received = readEvent(eventOf(`POST ${target}`, options), { awsRequestId: 'lambda-1' });
   const request = readTwilioRequest(publicUrl, received);
-  return request !== null && signedText(request, TOKEN) !== null;
+  return request !== null && signedText(request, keys) !== null;
 }
 
 const form = (body: string, signature: string): EventOptions => ({
@@ -145,5 +149,76 @@ describe('X-Twilio-Signature', () => {
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a customer-owned key', () => {
+  const SID = 'webhooks_sharedkey_01k5';
+  const KEY = 'the secret of a shared key';
+  const SETTINGS = `key=${SID},algorithm=HMAC_SHA256`;
+  const key = { sid: SID, secret: KEY };
+  const other = { sid: 'webhooks_sharedkey_02k5', secret: 'the secret of its successor' };
+  const signed = `${PUBLIC_URL}${PATH}Toa`;
+  const hmac = (hash: string, by: string) => createHmac(hash, by).update(signed).digest('base64');
+  const sha256 = hmac('sha256', KEY);
+  const withSettings = (settings: string, signature: string) => ({
+    headers: {
+      'content-type': FORM,
+      'X-Twilio-Signature': signature,
+      'X-Twilio-Webhooks-Signature-Settings': settings,
+    },
+    body: 'To=a',
+  });
+  const keys = secretWith({ authToken: TOKEN, signatureKeys: [key] });
+  const checkKey = (settings: string, signature: string, among = keys) =>
+    check(PATH, withSettings(settings, signature), PUBLIC_URL, among);
+
+  test('signs the same text with SHA-256, without any Auth Token', () => {
+    expect(checkKey(SETTINGS, sha256)).toBe(true);
+    expect(checkKey(SETTINGS, sha256, secretWith({ authToken: undefined, signatureKeys: [key] }))).toBe(true);
+    expect(checkKey(SETTINGS, hmac('sha256', TOKEN))).toBe(false);
+    expect(checkKey(SETTINGS, hmac('sha256', 'another key'))).toBe(false);
+    expect(checkKey(SETTINGS, sha256, secretWith({ signatureKeys: [] }))).toBe(false);
+    // Without the header it is the Auth Token's signature, which no shared key makes.
+    expect(check(PATH, form('To=a', sha256), PUBLIC_URL, keys)).toBe(false);
+    expect(check(PATH, form('To=a', hmac('sha1', KEY)), PUBLIC_URL, keys)).toBe(false);
+  });
+
+  test('covers JSON by its hash in the URL', () => {
+    const body = '{"to":"+15005550006"}';
+    const target = `${PATH}?bodySHA256=${twilio.getExpectedBodyHash(body)}`;
+    const signature = createHmac('sha256', KEY).update(`${PUBLIC_URL}${target}`).digest('base64');
+    const { headers } = withSettings(SETTINGS, signature);
+    const request = { headers: { ...headers, 'content-type': 'application/json' }, body };
+    expect(check(target, request, PUBLIC_URL, keys)).toBe(true);
+    expect(check(target, { ...request, body: `${body} ` }, PUBLIC_URL, keys)).toBe(false);
+  });
+
+  test('may be one of two during a rotation', () => {
+    const both = secretWith({ signatureKeys: [key, other] });
+    expect(checkKey(SETTINGS, sha256, both)).toBe(true);
+    const successor = `key=${other.sid},algorithm=HMAC_SHA256`;
+    expect(checkKey(successor, hmac('sha256', other.secret), both)).toBe(true);
+    // The header says which one: the right signature under the other's name is wrong.
+    expect(checkKey(successor, sha256, both)).toBe(false);
+  });
+
+  test.each([
+    ['the other order', `algorithm=HMAC_SHA256,key=${SID}`, sha256, true],
+    ['spaces', ` key = ${SID} , algorithm = HMAC_SHA256 `, sha256, true],
+    ['lower case', `key=${SID},algorithm=hmac_sha256`, sha256, true],
+    ['an empty part', `key=${SID},,algorithm=,algorithm=HMAC_SHA256`, sha256, true],
+    ['more parts', `version=2,key=${SID},algorithm=HMAC_SHA256`, sha256, true],
+    ['the older hash', `key=${SID},algorithm=HMAC_SHA1`, hmac('sha1', KEY), true],
+    ['another hash', `key=${SID},algorithm=HMAC_SHA512`, sha256, false],
+    ['the hash of another', `key=${SID},algorithm=HMAC_SHA256`, hmac('sha1', KEY), false],
+    ['an unknown key', 'key=webhooks_sharedkey_03k5,algorithm=HMAC_SHA256', sha256, false],
+    ['no key', 'algorithm=HMAC_SHA256', sha256, false],
+    ['no algorithm', `key=${SID}`, sha256, false],
+    ['no algorithm: the Auth Token', `key=${SID}`, hmac('sha1', TOKEN), true],
+    ['nothing: the Auth Token', '', hmac('sha1', TOKEN), true],
+    ['the Auth Token under a named key', SETTINGS, hmac('sha1', TOKEN), false],
+  ])('with %s in the header', (_, settings, signature, isRight) => {
+    expect(checkKey(settings, signature)).toBe(isRight);
   });
 });
