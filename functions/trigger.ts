@@ -13,9 +13,8 @@ export const handler = serve(runtime, {
   'POST /flows/{flow}/executions': async (request) => {
     // … and that of a later one beside the claim.
     runtime.studio.prepare();
-    const { caller, route, flow, body, idempotencyKey, deadlineMs, signal } = request;
-    const wanted = { caller: caller.id, route, flow, body, idempotencyKey, deadlineMs, signal };
-    const triggered = await trigger(ports, wanted);
-    return triggerAnswer(await withoutForeignSid(runtime.studio.executions, triggered, request), flow);
+    const { caller, ...wanted } = request;
+    const triggered = await trigger(ports, { ...wanted, caller: caller.id });
+    return triggerAnswer(await withoutForeignSid(runtime.studio.executions, triggered, request), request.flow);
   },
 });

@@ -69,7 +69,13 @@ const configSchema = v.pipe(
     publicUrl: v.optional(webUrl),
     edge: v.optional(part),
     region: v.optional(part),
-    twilioWebhooks: v.optional(v.strictObject({ scopes })),
+    twilioWebhooks: v.optional(
+      v.strictObject({
+        scopes,
+        /** Whether one signed request may trigger again under another key header, which no signature covers. */
+        allowRepeats: v.optional(v.boolean(), false),
+      }),
+    ),
     corsOrigins: v.optional(v.array(v.union([v.literal('*'), webUrl])), []),
   }),
   v.rawCheck(({ dataset, addIssue }) => {

@@ -3,7 +3,7 @@ import { authenticate } from './auth/authenticate.ts';
 import { requireFlow, requireScope } from './auth/authorise.ts';
 import { requireBounded } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
-import { idempotencyKeyOf } from './idempotency-key.ts';
+import { idempotencyOf } from './idempotency-key.ts';
 import { readInput } from './input.ts';
 import { Problem } from './problems.ts';
 import type { AdmittedRequest, Caller, Handlers } from './request.ts';
@@ -44,7 +44,7 @@ export async function admit(
     caller,
     flow,
     // A key on a request that changes nothing, or may be repeated anyway, is not looked at.
-    idempotencyKey: 'body' in routes[route] ? idempotencyKeyOf(received.headers, caller) : null,
+    ...('body' in routes[route] ? idempotencyOf(received.headers, caller, runtime.config) : {}),
   };
 }
 

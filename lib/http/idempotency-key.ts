@@ -1,27 +1,40 @@
-import { TWILIO_SIGNATURE_HEADER } from './auth/twilio.ts';
+import type { Config } from '../config.ts';
 import { Problem } from './problems.ts';
-import type { Caller } from './request.ts';
+import type { Caller, Idempotency } from './request.ts';
 
 const MAX_KEY_CHARACTERS = 255;
 
 /**
- * `Idempotency-Key` (a quoted string as in the IETF draft, or bare), else Standard Webhooks' `webhook-id`,
- * else Twilio's `I-Twilio-Idempotency-Token`. Throws 400 for a key that is none.
- *
- * Where a request is authenticated by a signature, whoever saw it could send it again under another key. Of
- * a signed webhook the key is therefore its id, which the signature covers, whatever else stands beside it;
- * and of a request signed by Twilio, which has no timestamp, without any key the signature itself.
+ * What makes a repeated request the same one. A request that Twilio signed is known by what was signed: the
+ * key headers are not covered, so anyone who saw the request could send it again under another key. With
+ * `allowRepeats` its key header counts as any other caller's does.
  */
-export function idempotencyKeyOf(headers: ReadonlyMap<string, string>, caller: Caller): string | null {
+export function idempotencyOf(
+  headers: ReadonlyMap<string, string>,
+  caller: Caller,
+  { twilioWebhooks }: Pick<Config, 'twilioWebhooks'>,
+): Idempotency {
+  const key = keyHeaderOf(headers, caller);
+  if (caller.signed === undefined) return { idempotencyKey: key };
+  const identity = `signed:${caller.signed}`;
+  return twilioWebhooks?.allowRepeats
+    ? { idempotencyKey: key ?? identity }
+    : { idempotencyKey: identity, unsignedKey: key };
+}
+
+/**
+ * `Idempotency-Key` (a quoted string as in the IETF draft, or bare), else Standard Webhooks' `webhook-id`,
+ * else Twilio's `I-Twilio-Idempotency-Token`. Throws 400 for a key that is none. The key of a signed webhook
+ * is always its id, which the signature covers.
+ */
+function keyHeaderOf(headers: ReadonlyMap<string, string>, caller: Caller): string | null {
   const webhookId = headers.get('webhook-id');
   if (caller.kind === 'webhook' && webhookId !== undefined) return bounded(webhookId, 'webhook-id');
   const key = headers.get('idempotency-key');
   if (key !== undefined) return bounded(unquote(key.trim()), 'Idempotency-Key');
   if (webhookId !== undefined) return bounded(webhookId, 'webhook-id');
   const token = headers.get('i-twilio-idempotency-token');
-  if (token !== undefined) return bounded(token, 'I-Twilio-Idempotency-Token');
-  const signature = headers.get(TWILIO_SIGNATURE_HEADER);
-  return caller.kind === 'twilio' && signature !== undefined ? `signature:${signature}` : null;
+  return token === undefined ? null : bounded(token, 'I-Twilio-Idempotency-Token');
 }
 
 /** Of a structured field's string what it stands for; null when quotes or escapes do not match up. */

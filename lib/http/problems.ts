@@ -12,6 +12,7 @@ export const problems = {
   'active-execution-exists': { status: 409, title: 'The contact has an active execution' },
   'still-active': { status: 409, title: 'The execution is still active' },
   'request-in-progress': { status: 409, title: 'The first request with this key is still running' },
+  'signature-replayed': { status: 409, title: 'The signed request was used before' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body has a media type that is not taken here' },
   'invalid-request': { status: 422, title: 'The request has mistakes' },

@@ -10,6 +10,8 @@ export type Caller = {
   scopes: readonly Scope[];
   /** SIDs of the flows that the caller may touch; null means every configured one. */
   flows: readonly string[] | null;
+  /** Of a request that Twilio signed: a hash of what was signed, the same for every key and spelling of the URL. */
+  signed?: string;
 };
 
 type RouteSpec<K extends RouteKey> = (typeof routes)[K];
@@ -17,6 +19,16 @@ type QueryOf<K extends RouteKey> =
   RouteSpec<K> extends { query: infer S extends v.GenericSchema } ? v.InferOutput<S> : Record<string, never>;
 type BodyOf<K extends RouteKey> =
   RouteSpec<K> extends { body: infer S extends v.GenericSchema } ? v.InferOutput<S> : undefined;
+
+export type Idempotency = {
+  /** What makes a repeated request the same one; null when nothing does. */
+  idempotencyKey: string | null;
+  /**
+   * Of a request that its signature identifies: the key header beside it, which the signature does not cover;
+   * null without one. Undefined for every other request.
+   */
+  unsignedKey?: string | null;
+};
 
 export type Timed = {
   /** When the answer has to be there, in milliseconds since 1970. */
@@ -35,9 +47,8 @@ export type Request<K extends RouteKey = RouteKey> = {
   flow: 'flow' extends ParameterOf<K> ? ConfiguredFlow : null;
   query: QueryOf<K>;
   body: BodyOf<K>;
-  /** `Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`. */
-  idempotencyKey: string | null;
-} & Timed;
+} & Idempotency &
+  Timed;
 
 /** The same before the compiler knows which route it is. */
 export type AdmittedRequest = {
@@ -47,8 +58,7 @@ export type AdmittedRequest = {
   flow: ConfiguredFlow | null;
   query: unknown;
   body: unknown;
-  idempotencyKey: string | null;
-};
+} & Idempotency;
 
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
 

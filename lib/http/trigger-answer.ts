@@ -73,6 +73,11 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
       throw new Problem('request-in-progress', 'The first request with this key still runs.', triggered);
     case 'key-reused':
       throw new Problem('idempotency-key-reused', 'The first request with this key had another payload.');
+    case 'signature-replayed':
+      throw new Problem(
+        'signature-replayed',
+        'This signed request came before with another key header or none, so it triggers nothing. Sign a new one.',
+      );
     case 'unavailable':
       throw new Problem('unavailable', 'The key could not be claimed; nothing was created.', {
         retryAfterMs: RETRY_AFTER_MS,

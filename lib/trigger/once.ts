@@ -42,6 +42,8 @@ export type OnceOptions<Result> = {
   owner: string;
   id: string;
   fingerprint: string;
+  /** Whether a claim with another fingerprint is taken for the same request. */
+  anyFingerprint?: boolean;
   /** Kept with the claim when this is the first attempt. */
   memo: string;
   work: (hold: Hold) => Promise<{ result: Result; verdict: Verdict }>;
@@ -84,7 +86,7 @@ export async function once<Result>(options: OnceOptions<Result>): Promise<OnceOu
 type Acquired = { outcome: 'acquired'; claim: Claim; resumed: boolean };
 
 async function acquire<Result>(options: OnceOptions<Result>): Promise<Acquired | OnceOutcome<Result>> {
-  const { store, now, id, owner, fingerprint, memo } = options;
+  const { store, now, id, owner, fingerprint, anyFingerprint = false, memo } = options;
   const nowMs = now();
   const fresh: Claim = {
     id,
@@ -100,7 +102,7 @@ async function acquire<Result>(options: OnceOptions<Result>): Promise<Acquired |
   if (claimed.outcome === 'claimed') return { outcome: 'acquired', claim: fresh, resumed: false };
 
   const seen = claimed.claim;
-  if (seen.fingerprint !== fingerprint) return { outcome: 'key-reused' };
+  if (seen.fingerprint !== fingerprint && !anyFingerprint) return { outcome: 'key-reused' };
   if (seen.answer !== null) return { outcome: 'settled', answer: seen.answer };
   const inProgress = { outcome: 'in-progress', retryAfterMs: IN_PROGRESS_RETRY_MS } as const;
   if (now() < seen.leaseUntilMs) return inProgress;

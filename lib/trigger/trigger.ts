@@ -33,6 +33,8 @@ export type Triggered =
   | { outcome: 'unknown'; retryAfterMs: number; repeatable: boolean }
   | { outcome: 'in-progress'; retryAfterMs: number }
   | { outcome: 'key-reused' }
+  /** The signed request came before, under another key header. */
+  | { outcome: 'signature-replayed' }
   | { outcome: 'unavailable'; cause: ClaimStoreError };
 
 /** How soon to come back when another attempt took the claim over. */
@@ -43,7 +45,7 @@ const LOST_RETRY_MS = 2_000;
  * attempt that did not get that far. Without a key there is nothing to claim, and each request is a new one.
  */
 export async function trigger(ports: TriggerPorts, request: TriggerRequest): Promise<Triggered> {
-  const { caller, route, idempotencyKey: key, flow, body } = request;
+  const { caller, route, idempotencyKey: key, unsignedKey, flow, body } = request;
   const wish = wishOf(request);
   if ('mistakes' in wish) return { outcome: 'invalid', mistakes: wish.mistakes };
   const createWith = (correlation: string | null, hold: Hold) =>
@@ -60,7 +62,9 @@ export async function trigger(ports: TriggerPorts, request: TriggerRequest): Pro
     now: ports.now,
     owner: ports.newId(),
     id,
-    fingerprint: fingerprint(use, { flow: flow.sid, body }),
+    fingerprint: fingerprint(use, { flow: flow.sid, body, ...(unsignedKey ? { unsignedKey } : {}) }),
+    // The signature covers the payload: without a key header it is the same request again.
+    anyFingerprint: unsignedKey === null,
     // Written down with the claim, so that a rotated secret does not change what is looked for.
     memo: flow.correlation ? correlationOf(await ports.apiKeySecret(), id) : '',
     work: async (hold) => {
@@ -70,6 +74,7 @@ export async function trigger(ports: TriggerPorts, request: TriggerRequest): Pro
     ...(ports.onTrouble ? { onTrouble: ports.onTrouble } : {}),
   });
   if (done.outcome === 'settled') return { ...fromStored(done.answer, body.to), replayed: true };
+  if (done.outcome === 'key-reused' && unsignedKey !== undefined) return { outcome: 'signature-replayed' };
   return done.outcome === 'ran' ? answerTo(done.result, true) : done;
 }
 

@@ -5,6 +5,7 @@ import { Problem } from '../problems.ts';
 import type { Caller } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { bearerToken, findBearer } from './bearer.ts';
+import { sha256 } from './hash.ts';
 import { iamCallerName } from './iam.ts';
 import { readTwilioRequest, signedText } from './twilio.ts';
 import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
@@ -44,11 +45,18 @@ function lookFor({ config, now }: ServeRuntime, received: Received): Look | null
   const { publicUrl, twilioWebhooks } = config;
   if (!publicUrl || !twilioWebhooks) return null;
   const request = readTwilioRequest(publicUrl, received);
-  return request && ((secret) => (signedText(request, secret) ? twilioCaller(twilioWebhooks) : null));
+  return (
+    request &&
+    ((secret) => {
+      const signed = signedText(request, secret);
+      return signed && twilioCaller(twilioWebhooks, signed);
+    })
+  );
 }
 
-function twilioCaller({ scopes }: NonNullable<Config['twilioWebhooks']>): Caller {
-  return { id: 'twilio:twilio', name: 'twilio', kind: 'twilio', scopes, flows: null };
+function twilioCaller({ scopes }: NonNullable<Config['twilioWebhooks']>, text: Buffer): Caller {
+  const signed = sha256(text).toString('hex');
+  return { id: 'twilio:twilio', name: 'twilio', kind: 'twilio', scopes, flows: null, signed };
 }
 
 function toCaller(

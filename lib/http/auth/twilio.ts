@@ -68,13 +68,13 @@ function keysOf({ keySid }: TwilioRequest, secret: Secret): string[] {
  * an algorithm it is the Auth Token and SHA-1. null for an algorithm that is not known, or one without a key.
  */
 function readSettings(header: string): SignatureSettings | null {
-  const valueOf = (name: string) =>
+  const settingOf = (name: string) =>
     header
       .split(',')
       .map((part) => part.split(/=(.*)/s).map((text) => text.trim()))
       .find(([found, value]) => found === name && value)?.[1];
-  const algorithm = valueOf('algorithm')?.toUpperCase();
-  const keySid = valueOf('key') ?? null;
+  const algorithm = settingOf('algorithm')?.toUpperCase();
+  const keySid = settingOf('key') ?? null;
   if (algorithm === undefined) return { keySid: null, hash: 'sha1' };
   if (algorithm === 'HMAC_SHA1') return { keySid, hash: 'sha1' };
   return algorithm === 'HMAC_SHA256' && keySid !== null ? { keySid, hash: 'sha256' } : null;

@@ -30,7 +30,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Triggering',
     summary: 'Trigger an execution, once',
     description:
-      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`; of a signed webhook always `webhook-id`) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. The parameter `studioExecutionsCorrelation` is reserved.',
+      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`; of a signed webhook always `webhook-id`; a request that Twilio signed is known by what was signed) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. The key header of a request that Twilio signed is not signed: the same request under another one is refused (`signature-replayed`), and without any it is the same request again, unless the configuration sets `twilioWebhooks.allowRepeats`. The parameter `studioExecutionsCorrelation` is reserved.',
     answers: {
       201: { schema: 'Triggered', description: 'The execution was created.' },
       200: {
@@ -42,6 +42,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
       'active-execution-exists',
       'request-in-progress',
       'idempotency-key-reused',
+      'signature-replayed',
       'rejected-by-studio',
       'unavailable',
       'outcome-unknown',

@@ -10,6 +10,7 @@ import { configInput, startWorld, type World } from './fixtures/world.ts';
  */
 
 const AUTH_TOKEN = 'local-auth-token';
+const SHARED_KEY = { sid: 'webhooks_sharedkey_01k5', secret: 'the secret of a shared key' };
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 describe.each(['base64', 'plain'] as const)('with %s form bodies', (formBodies) => {
@@ -22,6 +23,7 @@ describe.each(['base64', 'plain'] as const)('with %s form bodies', (formBodies) 
       configInput: { ...configInput, twilioWebhooks: { scopes: ['trigger'] } },
       secret: {
         authToken: AUTH_TOKEN,
+        signatureKeys: [SHARED_KEY],
         webhooks: [{ name: 'crm', secret: WEBHOOK_SECRET, scopes: ['trigger'] }],
       },
     });
@@ -77,6 +79,30 @@ describe.each(['base64', 'plain'] as const)('with %s form bodies', (formBodies) 
       });
     expect((await send({ 'x-twilio-signature': 'AAAA' })).status).toBe(401);
     expect((await send({ 'x-twilio-signature': signature })).status).toBe(201);
+  });
+
+  test('a request that Twilio signed with a shared key triggers once, whatever unsigned key comes with it', async () => {
+    const body = new URLSearchParams({ To: nextContact() });
+    const text = `${world.local.url}${path}${[...body].flat().join('')}`;
+    const send = async (headers: Record<string, string>) => {
+      const { status, headers: answered } = await world.call('POST', path, {
+        token: null,
+        body,
+        headers: {
+          'x-twilio-signature': createHmac('sha256', SHARED_KEY.secret).update(text).digest('base64'),
+          'x-twilio-webhooks-signature-settings': `key=${SHARED_KEY.sid},algorithm=HMAC_SHA256`,
+          ...headers,
+        },
+      });
+      return [status, answered.get('idempotent-replayed')];
+    };
+    world.studio.behave({ endAfterMs: 1 });
+    const before = [...world.studio.store.list({})].length;
+    expect(await send({ 'i-twilio-idempotency-token': 't3' })).toEqual([201, null]);
+    expect(await send({ 'i-twilio-idempotency-token': 't3' })).toEqual([201, 'true']);
+    expect(await send({ 'idempotency-key': 'of-the-attacker' })).toEqual([409, null]);
+    expect(await send({})).toEqual([201, 'true']);
+    expect([...world.studio.store.list({})]).toHaveLength(before + 1);
   });
 
   test('JSON that Twilio signed triggers, by the hash in its address', async () => {

@@ -111,7 +111,8 @@ describe('who may call', () => {
       caller: { id: 'twilio:twilio', scopes: ['trigger'] },
       body: { to: 'client:ada' },
     });
-    expect(seen[0]?.key).toBe(`signature:${form['x-twilio-signature']}`);
+    expect(seen[0]?.key).toMatch(/^signed:[0-9a-f]{64}$/);
+    expect(seen[0]?.unsignedKey).toBeNull();
 
     const body = JSON.stringify({ to });
     const path = `/flows/welcome/executions?bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
@@ -120,6 +121,47 @@ describe('who may call', () => {
     expect((await call(`POST ${path}`, { headers: json, body })).status).toBe(200);
     // To anybody else it is a parameter that the route does not have.
     expect((await call(`POST ${path}`, { headers: { ...admin, ...json }, body })).status).toBe(422);
+  });
+
+  test('what Twilio signed is the same request with another token, URL spelling, form order or key header', async () => {
+    const { call, seen } = catching({
+      config: checkConfig({ ...configInput, publicUrl: 'https://api.example.com/prod' }),
+      secret: secretSource({ ...secretInput, authToken: 'new', secondaryAuthToken: '12345' }),
+    });
+    const path = '/flows/welcome/executions';
+    const form = ['From=%2B15005550007', 'To=%2B15005550006'];
+    const send = async (token: string, origin: string, isReversed: boolean, more: object = {}) => {
+      const signature = createHmac('sha1', token)
+        .update(`${origin}/prod${path}From+15005550007To${to}`)
+        .digest('base64');
+      const { status } = await call(target, {
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          'x-twilio-signature': signature,
+          ...more,
+        },
+        body: (isReversed ? form.toReversed() : form).join('&'),
+      });
+      expect(status).toBe(200);
+    };
+    await send('12345', 'https://api.example.com', false);
+    await send('new', 'https://api.example.com:443', false, { 'webhook-id': 'a' });
+    await send('new', 'https://api.example.com', true, { 'idempotency-key': 'b', 'webhook-id': 'a' });
+    await send('12345', 'https://api.example.com:443', true, { 'i-twilio-idempotency-token': 'c' });
+    expect(new Set(seen.map(({ key }) => key)).size).toBe(1);
+    expect(seen.map(({ unsignedKey }) => unsignedKey)).toEqual([null, 'a', 'b', 'c']);
+  });
+
+  test('with allowRepeats the key header counts, and without one what was signed', async () => {
+    const { call, seen } = catching({
+      config: checkConfig({ ...configInput, twilioWebhooks: { scopes: ['trigger'], allowRepeats: true } }),
+    });
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=1') };
+    await call(target, { headers: form, body: 'To=1' });
+    await call(target, { headers: { ...form, 'idempotency-key': 'k' }, body: 'To=1' });
+    expect(seen[0]?.key).toMatch(/^signed:/);
+    expect(seen[1]?.key).toBe('k');
+    expect(seen.map(({ unsignedKey }) => unsignedKey)).toEqual([undefined, undefined]);
   });
 
   test('while Twilio’s Auth Token is being changed, both are taken, and no third one', async () => {

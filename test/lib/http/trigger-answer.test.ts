@@ -48,6 +48,7 @@ const problems: [Triggered, ProblemSlug, number, Record<string, string>][] = [
   [{ outcome: 'conflict', conflictingExecutionSid: SID }, 'active-execution-exists', 409, {}],
   [{ outcome: 'in-progress', retryAfterMs: 1_500 }, 'request-in-progress', 409, { 'retry-after': '2' }],
   [{ outcome: 'key-reused' }, 'idempotency-key-reused', 422, {}],
+  [{ outcome: 'signature-replayed' }, 'signature-replayed', 409, {}],
   [
     { outcome: 'invalid', mistakes: [{ detail: 'is missing', pointer: '#/from' }] },
     'invalid-request',

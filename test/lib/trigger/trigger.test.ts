@@ -7,6 +7,51 @@ import { BODY, type Boundary, CONTACT, createWorld, WELCOME } from './world/worl
 const UNCORRELATED = { flow: { ...WELCOME, correlation: false } };
 const _OTHER_FLOW = `FW${'b'.repeat(32)}`;
 
+describe('a request that its signature identifies', () => {
+  const under = (unsignedKey: string | null) => ({ idempotencyKey: 'signed:1', unsignedKey });
+
+  test.each([
+    ['a header, then none', 'k', null, 'created'],
+    ['the same header twice', 'k', 'k', 'created'],
+    ['no header twice', null, null, 'created'],
+    ['a header, then another', 'k', 'l', 'signature-replayed'],
+    ['no header, then one', null, 'k', 'signature-replayed'],
+  ])('with %s: one execution', async (_, first, second, outcome) => {
+    const { clock, studio, send, deliver } = createWorld();
+    studio.runsForMs = 1;
+    expect(await send(under(first))).toMatchObject({ outcome: 'created', replayed: false });
+    const again = await send(under(second));
+    expect(again?.outcome).toBe(outcome);
+    if (outcome === 'created') expect(again).toMatchObject({ replayed: true });
+    await clock.run(Promise.all([deliver(under('m')), deliver(under(null)), deliver(under('k'))]));
+    expect(studio.runs).toHaveLength(1);
+  });
+
+  test.each([
+    ['two headers', 'k', 'l'],
+    ['a header and none', 'k', null],
+  ])('at once with %s: one execution', async (_, one, other) => {
+    const { clock, studio, deliver } = createWorld();
+    studio.runsForMs = 1;
+    const answers = await clock.run(Promise.all([deliver(under(one)), deliver(under(other))]));
+    const refused = other === null ? 'in-progress' : 'signature-replayed';
+    expect(answers.map((answer) => answer?.outcome)).toEqual(['created', refused]);
+    expect(studio.runs).toHaveLength(1);
+  });
+
+  test('stays known by the header that it came with first, after the first one was abandoned', async () => {
+    const { clock, studio, deliver, send } = createWorld();
+    studio.runsForMs = 1;
+    const dying = deliver(under('k'), { stop: { boundary: 'after create' } });
+    await clock.run(dying);
+    await clock.pass(LEASE_MS);
+    expect((await send(under('l')))?.outcome).toBe('signature-replayed');
+    expect(await send(under(null))).toMatchObject({ outcome: 'created' });
+    expect((await send(under('l')))?.outcome).toBe('signature-replayed');
+    expect(studio.runs).toHaveLength(1);
+  });
+});
+
 describe('a key that is delivered again', () => {
   test('creates one execution, and answers the same again', async () => {
     const { studio, send } = createWorld();
