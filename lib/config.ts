@@ -32,7 +32,11 @@ export const duration = v.pipe(
   v.check((text) => parseDuration(text) !== undefined, 'must be an ISO 8601 duration, such as P7D or PT12H'),
 );
 
-const scopes = v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope'));
+const hasScope = v.minLength<Scope[], 1, string>(1, 'must name at least one scope');
+const triggerOnly = v.check<Scope, string>(
+  (scope) => scope === 'trigger',
+  'must be "trigger": a signature opens nothing else',
+);
 
 const flow = v.strictObject({
   alias,
@@ -71,7 +75,10 @@ const configSchema = v.pipe(
     region: v.optional(part),
     twilioWebhooks: v.optional(
       v.strictObject({
-        scopes,
+        /** A captured signature must not open anything else than what it was made for. */
+        scopes: v.pipe(v.array(v.pipe(v.picklist(SCOPES), triggerOnly)), hasScope),
+        /** Aliases or SIDs; every configured flow when left out. */
+        flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
         /** Whether one signed request may trigger again under another key header, which no signature covers. */
         allowRepeats: v.optional(v.boolean(), false),
       }),
@@ -97,6 +104,8 @@ const configSchema = v.pipe(
         if (!flows.some((other) => other.alias === name))
           add('is not the alias of a configured flow', 'policies', index, 'flows', at);
     }
+    for (const [index, name] of (dataset.value.twilioWebhooks?.flows ?? []).entries())
+      if (!findFlow(dataset.value, name)) add('is not a configured flow', 'twilioWebhooks', 'flows', index);
     if (edge !== undefined && region === undefined) add('goes with region: give both or neither', 'edge');
     if (region !== undefined && edge === undefined) add('goes with edge: give both or neither', 'region');
   }),
@@ -149,6 +158,6 @@ export function refuseRepeatedNames(what: string, json: string): void {
 }
 
 /** The configured flow with this alias or SID. */
-export function findFlow(config: Config, aliasOrSid: string): ConfiguredFlow | undefined {
-  return config.flows.find((one) => one.alias === aliasOrSid || one.sid === aliasOrSid);
+export function findFlow({ flows }: Pick<Config, 'flows'>, aliasOrSid: string): ConfiguredFlow | undefined {
+  return flows.find((one) => one.alias === aliasOrSid || one.sid === aliasOrSid);
 }

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, checkConfig } from '../../lib/config.ts';
+import { type Config, ConfigError, checkConfig, findFlow } from '../../lib/config.ts';
 import { type Mistake, validate } from '../../lib/validation.ts';
 import { deploymentSchema, type Settings, settingsSchema } from './settings.ts';
 
@@ -26,6 +26,8 @@ export function checkParts(config: unknown, settings: unknown): Checked {
   const checkedSettings = validate(settingsSchema, settings);
   if (!checkedSettings.ok) mistakes.push(...lines('settings', checkedSettings.mistakes));
   if (!checkedConfig || !checkedSettings.ok) throw new InfraConfigError(mistakes);
+  mistakes.push(...flowMistakes('settings', checkedConfig, checkedSettings.value));
+  if (mistakes.length > 0) throw new InfraConfigError(mistakes);
   return { config: checkedConfig, settings: checkedSettings.value };
 }
 
@@ -44,11 +46,14 @@ export function checkInfraConfig(
   if (!config || !deployment.ok) throw new InfraConfigError(mistakes);
 
   const { stages, ...settings } = deployment.value;
+  mistakes.push(...flowMistakes('deployment', config, settings));
   const choices = new Map<string | undefined, Checked>([[undefined, { config, settings }]]);
   for (const [name, { config: changes, ...overrides }] of Object.entries(stages)) {
     const staged = configOf({ ...config, ...changes }, mistakes, `the config of stage ${name}`);
     const checked = validate(settingsSchema, { ...settings, ...overrides });
-    if (staged && checked.ok) choices.set(name, { config: staged, settings: checked.value });
+    if (!staged || !checked.ok) continue;
+    mistakes.push(...flowMistakes(`deployment #/stages/${name}`, staged, checked.value));
+    choices.set(name, { config: staged, settings: checked.value });
   }
   if (stage !== undefined && !Object.hasOwn(stages, stage))
     mistakes.push(`deployment #/stages has no stage ${JSON.stringify(stage)}, which -c stage asks for`);
@@ -68,6 +73,13 @@ function configOf(input: unknown, mistakes: string[], where: string): Config | u
     mistakes.push(...lines(where, error.mistakes));
   }
   return undefined;
+}
+
+/** The flows of IAM callers stand in one half of the configuration, what is configured in the other. */
+function flowMistakes(where: string, config: Config, { iam }: Pick<Settings, 'iam'>): string[] {
+  return (iam?.flows ?? []).flatMap((flow, index) =>
+    findFlow(config, flow) ? [] : [`${where} #/iam/flows/${index} is not a configured flow`],
+  );
 }
 
 function lines(where: string, mistakes: Mistake[]): string[] {

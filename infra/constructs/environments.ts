@@ -23,7 +23,11 @@ export function environmentsOf(given: EnvironmentProps): EnvironmentOf {
     STUDIO_CONFIG: configJson,
     [METRIC_NAMESPACE_VARIABLE]: metricNamespace,
   };
-  const called = { ...every, ...(iam && { STUDIO_IAM_SCOPES: iam.scopes.join(',') }) };
+  const called = {
+    ...every,
+    ...(iam && { STUDIO_IAM_SCOPES: iam.scopes.join(',') }),
+    ...(iam?.flows && { STUDIO_IAM_FLOWS: iam.flows.join(',') }),
+  };
   const table = { STUDIO_TABLE: storage.table.tableName };
   const worker = { STUDIO_CLEANUP_FUNCTION: workerArn };
   return {

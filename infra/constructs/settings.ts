@@ -108,6 +108,8 @@ const entries = {
       routes: v.picklist(['all', 'all-but-trigger']),
       /** What everybody may do whom IAM lets in. */
       scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope')),
+      /** Aliases or SIDs of the flows that they may touch; every configured one when left out. */
+      flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
     }),
   ),
   /** A KMS key of your own, instead of AWS's, for everything that is stored (encryption.ts). */

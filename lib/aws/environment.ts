@@ -15,11 +15,18 @@ const scopeList = v.pipe(
   v.array(v.picklist(SCOPES)),
 );
 
+/** `welcome,FW…`: which flows those callers may touch. */
+const flowList = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((flow) => flow.trim())),
+);
+
 const schema = v.object({
   AWS_REGION: v.string(),
   STUDIO_SECRET_ID: v.string(),
   STUDIO_BASE_URL: v.optional(webUrl),
   STUDIO_IAM_SCOPES: v.optional(scopeList),
+  STUDIO_IAM_FLOWS: v.optional(flowList),
   STUDIO_TABLE: v.optional(v.string()),
   STUDIO_ARCHIVE_BUCKET: v.optional(v.string()),
   STUDIO_CLEANUP_FUNCTION: v.optional(v.string()),
@@ -41,6 +48,8 @@ export type Environment = {
   studioBaseUrl: string | undefined;
   /** null when the deployment takes no IAM callers. */
   iamScopes: readonly Scope[] | null;
+  /** null: every configured flow. */
+  iamFlows: readonly string[] | null;
 } & Record<Need, string | undefined>;
 
 /** Reads the environment. Throws a ConfigError that names every missing or wrong variable. */
@@ -68,6 +77,7 @@ export function readEnvironment<Needed extends Need>(
     secretId: result.value.STUDIO_SECRET_ID,
     studioBaseUrl: result.value.STUDIO_BASE_URL,
     iamScopes: result.value.STUDIO_IAM_SCOPES ?? null,
+    iamFlows: result.value.STUDIO_IAM_FLOWS ?? null,
     table: result.value.STUDIO_TABLE,
     archiveBucket: result.value.STUDIO_ARCHIVE_BUCKET,
     cleanupFunction: result.value.STUDIO_CLEANUP_FUNCTION,

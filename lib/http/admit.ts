@@ -1,6 +1,6 @@
 import { type ConfiguredFlow, findFlow } from '../config.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { requireFlow, requireScope } from './auth/authorise.ts';
+import { requireFlow, requireScope, requireSignable } from './auth/authorise.ts';
 import { requireBounded } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
 import { idempotencyOf } from './idempotency-key.ts';
@@ -30,6 +30,7 @@ export async function admit(
   requireBounded(received.body);
   const caller = await authenticate(runtime, received);
   trace.caller = caller;
+  requireSignable(caller, route);
   requireScope(caller, scope);
   const flow = configuredFlow(runtime, pathParametersOf(route, received)['flow']);
   if (flow) {

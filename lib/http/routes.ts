@@ -14,7 +14,13 @@ const get = { function: 'query', scope: 'read' } as const;
 
 /** Every route here names its scope: one without it does not compile. */
 const guardedRoutes = {
-  'POST /flows/{flow}/executions': { function: 'trigger', scope: 'trigger', body: triggerBody, form: true },
+  'POST /flows/{flow}/executions': {
+    function: 'trigger',
+    scope: 'trigger',
+    body: triggerBody,
+    form: true,
+    signed: true,
+  },
   'GET /flows': { ...get, query: pageQuery },
   'GET /flows/{flow}': get,
   'GET /executions': { ...get, query: executionsQuery },
@@ -70,6 +76,8 @@ type GuardedRoute = {
   form?: true;
   /** Whether the body's `flows` are flows of the configuration. */
   namesFlows?: true;
+  /** Whether callers known by a signature over one message may reach it: Standard Webhooks and Twilio. */
+  signed?: true;
 };
 
 /** `'flow' | 'execution'` for `POST /flows/{flow}/executions/{execution}/end`. */

@@ -11,7 +11,11 @@ export type ServeRuntime = {
     refresh(): Promise<Secret>;
   };
   /** What IAM callers are granted (`STUDIO_IAM_SCOPES`); null when the deployment does not take them. */
-  environment: { iamScopes: readonly Scope[] | null };
+  environment: {
+    iamScopes: readonly Scope[] | null;
+    /** Which flows they may touch (`STUDIO_IAM_FLOWS`, aliases or SIDs); every configured one without it. */
+    iamFlows?: readonly string[] | null;
+  };
   now: () => number;
   /** Where the line of each request goes; the process's log when left out. */
   log?: Log;

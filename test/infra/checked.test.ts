@@ -24,6 +24,19 @@ describe('checking infra/config.ts', () => {
     expect(settings).toMatchObject({ schedule: 'rate(1 day)', keepData: true, customerKey: false });
   });
 
+  it('names flows of IAM callers that are not configured, of every stage too', () => {
+    const iam = { routes: 'all', scopes: ['read'], flows: ['welcome', 'billing'] };
+    const parts = mistakesOf(() => checkParts(config, { iam }));
+    expect(parts).toEqual(['settings #/iam/flows/1 is not a configured flow']);
+    const staged = mistakesOf(() =>
+      checkInfraConfig({ config, deployment: { stages: { test: { iam } } } }, undefined),
+    );
+    expect(staged).toEqual(['deployment #/stages/test #/iam/flows/1 is not a configured flow']);
+    expect(checkParts(config, { iam: { ...iam, flows: ['welcome'] } }).settings.iam?.flows).toEqual([
+      'welcome',
+    ]);
+  });
+
   it('names the mistakes of both halves and of every stage at once', () => {
     const mistakes = mistakesOf(() =>
       checkInfraConfig(

@@ -23,6 +23,19 @@ describe('the configuration', () => {
     });
   });
 
+  it('grants Twilio’s signatures nothing but the trigger, of configured flows', () => {
+    const mistakes = (twilioWebhooks: unknown) => mistakesOf({ ...minimal, twilioWebhooks });
+    expect(mistakes({ scopes: ['trigger'], flows: ['welcome', sid('0')], allowRepeats: true })).toEqual([]);
+    expect(mistakes({ scopes: ['trigger', 'read'], flows: ['welcome', 'billing'] })).toEqual([
+      '#/twilioWebhooks/scopes/1 must be "trigger": a signature opens nothing else',
+      '#/twilioWebhooks/flows/1 is not a configured flow',
+    ]);
+    expect(mistakes({ scopes: [], flows: [] })).toEqual([
+      '#/twilioWebhooks/scopes must name at least one scope',
+      '#/twilioWebhooks/flows must name at least one flow',
+    ]);
+  });
+
   it('fills in what a policy leaves out', () => {
     const { policies } = checkConfig({ ...minimal, policies: [{ name: 'weekly', olderThan: 'P7D' }] });
     expect(policies).toEqual([

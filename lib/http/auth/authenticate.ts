@@ -18,8 +18,7 @@ type Look = (secret: Secret) => Caller | null;
  * not know may be newer: the secret is then read again (its source holds the cool-down) and asked once more.
  */
 export async function authenticate(runtime: ServeRuntime, received: Received): Promise<Caller> {
-  const { iamScopes } = runtime.environment;
-  if (iamScopes && received.iam) return iamCaller(received.iam.userArn, iamScopes);
+  if (received.iam && runtime.environment.iamScopes) return iamCaller(runtime, received.iam.userArn);
   const look = lookFor(runtime, received);
   if (!look) throw unauthenticated();
   const secret = await secretOf(runtime);
@@ -49,14 +48,25 @@ function lookFor({ config, now }: ServeRuntime, received: Received): Look | null
     request &&
     ((secret) => {
       const signed = signedText(request, secret);
-      return signed && twilioCaller(twilioWebhooks, signed);
+      return signed && twilioCaller(config, twilioWebhooks, signed);
     })
   );
 }
 
-function twilioCaller({ scopes }: NonNullable<Config['twilioWebhooks']>, text: Buffer): Caller {
+function twilioCaller(
+  config: Config,
+  { scopes, flows }: NonNullable<Config['twilioWebhooks']>,
+  text: Buffer,
+): Caller {
   const signed = sha256(text).toString('hex');
-  return { id: 'twilio:twilio', name: 'twilio', kind: 'twilio', scopes, flows: null, signed };
+  return {
+    id: 'twilio:twilio',
+    name: 'twilio',
+    kind: 'twilio',
+    scopes,
+    flows: flowSids(config, flows),
+    signed,
+  };
 }
 
 function toCaller(
@@ -65,13 +75,19 @@ function toCaller(
   config: Config,
 ): Caller | null {
   if (!found) return null;
-  const flows = found.flows?.flatMap((one) => findFlow(config, one)?.sid ?? []) ?? null;
-  return { id: `${kind}:${found.name}`, name: found.name, kind, scopes: found.scopes, flows };
+  const { name, scopes, flows } = found;
+  return { id: `${kind}:${name}`, name, kind, scopes, flows: flowSids(config, flows) };
 }
 
-function iamCaller(userArn: string, scopes: readonly Scope[]): Caller {
+function iamCaller({ config, environment }: ServeRuntime, userArn: string): Caller {
+  const { iamScopes: scopes, iamFlows: flows } = environment;
   const name = iamCallerName(userArn);
-  return { id: `iam:${name}`, name, kind: 'iam', scopes, flows: null };
+  return { id: `iam:${name}`, name, kind: 'iam', scopes: scopes ?? [], flows: flowSids(config, flows) };
+}
+
+/** A flow that is not configured is none that can be touched. */
+function flowSids(config: Config, flows: readonly string[] | null | undefined): string[] | null {
+  return flows?.flatMap((one) => findFlow(config, one)?.sid ?? []) ?? null;
 }
 
 function unauthenticated(): Problem {

@@ -1,6 +1,17 @@
 import type { ConfiguredFlow, Scope } from '../../config.ts';
 import { Problem } from '../problems.ts';
 import type { Caller } from '../request.ts';
+import { type RouteKey, routes } from '../routes.ts';
+
+/**
+ * Throws 403 for a caller known by a signature on a route that takes none, whatever its scopes: a captured
+ * message must not open anything else.
+ */
+export function requireSignable(caller: Caller, route: RouteKey): void {
+  const isSigned = caller.kind === 'webhook' || caller.kind === 'twilio';
+  if (isSigned && !('signed' in routes[route]))
+    throw new Problem('forbidden', 'A signed webhook may trigger executions and do nothing else.');
+}
 
 /** Throws 403 unless the caller has the scope. */
 export function requireScope(caller: Caller, scope: Scope): void {

@@ -40,6 +40,13 @@ const securitySchemes = {
   },
 } as const;
 
+/** A signature covers one message: it opens the trigger only. */
+const UNSIGNED = ['bearer', 'iam'] satisfies (keyof typeof securitySchemes)[];
+
+function securityOf(names: readonly string[]): Record<string, string[]>[] {
+  return names.map((name) => ({ [name]: [] }));
+}
+
 /** The API as an OpenAPI 3.1 document, made from the table and the schemas that requests are checked with. */
 export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -59,7 +66,7 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
     },
     servers: [{ url: publicUrl ?? '/', description: 'This deployment' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
+    security: securityOf(Object.keys(securitySchemes)),
     paths,
     components: { securitySchemes, schemas: answerSchemas },
   };
@@ -75,7 +82,7 @@ function operationOf(route: RouteKey): Record<string, unknown> {
     tags: [tag],
     summary,
     description: `${description}${scope}`,
-    ...(spec.scope === null ? { security: [] } : {}),
+    ...(spec.scope === null ? { security: [] } : 'signed' in spec ? {} : { security: securityOf(UNSIGNED) }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...('body' in spec ? { requestBody: requestBodyOf(route, spec) } : {}),
     responses: {

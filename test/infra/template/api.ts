@@ -93,7 +93,7 @@ describe('the HTTP API', () => {
 describe('the HTTP API, set otherwise', () => {
   it('takes browsers from the configured origins, a public address, and IAM on every guarded route', () => {
     const { template } = synthesize(
-      { iam: { routes: 'all', scopes: ['trigger', 'read'] } },
+      { iam: { routes: 'all', scopes: ['trigger', 'read'], flows: ['welcome'] } },
       {
         ...sampleConfig,
         corsOrigins: ['https://console.example.com/'],
@@ -112,9 +112,10 @@ describe('the HTTP API, set otherwise', () => {
     ).toEqual(['GET /health', 'GET /openapi.json']);
 
     for (const [id, { Properties }] of Object.entries(template.findResources('AWS::Lambda::Function'))) {
-      const { STUDIO_CONFIG, STUDIO_IAM_SCOPES } = Properties.Environment.Variables;
+      const { STUDIO_CONFIG, STUDIO_IAM_SCOPES, STUDIO_IAM_FLOWS } = Properties.Environment.Variables;
       expect(JSON.parse(STUDIO_CONFIG)).toMatchObject({ publicUrl: 'https://api.example.com' });
       expect(STUDIO_IAM_SCOPES).toBe(id.includes('Worker') ? undefined : 'trigger,read');
+      expect(STUDIO_IAM_FLOWS).toBe(id.includes('Worker') ? undefined : 'welcome');
     }
   });
 

@@ -21,6 +21,7 @@ test('reads what a function needs and leaves out what nobody gave', () => {
     secretId: 'studio',
     studioBaseUrl: undefined,
     iamScopes: null,
+    iamFlows: null,
     table: 'table',
     archiveBucket: undefined,
     cleanupFunction: undefined,
@@ -42,6 +43,13 @@ test('names every missing and wrong variable at once, and repeats no value', () 
 
 test('asks for nothing that a function does not need', () => {
   expect(mistakesOf(() => readEnvironment({ ...whole, STUDIO_TABLE: undefined }, []))).toEqual([]);
+});
+
+test('reads the flows of IAM callers', () => {
+  expect(readEnvironment({ ...whole, STUDIO_IAM_FLOWS: 'welcome, FW1' }, []).iamFlows).toEqual([
+    'welcome',
+    'FW1',
+  ]);
 });
 
 test('reads the scopes of IAM callers, and refuses one that does not exist', () => {

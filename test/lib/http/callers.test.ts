@@ -123,6 +123,69 @@ describe('who may call', () => {
     expect((await call(`POST ${path}`, { headers: { ...admin, ...json }, body })).status).toBe(422);
   });
 
+  describe('a captured signature opens the trigger and nothing else, whatever scopes it has', () => {
+    const scopes = ['trigger', 'read', 'read:personal', 'end', 'purge'] as const;
+    const secret = secretSource({
+      ...secretInput,
+      webhooks: [{ name: 'crm', secret: WEBHOOK_SECRET, scopes }],
+    });
+    // Checked configurations cannot grant so much to Twilio.
+    const config = {
+      ...checkConfig(configInput),
+      twilioWebhooks: { scopes: [...scopes], allowRepeats: false },
+    };
+    const closed = [
+      'GET /flows/welcome/executions',
+      `GET /flows/welcome/executions/${EXECUTION}`,
+      `GET /flows/welcome/executions/${EXECUTION}/context`,
+      `DELETE /flows/welcome/executions/${EXECUTION}`,
+      `GET /purges/pu-1`,
+      'POST /purges',
+    ];
+
+    test.each(closed)('%s: 403 for a right signature, 401 for a wrong one', async (route) => {
+      const { call, seen } = catching({ config, secret });
+      const [, path = ''] = route.split(' ');
+      const twilio = createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}`).digest('base64');
+      const signed = [
+        { 'x-twilio-signature': twilio },
+        webhookHeaders(WEBHOOK_SECRET, '', 'msg_1', new Date(NOW)),
+      ];
+      for (const headers of signed) {
+        const { status, body } = await call(route, { headers });
+        expect([status, body.type]).toEqual([403, '/problems/forbidden']);
+        expect((await call(route, { headers, body: 'x' })).status).toBe(401);
+      }
+      expect(seen).toEqual([]);
+    });
+  });
+
+  test('Twilio and IAM callers may be limited to flows, by alias or SID', async () => {
+    const limited = checkConfig({
+      ...configInput,
+      twilioWebhooks: { scopes: ['trigger'], flows: ['survey'] },
+    });
+    const form = (path: string) => ({
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}To1`).digest('base64'),
+    });
+    const iam = { userArn: 'arn:aws:iam::123456789012:user/ann' };
+    const statuses = async (flows: string[], flow: string) => {
+      const { call } = catching({
+        config: limited,
+        environment: { iamScopes: ['trigger'], iamFlows: flows },
+      });
+      const path = `/flows/${flow}/executions`;
+      const twilio = await call(`POST ${path}`, { headers: form(path), body: 'To=1' });
+      return [twilio.status, (await call(`POST ${path}`, { iam, json: { to } })).status];
+    };
+    expect(await statuses([WELCOME], 'welcome')).toEqual([403, 200]);
+    expect(await statuses(['welcome'], WELCOME)).toEqual([403, 200]);
+    expect(await statuses(['welcome'], 'survey')).toEqual([200, 403]);
+    // A flow that is configured no more is none: the limit does not fall away with it.
+    expect(await statuses(['gone'], 'survey')).toEqual([200, 403]);
+  });
+
   test('what Twilio signed is the same request with another token, URL spelling, form order or key header', async () => {
     const { call, seen } = catching({
       config: checkConfig({ ...configInput, publicUrl: 'https://api.example.com/prod' }),
