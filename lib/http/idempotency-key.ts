@@ -29,26 +29,49 @@ export function idempotencyOf(
  */
 function keyHeaderOf(headers: ReadonlyMap<string, string>, caller: Caller): string | null {
   const webhookId = headers.get('webhook-id');
-  if (caller.kind === 'webhook' && webhookId !== undefined) return bounded(webhookId, 'webhook-id');
+  if (caller.kind === 'webhook' && webhookId !== undefined) return keyOf(webhookId.split(','), 'webhook-id');
   const key = headers.get('idempotency-key');
-  if (key !== undefined) return bounded(unquote(key.trim()), 'Idempotency-Key');
-  if (webhookId !== undefined) return bounded(webhookId, 'webhook-id');
+  if (key !== undefined) return keyOf(splitOutsideQuotes(key).map(unquote), 'Idempotency-Key');
+  if (webhookId !== undefined) return keyOf(webhookId.split(','), 'webhook-id');
   const token = headers.get('i-twilio-idempotency-token');
-  return token === undefined ? null : bounded(token, 'I-Twilio-Idempotency-Token');
+  return token === undefined ? null : keyOf(token.split(','), 'I-Twilio-Idempotency-Token');
 }
 
-/** Of a structured field's string what it stands for; null when quotes or escapes do not match up. */
-function unquote(text: string): string | null {
-  if (!text.includes('"')) return text;
-  const inner = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text)?.[1];
-  return inner?.replaceAll(/\\(["\\])/g, '$1') ?? null;
-}
-
-function bounded(key: string | null, header: string): string {
+/**
+ * API Gateway joins the values of a header that came several times with commas: they are one key when all of
+ * them are equal. Throws 400 for different ones, and for what is no key.
+ */
+function keyOf(values: readonly (string | null)[], header: string): string {
+  const key = onlyValue(values);
   if (key === null || !/^[\x20-\x7e]+$/.test(key) || key.length > MAX_KEY_CHARACTERS)
     throw new Problem(
       'malformed-request',
-      `${header} must be 1 to ${MAX_KEY_CHARACTERS} printable ASCII characters, bare or as a quoted string.`,
+      `${header} must be one key of 1 to ${MAX_KEY_CHARACTERS} printable ASCII characters. Put a key that holds a comma into quotes (Idempotency-Key only).`,
     );
   return key;
+}
+
+/** The value that all of them are, without the white space around it; null when they differ. */
+export function onlyValue(values: readonly (string | null)[]): string | null {
+  const [first = null, ...others] = values.map((value) => value?.trim() ?? null);
+  return others.every((other) => other === first) ? first : null;
+}
+
+function splitOutsideQuotes(header: string): string[] {
+  const values = [''];
+  let isQuoted = false;
+  for (const piece of header.split(/(\\.|[",])/)) {
+    if (piece === '"') isQuoted = !isQuoted;
+    if (piece === ',' && !isQuoted) values.push('');
+    else values[values.length - 1] += piece;
+  }
+  return values;
+}
+
+/** What a structured field's string stands for; null when quotes, escapes or commas do not match up. */
+function unquote(value: string): string | null {
+  const text = value.trim();
+  if (!/[",]/.test(text)) return text;
+  const inner = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text)?.[1];
+  return inner?.replaceAll(/\\(["\\])/g, '$1') ?? null;
 }

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../secret.ts';
 import type { Received } from '../event.ts';
+import { onlyValue } from '../idempotency-key.ts';
 import { decodeSignature } from './hash.ts';
 
 /** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
@@ -29,7 +30,9 @@ export function isWebhook({ headers }: Received): boolean {
 
 /** Reads id, timestamp and signatures; null when none of the signatures can be right. */
 export function readWebhookRequest({ headers, body }: Received, nowMs: number): WebhookRequest | null {
-  const id = headers.get('webhook-id') ?? '';
+  const sentId = headers.get('webhook-id') ?? '';
+  // A proxy may repeat the header; the sender signed the id once.
+  const id = onlyValue(sentId.split(',')) ?? sentId;
   const timestamp = headers.get('webhook-timestamp') ?? '';
   if (id === '' || !isRecent(timestamp, nowMs)) return null;
   const signatures = (headers.get('webhook-signature') ?? '')

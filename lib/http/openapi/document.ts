@@ -132,7 +132,7 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   description:
-    'The same key and payload from the same caller act once. Bare, or as a quoted string. Make it hard to guess.',
+    'The same key and payload from the same caller act once. Make it hard to guess. Bare, or as a quoted string, which a key with a comma must be: the header sent twice arrives joined with a comma, and is refused (400) unless both keys are equal.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
   example: 'order-4711',
 };
