@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigError } from './config.ts';
+import type { Mistake } from './validation.ts';
 import { METRIC_NAMESPACE, METRIC_NAMESPACE_VARIABLE, type Metrics, metricsMember } from './metrics.ts';
 
 /**
@@ -30,7 +31,7 @@ export type LogFields = {
   errors?: readonly string[];
   /** Frames only: an error's message may hold what it was given. */
   stack?: readonly string[];
-  /** Of a ConfigError, whose mistakes name no value. */
+  /** Of a ConfigError, or of the secret: they name no value. */
   mistakes?: readonly string[];
   /** Whether an older secret is used meanwhile. */
   kept?: boolean;
@@ -76,6 +77,7 @@ export type LogLevel = 'INFO' | 'WARN' | 'ERROR';
 export type LogMessage =
   | 'request'
   | 'secret could not be read'
+  | 'parts of the secret are not used'
   | 'the configuration has mistakes'
   | 'claim could not be settled'
   | 'purge slice'
@@ -168,6 +170,13 @@ function framesOf(error: Error): string[] {
 /** Told by the secret's source about every failed read. */
 export function logSecretTrouble(trouble: { error: Error; kept: boolean }): void {
   log('ERROR', 'secret could not be read', { ...describeError(trouble.error), kept: trouble.kept });
+}
+
+/** Told by the secret's source after every read: which entries and scopes of the secret count for nothing. */
+export function logUnusedSecret(mistakes: readonly Mistake[]): void {
+  log('WARN', 'parts of the secret are not used', {
+    mistakes: mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`),
+  });
 }
 
 /** One attempt of a call to Studio, as lib/studio reports it. */

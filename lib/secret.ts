@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ConfigError, SCOPES } from './config.ts';
-import { parseWritten, validate } from './validation.ts';
+import { type Mistake, parseWritten, validate } from './validation.ts';
 
 /**
  * The secret's JSON: Twilio's credentials and who may call. Nothing of it is ever logged. Unknown members
@@ -32,6 +32,32 @@ const scopes = v.array(v.picklist(SCOPES));
 /** Aliases or SIDs of the flows that a caller may touch; all of them when left out. */
 const flows = v.optional(v.array(v.string()));
 
+/** Fewer can be guessed; such an entry is not used. `npm run secret` asks for more. */
+const MIN_SECRET_CHARACTERS = 8;
+/** Standard Webhooks 1.0: keys have 24 to 64 bytes. A shorter one, or none at all, can be forged. */
+export const MIN_WEBHOOK_KEY_BYTES = 24;
+/** Each is one more pass over the body of an unauthenticated request, which has to stay cheap. */
+const MAX_WEBHOOKS = 50;
+
+const guarded = v.pipe(
+  v.string(),
+  v.minLength(MIN_SECRET_CHARACTERS, `must have at least ${MIN_SECRET_CHARACTERS} characters`),
+);
+const webhookSecret = v.pipe(
+  v.string(),
+  v.regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be whsec_ and base64'),
+  v.check(
+    (text) => webhookKey(text).length >= MIN_WEBHOOK_KEY_BYTES,
+    `must hold a key of at least ${MIN_WEBHOOK_KEY_BYTES} bytes`,
+  ),
+);
+
+const caller = v.object({ name, token: guarded, scopes, flows });
+const webhook = v.object({ name, secret: webhookSecret, scopes, flows });
+/** A customer-owned key that Twilio signs webhooks with; during a rotation there are two. */
+const signatureKey = v.object({ sid: signatureKeySid, secret: guarded });
+
+const entries = v.array(v.unknown());
 const secretSchema = v.object({
   accountSid: sidOf('AC', 'an account SID'),
   apiKeySid: sidOf('SK', 'an API key SID'),
@@ -40,33 +66,96 @@ const secretSchema = v.object({
   authToken: maybeText,
   /** Twilio's second one, while the first is being changed: both are taken. */
   secondaryAuthToken: maybeText,
-  callers: v.array(v.object({ name, token: nonEmpty, scopes, flows })),
-  webhooks: v.optional(
-    v.array(
-      v.object({
-        name,
-        secret: v.pipe(v.string(), v.regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be whsec_ and base64')),
-        scopes,
-        flows,
-      }),
-    ),
-    [],
-  ),
-  /** Customer-owned keys that Twilio signs webhooks with; during a rotation two of them. */
-  signatureKeys: v.optional(v.array(v.object({ sid: signatureKeySid, secret: nonEmpty })), []),
+  callers: entries,
+  webhooks: v.optional(entries, []),
+  signatureKeys: v.optional(entries, []),
 });
 
-export type Secret = v.InferOutput<typeof secretSchema>;
+type List = 'callers' | 'webhooks' | 'signatureKeys';
+export type Secret = Omit<v.InferOutput<typeof secretSchema>, List> & {
+  callers: v.InferOutput<typeof caller>[];
+  webhooks: v.InferOutput<typeof webhook>[];
+  signatureKeys: v.InferOutput<typeof signatureKey>[];
+};
 
-/** Reads the secret's JSON. Throws a ConfigError that names every mistake, and no value. */
-export function readSecret(json: string): Secret {
+/**
+ * Reads the secret's JSON. Throws a ConfigError that names every mistake, and no value. A mistake in one entry
+ * of a list keeps that entry out and no other: `onUnused` is told what is not used, once.
+ */
+export function readSecret(json: string, onUnused?: (mistakes: readonly Mistake[]) => void): Secret {
   let input: unknown;
   try {
     input = parseWritten(json);
   } catch {
     throw new ConfigError('The secret', [{ pointer: '#', detail: 'is not JSON' }]);
   }
-  const result = validate(secretSchema, input);
-  if (!result.ok) throw new ConfigError('The secret has mistakes', result.mistakes);
-  return result.value;
+  const whole = validate(secretSchema, input);
+  if (!whole.ok) throw new ConfigError('The secret has mistakes', whole.mistakes);
+  const unused: Mistake[] = [];
+  const { callers, webhooks, signatureKeys, ...rest } = whole.value;
+  const secret = {
+    ...rest,
+    callers: distinctTokens(usable('callers', caller, callers, unused), unused),
+    webhooks: triggering(usable('webhooks', webhook, webhooks, unused, MAX_WEBHOOKS), unused),
+    signatureKeys: usable('signatureKeys', signatureKey, signatureKeys, unused).map(({ entry }) => entry),
+  };
+  if (unused.length > 0) onUnused?.(unused);
+  return secret;
+}
+
+/** The bytes that a webhook's secret stands for. */
+export function webhookKey(secret: string): Buffer {
+  return Buffer.from(secret.slice('whsec_'.length), 'base64');
+}
+
+type Entry<T> = { index: number; entry: T };
+
+function usable<S extends v.GenericSchema>(
+  list: List,
+  schema: S,
+  given: readonly unknown[],
+  unused: Mistake[],
+  most = Number.POSITIVE_INFINITY,
+): Entry<v.InferOutput<S>>[] {
+  return given.flatMap((input, index) => {
+    const result = validate(schema, input);
+    const tooMany = [{ pointer: '#', detail: `is one too many: there may be ${most}` }];
+    const mistakes = result.ok ? (index < most ? [] : tooMany) : result.mistakes;
+    unused.push(
+      ...mistakes.map(({ pointer, detail }) => ({ pointer: `#/${list}/${index}${pointer.slice(1)}`, detail })),
+    );
+    return result.ok && mistakes.length === 0 ? [{ index, entry: result.value }] : [];
+  });
+}
+
+/** Whose token it is must not depend on the order that tokens are compared in: the first entry has it. */
+function distinctTokens(
+  found: readonly Entry<Secret['callers'][number]>[],
+  unused: Mistake[],
+): Secret['callers'] {
+  const taken = new Set<string>();
+  return found.flatMap(({ index, entry }) => {
+    if (!taken.has(entry.token)) {
+      taken.add(entry.token);
+      return [entry];
+    }
+    unused.push({ pointer: `#/callers/${index}/token`, detail: 'is the token of an entry before' });
+    return [];
+  });
+}
+
+/** A signature covers one message, so it opens the trigger only; other scopes are ignored. */
+function triggering(
+  found: readonly Entry<Secret['webhooks'][number]>[],
+  unused: Mistake[],
+): Secret['webhooks'] {
+  return found.map(({ index, entry }) => {
+    for (const [at, scope] of entry.scopes.entries())
+      if (scope !== 'trigger')
+        unused.push({
+          pointer: `#/webhooks/${index}/scopes/${at}`,
+          detail: 'is ignored: a signature opens the trigger only',
+        });
+    return { ...entry, scopes: entry.scopes.filter((scope) => scope === 'trigger') };
+  });
 }

@@ -3,7 +3,7 @@ import { UsageError } from './args.ts';
 import { configurationOf } from './configuration.ts';
 import { type Io, paint, say } from './io.ts';
 import { type Change, changed, inWords, needsValue } from './secret/change.ts';
-import { credentialsOf, withCredentials } from './secret/document.ts';
+import { credentialsOf, type SecretDocument, unusedOf, withCredentials } from './secret/document.ts';
 import { HELP, readSecretOptions, type SecretOptions } from './secret/options.ts';
 import { askForCredentials, askForSignatureKey, askForWebhookSecret } from './secret/questions.ts';
 import { showSecret } from './secret/show.ts';
@@ -66,10 +66,19 @@ async function apply(change: Change & { ask: boolean }, { store, before, io, whe
   // Once without a value: what cannot be done is told before anybody is asked for one.
   changed(before.document, change, '');
   const value = needsValue(change) ? await newValue(change, io) : '';
-  await store.write(changed(before.document, change, value), before);
+  const after = changed(before.document, change, value);
+  refuseUnused(before.document, after);
+  await store.write(after, before);
   const [done = '', ...more] = inWords(change, where);
   say(io, `  ${paint(io, 'green', done)}`, ...more.map((line) => `  ${line}`));
   if (value !== '' && !change.ask) say(io, '  It is shown this once, and nowhere again:', '', value, '');
+}
+
+/** Refuses a change that brings in what the functions would not use. What stands there already may stay. */
+function refuseUnused(before: SecretDocument, after: SecretDocument): void {
+  const unused = unusedOf(after);
+  if (unused.length > unusedOf(before).length)
+    throw new Failed(['The functions would not use this; nothing was written.', ...unused]);
 }
 
 function newValue({ kind, ask }: Change & { ask: boolean }, io: Io): string | Promise<string> {

@@ -1,7 +1,7 @@
 // First, so that the secret is on its way while everything else is loaded.
 import './early-secret.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
-import { logSecretTrouble, noteAttempt } from '../log.ts';
+import { logSecretTrouble, logUnusedSecret, noteAttempt } from '../log.ts';
 import { createStudio, type Studio } from '../studio/client.ts';
 import type { Mistake } from '../validation.ts';
 import type { AwsEnvironment } from './clients.ts';
@@ -39,6 +39,7 @@ export function coldStart<Needed extends Need = never>(
     load: secretLoader(env, region, secretId),
     now,
     onTrouble: logSecretTrouble,
+    onUnused: logUnusedSecret,
   });
   // Whoever needs it asks again and gets the same read, or the error.
   secret.get().catch(() => undefined);

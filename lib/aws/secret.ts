@@ -2,6 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { ConfigError } from '../config.ts';
 import { readSecret, type Secret } from '../secret.ts';
 import type { CredentialSource, Credentials } from '../studio/types.ts';
+import type { Mistake } from '../validation.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 
 /** How long a secret is used before it is read again: a rotated caller is refused after at most this. */
@@ -45,13 +46,15 @@ export type SecretSourceOptions = {
   now: () => number;
   /** Told of every failed read. */
   onTrouble?: (trouble: SecretTrouble) => void;
+  /** Told of every read that found entries or scopes which are not used. */
+  onUnused?: (mistakes: readonly Mistake[]) => void;
 };
 
 /**
  * The cached secret. A failing read keeps the last good value for SECRET_MAX_STALE_MS, so that trouble at
  * Secrets Manager does not take down a warm function; with none to keep, each `get` tries again.
  */
-export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions): SecretSource {
+export function createSecretSource({ load, now, onTrouble, onUnused }: SecretSourceOptions): SecretSource {
   let good: { secret: Secret; json: string; readAt: number } | undefined;
   let reading: Promise<Secret> | undefined;
   let lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -67,7 +70,7 @@ export function createSecretSource({ load, now, onTrouble }: SecretSourceOptions
   async function readOnce(): Promise<Secret> {
     try {
       const json = await loadText(load);
-      const secret = readSecret(json);
+      const secret = readSecret(json, onUnused);
       good = { secret, json, readAt: now() };
       return secret;
     } catch (error) {

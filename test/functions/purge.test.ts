@@ -30,10 +30,10 @@ beforeAll(async () => {
     }),
     secret: {
       callers: [
-        { name: 'admin', token: 'admin', scopes: [...SCOPES] },
+        { name: 'admin', token: 'admin-token', scopes: [...SCOPES] },
         { name: 'surveyor', token: 'surveyor', scopes: ['purge'], flows: ['survey'] },
         { name: 'surveyor2', token: 'surveyor2', scopes: ['purge'], flows: ['survey'] },
-        { name: 'reader', token: 'reader', scopes: ['read'] },
+        { name: 'reader', token: 'reader-token', scopes: ['read'] },
       ],
     },
     onLog: ({ line }) => logs.push(line),
@@ -64,7 +64,7 @@ type Answered = { status: number; headers: Headers; body: any };
 async function call(
   method: string,
   path: string,
-  { token = 'admin', body, key }: { token?: string; body?: unknown; key?: string } = {},
+  { token = 'admin-token', body, key }: { token?: string; body?: unknown; key?: string } = {},
 ): Promise<Answered> {
   const response = await fetch(`${local.url}${path}`, {
     method,
@@ -242,7 +242,7 @@ describe('POST /purges', () => {
 
   test('refuses a caller without the scope, or without one of the flows', async () => {
     const body = { flows: ['survey'], olderThan: 'P7D' };
-    expect((await call('POST', '/purges', { token: 'reader', body })).status).toBe(403);
+    expect((await call('POST', '/purges', { token: 'reader-token', body })).status).toBe(403);
     expect((await call('POST', '/purges', { token: 'surveyor', body })).status).toBe(202);
     const all = { flows: 'all', olderThan: 'P7D' };
     expect((await call('POST', '/purges', { token: 'surveyor', body: all })).status).toBe(403);
@@ -398,14 +398,14 @@ describe('GET /purges/{purge}/failures', () => {
   test('refuses the cursor of another purge, and whoever may not see the purge', async () => {
     const [one, other] = [await halfFailed(10), await halfFailed(10)];
     const { nextCursor } = (await pagesOf(one.id, 1))[0];
-    const of = (id: string, query = '', token = 'admin') =>
+    const of = (id: string, query = '', token = 'admin-token') =>
       call('GET', `/purges/${id}/failures${query}`, { token });
     expect((await of(one.id, `?cursor=${nextCursor}`)).status).toBe(200);
     expect((await of(other.id, `?cursor=${nextCursor}`)).body.errors[0].pointer).toBe('?cursor');
     expect((await of(one.id, '?limit=1001')).body.errors[0].pointer).toBe('?limit');
     expect((await of(one.id, '', 'surveyor')).body.type).toBe('/problems/unknown-purge');
     expect((await of('pu00000000000000000000000000')).body.type).toBe('/problems/unknown-purge');
-    expect((await of(one.id, '', 'reader')).body.type).toBe('/problems/forbidden');
+    expect((await of(one.id, '', 'reader-token')).body.type).toBe('/problems/forbidden');
   });
 });
 

@@ -43,8 +43,8 @@ describe('the secret', () => {
   it('names every member that is missing or wrong, and no value', () => {
     const wrong = {
       accountSid: 'hush-1',
-      callers: [{ name: 'crm', token: 'hush-2', scopes: ['hush-3'] }],
-      webhooks: [{ name: 'shop', secret: 'hush-4', scopes: [] }],
+      callers: 'hush-2',
+      webhooks: {},
     };
     let error: unknown;
     try {
@@ -57,10 +57,73 @@ describe('the secret', () => {
       '#/accountSid',
       '#/apiKeySid',
       '#/apiKeySecret',
-      '#/callers/0/scopes/0',
-      '#/webhooks/0/secret',
+      '#/callers',
+      '#/webhooks',
     ]);
     expect(error.message).not.toContain('hush');
+  });
+
+  it('leaves out an entry with a mistake, and goes on with the others', () => {
+    const key = (bytes: number, letter = 'k') => `whsec_${Buffer.from(letter.repeat(bytes)).toString('base64')}`;
+    const scopes = ['trigger'];
+    const told: string[][] = [];
+    const secret = readSecret(
+      JSON.stringify({
+        ...whole,
+        callers: [
+          { name: 'short', token: 'hush-12', scopes },
+          { name: 'least', token: 'hush-123', scopes },
+          { name: 'again', token: 'hush-123', scopes: ['purge'] },
+          { name: 'wrong', token: 'hush-hush-hush', scopes: ['hush'] },
+          'hush',
+          ...whole.callers,
+        ],
+        webhooks: [
+          { name: 'empty', secret: 'whsec_A', scopes },
+          { name: 'short', secret: key(23), scopes },
+          { name: 'least', secret: key(24), scopes: ['trigger', 'read', 'purge'] },
+          { name: 'none', secret: 'hush', scopes },
+        ],
+        signatureKeys: [
+          { sid: 'webhooks_sharedkey_1', secret: 'hush' },
+          { sid: 'webhooks_sharedkey_2', secret: 'hush-hush' },
+          { secret: 'hush-hush' },
+        ],
+      }),
+      (mistakes) => told.push(mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`)),
+    );
+    expect(secret.callers.map(({ name }) => name)).toEqual(['least', 'crm']);
+    expect(secret.webhooks).toEqual([{ name: 'least', secret: key(24), scopes: ['trigger'] }]);
+    expect(secret.signatureKeys.map(({ sid }) => sid)).toEqual(['webhooks_sharedkey_2']);
+    expect(told).toHaveLength(1);
+    expect(told.flat().toSorted()).toEqual([
+      '#/callers/0/token must have at least 8 characters',
+      '#/callers/2/token is the token of an entry before',
+      '#/callers/3/scopes/0 must be "trigger", "read", "read:personal", "end" or "purge"',
+      '#/callers/4 must be an object',
+      '#/signatureKeys/0/secret must have at least 8 characters',
+      '#/signatureKeys/2/sid is missing',
+      '#/webhooks/0/secret must hold a key of at least 24 bytes',
+      '#/webhooks/1/secret must hold a key of at least 24 bytes',
+      '#/webhooks/2/scopes/1 is ignored: a signature opens the trigger only',
+      '#/webhooks/2/scopes/2 is ignored: a signature opens the trigger only',
+      '#/webhooks/3/secret must be whsec_ and base64',
+      '#/webhooks/3/secret must hold a key of at least 24 bytes',
+    ]);
+    expect(told.join()).not.toContain('hush');
+  });
+
+  it('has at most 50 webhooks, since each makes an unauthenticated request dearer', () => {
+    const webhooks = Array.from({ length: 51 }, (_, at) => ({
+      name: `w${at}`,
+      secret: `whsec_${Buffer.from(String(at).padEnd(24)).toString('base64')}`,
+      scopes: ['trigger'],
+    }));
+    const told: string[] = [];
+    const secret = readSecret(JSON.stringify({ ...whole, webhooks }), (mistakes) =>
+      told.push(...mistakes.map(({ pointer }) => pointer)),
+    );
+    expect([secret.webhooks.length, told]).toEqual([50, ['#/webhooks/50']]);
   });
 
   it('that is no JSON is said to be none, without showing it', () => {

@@ -1,8 +1,9 @@
-import { refuseRepeatedNames, type Scope } from '../../../lib/config.ts';
+import * as v from 'valibot';
+import { ConfigError, refuseRepeatedNames, SCOPES, type Scope } from '../../../lib/config.ts';
 import { readSecret } from '../../../lib/secret.ts';
 import { parseJson } from '../../../lib/studio/json.ts';
 import { fieldsOf } from '../../../lib/studio/parse.ts';
-import { withoutByteOrderMark } from '../../../lib/validation.ts';
+import { validate, withoutByteOrderMark } from '../../../lib/validation.ts';
 import { Failed } from '../tool.ts';
 
 /**
@@ -27,19 +28,40 @@ export type TwilioCredentials = {
   authToken?: string;
 };
 
+/** The shape alone: an entry that the functions do not use can still be shown, rotated and removed. */
+const grant = {
+  name: v.string(),
+  scopes: v.array(v.picklist(SCOPES)),
+  flows: v.nullish(v.array(v.string())),
+};
+const listsSchema = v.object({
+  callers: v.array(v.object({ ...grant, token: v.string() })),
+  webhooks: v.nullish(v.array(v.object({ ...grant, secret: v.string() }))),
+  signatureKeys: v.nullish(v.array(v.object({ sid: v.string(), secret: v.string() }))),
+});
+
 export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
-  const { callers, webhooks, signatureKeys } = readSecret(json);
   const text = withoutByteOrderMark(json);
-  refuseRepeatedNames('The secret', text);
-  const { signatureKeys: _, ...raw } = fieldsOf(parseJson(text)) ?? {};
+  const raw = fieldsOf(parseJson(text)) ?? {};
+  const lists = validate(listsSchema, raw);
+  const mistakes = lists.ok ? [] : lists.mistakes;
+  try {
+    readSecret(json);
+    refuseRepeatedNames('The secret', text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    mistakes.unshift(...error.mistakes);
+  }
+  if (!lists.ok || mistakes.length > 0) throw new ConfigError('The secret has mistakes', mistakes);
+  const { callers, webhooks, signatureKeys } = lists.value;
   return {
     ...raw,
     callers: callers.map(tidy),
-    webhooks: webhooks.map(tidy),
-    ...(signatureKeys.length > 0 && { signatureKeys }),
+    webhooks: (webhooks ?? []).map(tidy),
+    ...(signatureKeys && { signatureKeys }),
   };
 }
 
@@ -48,6 +70,15 @@ export function formatDocument(document: SecretDocument): string {
   const json = JSON.stringify(document, null, 2);
   readSecret(json);
   return json;
+}
+
+/** What the functions would not use of it, in words that name no value. */
+export function unusedOf(document: SecretDocument): string[] {
+  const found: string[] = [];
+  readSecret(JSON.stringify(document), (mistakes) => {
+    for (const { pointer, detail } of mistakes) found.push(`${pointer} ${detail}`);
+  });
+  return found;
 }
 
 /** The credentials in it, or null where it was never filled in. */
@@ -97,6 +128,6 @@ function newestOf<T extends Named>(entries: readonly T[], name: string): T {
 }
 
 /** Without a member that is undefined, which is something else than none to the compiler. */
-function tidy<T extends { flows?: string[] | undefined }>({ flows, ...rest }: T) {
+function tidy<T extends { flows?: string[] | null | undefined }>({ flows, ...rest }: T) {
   return { ...rest, ...(flows && { flows }) };
 }

@@ -1,3 +1,4 @@
+import { MIN_WEBHOOK_KEY_BYTES, webhookKey } from '../../../lib/secret.ts';
 import type { Io } from '../io.ts';
 import { say } from '../io.ts';
 import { Failed } from '../tool.ts';
@@ -5,6 +6,9 @@ import type { TwilioCredentials } from './document.ts';
 
 /** A typing error is forgiven so often. */
 const TRIES = 3;
+
+/** What `show` calls short, and what is refused when it is typed. */
+export const MIN_TOKEN_CHARACTERS = 24;
 
 type Question = {
   /** What is asked for. */
@@ -48,8 +52,9 @@ export function askForWebhookSecret(io: Io): Promise<string> {
   return askHidden(io, {
     what: 'sender’s own secret',
     kept: undefined,
-    isRight: (answer) => /^whsec_[A-Za-z0-9+/]+=*$/.test(answer),
-    looks: 'whsec_ and base64',
+    isRight: (answer) =>
+      /^whsec_[A-Za-z0-9+/]+=*$/.test(answer) && webhookKey(answer).length >= MIN_WEBHOOK_KEY_BYTES,
+    looks: `whsec_ and base64 of at least ${MIN_WEBHOOK_KEY_BYTES} bytes`,
   });
 }
 
@@ -58,8 +63,8 @@ export function askForSignatureKey(io: Io): Promise<string> {
   return askHidden(io, {
     what: 'secret of the shared key',
     kept: undefined,
-    isRight: (answer) => !/\s/.test(answer),
-    looks: 'it has no spaces',
+    isRight: (answer) => answer.length >= MIN_TOKEN_CHARACTERS && !/\s/.test(answer),
+    looks: `at least ${MIN_TOKEN_CHARACTERS} characters, without spaces`,
   });
 }
 

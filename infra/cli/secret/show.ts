@@ -1,7 +1,8 @@
 import { type Io, paint, row, say } from '../io.ts';
-import { credentialsOf, type SecretDocument } from './document.ts';
+import { credentialsOf, type SecretDocument, unusedOf } from './document.ts';
+import { MIN_TOKEN_CHARACTERS } from './questions.ts';
 
-type Entry = { name: string; scopes: readonly string[]; flows?: readonly string[] };
+type Entry = { name: string; scopes: readonly string[]; flows?: readonly string[]; token?: string };
 
 /** Names, scopes and numbers; never a token, a secret or a key. */
 export function showSecret(io: Pick<Io, 'out' | 'env'>, id: string, document: SecretDocument): void {
@@ -16,6 +17,9 @@ export function showSecret(io: Pick<Io, 'out' | 'env'>, id: string, document: Se
   say(io, '');
   row(io, 'Signature keys', signatureKeys.length === 0 ? 'none' : '');
   for (const { sid } of signatureKeys) say(io, `  ${paint(io, 'bold', sid)}`);
+  const unused = credentials ? unusedOf(document) : [];
+  if (unused.length > 0) say(io, '');
+  for (const [at, mistake] of unused.entries()) row(io, at === 0 ? 'Not used' : '', mistake);
 
   function table(title: string, entries: readonly Entry[], things: string): void {
     const names = [...new Set(entries.map(({ name }) => name))];
@@ -27,9 +31,13 @@ export function showSecret(io: Pick<Io, 'out' | 'env'>, id: string, document: Se
       const newest = all.at(-1);
       const flows = newest?.flows ? newest.flows.join(', ') : 'all flows';
       const rotating = all.length > 1 ? `; ${all.length} ${things} are valid` : '';
+      const short =
+        newest?.token !== undefined && newest.token.length < MIN_TOKEN_CHARACTERS
+          ? `; the token has fewer than ${MIN_TOKEN_CHARACTERS} characters: rotate it`
+          : '';
       say(
         io,
-        `  ${paint(io, 'bold', name.padEnd(width))}  ${newest?.scopes.join(', ')}; ${flows}${rotating}`,
+        `  ${paint(io, 'bold', name.padEnd(width))}  ${newest?.scopes.join(', ')}; ${flows}${rotating}${short}`,
       );
     }
   }

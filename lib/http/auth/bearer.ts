@@ -24,7 +24,7 @@ export function findBearer(secret: Secret, token: string): SecretCaller | null {
   const presented = sha256(token);
   let found: SecretCaller | null = null;
   for (const [index, hash] of tokenHashes(secret).entries())
-    if (timingSafeEqual(hash, presented)) found = secret.callers[index] ?? found;
+    if (timingSafeEqual(hash, presented)) found = secret.callers[index] ?? null;
   return found;
 }
 

@@ -228,6 +228,36 @@ describe('a sender of webhooks', () => {
   });
 });
 
+describe('what the functions would not use', () => {
+  const weak = { name: 'weak', secret: 'whsec_A', scopes: ['trigger', 'read'] };
+
+  test('is not brought in: a short key of a sender, and scopes that a signature cannot have', async () => {
+    const short = sits(`whsec_${Buffer.from('too short').toString('base64')}`);
+    expect(await secret(short, 'add-webhook', 'svix', '--scopes', 'trigger', '--ask')).toBe(1);
+    expect(short.said()).toContain('whsec_ and base64 of at least 24 bytes');
+    const scopes = sits();
+    expect(await secret(scopes, 'add-webhook', 'svix', '--scopes', 'all')).toBe(1);
+    expect(scopes.complained()).toContain('#/webhooks/0/scopes/1 is ignored');
+    const key = sits('short');
+    expect(await secret(key, 'add-signature-key', 'webhooks_sharedkey_01k5')).toBe(1);
+    expect(key.said()).toContain('at least 24 characters');
+    expect(await stored()).toEqual(original);
+  });
+
+  test('is shown, does not stand in the way of other changes, and can be mended', async () => {
+    await put({ ...original, webhooks: [weak] });
+    const shows = sits();
+    expect(await secret(shows, 'show')).toBe(0);
+    expect(shows.said()).toContain('#/webhooks/0/secret must hold a key of at least 24 bytes');
+    expect(shows.said()).toMatch(/local-reader.*fewer than 24 characters: rotate it/);
+    expect(shows.said()).not.toContain('whsec_A');
+    expect(await secret(sits(), 'add-caller', 'shop', '--scopes', 'read')).toBe(0);
+    expect((await stored()).webhooks).toEqual([weak]);
+    expect(await secret(sits(), 'remove-webhook', 'weak')).toBe(0);
+    expect((await stored()).webhooks).toEqual([]);
+  });
+});
+
 describe('a shared key of Twilio’s webhooks', () => {
   const [sid, successor] = ['webhooks_sharedkey_01k5', 'webhooks_sharedkey_02k5'];
   const value = 'the secret of a shared key of Twilio';

@@ -14,7 +14,7 @@ let line: Line;
 const CONTACT = '+15005550042';
 
 beforeAll(async () => {
-  const frugal = { name: 'frugal', token: 'frugal', scopes: ['trigger', 'read', 'end', 'purge'] as const };
+  const frugal = { name: 'frugal', token: 'frugal-token', scopes: ['trigger', 'read', 'end', 'purge'] as const };
   const callers = [...LOCAL_CALLERS, { ...frugal, scopes: [...frugal.scopes] }];
   world = await startWorld({ secret: { callers } });
   line = await startProxy(world.local.url);
@@ -55,7 +55,7 @@ test('a local run needs neither flow nor contact', async () => {
 });
 
 test('a step that the token has no scope for is left out', async () => {
-  const who = plain({ env: { STUDIO_API_TOKEN: 'frugal' } });
+  const who = plain({ env: { STUDIO_API_TOKEN: 'frugal-token' } });
   expect(await smoke(who)).toBe(0);
   expect(marks(who)).toContain('– context');
   expect(who.said()).toContain('the token has not the scope read:personal');

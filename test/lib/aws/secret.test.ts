@@ -165,3 +165,19 @@ test('a read that failed before anything was there is not remembered', async () 
   });
   expect(await apiKeySecret()).toBe('one');
 });
+
+test('every read tells once what of the secret is not used, and goes on', async () => {
+  const told: string[] = [];
+  const weak = { name: 'weak', token: 'short', scopes: [] };
+  const right = { ...weak, name: 'right', token: 'long enough' };
+  const source = createSecretSource({
+    load: async () => JSON.stringify({ ...JSON.parse(json('x')), callers: [weak, right] }),
+    now: () => 0,
+    onUnused: (mistakes) => told.push(...mistakes.map(({ pointer }) => pointer)),
+  });
+  expect((await source.get()).callers.map(({ name }) => name)).toEqual(['right']);
+  await source.get();
+  expect(told).toEqual(['#/callers/0/token']);
+  await source.refresh();
+  expect(told).toHaveLength(2);
+});

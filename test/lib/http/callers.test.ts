@@ -281,9 +281,9 @@ describe('who may call', () => {
 describe('the secret’s rotation', () => {
   test('a token that is newer than the cached secret is read again, once, and let in', async () => {
     const secret = secretSource();
-    secret.stored = { ...secretInput, callers: [{ name: 'new', token: 'fresh', scopes: ['trigger'] }] };
+    secret.stored = { ...secretInput, callers: [{ name: 'new', token: 'fresh-token', scopes: ['trigger'] }] };
     const { call, seen } = catching({ secret });
-    expect((await call(target, { headers: { authorization: 'Bearer fresh' }, json: { to } })).status).toBe(
+    expect((await call(target, { headers: { authorization: 'Bearer fresh-token' }, json: { to } })).status).toBe(
       200,
     );
     expect(seen[0]?.caller?.name).toBe('new');
