@@ -265,7 +265,7 @@ describe('who may call', () => {
     expect((await catching().call(target, { iam, json: { to } })).status).toBe(401);
     const on = catching({ environment: { iamScopes: ['trigger'] } });
     expect((await on.call(target, { iam, json: { to } })).status).toBe(200);
-    expect(on.seen[0]?.caller).toMatchObject({ id: 'iam:123456789012/Deployer', scopes: ['trigger'] });
+    expect(on.seen[0]?.caller).toMatchObject({ id: 'iam:123456789012/role/Deployer', scopes: ['trigger'] });
     expect((await on.call('GET /flows/welcome/executions', { iam })).status).toBe(403);
     expect((await on.call(target, { json: { to } })).status).toBe(401);
   });
