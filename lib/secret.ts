@@ -78,6 +78,11 @@ export type Secret = Omit<v.InferOutput<typeof secretSchema>, List> & {
   signatureKeys: v.InferOutput<typeof signatureKey>[];
 };
 
+/** Secrets Manager could not be read. The message names nothing of the secret. */
+export class SecretUnavailableError extends Error {
+  override readonly name = 'SecretUnavailableError';
+}
+
 /**
  * Reads the secret's JSON. Throws a ConfigError that names every mistake, and no value. A mistake in one entry
  * of a list keeps that entry out and no other: `onUnused` is told what is not used, once.

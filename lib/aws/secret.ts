@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConfigError } from '../config.ts';
-import { readSecret, type Secret } from '../secret.ts';
+import { readSecret, type Secret, SecretUnavailableError } from '../secret.ts';
 import type { CredentialSource, Credentials } from '../studio/types.ts';
 import type { Mistake } from '../validation.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
@@ -27,11 +27,6 @@ export type SecretSource = {
   /** For lib/studio, whose `refresh` follows a 401. One read for all who ask at the same time. */
   credentials: CredentialSource;
 };
-
-/** Secrets Manager could not be read. The message names nothing of the secret. */
-export class SecretUnavailableError extends Error {
-  override readonly name = 'SecretUnavailableError';
-}
 
 export type SecretTrouble = {
   /** ConfigError: the secret has mistakes; SecretUnavailableError: it could not be read. */

@@ -11,6 +11,7 @@ import { type Result, toResult } from './result.ts';
 import type { RouteKey } from './routes.ts';
 import type { ServeRuntime } from './runtime.ts';
 import { studioProblem } from './studio-problems.ts';
+import { isUnavailable, unavailable } from './unavailable.ts';
 
 export type Handler = (
   event: APIGatewayProxyEventV2,
@@ -71,6 +72,7 @@ function toProblem(error: unknown, { route, sent }: Trace): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StudioError)
     return studioProblem(error, route?.includes('{execution}') ?? false, sent);
+  if (isUnavailable(error)) return unavailable(error);
   return new Problem('internal', 'The request could not be answered.', { cause: error });
 }
 

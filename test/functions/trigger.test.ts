@@ -204,8 +204,9 @@ describe('a table that cannot be reached', () => {
 describe('the secret', () => {
   test('without its fields is told in the log and not in the answer, and is read again by the next request', async () => {
     const secretless = await another({ secret: { apiKeySid: 'wrong' } });
-    const { status, body } = await post({ to: TO }, {}, secretless.call);
-    expect([status, body.type]).toEqual([500, '/problems/internal']);
+    const { status, body, headers } = await post({ to: TO }, {}, secretless.call);
+    expect([status, body.type]).toEqual([503, '/problems/unavailable']);
+    expect(headers.get('retry-after')).toBe('5');
     expect(JSON.stringify(body)).not.toContain('apiKeySid');
     await expect.poll(() => secretless.logs.join('\n')).toContain('#/apiKeySid must be an API key SID');
     putSecret(secretless, SIMULATED_ACCOUNT);

@@ -6,6 +6,7 @@ import type { Caller } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { bearerToken, findBearer } from './bearer.ts';
 import { sha256 } from './hash.ts';
+import { unavailable } from '../unavailable.ts';
 import { iamCallerName } from './iam.ts';
 import { readTwilioRequest, signedText } from './twilio.ts';
 import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
@@ -96,11 +97,11 @@ function unauthenticated(): Problem {
   });
 }
 
-/** Without the secret nobody can be let in, whoever is right. */
+/** Without the secret no caller can be checked. */
 async function secretOf({ secret }: ServeRuntime): Promise<Secret> {
   try {
     return await secret.get();
   } catch (cause) {
-    throw new Problem('internal', 'Callers cannot be checked at the moment.', { cause });
+    throw unavailable(cause);
   }
 }

@@ -44,7 +44,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
       'idempotency-key-reused',
       'signature-replayed',
       'rejected-by-studio',
-      'unavailable',
       'outcome-unknown',
     ],
     isIdempotent: true,
@@ -139,7 +138,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     answers: {
       202: { schema: 'Purge', description: 'It has begun; `Location` says where it can be watched.' },
     },
-    problems: ['throttled', 'request-in-progress', 'idempotency-key-reused', 'unavailable'],
+    problems: ['throttled', 'request-in-progress', 'idempotency-key-reused'],
     isIdempotent: true,
   },
   'GET /purges': {
@@ -149,7 +148,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     description:
       'Newest first, those of the schedule too. A purge of a flow that the caller may not touch is left out, so that a page may be empty before the end. A cursor belongs to its caller.',
     answers: { 200: { schema: 'Purges', description: 'A page of purges.' } },
-    problems: ['unavailable'],
   },
   'GET /purges/{purge}': {
     operationId: 'fetchPurge',
@@ -157,7 +155,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     summary: 'Fetch a purge',
     description: 'While it runs and afterwards, as evidence of what was erased; it names no address.',
     answers: { 200: { schema: 'Purge', description: 'The purge.' } },
-    problems: ['unavailable'],
   },
   'GET /purges/{purge}/failures': {
     operationId: 'listPurgeFailures',
@@ -166,7 +163,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     description:
       'By flow and creation, the oldest first, each with its reason; it names no address. While the purge runs it is what has failed so far: what another try deletes is no longer there. Failures are kept for 60 days.',
     answers: { 200: { schema: 'Failures', description: 'A page of failures.' } },
-    problems: ['unavailable'],
   },
   'POST /purges/{purge}/stop': {
     operationId: 'stopPurge',
@@ -177,7 +173,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
       202: { schema: 'Purge', description: 'It stops within a minute.' },
       200: { schema: 'Purge', description: 'It had ended before.' },
     },
-    problems: ['unavailable'],
   },
   'GET /health': {
     operationId: 'health',

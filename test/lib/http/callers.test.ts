@@ -297,16 +297,16 @@ describe('the secret’s rotation', () => {
     expect(secret.refreshes).toBe(0);
   });
 
-  test('a secret that cannot be read again is a 401; one that was never read, a 500 without a reason', async () => {
+  test('a secret that cannot be read again is a 401; one that was never read, a 503 without a reason', async () => {
     const secret = { ...secretSource(), refresh: () => Promise.reject(new Error('no secret: hunter2')) };
     expect((await catching({ secret }).call(target, { headers: { authorization: 'Bearer x' } })).status).toBe(
       401,
     );
     const broken = catching({ secret: { ...secret, get: secret.refresh } });
-    const { status, text } = await broken.call(target, { headers: admin, json: { to } });
-    expect(status).toBe(500);
+    const { status, headers, text } = await broken.call(target, { headers: admin, json: { to } });
+    expect([status, headers['retry-after']]).toEqual([503, '5']);
     expect(text + broken.written.join()).not.toContain('hunter2');
-    expect(broken.lines()[0]).toMatchObject({ level: 'ERROR', outcome: 'internal', errors: ['Error'] });
+    expect(broken.lines()[0]).toMatchObject({ level: 'ERROR', outcome: 'unavailable', errors: ['Error'] });
   });
 });
 
