@@ -11,5 +11,7 @@ loadPool();
 export const handler = serve(runtime, {
   ...readHandlers(runtime),
   'GET /openapi.json': async () => openApiAnswer(runtime.config),
+  'HEAD /openapi.json': async () => ({ status: 200 }),
   'GET /health': async () => ({ status: 200, body: { status: 'ok' } }),
+  'HEAD /health': async () => ({ status: 200 }),
 });

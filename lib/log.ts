@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigError } from './config.ts';
-import type { Mistake } from './validation.ts';
 import { METRIC_NAMESPACE, METRIC_NAMESPACE_VARIABLE, type Metrics, metricsMember } from './metrics.ts';
+import type { Mistake } from './validation.ts';
 
 /**
  * Structured logs: one JSON line each, under the names that Powertools uses, so that operators' queries

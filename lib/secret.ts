@@ -127,7 +127,10 @@ function usable<S extends v.GenericSchema>(
     const tooMany = [{ pointer: '#', detail: `is one too many: there may be ${most}` }];
     const mistakes = result.ok ? (index < most ? [] : tooMany) : result.mistakes;
     unused.push(
-      ...mistakes.map(({ pointer, detail }) => ({ pointer: `#/${list}/${index}${pointer.slice(1)}`, detail })),
+      ...mistakes.map(({ pointer, detail }) => ({
+        pointer: `#/${list}/${index}${pointer.slice(1)}`,
+        detail,
+      })),
     );
     return result.ok && mistakes.length === 0 ? [{ index, entry: result.value }] : [];
   });

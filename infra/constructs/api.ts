@@ -154,6 +154,7 @@ export class Api extends Construct {
 
 const METHODS: Record<string, HttpMethod> = {
   GET: HttpMethod.GET,
+  HEAD: HttpMethod.HEAD,
   POST: HttpMethod.POST,
   DELETE: HttpMethod.DELETE,
 };

@@ -42,10 +42,14 @@ const guardedRoutes = {
   'POST /purges/{purge}/stop': { function: 'purge', scope: 'purge' },
 } as const satisfies GuardedRoutes;
 
-/** The only routes that nobody has to be known for; a third one is a decision to be made here. */
+const open = { function: 'query', scope: null } as const;
+
+/** The only routes that need no credentials; another one is a decision to be made here. */
 const publicRoutes = {
-  'GET /health': { function: 'query', scope: null },
-  'GET /openapi.json': { function: 'query', scope: null },
+  'GET /health': open,
+  'HEAD /health': open,
+  'GET /openapi.json': open,
+  'HEAD /openapi.json': open,
 } as const satisfies PublicRoutes;
 
 export const routes = { ...guardedRoutes, ...publicRoutes };
@@ -64,7 +68,7 @@ export function isRouteKey(text: string): text is RouteKey {
 type Method = 'GET' | 'POST' | 'DELETE';
 type RouteTemplate = `${Method} /${string}`;
 export type GuardedRoutes = Readonly<Record<RouteTemplate, GuardedRoute>>;
-export type PublicRoutes = Readonly<Record<'GET /health' | 'GET /openapi.json', PublicRoute>>;
+export type PublicRoutes = Readonly<Record<`${'GET' | 'HEAD'} ${'/health' | '/openapi.json'}`, PublicRoute>>;
 
 type PublicRoute = { function: FunctionName; scope: null };
 type GuardedRoute = {

@@ -34,9 +34,7 @@ async function expectUnavailable(world: World, routes: readonly (readonly [strin
       return [method, path, status, said.type, Number(headers.get('retry-after')) > 0];
     }),
   );
-  expect(answers).toEqual(
-    routes.map(([method, path]) => [method, path, 503, '/problems/unavailable', true]),
-  );
+  expect(answers).toEqual(routes.map(([method, path]) => [method, path, 503, '/problems/unavailable', true]));
 }
 
 describe('503 unavailable, with Retry-After, is the answer', () => {

@@ -64,7 +64,8 @@ describe('the secret', () => {
   });
 
   it('leaves out an entry with a mistake, and goes on with the others', () => {
-    const key = (bytes: number, letter = 'k') => `whsec_${Buffer.from(letter.repeat(bytes)).toString('base64')}`;
+    const key = (bytes: number, letter = 'k') =>
+      `whsec_${Buffer.from(letter.repeat(bytes)).toString('base64')}`;
     const scopes = ['trigger'];
     const told: string[][] = [];
     const secret = readSecret(

@@ -92,7 +92,7 @@ function operationOf(route: RouteKey): Record<string, unknown> {
           {
             description: answer.description,
             ...answerHeaders(route, Number(status)),
-            content: { 'application/json': contentOf(answer.schema) },
+            ...(answer.schema && { content: { 'application/json': contentOf(answer.schema) } }),
           },
         ]),
       ),

@@ -10,7 +10,8 @@ export type Operation = {
   tag: Tag;
   summary: string;
   description: string;
-  answers: Readonly<Record<number, { schema: AnswerSchema; description: string }>>;
+  /** Without a schema there is no body. */
+  answers: Readonly<Record<number, { schema?: AnswerSchema; description: string }>>;
   /** Beside those that every route of its kind has: see `problemsOf`. */
   problems?: readonly ProblemSlug[];
   /** Takes an `Idempotency-Key`. */
@@ -180,6 +181,20 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     summary: 'Whether the service answers',
     description: 'Asks nothing upstream.',
     answers: { 200: { schema: 'Health', description: 'It does.' } },
+  },
+  'HEAD /health': {
+    operationId: 'headHealth',
+    tag: 'Service',
+    summary: 'Whether the service answers, without a body',
+    description: 'For uptime monitors.',
+    answers: { 200: { description: 'It does.' } },
+  },
+  'HEAD /openapi.json': {
+    operationId: 'headOpenApi',
+    tag: 'Service',
+    summary: 'Whether this document is there',
+    description: 'Without a body.',
+    answers: { 200: { description: 'It is.' } },
   },
   'GET /openapi.json': {
     operationId: 'openApi',

@@ -10,7 +10,14 @@ export function problemsOf(route: RouteKey): ProblemSlug[] {
   const spec = routes[route];
   const slugs: ProblemSlug[] = [...(operations[route].problems ?? []), 'internal'];
   if (spec.scope === null) return slugs;
-  slugs.push('unavailable', 'unauthenticated', 'forbidden', 'invalid-request', 'malformed-request', 'payload-too-large');
+  slugs.push(
+    'unavailable',
+    'unauthenticated',
+    'forbidden',
+    'invalid-request',
+    'malformed-request',
+    'payload-too-large',
+  );
   if ('body' in spec) slugs.push('unsupported-media-type');
   if (route.includes('{flow}')) slugs.push('unknown-flow');
   if (route.includes('{execution}')) slugs.push('unknown-execution');

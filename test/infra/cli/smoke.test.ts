@@ -14,7 +14,11 @@ let line: Line;
 const CONTACT = '+15005550042';
 
 beforeAll(async () => {
-  const frugal = { name: 'frugal', token: 'frugal-token', scopes: ['trigger', 'read', 'end', 'purge'] as const };
+  const frugal = {
+    name: 'frugal',
+    token: 'frugal-token',
+    scopes: ['trigger', 'read', 'end', 'purge'] as const,
+  };
   const callers = [...LOCAL_CALLERS, { ...frugal, scopes: [...frugal.scopes] }];
   world = await startWorld({ secret: { callers } });
   line = await startProxy(world.local.url);

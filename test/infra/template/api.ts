@@ -109,7 +109,7 @@ describe('the HTTP API, set otherwise', () => {
         .map(([key]) => key)
         .filter((key) => !key.endsWith(' /{proxy+}'))
         .toSorted(),
-    ).toEqual(['GET /health', 'GET /openapi.json']);
+    ).toEqual(['GET /health', 'GET /openapi.json', 'HEAD /health', 'HEAD /openapi.json']);
 
     for (const [id, { Properties }] of Object.entries(template.findResources('AWS::Lambda::Function'))) {
       const { STUDIO_CONFIG, STUDIO_IAM_SCOPES, STUDIO_IAM_FLOWS } = Properties.Environment.Variables;

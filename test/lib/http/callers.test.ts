@@ -283,9 +283,9 @@ describe('the secret’s rotation', () => {
     const secret = secretSource();
     secret.stored = { ...secretInput, callers: [{ name: 'new', token: 'fresh-token', scopes: ['trigger'] }] };
     const { call, seen } = catching({ secret });
-    expect((await call(target, { headers: { authorization: 'Bearer fresh-token' }, json: { to } })).status).toBe(
-      200,
-    );
+    expect(
+      (await call(target, { headers: { authorization: 'Bearer fresh-token' }, json: { to } })).status,
+    ).toBe(200);
     expect(seen[0]?.caller?.name).toBe('new');
     expect(secret.refreshes).toBe(1);
     expect((await call(target, { headers: admin, json: { to } })).status).toBe(401);

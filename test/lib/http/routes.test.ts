@@ -31,6 +31,8 @@ describe('the route table', () => {
       'POST /purges/{purge}/stop': ['purge', 'purge'],
       'GET /health': ['query', null],
       'GET /openapi.json': ['query', null],
+      'HEAD /health': ['query', null],
+      'HEAD /openapi.json': ['query', null],
     };
     const table = routeKeys.map((route) => [route, [routes[route].function, routes[route].scope]]);
     expect(Object.fromEntries(table)).toEqual(contract);
@@ -47,6 +49,8 @@ describe('the route table', () => {
     const third = {
       'GET /health': health,
       'GET /openapi.json': health,
+      'HEAD /health': health,
+      'HEAD /openapi.json': health,
       // @ts-expect-error: a third public route is a decision.
       'GET /third': health,
     } satisfies PublicRoutes;

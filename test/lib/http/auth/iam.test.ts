@@ -28,7 +28,13 @@ test('principals with one name are as many callers as there are kinds, accounts 
 });
 
 test('two ARNs of other shapes are two callers, neither of whom is told by name', () => {
-  const others = ['arn:aws:iam::1:root', 'arn:aws:iam::1:user/zoë', 'arn:aws:iam::123456789012:', 'whatever', ''];
+  const others = [
+    'arn:aws:iam::1:root',
+    'arn:aws:iam::1:user/zoë',
+    'arn:aws:iam::123456789012:',
+    'whatever',
+    '',
+  ];
   const names = others.map(iamCallerName);
   expect(new Set(names).size).toBe(others.length);
   for (const name of names) expect(name).toMatch(/^aws-[0-9a-f]{16}$/);
