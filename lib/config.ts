@@ -79,7 +79,7 @@ const configSchema = v.pipe(
         scopes: v.pipe(v.array(v.pipe(v.picklist(SCOPES), triggerOnly)), hasScope),
         /** Aliases or SIDs; every configured flow when left out. */
         flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
-        /** Whether one signed request may trigger again under another key header, which no signature covers. */
+        /** Whether a signed request may trigger again under another key header, which nothing signs. */
         allowRepeats: v.optional(v.boolean(), false),
       }),
     ),

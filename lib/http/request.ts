@@ -10,7 +10,7 @@ export type Caller = {
   scopes: readonly Scope[];
   /** SIDs of the flows that the caller may touch; null means every configured one. */
   flows: readonly string[] | null;
-  /** Of a request that Twilio signed: a hash of what was signed, the same for every key and spelling of the URL. */
+  /** A hash of what Twilio signed: the same for each of its keys and each spelling of the URL. */
   signed?: string;
 };
 

@@ -3,7 +3,7 @@ import { ConfigError, refuseRepeatedNames, SCOPES, type Scope } from '../../../l
 import { readSecret } from '../../../lib/secret.ts';
 import { parseJson } from '../../../lib/studio/json.ts';
 import { fieldsOf } from '../../../lib/studio/parse.ts';
-import { validate, withoutByteOrderMark } from '../../../lib/validation.ts';
+import { type Mistake, validate, withoutByteOrderMark } from '../../../lib/validation.ts';
 import { Failed } from '../tool.ts';
 
 /**
@@ -44,18 +44,15 @@ export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
+  const mistakes = mistakesOf(() => readSecret(json));
+  // What is no JSON was said to be none; every other mistake is told together with those of the entries.
+  if (mistakes.some(({ pointer }) => pointer === '#')) throw new ConfigError('The secret', mistakes);
   const text = withoutByteOrderMark(json);
+  refuseRepeatedNames('The secret', text);
   const raw = fieldsOf(parseJson(text)) ?? {};
   const lists = validate(listsSchema, raw);
-  const mistakes = lists.ok ? [] : lists.mistakes;
-  try {
-    readSecret(json);
-    refuseRepeatedNames('The secret', text);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    mistakes.unshift(...error.mistakes);
-  }
-  if (!lists.ok || mistakes.length > 0) throw new ConfigError('The secret has mistakes', mistakes);
+  if (!lists.ok || mistakes.length > 0)
+    throw new ConfigError('The secret has mistakes', [...mistakes, ...(lists.ok ? [] : lists.mistakes)]);
   const { callers, webhooks, signatureKeys } = lists.value;
   return {
     ...raw,
@@ -63,6 +60,16 @@ export function parseDocument(json: string): SecretDocument {
     webhooks: (webhooks ?? []).map(tidy),
     ...(signatureKeys && { signatureKeys }),
   };
+}
+
+function mistakesOf(read: () => unknown): Mistake[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
 }
 
 /** What is stored. Throws a ConfigError where the functions would refuse it. */

@@ -44,7 +44,7 @@ export function readTwilioRequest(publicUrl: string, received: Received): Twilio
   return { ...settings, signature, origins: originsOf(base), texts };
 }
 
-/** The text that the signature covers, without its origin; null when no key of the secret made the signature. */
+/** The text that the signature covers, without its origin; null when no key of the secret made it. */
 export function signedText(request: TwilioRequest, secret: Secret): Buffer | null {
   const { hash, signature, origins, texts } = request;
   let found: Buffer | null = null;

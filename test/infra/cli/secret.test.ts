@@ -336,6 +336,14 @@ describe('the stored secret', () => {
     expect(await storedText()).toBe(twice);
   });
 
+  test.each(['hunter2', '"hunter2"', '[]'])('that is no document (%s) is not written over', async (json) => {
+    await client.send(new PutSecretValueCommand({ SecretId: secretId(), SecretString: json }));
+    const who = sits();
+    expect(await secret(who, 'add-caller', 'shop', '--scopes', 'read')).toBe(1);
+    expect(who.complained()).toContain('The secret holds something else; nothing was written.');
+    expect(who.said() + who.complained()).not.toContain('hunter2');
+  });
+
   test('that is not there is said to be missing', async () => {
     const who = sits(accountSid, apiKeySid, apiKeySecret, '');
     expect(await who.run(secretTool, '--secret-id', 'nowhere')).toBe(1);

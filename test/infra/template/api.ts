@@ -32,7 +32,7 @@ describe('the HTTP API', () => {
     const { paths } = openApiDocument({ publicUrl: undefined });
     const described = Object.entries(Object(paths)).flatMap(([path, operations]) =>
       Object.keys(Object(operations))
-        .filter((method) => ['get', 'post', 'put', 'patch', 'delete'].includes(method))
+        .filter((method) => ['get', 'head', 'post', 'put', 'patch', 'delete'].includes(method))
         .map((method) => `${method.toUpperCase()} ${path}`),
     );
     const deployed = routesOf(template).map(({ RouteKey }) => RouteKey);
