@@ -136,12 +136,12 @@ test('a body above 10 MB ends at the gateway', async () => {
   expect(response.status).toBe(413);
 });
 
-test('a secret without its fields is an internal problem that names none of it', async () => {
+test('a secret without its fields makes the API unavailable, and the answer names none of it', async () => {
   const broken = await startWorld();
   broken.local.secrets?.put(broken.local.resources.secretId, '{"apiKeySecret":"very secret"}');
   const { status, body } = await broken.call('GET', '/flows');
   await broken.local.close();
-  expect([status, body.type]).toEqual([500, '/problems/internal']);
+  expect([status, body.type]).toEqual([503, '/problems/unavailable']);
   const logs = broken.logs.join('\n');
   for (const field of ['accountSid', 'apiKeySid', 'callers']) expect(logs).toContain(field);
   expect(JSON.stringify(body) + logs).not.toContain('very secret');
