@@ -15,6 +15,9 @@ export const handler = serve(runtime, {
     runtime.studio.prepare();
     const { caller, ...wanted } = request;
     const triggered = await trigger(ports, { ...wanted, caller: caller.id });
-    return triggerAnswer(await withoutForeignSid(runtime.studio.executions, triggered, request), request.flow);
+    return triggerAnswer(
+      await withoutForeignSid(runtime.studio.executions, triggered, request),
+      request.flow,
+    );
   },
 });

@@ -16,6 +16,7 @@ export const tableUse: Record<FunctionName | 'cleanup', TableUse[]> = {
     claims,
     { partition: partitionOf.records(), operations: ['GetItem', 'PutItem', 'Query', 'UpdateItem'] },
     { partition: partitionOf.purge('*'), operations: ['Query'] },
+    { partition: partitionOf.slots(), operations: ['GetItem', 'PutItem'] },
   ],
   cleanup: [
     { partition: partitionOf.records(), operations: ['GetItem', 'PutItem', 'UpdateItem'] },

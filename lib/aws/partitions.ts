@@ -4,6 +4,8 @@ export const partitionOf = {
   claim: (id: string) => `claim#${id}`,
   /** The records of all purges. */
   records: () => 'purges',
+  /** The slots of the purges that run. */
+  slots: () => 'purges#running',
   /** The batches and the failures of one purge. */
   purge: (id: string) => `purge#${id}`,
   /** The lock on a flow, and the purges that wait for it. */

@@ -1,10 +1,11 @@
 import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import type { SlotStore } from '../purge/ports.ts';
+import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
 /** The slots of running purges in the table: one item, replaced as a whole in place of the version that was read. */
-const KEY: Item = { pk: { S: 'purges#running' }, sk: { S: 'slots' } };
+const KEY: Item = { pk: { S: partitionOf.slots() }, sk: { S: 'slots' } };
 
 const slotsItem = v.object({
   slots: v.object({

@@ -334,12 +334,12 @@ describe('GET /purges', () => {
     expect(Buffer.from(body.nextCursor, 'base64url').toString('latin1')).not.toContain(hidden.id);
     expect((await page(body.nextCursor, 'surveyor')).status).toBe(200);
     for (const [cursor, token, path] of [
-      [body.nextCursor, 'admin', '/purges'],
+      [body.nextCursor, 'admin-token', '/purges'],
       [body.nextCursor, 'surveyor2', '/purges'],
-      [body.nextCursor, 'admin', `/purges/${hidden.id}/failures`],
+      [body.nextCursor, 'admin-token', `/purges/${hidden.id}/failures`],
       [hidden.id, 'surveyor', '/purges'],
-      [hidden.id, 'admin', '/purges'],
-      ['abc.def', 'admin', '/purges'],
+      [hidden.id, 'admin-token', '/purges'],
+      ['abc.def', 'admin-token', '/purges'],
     ] as const) {
       const refused = await page(cursor, token, path);
       expect([token, refused.status, refused.body.errors?.[0].pointer]).toEqual([token, 422, '?cursor']);

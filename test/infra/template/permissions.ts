@@ -77,6 +77,7 @@ describe('what each function may do', () => {
       CLAIMS,
       inTable('purges', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       inTable('purge#*', 'Query'),
+      inTable('purges#running', 'GetItem', 'PutItem'),
       [expect.stringMatching(/:function:[^:]*-cleanup:live$/), ['lambda:InvokeFunction']],
       ['*', XRAY],
     ]);
