@@ -203,6 +203,44 @@ describe('a customer-owned key', () => {
     expect(checkKey(successor, sha256, both)).toBe(false);
   });
 
+  test('is judged as Twilio’s own SDK judges it, whatever the header says', () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        `key=${SID}`,
+        'algorithm=HMAC_SHA256',
+        'algorithm=HMAC_SHA1',
+        ' algorithm = hmac_sha256 ',
+        'algorithm=',
+        'Algorithm=HMAC_SHA256',
+        'algorithm=HMAC_SHA512',
+        'version=2',
+      ),
+      fc.string(),
+    );
+    const settingsOf = fc.array(part, { maxLength: 5 }).map((parts) => parts.join(','));
+    const makers = fc
+      .constantFrom('sha1', 'sha256')
+      .chain((hash) => fc.constantFrom(TOKEN, KEY).map((by) => ({ by, signature: hmac(hash, by) })));
+    fc.assert(
+      fc.property(settingsOf, makers, (settings, { by, signature }) => {
+        const algorithm = twilio.getSignatureAlgorithm(settings);
+        const judged = twilio.validateRequest(by, signature, `${PUBLIC_URL}${PATH}`, { To: 'a' }, algorithm);
+        const values = (name: string) =>
+          settings.split(',').flatMap((one) => {
+            const [found = '', ...value] = one.split('=');
+            return found.trim() === name ? [value.join('=').trim()] : [];
+          });
+        // The SDK is told the key; which one it is, the header says.
+        const named = values('algorithm').some(Boolean) ? values('key').find(Boolean) : undefined;
+        const isThatKey = by === KEY ? named === SID : named === undefined;
+        const isShaTwoFiftySix = algorithm.toUpperCase() === 'HMAC_SHA256';
+        const expected = judged && isThatKey && !(isShaTwoFiftySix && named === undefined);
+        expect(checkKey(settings, signature)).toBe(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test.each([
     ['the other order', `algorithm=HMAC_SHA256,key=${SID}`, sha256, true],
     ['spaces', ` key = ${SID} , algorithm = HMAC_SHA256 `, sha256, true],
