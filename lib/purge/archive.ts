@@ -58,9 +58,8 @@ export async function collect(
   const collected: Collected = { archived: [], gone: [], failed: [] };
   let isBroken = false;
 
-  /** Whether it is larger than `maxBodyBytes`: then nothing has become of it yet. */
-  const isLarger = async (item: ToArchive, maxBodyBytes: number): Promise<boolean> => {
-    if (isBroken || !mayGoOn()) return false;
+  const archive = async (item: ToArchive, maxBodyBytes: number): Promise<'larger' | 'over'> => {
+    if (isBroken || !mayGoOn()) return 'over';
     const { sid } = item;
     try {
       await packer.add(await read(upstream, flowSid, item, maxBodyBytes));
@@ -70,17 +69,17 @@ export async function collect(
         isBroken = true;
         throw error;
       }
-      if (error.oversized && maxBodyBytes !== passes.at(-1)?.maxBodyBytes) return true;
+      if (error.oversized && maxBodyBytes !== passes.at(-1)?.maxBodyBytes) return 'larger';
       const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
       if (cause === null) collected.gone.push(sid);
       else if (cause.kind !== 'aborted') collected.failed.push({ sid, ...failingOf('archive', cause) });
     }
-    return false;
+    return 'over';
   };
 
   await gate.each(items, async (item) => {
     for (const { maxBodyBytes, lanes } of passes)
-      if (!(await lanes(() => isLarger(item, maxBodyBytes)))) return;
+      if ((await lanes(() => archive(item, maxBodyBytes))) === 'over') return;
   });
   await packer.end();
   return collected;

@@ -30,7 +30,7 @@ export class TooManyDeaths extends Error {
   constructor(record: PurgeRecord, open: readonly Batch[]) {
     const where = whereOf(record, open);
     super(
-      `The worker died ${MAX_DEATHS} times in a row without getting further, ${where}. Its log says of what (memory, time). Remove the cause and start the purge again: it selects what is left`,
+      `The worker died ${MAX_DEATHS} times in a row without getting further, ${where}. Its log says why (memory, time). Remove the cause and start the purge again: it selects what is left`,
     );
   }
 }

@@ -82,7 +82,7 @@ export const WAITING_HEARTBEAT_MS = 5 * 60_000;
 export const RECENT_SIDS = 10_000;
 export const RECENT_BATCHES = 8;
 
-/** After so many workers in a row that died in the same step without getting further, the purge ends. */
+/** Workers in a row that may die in the same step without getting further: then the purge ends. */
 export const MAX_DEATHS = 3;
 
 /** AWS allows 3,000 operations a durable run. */
@@ -94,7 +94,7 @@ export const SUPERSEDED_PAUSE_SECONDS = 5;
 /** Purges that were asked for and run at once, in all and by one caller; those of the schedule do not count. */
 export const MAX_RUNNING = 20;
 export const MAX_RUNNING_A_CALLER = 5;
-/** After this a request that has not written its purge's record is dead: longer than the lease of its key. */
+/** A request that has not written its purge's record by then has died: longer than the lease of its key. */
 export const LONGEST_START_MS = 60_000;
 
 /** Failures are tried again so many together: with their reasons they are larger. */

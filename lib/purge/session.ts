@@ -157,8 +157,8 @@ export class Session {
   }
 
   /**
-   * Before anything is worked on, once a slice: the record says that this step has begun with these batches open. That
-   * is seen by whoever gave the purge up, and what a dead worker may have sent last comes too late then. Throws
+   * Writes into the record, once a slice and before its work, that this step begins with these batches open. A late
+   * write of a dead worker, or of a request that takes the purge for not started, fails from then on. Throws
    * TooManyDeaths.
    */
   async begin(open: readonly Batch[] = []): Promise<void> {
@@ -169,7 +169,7 @@ export class Session {
     if ((this.record.progress.begun?.deaths ?? 0) >= MAX_DEATHS) throw new TooManyDeaths(this.record, open);
   }
 
-  /** The slice ends with an error, so its worker did not die. What was not written before stays so. */
+  /** Writes that the slice ended with an error, which is no death. Changes that were not saved are dropped. */
   async withdraw(): Promise<void> {
     if (!this.#hasBegun) return;
     this.change({ ...this.#saved, progress: { ...this.#saved.progress, begun: null } });

@@ -20,7 +20,7 @@ export async function takeSlot(ports: SlotPorts, purge: string, caller: string):
     const bound = boundMet(kept, caller);
     if (bound) return { outcome: 'full', ...bound };
     const taken = [...kept, { purge, caller, takenMs: ports.now() }];
-    // A write that fails is another's that succeeded: soon one of them takes the last slot.
+    // It fails only where another request's write succeeded: that ends at the latest when every slot is taken.
     if (await ports.slots.write(taken, version)) return { outcome: 'taken' };
   }
 }
