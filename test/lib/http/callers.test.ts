@@ -167,7 +167,7 @@ describe('who may call', () => {
     });
     const form = (path: string) => ({
       'content-type': 'application/x-www-form-urlencoded',
-      'x-twilio-signature': createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}To1`).digest('base64'),
+      'x-twilio-signature': createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}Toclient:ada`).digest('base64'),
     });
     const iam = { userArn: 'arn:aws:iam::123456789012:user/ann' };
     const statuses = async (flows: string[], flow: string) => {
@@ -176,7 +176,7 @@ describe('who may call', () => {
         environment: { iamScopes: ['trigger'], iamFlows: flows },
       });
       const path = `/flows/${flow}/executions`;
-      const twilio = await call(`POST ${path}`, { headers: form(path), body: 'To=1' });
+      const twilio = await call(`POST ${path}`, { headers: form(path), body: 'To=client:ada' });
       return [twilio.status, (await call(`POST ${path}`, { iam, json: { to } })).status];
     };
     expect(await statuses([WELCOME], 'welcome')).toEqual([403, 200]);
@@ -219,9 +219,9 @@ describe('who may call', () => {
     const { call, seen } = catching({
       config: checkConfig({ ...configInput, twilioWebhooks: { scopes: ['trigger'], allowRepeats: true } }),
     });
-    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=1') };
-    await call(target, { headers: form, body: 'To=1' });
-    await call(target, { headers: { ...form, 'idempotency-key': 'k' }, body: 'To=1' });
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=client:ada') };
+    await call(target, { headers: form, body: 'To=client:ada' });
+    await call(target, { headers: { ...form, 'idempotency-key': 'k' }, body: 'To=client:ada' });
     expect(seen[0]?.key).toMatch(/^signed:/);
     expect(seen[1]?.key).toBe('k');
     expect(seen.map(({ unsignedKey }) => unsignedKey)).toEqual([undefined, undefined]);
