@@ -167,7 +167,9 @@ describe('who may call', () => {
     });
     const form = (path: string) => ({
       'content-type': 'application/x-www-form-urlencoded',
-      'x-twilio-signature': createHmac('sha1', '12345').update(`${PUBLIC_URL}${path}Toclient:ada`).digest('base64'),
+      'x-twilio-signature': createHmac('sha1', '12345')
+        .update(`${PUBLIC_URL}${path}Toclient:ada`)
+        .digest('base64'),
     });
     const iam = { userArn: 'arn:aws:iam::123456789012:user/ann' };
     const statuses = async (flows: string[], flow: string) => {
@@ -219,7 +221,10 @@ describe('who may call', () => {
     const { call, seen } = catching({
       config: checkConfig({ ...configInput, twilioWebhooks: { scopes: ['trigger'], allowRepeats: true } }),
     });
-    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': sign('To=client:ada') };
+    const form = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': sign('To=client:ada'),
+    };
     await call(target, { headers: form, body: 'To=client:ada' });
     await call(target, { headers: { ...form, 'idempotency-key': 'k' }, body: 'To=client:ada' });
     expect(seen[0]?.key).toMatch(/^signed:/);
