@@ -35,7 +35,7 @@ export const duration = v.pipe(
 const hasScope = v.minLength<Scope[], 1, string>(1, 'must name at least one scope');
 const triggerOnly = v.check<Scope, string>(
   (scope) => scope === 'trigger',
-  'must be "trigger": a signature opens nothing else',
+  'must be "trigger": a signed request may do nothing else',
 );
 
 const flow = v.strictObject({
@@ -75,11 +75,14 @@ const configSchema = v.pipe(
     region: v.optional(part),
     twilioWebhooks: v.optional(
       v.strictObject({
-        /** A captured signature must not open anything else than what it was made for. */
+        /** Only `trigger`: a captured signature must not authorise any other operation. */
         scopes: v.pipe(v.array(v.pipe(v.picklist(SCOPES), triggerOnly)), hasScope),
         /** Aliases or SIDs; every configured flow when left out. */
         flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
-        /** Whether a signed request may trigger again under another key header, which nothing signs. */
+        /**
+         * Whether a signed request may trigger again under another key header, which the signature does not
+         * cover.
+         */
         allowRepeats: v.optional(v.boolean(), false),
       }),
     ),
@@ -151,7 +154,7 @@ export function readConfig(json: string | undefined): Config {
   return checkConfig(input);
 }
 
-/** Throws a ConfigError for a name twice in one object, of which JSON.parse would take the last. */
+/** Throws a ConfigError if an object repeats a name: JSON.parse would keep only the last value. */
 export function refuseRepeatedNames(what: string, json: string): void {
   if (oddityIn(json))
     throw new ConfigError(what, [{ pointer: '#', detail: 'has a name twice in one object' }]);

@@ -1,4 +1,4 @@
-/** A string, with the colon after it when it is the name of a member, or a bracket. */
+/** Matches a bracket, or a string, with the colon after it if it is a member's name. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]/g;
 
 export type Oddity = 'repeated-name' | 'too-deep';

@@ -31,7 +31,7 @@ export type LogFields = {
   errors?: readonly string[];
   /** Frames only: an error's message may hold what it was given. */
   stack?: readonly string[];
-  /** Of a ConfigError, or of the secret: they name no value. */
+  /** The mistakes of a ConfigError or of the secret. They name no value. */
   mistakes?: readonly string[];
   /** Whether an older secret is used meanwhile. */
   kept?: boolean;
@@ -172,7 +172,7 @@ export function logSecretTrouble(trouble: { error: Error; kept: boolean }): void
   log('ERROR', 'secret could not be read', { ...describeError(trouble.error), kept: trouble.kept });
 }
 
-/** Told by the secret's source after every read: which entries and scopes of the secret count for nothing. */
+/** Logs the entries and scopes of the secret that are not used, after each read that finds any. */
 export function logUnusedSecret(mistakes: readonly Mistake[]): void {
   log('WARN', 'parts of the secret are not used', {
     mistakes: mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`),

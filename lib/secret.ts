@@ -3,9 +3,9 @@ import { ConfigError, SCOPES } from './config.ts';
 import { type Mistake, parseWritten, validate } from './validation.ts';
 
 /**
- * The secret's JSON: Twilio's credentials and who may call. Nothing of it is ever logged. Unknown members
- * are let pass, so that a secret can be written before the version that reads it is deployed. An optional
- * member may be null.
+ * The secret's JSON: Twilio's credentials, and the callers of the API. Its values are never logged. Unknown
+ * members are ignored, so that a secret can be written before the version that reads it is deployed. An
+ * optional member may be null.
  */
 
 const sidOf = (prefix: string, what: string) =>
@@ -32,11 +32,11 @@ const scopes = v.array(v.picklist(SCOPES));
 /** Aliases or SIDs of the flows that a caller may touch; all of them when left out. */
 const flows = v.optional(v.array(v.string()));
 
-/** Fewer can be guessed; such an entry is not used. `npm run secret` asks for more. */
+/** A shorter token or secret can be guessed, so its entry is not used. `npm run secret` asks for more. */
 const MIN_SECRET_CHARACTERS = 8;
-/** Standard Webhooks 1.0: keys have 24 to 64 bytes. A shorter one, or none at all, can be forged. */
+/** Standard Webhooks 1.0: keys have 24 to 64 bytes. Signatures of a shorter or empty key can be forged. */
 export const MIN_WEBHOOK_KEY_BYTES = 24;
-/** Each is one more pass over the body of an unauthenticated request, which has to stay cheap. */
+/** Bounds the cost of an unauthenticated request: each webhook is one more HMAC over its body. */
 const MAX_WEBHOOKS = 50;
 
 const guarded = v.pipe(
@@ -78,14 +78,14 @@ export type Secret = Omit<v.InferOutput<typeof secretSchema>, List> & {
   signatureKeys: v.InferOutput<typeof signatureKey>[];
 };
 
-/** Secrets Manager could not be read. The message names nothing of the secret. */
+/** Secrets Manager could not be read. The message holds nothing of the secret. */
 export class SecretUnavailableError extends Error {
   override readonly name = 'SecretUnavailableError';
 }
 
 /**
- * Reads the secret's JSON. Throws a ConfigError that names every mistake, and no value. A mistake in one entry
- * of a list keeps that entry out and no other: `onUnused` is told what is not used, once.
+ * Reads the secret's JSON. Throws a ConfigError that names every mistake, and no value. A mistake in a list's
+ * entry leaves out that entry alone; `onUnused` is called once with all that is not used.
  */
 export function readSecret(json: string, onUnused?: (mistakes: readonly Mistake[]) => void): Secret {
   let input: unknown;
@@ -108,7 +108,7 @@ export function readSecret(json: string, onUnused?: (mistakes: readonly Mistake[
   return secret;
 }
 
-/** The bytes that a webhook's secret stands for. */
+/** Decodes a webhook's secret into its key. */
 export function webhookKey(secret: string): Buffer {
   return Buffer.from(secret.slice('whsec_'.length), 'base64');
 }
@@ -136,7 +136,7 @@ function usable<S extends v.GenericSchema>(
   });
 }
 
-/** Whose token it is must not depend on the order that tokens are compared in: the first entry has it. */
+/** Leaves out an entry whose token an earlier one has, so that the order of comparison does not matter. */
 function distinctTokens(
   found: readonly Entry<Secret['callers'][number]>[],
   unused: Mistake[],
@@ -147,12 +147,12 @@ function distinctTokens(
       taken.add(entry.token);
       return [entry];
     }
-    unused.push({ pointer: `#/callers/${index}/token`, detail: 'is the token of an entry before' });
+    unused.push({ pointer: `#/callers/${index}/token`, detail: 'is the token of an earlier entry' });
     return [];
   });
 }
 
-/** A signature covers one message, so it opens the trigger only; other scopes are ignored. */
+/** Keeps only the scope `trigger`: a signature covers one message and authorises nothing else. */
 function triggering(
   found: readonly Entry<Secret['webhooks'][number]>[],
   unused: Mistake[],
@@ -162,7 +162,7 @@ function triggering(
       if (scope !== 'trigger')
         unused.push({
           pointer: `#/webhooks/${index}/scopes/${at}`,
-          detail: 'is ignored: a signature opens the trigger only',
+          detail: 'is ignored: a signed webhook may only trigger',
         });
     return { ...entry, scopes: entry.scopes.filter((scope) => scope === 'trigger') };
   });

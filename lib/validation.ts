@@ -69,12 +69,12 @@ function memberMistake(holder: string, name: string, detail: string, ofHolder: s
   return pointer === undefined ? { detail: ofHolder, pointer: holder } : { detail, pointer };
 }
 
-/** At most 64 letters, digits and `_.-`, at most six of them digits. Nothing in it needs escaping in a pointer. */
+/** At most 64 letters, digits and `_.-`, at most six of them digits. Needs no escaping in a pointer. */
 const NAME = /^(?!(?:\D*\d){7})[A-Za-z_][\w.-]{0,63}$/;
 
 /**
- * The pointer to a member or an index of `holder`. Undefined for a name that does not look like one: senders put
- * phone numbers, addresses and whole texts there by mistake, and they must not be repeated.
+ * Returns the pointer to a member or an index of `holder`. Undefined for a name that does not look like one:
+ * senders put phone numbers, addresses and whole texts there by mistake, and they must not be repeated.
  */
 export function pointerTo(holder: string, key: unknown): string | undefined {
   return typeof key === 'number' || NAME.test(String(key)) ? `${holder}/${key}` : undefined;

@@ -21,14 +21,14 @@ export function explainedAws(error: unknown, meanings: Record<string, string> = 
   return new Failed([words], { cause: error });
 }
 
-/** Whether the credentials or the region are at fault, so that nothing at all can be asked of AWS. */
+/** Whether the credentials or the region are at fault, so that no call to AWS can succeed. */
 export function isUnusable(error: unknown): boolean {
   if (!(error instanceof Failed && error.cause instanceof Error)) return false;
   const { name, message } = error.cause;
   return name === 'CredentialsProviderError' || general[name] === signIn || message === REGION_MISSING;
 }
 
-/** Asks AWS, and gives up after a while. Throws what AWS answers, and a Failed if that is nothing. */
+/** Calls AWS with a timeout. Throws AWS's error, or a Failed if no answer comes in time. */
 export async function withPatience<T>(
   ms: number,
   ask: (options: { abortSignal: AbortSignal }) => Promise<T>,
@@ -45,7 +45,7 @@ export async function withPatience<T>(
 export const UNREADABLE = 'AWS gave an answer that cannot be read. Is there a proxy in between?';
 const REGION_MISSING = 'Region is missing';
 
-/** What the SDK calls the error where an answer is not the service's own. */
+/** The SDK's names for errors whose answer did not come from the service itself. */
 const unreadable = new Set(['Unknown', 'SyntaxError', 'TypeError', 'Error']);
 
 const connection = new Set([

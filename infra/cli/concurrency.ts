@@ -21,7 +21,7 @@ const settings = v.object({
   AccountLimit: v.object({ ConcurrentExecutions: runs, UnreservedConcurrentExecutions: v.optional(runs) }),
 });
 
-/** Throws a Failed for every refusal of AWS, for an answer that is none, and when there is no answer. */
+/** Throws a Failed if AWS refuses, gives an unreadable answer or does not answer. */
 export async function accountConcurrency(patienceMs = PATIENCE_MS): Promise<Concurrency> {
   const client = new LambdaClient({});
   try {
@@ -40,16 +40,16 @@ export async function accountConcurrency(patienceMs = PATIENCE_MS): Promise<Conc
   }
 }
 
-/** What was found, or why nothing was. */
+/** What was found, or why the lookup failed. */
 export type LookedUp<T> = { found: T } | { why: string };
 
 /** Whether the synth is to set runs aside where the settings leave it open, and what whoever deploys is told. */
 export type Reservation = { isReserving: boolean; says: string[] };
 
 /**
- * Decides by what is free when the deployed stack's own reservation (`held`, 0 for none) is given back, so that
- * deploying again decides the same. What could not be looked up ends nothing. Throws a Failed where the settings
- * reserve more than the account has, since the deployment would fail half-way.
+ * Decides by the concurrency that is free apart from the deployed stack's own reservation (`held`, 0 for
+ * none), so that deploying again decides the same. A failed lookup does not stop the deployment. Throws a
+ * Failed if the settings reserve more than the account has, since the deployment would fail half-way.
  */
 export function planReservation(
   account: LookedUp<Concurrency>,
@@ -63,7 +63,7 @@ export function planReservation(
   const ownRuns = 'found' in held ? held.found : 0;
   const free = known ? Math.max(known.unreserved + ownRuns - UNRESERVED, 0) : 0;
   const isEnough = known !== null && wanted <= free;
-  // With what the stack holds already it may be enough.
+  // Together with the stack's own reservation, which could not be looked up, it may be enough.
   const why = 'why' in account ? account.why : 'why' in held && !isEnough ? held.why : null;
   if (known === null || why !== null) return unknown(why ?? '', { isOpen, held, wanted });
   if (isOpen)
@@ -89,7 +89,7 @@ function unknown(why: string, { isOpen, held, wanted }: Plan): Reservation {
   const before = 'found' in held ? '' : ', even if it was before';
   if (!isOpen)
     says.push(
-      `If it has not the ${wanted} runs that reservedConcurrency sets aside, the deployment fails and is undone.`,
+      `If it does not have the ${wanted} runs that reservedConcurrency sets aside, the deployment fails and is undone.`,
     );
   else if (isReserving) says.push('What is set aside stays for triggers and purges.');
   else says.push(`Nothing is set aside for triggers and purges${before}.`);

@@ -54,7 +54,6 @@ export type DeployPorts = {
   build(): Promise<unknown>;
   cdk: Cdk;
   describe(stack: string): Promise<Stack | null>;
-  /** What the account may run at once. */
   concurrency(): Promise<Concurrency>;
 };
 
@@ -134,7 +133,7 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
     stack = await describe();
   } catch (error) {
     if (isUnusable(error)) throw error;
-    // The CDK finds out by itself, and may use roles that may look at more.
+    // The CDK checks this itself, and may use roles with more permissions.
     say(
       io,
       `  Whether the account is bootstrapped could not be looked up (stack ${name}).`,
@@ -155,7 +154,7 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
     ]);
 }
 
-/** The CDK would take over another stack of that name, and remove everything in it. */
+/** Throws a Failed for another project's stack: the CDK would take it over and remove everything in it. */
 function refuseForeign({ outputs }: Stack, name: string): void {
   if (outputs.size === 0 || outputs.has('ApiUrl') || outputs.has(RESERVED_OUTPUT)) return;
   throw new Failed([
@@ -165,7 +164,7 @@ function refuseForeign({ outputs }: Stack, name: string): void {
   ]);
 }
 
-/** Asks for what is good to know. Whatever goes wrong with it keeps nothing from being deployed. */
+/** Looks up what is good to know. A failure does not stop the deployment. */
 async function lookUp<T>(ask: () => Promise<T>): Promise<LookedUp<T>> {
   try {
     return { found: await ask() };
@@ -179,7 +178,6 @@ function whyOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-/** How many runs the deployed stack has set aside. */
 function heldBy(stack: Stack | null): number {
   return Number(stack?.outputs.get(RESERVED_OUTPUT) ?? 0);
 }

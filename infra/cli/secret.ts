@@ -74,7 +74,7 @@ async function apply(change: Change & { ask: boolean }, { store, before, io, whe
   if (value !== '' && !change.ask) say(io, '  It is shown this once, and nowhere again:', '', value, '');
 }
 
-/** Refuses a change that brings in what the functions would not use. What stands there already may stay. */
+/** Throws a Failed if a change adds an entry that the functions would not use. Existing ones may stay. */
 function refuseUnused(before: SecretDocument, after: SecretDocument): void {
   const unused = unusedOf(after);
   if (unused.length > unusedOf(before).length)

@@ -26,7 +26,7 @@ export async function describeStack(name: string, patienceMs = PATIENCE_MS): Pro
     const { Stacks: [stack] = [] } = await withPatience(patienceMs, (options) =>
       client.send(command, options),
     );
-    // A stack that is not there is an error: this is no answer of CloudFormation.
+    // CloudFormation answers with an error for a missing stack, so an empty list is not its answer.
     if (!stack) throw new Failed([UNREADABLE]);
     const outputs = (stack.Outputs ?? []).flatMap(({ OutputKey, OutputValue }) =>
       OutputKey && OutputValue ? [[OutputKey, OutputValue] as const] : [],

@@ -9,7 +9,7 @@ import { everyFunction, type Seen } from './seen.ts';
 const FAILED_REQUESTS = 5;
 const SLOW_MS = 10_000;
 const UNAVAILABLE_ANSWERS = 5;
-/** A sender with a wrong token is seldom as busy; guessing is busier. */
+/** A sender with a wrong token seldom sends as many; an attacker who guesses sends more. */
 const REFUSED_REQUESTS = 50;
 /** Of the calls to Studio: with less the retries keep up. */
 const THROTTLED_PERCENT = 10;
@@ -95,7 +95,7 @@ export function alarmSpecs(seen: Seen): AlarmSpec[] {
     },
     {
       id: 'callers-refused',
-      says: 'Many requests carry no valid credentials (401), or may not do what they ask for (403).',
+      says: 'Many requests carry no valid credentials (401), or ask for what their caller may not do (403).',
       metric: sumOf(
         { unauthenticated: answered('unauthenticated'), forbidden: answered('forbidden') },
         'Refused',

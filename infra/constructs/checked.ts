@@ -75,7 +75,7 @@ function configOf(input: unknown, mistakes: string[], where: string): Config | u
   return undefined;
 }
 
-/** The flows of IAM callers stand in one half of the configuration, what is configured in the other. */
+/** Finds flows of IAM callers, in the settings, that are not configured, in the config. */
 function flowMistakes(where: string, config: Config, { iam }: Pick<Settings, 'iam'>): string[] {
   return (iam?.flows ?? []).flatMap((flow, index) =>
     findFlow(config, flow) ? [] : [`${where} #/iam/flows/${index} is not a configured flow`],

@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** The function whose data Lambda encrypts: its checkpoints, its environment variables. */
+/** Condition key: the function whose checkpoints and environment variables Lambda encrypts. */
 export const FUNCTION_CONTEXT = 'kms:EncryptionContext:aws:lambda:FunctionArn';
 /** AWS's services that use the key themselves, beside what the functions' roles may. */
 const SERVICES = ['events.amazonaws.com', 'cloudwatch.amazonaws.com'];

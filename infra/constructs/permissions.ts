@@ -6,8 +6,8 @@ import type { Storage } from './storage.ts';
 import { type TableUse, tableUse } from './table-use.ts';
 
 /**
- * What the functions may do, one list a function: only the calls that its code makes, on the one resource it
- * makes them on, and in the table only on its own partitions (table-use.ts).
+ * The permissions of each function: only the calls that its code makes, on the one resource it makes them on,
+ * and in the table only on its own partitions (table-use.ts).
  */
 
 export type Permissions = {
@@ -100,8 +100,9 @@ function useTable({ table }: Storage, uses: readonly TableUse[]): PolicyStatemen
 }
 
 /**
- * What Lambda decrypts in the name of the role: environment variables, and the checkpoints of a durable function.
- * A function that CloudFormation names cannot be named by its own role.
+ * Lets Lambda decrypt with the function's role: environment variables, and the checkpoints of a durable
+ * function. Allows any function name if CloudFormation chooses it, because a role cannot refer to the name
+ * then.
  */
 function decryptForLambda(key: Key, functionName = '*'): PolicyStatement {
   const statement = allow(['kms:Decrypt'], key.keyArn);

@@ -108,7 +108,7 @@ const entries = {
       routes: v.picklist(['all', 'all-but-trigger']),
       /** What everybody may do whom IAM lets in. */
       scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope')),
-      /** Aliases or SIDs of the flows that they may touch; every configured one when left out. */
+      /** Aliases or SIDs of the flows that IAM callers may touch; every configured one when left out. */
       flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
     }),
   ),

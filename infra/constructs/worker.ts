@@ -122,7 +122,9 @@ export class Worker extends Construct {
   }
 }
 
-/** CDK's `durableConfig` takes no key yet. A run keeps the key that it began with. */
+/**
+ * Overrides the property, because CDK's `durableConfig` takes no key yet. A run keeps the key it began with.
+ */
 function encryptCheckpoints(worker: IFunction, key: Key): void {
   const { defaultChild } = worker.node;
   if (!(defaultChild instanceof CfnFunction)) throw new Error('The worker has no resource of its own');

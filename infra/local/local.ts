@@ -41,7 +41,7 @@ export type LocalOptions = {
   formBodies?: FormBodies;
   onLog?: (line: LogLine) => void;
   onAnswer?: (answered: Answered) => void;
-  /** Told, once, of what was found and made behind given endpoints. */
+  /** Called once for each resource that was found or made behind a given endpoint. */
   onNotice?: (notice: string) => void;
   /** Told of every firing of the schedule. */
   onSchedule?: () => void;
@@ -70,8 +70,8 @@ export type Local = {
 const NAMES = { secretId: 'studio-executions', table: 'studio-executions', archiveBucket: 'studio-archive' };
 
 /**
- * Starts everything on loopback. Throws what `listen` throws when the port is taken, and an UnfitError where a
- * given endpoint has something that cannot be used, with nothing left running.
+ * Starts everything on loopback. Throws what `listen` throws if the port is taken, and an UnfitError if a
+ * resource behind a given endpoint cannot be used; leaves nothing running then.
  */
 export async function startLocal(options: LocalOptions): Promise<Local> {
   await using starting = new AsyncDisposableStack();

@@ -6,11 +6,11 @@ import type { Resources } from './bundles.ts';
 import type { Endpoints, Service } from './endpoints.ts';
 
 /**
- * Looks at the secret, the table and the bucket behind AWS endpoints that were given, and makes what is missing:
- * an emulator starts empty. It changes nothing that is there, and makes nothing in AWS itself.
+ * Looks at the secret, the table and the bucket behind given AWS endpoints, and makes those that are missing:
+ * an emulator starts empty. Changes no existing resource, and makes none in AWS itself.
  */
 export type Provisioned = {
-  /** By which the functions find the secret. */
+  /** The id by which the functions find the secret. */
   secretId: string;
   /** Whether the secret is the local run's own; another one has callers that are not known here. */
   secretMade: boolean;
@@ -25,7 +25,7 @@ export type ProvisionOptions = {
   env: Record<string, string | undefined>;
 };
 
-/** What is behind an endpoint cannot be used. Nothing was made anywhere. */
+/** A resource behind an endpoint cannot be used. Nothing was made anywhere. */
 export class UnfitError extends Error {
   override readonly name = 'UnfitError';
   readonly lines: string[];
@@ -43,7 +43,7 @@ type Thing = {
   service: Service;
   called: string;
   variable: string;
-  /** Throws what the service answers. */
+  /** Throws the service's error. */
   look(): Promise<Found>;
   make(): Promise<void>;
 };
@@ -105,7 +105,7 @@ function secretOf(options: ProvisionOptions): Thing & { id(): string } {
       const found = meaningOf(error);
       if (found.is !== 'missing') return found;
     }
-    // A secret without a value answers as one that is not there.
+    // GetSecretValue gives the same error for a secret without a value as for a missing one.
     const described = client.send(new DescribeSecretCommand({ SecretId }), patience());
     return described.then(
       () => ({ is: 'unfit', why: 'is there without a value' }),
@@ -120,7 +120,7 @@ function secretOf(options: ProvisionOptions): Thing & { id(): string } {
     async look() {
       const found = await lookAt(secretId);
       if (found.is !== 'missing' || name === undefined) return found;
-      // An ARN ends in six characters that the service chooses: none can be made under a given one.
+      // An ARN ends in six characters that the service chooses, so none can be made under a given ARN.
       id = name;
       return lookAt(name);
     },
@@ -204,7 +204,7 @@ function patience() {
 }
 
 const NOT_THERE = new Set(['ResourceNotFoundException', 'NotFound', 'NoSuchBucket']);
-/** Of a secret, also one that is being deleted. */
+/** Errors of a resource that may not be read; one of them also of a secret that is being deleted. */
 const NOT_OURS = new Set([
   'AccessDenied',
   'AccessDeniedException',
@@ -214,7 +214,7 @@ const NOT_OURS = new Set([
 ]);
 const FORBIDDEN = 403;
 
-/** What an answer says of the thing that was looked for. */
+/** What an error says about the resource that was looked for. */
 function meaningOf(error: unknown): Found {
   const name = nameOf(error);
   if (NOT_THERE.has(name)) return { is: 'missing' };

@@ -15,7 +15,7 @@ const scopeList = v.pipe(
   v.array(v.picklist(SCOPES)),
 );
 
-/** `welcome,FW…`: which flows those callers may touch. */
+/** The flows that IAM callers may touch: aliases or SIDs, separated by commas. */
 const flowList = v.pipe(
   v.string(),
   v.transform((text) => text.split(',').map((flow) => flow.trim())),
@@ -48,7 +48,7 @@ export type Environment = {
   studioBaseUrl: string | undefined;
   /** null when the deployment takes no IAM callers. */
   iamScopes: readonly Scope[] | null;
-  /** null: every configured flow. */
+  /** Aliases or SIDs of the flows that IAM callers may touch; null means every configured flow. */
   iamFlows: readonly string[] | null;
 } & Record<Need, string | undefined>;
 

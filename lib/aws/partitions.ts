@@ -4,7 +4,7 @@ export const partitionOf = {
   claim: (id: string) => `claim#${id}`,
   /** The records of all purges. */
   records: () => 'purges',
-  /** The slots of the purges that run. */
+  /** The slots of running purges. */
   slots: () => 'purges#running',
   /** The batches and the failures of one purge. */
   purge: (id: string) => `purge#${id}`,

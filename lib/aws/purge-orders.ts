@@ -55,7 +55,7 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
     fingerprint: fingerprint(use, request),
     memo: newPurgeId(),
     work: async ({ memo, resumed }) => {
-      // A purge with a record has had its slot, and needs no other, whatever became of it since.
+      // A resumed purge that already has a record took its slot earlier and needs no second one.
       const isThere = resumed && (await store.read(memo)) !== undefined;
       const started = await start(memo, isThere);
       return { result: started, verdict: verdictOn(started) };
@@ -71,7 +71,10 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
 
 type Tried = Started | Extract<SlotTaken, { outcome: 'full' }>;
 
-/** Without a slot nothing was written, and without a worker the purge is over: the key may ask for a new one. */
+/**
+ * Settles the claim if the purge started, else releases the key for a new purge: without a slot nothing was
+ * written, and without a worker the purge has ended.
+ */
 function verdictOn(started: Tried): Verdict {
   return started.outcome === 'started'
     ? { claim: 'settle', answer: started.record.id }

@@ -41,7 +41,7 @@ export type SecretSourceOptions = {
   now: () => number;
   /** Told of every failed read. */
   onTrouble?: (trouble: SecretTrouble) => void;
-  /** Told of every read that found entries or scopes which are not used. */
+  /** Called after every read that finds entries or scopes that are not used. */
   onUnused?: (mistakes: readonly Mistake[]) => void;
 };
 

@@ -4,7 +4,9 @@ import type { SlotStore } from '../purge/ports.ts';
 import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
-/** The slots of running purges in the table: one item, replaced as a whole in place of the version that was read. */
+/**
+ * The item that holds the slots of all running purges. A write replaces it only if its version is unchanged.
+ */
 const KEY: Item = { pk: { S: partitionOf.slots() }, sk: { S: 'slots' } };
 
 const slotsItem = v.object({

@@ -68,7 +68,8 @@ function readJson(text: string): ReadBody | undefined {
   if (value === undefined) return undefined;
   const mistakes = mistakesIn(text, value, '#');
   const fields = fieldsOf(value);
-  // Only the parameters go on to Studio. `parseJson` recurses: it must not be given deep text.
+  // Reads the parameters, which go on to Studio, with their numbers as written. `parseJson` recurses, so deep
+  // text must have been refused before.
   if (mistakes.length === 0 && fields && Object.hasOwn(fields, 'parameters'))
     fields['parameters'] = fieldsOf(parseJson(text))?.['parameters'];
   return { value, mistakes };
@@ -95,7 +96,7 @@ function readForm(text: string): ReadBody {
   return { value, mistakes };
 }
 
-/** An empty field means that the member is absent; `To` is required. */
+/** Returns null, which means absent, for an empty field; not for `To`, which is required. */
 function formValue(member: string, text: string): string | null {
   if (text === '' && member !== 'to') return null;
   return member === 'to' || member === 'from' ? restorePlus(text) : text;
@@ -109,7 +110,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Finds what no schema looks at in `value`, which is what `json` says. Throws 400 for a name twice. */
+/**
+ * Finds the mistakes that no schema checks in `value`, as parsed from `json`. Throws 400 for a repeated name.
+ */
 function mistakesIn(json: string, value: unknown, pointer: string): Mistake[] {
   const oddity = oddityIn(json, MAX_DEPTH);
   if (oddity === 'repeated-name')
@@ -118,7 +121,7 @@ function mistakesIn(json: string, value: unknown, pointer: string): Mistake[] {
   return mistakesInside(value, pointer);
 }
 
-/** `__proto__` as a name, and text that is not well-formed and would break when it is encoded for Studio. */
+/** Finds `__proto__` as a name, and text that is not well-formed and could not be encoded for Studio. */
 function mistakesInside(value: unknown, pointer: string): Mistake[] {
   const open = [{ value, pointer, named: true }];
   const mistakes: Mistake[] = [];

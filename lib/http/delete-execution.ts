@@ -7,9 +7,9 @@ import type { Answer, Request } from './request.ts';
 type DeleteRuntime = { studio: { executions: Pick<Studio['executions'], 'fetch' | 'end' | 'delete'> } };
 
 /**
- * DELETE …/{execution}. May be repeated: one that is not there is a success. What a delete does to an active
- * execution is not documented, so it is looked at first, and ended first when the caller wants that. Nor is
- * anything done to one that turns out to be another flow's.
+ * DELETE …/{execution}. May be repeated: a missing execution is a success. Twilio does not document what a
+ * delete does to an active execution, so it is fetched first, and ended first if the caller asks for that. An
+ * execution of another flow is left alone.
  */
 export async function deleteExecution(
   { studio }: DeleteRuntime,

@@ -17,7 +17,7 @@ export async function endExecution(
     status: 200,
     body: { outcome, execution: executionJson(execution, flow) },
   });
-  // Looked at before it is ended: it may be another flow's.
+  // Fetched before it is ended: it may belong to another flow.
   const found = await executions.fetch(flow.sid, params.execution, { signal });
   if (found.status === 'ended') return answer('already-ended', found);
   const ended = await executions.end(flow.sid, params.execution, { signal }).catch(stillActive);
@@ -25,7 +25,10 @@ export async function endExecution(
   return answer('already-ended', await executions.fetch(flow.sid, params.execution, { signal }));
 }
 
-/** Throws the problem that stands for an end, or a delete, that Studio refuses because of how the execution stands. */
+/**
+ * Throws `still-active` if Studio refused an end or a delete because of the execution's state; rethrows any
+ * other error.
+ */
 export function stillActive(error: unknown): never {
   if (!(error instanceof StudioError) || error.kind !== 'conflict') throw error;
   throw new Problem(

@@ -5,9 +5,9 @@ import type { Caller, Idempotency } from './request.ts';
 const MAX_KEY_CHARACTERS = 255;
 
 /**
- * What makes a repeated request the same one. A request that Twilio signed is known by what was signed: the
- * key headers are not covered, so anyone who saw the request could send it again under another key. With
- * `allowRepeats` its key header counts as any other caller's does.
+ * Returns what identifies a repeated request. A request signed by Twilio is identified by the signed text:
+ * the signature does not cover the key headers, so anyone who saw the request could send it again under
+ * another key. With `allowRepeats`, its key header counts as for any other caller.
  */
 export function idempotencyOf(
   headers: ReadonlyMap<string, string>,
@@ -24,8 +24,8 @@ export function idempotencyOf(
 
 /**
  * `Idempotency-Key` (a quoted string as in the IETF draft, or bare), else Standard Webhooks' `webhook-id`,
- * else Twilio's `I-Twilio-Idempotency-Token`. Throws 400 for a key that is none. The key of a signed webhook
- * is always its id, which the signature covers.
+ * else Twilio's `I-Twilio-Idempotency-Token`. The key of a signed webhook is always its id, which the
+ * signature covers. Throws 400 for an invalid key.
  */
 function keyHeaderOf(headers: ReadonlyMap<string, string>, caller: Caller): string | null {
   const webhookId = headers.get('webhook-id');
@@ -38,20 +38,20 @@ function keyHeaderOf(headers: ReadonlyMap<string, string>, caller: Caller): stri
 }
 
 /**
- * API Gateway joins the values of a header that came several times with commas: they are one key when all of
- * them are equal. Throws 400 for different ones, and for what is no key.
+ * Returns the key in a header. API Gateway joins the values of a repeated header with commas: equal values
+ * are one key. Throws 400 for different values and for an invalid key.
  */
 function keyOf(values: readonly (string | null)[], header: string): string {
   const key = onlyValue(values);
   if (key === null || !/^[\x20-\x7e]+$/.test(key) || key.length > MAX_KEY_CHARACTERS)
     throw new Problem(
       'malformed-request',
-      `${header} must be one key of 1 to ${MAX_KEY_CHARACTERS} printable ASCII characters. Put a key that holds a comma into quotes (Idempotency-Key only).`,
+      `${header} must be one key of 1 to ${MAX_KEY_CHARACTERS} printable ASCII characters. Quote a key that contains a comma (Idempotency-Key only).`,
     );
   return key;
 }
 
-/** The value that all of them are, without the white space around it; null when they differ. */
+/** Returns the value, trimmed, if all values are equal; null if they differ. */
 export function onlyValue(values: readonly (string | null)[]): string | null {
   const [first = null, ...others] = values.map((value) => value?.trim() ?? null);
   return others.every((other) => other === first) ? first : null;
@@ -68,7 +68,7 @@ function splitOutsideQuotes(header: string): string[] {
   return values;
 }
 
-/** What a structured field's string stands for; null when quotes, escapes or commas do not match up. */
+/** Decodes a structured field's string; null if its quotes, escapes or commas are malformed. */
 function unquote(value: string): string | null {
   const text = value.trim();
   if (!/[",]/.test(text)) return text;

@@ -113,7 +113,7 @@ function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mi
     .map((name) => unknownMember('#', name));
 }
 
-/** An optional member that is null is absent; a required one is missing. */
+/** Drops null members: an optional one counts as absent, a required one as missing. */
 function withoutNulls(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }

@@ -10,7 +10,7 @@ import type { Answer, Caller } from './request.ts';
 import type { PurgeBody } from './schemas/purge.ts';
 
 const RETRY_AFTER_MS = 5_000;
-/** Purges take minutes to hours; a minute is the longest that is said. */
+/** Purges take minutes to hours, but a problem says at most a minute (problems.ts). */
 const RETRY_WHEN_FULL_MS = 60_000;
 
 /** What a caller is answered who asked for a purge. */
@@ -43,7 +43,7 @@ export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => Pur
 
 function whyFull({ of, most }: Extract<Ordered, { outcome: 'full' }>): string {
   const running = of === 'caller' ? `This caller has ${most} purges running` : `${most} purges are running`;
-  return `${running}, which is the most. Nothing was started: wait until one has ended, or stop one.`;
+  return `${running}, which is the limit. Nothing was started: wait until one has ended, or stop one.`;
 }
 
 /** Throws 403 unless the caller may touch every flow of the request, which are configured ones by then. */

@@ -7,9 +7,9 @@ const MAX_PARAMETERS = 50;
 type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
 
 /**
- * A parameter that is given twice is refused: which one was meant cannot be known. A plus stays a plus, since
- * addresses and time zones have one and no parameter of ours holds a space. `ignored`: a parameter that is
- * not for the route. Throws 400 for what is not UTF-8.
+ * Reads a query string. Refuses a repeated parameter, because it is unclear which value was meant. Keeps a
+ * plus as a plus: addresses and time zones contain one, and no parameter contains a space. `ignored` names a
+ * parameter that is not for the route. Throws 400 for text that is not UTF-8.
  */
 export function readQueryString(rawQueryString: string, ignored?: string): ReadQuery {
   const value: Record<string, string> = {};

@@ -10,7 +10,7 @@ export type Caller = {
   scopes: readonly Scope[];
   /** SIDs of the flows that the caller may touch; null means every configured one. */
   flows: readonly string[] | null;
-  /** A hash of what Twilio signed: the same for each of its keys and each spelling of the URL. */
+  /** A hash of what Twilio signed: the same for each key and each spelling of the URL. */
   signed?: string;
 };
 
@@ -21,11 +21,11 @@ type BodyOf<K extends RouteKey> =
   RouteSpec<K> extends { body: infer S extends v.GenericSchema } ? v.InferOutput<S> : undefined;
 
 export type Idempotency = {
-  /** What makes a repeated request the same one; null when nothing does. */
+  /** Identifies a repeated request; null if nothing does. */
   idempotencyKey: string | null;
   /**
-   * Of a request that its signature identifies: the key header beside it, which the signature does not cover;
-   * null without one. Undefined for every other request.
+   * The key header of a request that is identified by its signature, which does not cover the header; null if
+   * there is none. Undefined for every other request.
    */
   unsignedKey?: string | null;
 };

@@ -7,11 +7,13 @@ export type Result = { statusCode: number; headers: Record<string, string>; body
 /** No answer is for a cache or to be taken for anything but what it says it is. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-/** The largest result that Lambda passes on. It is written as JSON, in which the body is a string, escaped once more. */
+/**
+ * The largest result that Lambda passes on, as JSON, in which the body is a string and is escaped once more.
+ */
 export const MAX_RESULT_BYTES = 6_291_556;
-/** A UTF-16 code unit takes at most six, as a control character does. */
+/** The most bytes that JSON needs for a UTF-16 code unit: those of an escaped control character. */
 const MAX_BYTES_PER_UNIT = 6;
-/** Status and headers take less. */
+/** An upper bound for status and headers. */
 const ENVELOPE_BYTES = 16_384;
 
 /** Throws `answer-too-large` for an answer that Lambda would not pass on. */
@@ -31,7 +33,7 @@ export function toResult(outcome: Answer | Problem, requestId: string): Result {
   return result;
 }
 
-/** Writes the result as JSON only where its length leaves it open. */
+/** Serialises the result only if its length alone does not decide. */
 function fits(result: Result): boolean {
   const mostBytes = result.body.length * MAX_BYTES_PER_UNIT + ENVELOPE_BYTES;
   return mostBytes <= MAX_RESULT_BYTES || Buffer.byteLength(JSON.stringify(result)) <= MAX_RESULT_BYTES;

@@ -44,7 +44,7 @@ const guardedRoutes = {
 
 const open = { function: 'query', scope: null } as const;
 
-/** The only routes that need no credentials; another one is a decision to be made here. */
+/** The only routes that need no credentials. */
 const publicRoutes = {
   'GET /health': open,
   'HEAD /health': open,
@@ -80,7 +80,7 @@ type GuardedRoute = {
   form?: true;
   /** Whether the body's `flows` are flows of the configuration. */
   namesFlows?: true;
-  /** Whether callers known by a signature over one message may reach it: Standard Webhooks and Twilio. */
+  /** Whether callers that sign each message (Standard Webhooks, Twilio) may use the route. */
   signed?: true;
 };
 

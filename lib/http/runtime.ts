@@ -13,7 +13,10 @@ export type ServeRuntime = {
   /** What IAM callers are granted (`STUDIO_IAM_SCOPES`); null when the deployment does not take them. */
   environment: {
     iamScopes: readonly Scope[] | null;
-    /** Which flows they may touch (`STUDIO_IAM_FLOWS`, aliases or SIDs); every configured one without it. */
+    /**
+     * The flows that IAM callers may touch (`STUDIO_IAM_FLOWS`, aliases or SIDs); every configured one if
+     * absent.
+     */
     iamFlows?: readonly string[] | null;
   };
   now: () => number;

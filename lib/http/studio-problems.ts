@@ -28,7 +28,7 @@ export function studioProblem(error: StudioError, hasExecution: boolean, sent: u
         cause: error,
       });
     case 'not-found':
-    // That there is one of another flow is not told.
+    // The answer must not reveal that the execution exists under another flow.
     case 'other-flow':
       return hasExecution
         ? new Problem('unknown-execution', 'Studio knows no such execution, or it has no such step.')
@@ -47,13 +47,13 @@ export function studioProblem(error: StudioError, hasExecution: boolean, sent: u
     case 'still-there':
       return new Problem(
         'studio-answered-nonsense',
-        'Studio answered that there is no such execution to end or delete, and still shows it. Try again later.',
+        'Studio answered that the execution does not exist, but still shows it. Try again later.',
         { cause: error },
       );
     case 'nonsense':
       return new Problem(
         'studio-answered-nonsense',
-        'Studio gave an answer that cannot be read, or that is about something else than was asked for.',
+        'Studio gave an answer that cannot be read, or that is not about what was requested.',
         { cause: error },
       );
     default:
@@ -69,7 +69,10 @@ function rejection({ code, upstreamMessage, moreInfo }: StudioError, sent: unkno
   };
 }
 
-/** The page of Twilio's documentation, and nothing else that the link may carry. */
+/**
+ * Returns the link to a page of Twilio's documentation without its query and fragment; null for any other
+ * link.
+ */
 function documentationLink(link: string | undefined, sent: unknown): string | null {
   const url = URL.parse(link ?? '');
   if (url?.protocol !== 'https:' || url.host !== 'www.twilio.com') return null;

@@ -15,8 +15,8 @@ type Executions = Pick<Studio['executions'], 'fetch'>;
 type TriggerRequest = Pick<Request<'POST /flows/{flow}/executions'>, 'caller' | 'flow' | 'signal'>;
 
 /**
- * What came of a trigger, without the SID of an execution that the caller may not see: the one in the way may be
- * another flow's. A caller of some flows is told it only if Studio finds it under this flow.
+ * Removes the SID of a conflicting execution that the caller may not see: it may belong to another flow. A
+ * caller that is restricted to some flows gets the SID only if Studio finds the execution under this flow.
  */
 export async function withoutForeignSid(
   executions: Executions,
@@ -76,7 +76,7 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
     case 'signature-replayed':
       throw new Problem(
         'signature-replayed',
-        'This signed request came before with another key header or none, so it triggers nothing. Sign a new one.',
+        'This signed request was sent before with another key header or none, so it triggers nothing. Sign a new one.',
       );
     case 'unavailable':
       throw new Problem('unavailable', 'The key could not be claimed; nothing was created.', {

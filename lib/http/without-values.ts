@@ -1,12 +1,12 @@
 const MAX_READ_CHARACTERS = 2_000;
 const MAX_MESSAGE_CHARACTERS = 300;
 const MAX_TEXTS = 200;
-/** Shorter ones would take words apart. */
+/** Shorter texts would match parts of ordinary words. */
 const MIN_TEXT_CHARACTERS = 3;
-/** From so many digits on it is a phone number, whoever it belongs to. Codes and bounds have fewer. */
+/** A number with at least this many digits counts as a phone number. Codes and limits have fewer. */
 const PHONE_NUMBER_DIGITS = 7;
 
-/** Between its digits may stand what is neither letter nor digit. */
+/** Digits with at most three characters between them, which are neither letters nor digits. */
 const NUMBER = /[+(]*\d(?:[^\p{L}\p{N}]{0,3}\d)*/gu;
 const QUOTED = /(["'`])(?:(?!\1).)*\1|“[^”]*”|‘[^’]*’|«[^»]*»/g;
 /** `whatsapp:+1…`, `client:name`, but not the beginning of a URL. */
@@ -14,9 +14,9 @@ const CHANNEL = /\b[a-z][a-z0-9+.-]*:(?!\/\/)\S+/gi;
 const USER_AT_HOST = /\S+@\S+/g;
 
 /**
- * Twilio's words without values, since a problem may end up in a log. They often repeat what was sent, and not as
- * it was sent: whatever stands in quotes, looks like an address, or is a text or a number of `sent`, in whichever
- * spelling, becomes `…`. `sent` has passed the checks of a body, and so is not deep.
+ * Removes values from Twilio's words, which often repeat what was sent in another spelling: a problem may end
+ * up in a log. Replaces with `…` whatever is quoted, looks like an address, or is a text or a number of
+ * `sent` in any spelling. `sent` must have passed the checks of a body, so that it is not deep.
  */
 export function withoutValues(words: string, sent: unknown): string {
   const texts = textsIn(sent).map(plain);
@@ -31,18 +31,22 @@ export function withoutValues(words: string, sent: unknown): string {
     .slice(0, MAX_MESSAGE_CHARACTERS);
 }
 
-/** Part of a number that was sent counts as well: numbers are written in groups, and shortened. */
+/**
+ * Whether it is a phone number, or part of a number in `sent`: numbers are written in groups, or shortened.
+ */
 function isPersonal(digits: string, numbers: readonly string[]): boolean {
   if (digits.length >= PHONE_NUMBER_DIGITS) return true;
   return digits.length >= MIN_TEXT_CHARACTERS && numbers.some((number) => number.includes(digits));
 }
 
-/** Without the zeros that stand before a number in dialling. */
+/** Returns the digits without leading zeros, which are dialling prefixes. */
 function digitsOf(text: string): string {
   return text.replaceAll(/\D/g, '').replace(/^0+/, '');
 }
 
-/** Percent-encoded once or twice, and with full-width or invisible characters, it is the same text. */
+/**
+ * Decodes up to two levels of percent-encoding, normalises full-width characters and drops invisible ones.
+ */
 function plain(text: string): string {
   const decode = (encoded: string) => encoded.replaceAll(/(?:%[0-9a-f]{2})+/gi, decodedOr);
   return decode(decode(text))
@@ -58,13 +62,13 @@ function decodedOr(encoded: string): string {
   }
 }
 
-/** Its words in either case, with whatever separates them. */
+/** Matches the words of a text in any case, with one to three other characters between them. */
 function inAnySpelling(text: string): RegExp {
   const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
   return new RegExp(words.join('[^\\p{L}\\p{N}]{1,3}'), 'giu');
 }
 
-/** The texts and names in a body, and the names behind channels; the longest ones first. */
+/** Collects the texts and names in a body, and addresses without their channel; the longest first. */
 function textsIn(sent: unknown): string[] {
   const found: string[] = [];
   const look = (value: unknown) => {

@@ -7,10 +7,11 @@ import type { Session } from './session.ts';
 import { roundOf } from './settle.ts';
 
 /**
- * Stores what Studio tells of the batch's executions; from then on it holds only what is surely stored. What
- * there was no time for (`part`) is left out of it, to be listed, or tried, again. When an object could not be
- * stored (`nothing`), nothing of the batch may be done. That all are stored is written down before anything of it
- * is done, which fails where another worker has taken the batch: so what is not in the archive, nothing was done to.
+ * Archives the batch's executions and removes from the batch those that are not stored.
+ *
+ * `part`: some were left out for lack of time and will be listed or retried again. `nothing`: an object could
+ * not be stored, and no execution of the batch may be acted on. The batch is saved as archived before any
+ * action; the save fails if another worker has taken the batch, so only archived executions are acted on.
  */
 export async function archiveBatch(
   session: Session,
@@ -74,7 +75,7 @@ export async function archiveBatch(
   return leftOut.length === 0 ? 'all' : 'part';
 }
 
-/** Carries what the archive threw. */
+/** Wraps the archive's error as its `cause`. */
 class NotStoredError extends Error {
   override readonly name = 'NotStoredError';
 }

@@ -12,7 +12,7 @@ import type { Gate, Upstream } from './ports.ts';
  */
 export type ArchivedExecution = { execution: Execution; context: ExecutionContext; steps: Step[] };
 
-/** `lanes` bound how many are read at once. */
+/** A pass over the executions. `lanes` bounds how many are read at once. */
 export type ArchivePass = { maxBodyBytes: number; lanes: Lanes };
 
 export type Collected = {
@@ -21,15 +21,15 @@ export type Collected = {
   failed: ({ sid: string } & Failing)[];
 };
 
-/** Of a batch's objects, if it has several, no two begin alike. */
+/** Digits of the digest in a key: enough to tell the objects of a batch apart. */
 const DIGEST_DIGITS = 16;
 
 export type ToArchive = { sid: string; execution: Execution | undefined };
 
 /**
- * `flow/date/purge/slice`, the last of which is the batch's number and the digest of the object's lines. So the same
- * lines always have the same key, and no object is ever replaced by one with other lines: a worker that another one
- * has taken over from may go on for a while, and find that what the other has deleted is gone.
+ * Returns `flow/date/purge/slice`, where `slice` is the batch's number and the digest of the object's lines.
+ * The same lines always have the same key, so no object is ever replaced by one with other lines. A
+ * superseded worker may go on for a while and find executions gone that the other worker has deleted.
  */
 export function archiveKey(
   flow: string,
@@ -43,9 +43,10 @@ export function archiveKey(
 }
 
 /**
- * Reads context and steps of each execution and packs them line by line. Where one is larger than its pass allows, it
- * is read again in the next. One that cannot be read is not archived, and so must not be deleted; one that there was
- * no time for is in none of the lists. Throws what `put` throws: then nothing counts as archived.
+ * Reads context and steps of each execution and packs them line by line. An execution that is larger than its
+ * pass allows is read again in the next pass. One that cannot be read is not archived and must not be
+ * deleted; one without time to read it is in none of the lists. Throws what `put` throws; nothing counts as
+ * archived then.
  */
 export async function collect(
   { upstream, gate, passes }: { upstream: Upstream; gate: Gate; passes: readonly ArchivePass[] },
@@ -85,7 +86,7 @@ export async function collect(
   return collected;
 }
 
-/** The line of one execution. */
+/** Reads the line of one execution. */
 async function read(
   upstream: Upstream,
   flowSid: string,

@@ -6,9 +6,9 @@ import type { Begun, PurgeRecord } from './record.ts';
 const PLACE_DIGITS = 16;
 
 /**
- * What a slice writes into the record when it begins. The durable run repeats a step only when its worker died: so
- * a slice that finds its own step begun counts a death, if the purge stands where the dead one found it. `open`:
- * the batches that are written down and not settled.
+ * Returns what a slice writes into the record when it begins. The durable run repeats a step only if its
+ * worker died, so a slice whose step has already begun counts a death, provided that the purge has not moved
+ * on since. `open`: the batches that are saved but not settled.
  */
 export function begunBy(step: string, record: PurgeRecord, open: readonly Batch[]): Begun {
   const { begun, ...progress } = record.progress;
@@ -23,7 +23,7 @@ export function begunBy(step: string, record: PurgeRecord, open: readonly Batch[
   return { step, place, deaths: isSame ? begun.deaths + 1 : 0 };
 }
 
-/** The purge is given up: another worker would die as the ones before. The message is for its record. */
+/** Ends the purge: another worker would die like those before. The message goes into the purge's record. */
 export class TooManyDeaths extends Error {
   override readonly name = 'TooManyDeaths';
 

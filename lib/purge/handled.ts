@@ -35,13 +35,13 @@ export class Handled {
     this.#done.add(sid);
   }
 
-  /** Studio answered that it is not there, and this purge has not deleted it. */
+  /** Records that Studio answered 404 for an execution that this purge has not deleted. */
   isGone(sid: string): void {
     this.#done.add(sid);
     this.#gone.add(sid);
   }
 
-  /** Of the last ones: whether `isGone` was called for it. */
+  /** Whether `isGone` was called for it, among the last RECENT_SIDS. */
   wasGone(sid: string): boolean {
     return this.#gone.has(sid);
   }

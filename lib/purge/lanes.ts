@@ -1,4 +1,4 @@
-/** Runs at most `width` pieces of work at a time, in the order in which they came. */
+/** Runs at most `width` tasks at once, in the order in which they arrived. */
 export type Lanes = <T>(work: () => Promise<T>) => Promise<T>;
 
 export function createLanes(width: number): Lanes {

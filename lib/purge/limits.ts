@@ -19,15 +19,16 @@ export const LISTING_MS = 1_000;
 export const MAX_SPARSE_PAGES = 20;
 
 /**
- * Contexts and steps are read for the archive in up to three passes: what is larger than one allows is read again in
- * the next, fewer at once. In memory each is several times its bytes, and the worker has 512 MB.
+ * The passes in which contexts and steps are read for the archive. An answer that is larger than a pass
+ * allows is read again in the next, with fewer at once. In memory an answer takes several times its bytes,
+ * and the worker has 512 MB.
  */
 export const ARCHIVE_PASSES = [
   { maxBodyBytes: 64 * 1024, atOnce: Number.POSITIVE_INFINITY },
   { maxBodyBytes: 1024 * 1024, atOnce: 8 },
   { maxBodyBytes: 16 * 1024 * 1024, atOnce: 1 },
 ] as const;
-/** Compressed bytes after which an archive object is put and the batch goes on with another. */
+/** Compressed size at which an archive object is stored and the batch starts another. */
 export const ARCHIVE_OBJECT_BYTES = 4 * 1024 * 1024;
 
 /** After this, a slice begins no batch, and a little later no execution. */
@@ -82,7 +83,7 @@ export const WAITING_HEARTBEAT_MS = 5 * 60_000;
 export const RECENT_SIDS = 10_000;
 export const RECENT_BATCHES = 8;
 
-/** Workers in a row that may die in the same step without getting further: then the purge ends. */
+/** Consecutive workers that may die in the same step without progress before the purge ends. */
 export const MAX_DEATHS = 3;
 
 /** AWS allows 3,000 operations a durable run. */
@@ -91,10 +92,12 @@ export const MAX_OPERATIONS_A_RUN = 1_800;
 export const MAX_SUPERSEDED = 5;
 export const SUPERSEDED_PAUSE_SECONDS = 5;
 
-/** Purges that were asked for and run at once, in all and by one caller; those of the schedule do not count. */
+/** Requested purges that may run at once, in total and for one caller. Scheduled purges do not count. */
 export const MAX_RUNNING = 20;
 export const MAX_RUNNING_A_CALLER = 5;
-/** A request that has not written its purge's record by then has died: longer than the lease of its key. */
+/**
+ * A request that has not written its purge's record after this time has died. Exceeds the lease of its key.
+ */
 export const LONGEST_START_MS = 60_000;
 
 /** Failures are tried again so many together: with their reasons they are larger. */

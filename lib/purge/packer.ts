@@ -3,18 +3,18 @@ import { createGzip } from 'node:zlib';
 import { addToDigest, EMPTY_DIGEST } from './digest.ts';
 import { ARCHIVE_OBJECT_BYTES } from './limits.ts';
 
-/** Stores an object; `digest` is that of its lines, in any order. */
+/** Stores an object. `digest` covers its lines, whatever their order. */
 export type Put = (body: Uint8Array, digest: string) => Promise<void>;
 
 /**
- * Packs lines into gzipped objects, and puts each as soon as it has ARCHIVE_OBJECT_BYTES: no more than about that is
- * held. Once a put has failed, everything fails with its error.
+ * Packs lines into gzipped objects and puts each once it has ARCHIVE_OBJECT_BYTES, so that little more than
+ * that is held in memory. After a failed put, every later call fails with its error.
  */
 export function createPacker(put: Put) {
   let object: ReturnType<typeof openObject> | null = null;
   let last: Promise<void> = Promise.resolve();
 
-  /** One after the other, so that there is never more than one line that waits for gzip. */
+  /** Runs calls one after the other, so that at most one line waits for gzip. */
   const afterLast = (work: () => Promise<void>): Promise<void> => {
     last = last.then(work);
     return last;
@@ -32,7 +32,7 @@ export function createPacker(put: Put) {
         await object.write(line);
         if (object.bytes() >= ARCHIVE_OBJECT_BYTES) await close();
       }),
-    /** Puts what is left. */
+    /** Puts the last object. */
     end: () => afterLast(close),
   };
 }

@@ -22,7 +22,10 @@ export type Upstream = {
     signal?: AbortSignal,
   ): AsyncIterable<Page<Execution>>;
   fetch(flowSid: string, sid: string, signal?: AbortSignal): Promise<Execution>;
-  /** Both throw a StudioError that is `oversized` where the answer has more bytes, the steps in all pages together. */
+  /**
+   * Like `steps`, throws an `oversized` StudioError for more than `maxBodyBytes`, which bounds all pages of
+   * the steps together.
+   */
   context(
     flowSid: string,
     sid: string,
@@ -71,7 +74,7 @@ export type Batch = {
   archived: boolean;
   /** How many of them this batch's own object holds. */
   newlyArchived: number;
-  /** Found gone, when they were to be archived or acted on. */
+  /** SIDs that were gone when they were to be archived or acted on. */
   gone: string[];
   /** Another purge has had its turn on the flow since this was begun: what is gone may be that one's work. */
   disputed: boolean;
@@ -147,12 +150,12 @@ export type TurnStore = {
   takeOver(flowSid: string, from: string, purge: string): Promise<boolean>;
 };
 
-/** The place of one purge, that of `caller`, among those that run at once. */
+/** The slot of one running purge, which `caller` requested. */
 export type Slot = { purge: string; caller: string; takenMs: number };
 
 export type SlotStore = {
   read(): Promise<{ slots: readonly Slot[]; version: number }>;
-  /** False, and nothing is written, if they were written since `version` was read. */
+  /** Returns false and writes nothing if the slots have changed since `version` was read. */
   write(slots: readonly Slot[], version: number): Promise<boolean>;
 };
 

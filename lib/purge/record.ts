@@ -5,7 +5,7 @@ export type PurgeStatus = 'running' | 'succeeded' | 'stopped' | 'failed';
 export type StatusFilter = 'ended' | 'active' | 'any';
 export type PurgeAction = 'delete' | 'end';
 
-/** What was asked for, as the record keeps it; `contact` holds keyed hashes by then, never an address. */
+/** The request as the record keeps it: `contact` holds keyed hashes, never an address. */
 export type PurgeRequest = {
   flows: 'all' | readonly string[];
   status: StatusFilter;
@@ -45,8 +45,8 @@ export type Window = { from: string | null; to: string };
 export type PurgedFlow = { alias: string; sid: string };
 
 /**
- * The durable step that works, or whose worker died: where the purge stood when it began, and how many workers
- * before it died in this step without getting further.
+ * The durable step that is running, or whose worker died. `place`: a hash of where the purge stood when the
+ * step began. `deaths`: how many earlier workers died in this step without progress.
  */
 export type Begun = { step: string; place: string; deaths: number };
 
@@ -88,7 +88,7 @@ export type Progress = {
   retriedTo: string | null;
   /** Slices in a row in which nothing could be done. */
   fruitless: number;
-  /** null: none was begun, or the last one ended with an error that is no death. */
+  /** null if no step has begun, or if the last one ended with an error and its worker did not die. */
   begun: Begun | null;
   /** What kept whole flows from being listed, by alias. */
   flowErrors: { flow: string; reason: string }[];

@@ -66,9 +66,9 @@ export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
 
 export type Matcher = {
   inWindow(execution: Execution): boolean;
-  /** In the window, with the status and of a contact that were asked for. */
+  /** Whether it is in the window and has a requested status and contact. */
   matches(execution: Execution): boolean;
-  /** Of such a contact, and left because it is active. */
+  /** Whether it is of a requested contact and is kept because it is active. */
   isLeft(execution: Execution): boolean;
 };
 

@@ -60,7 +60,7 @@ export class Session {
   /** A batch is written down still, with what may or may not have been done: the next slice does it once more. */
   leftOpen = false;
   readonly handled = new Handled();
-  /** Shared by all batches that are archived side by side. */
+  /** Shared by all batches that are archived at the same time. */
   readonly passes: readonly ArchivePass[] = ARCHIVE_PASSES.map(({ maxBodyBytes, atOnce }) => ({
     maxBodyBytes,
     lanes: createLanes(atOnce),
@@ -82,7 +82,7 @@ export class Session {
   #hasBegun = false;
   #saving: Promise<void> = Promise.resolve();
 
-  /** `step` names the durable step that this slice is. */
+  /** `step` names the durable step that runs this slice. */
   constructor(stored: StoredPurge, ports: Ports, step: string) {
     this.#step = step;
     this.#stored = stored;
@@ -157,9 +157,9 @@ export class Session {
   }
 
   /**
-   * Writes into the record, once a slice and before its work, that this step begins with these batches open. A late
-   * write of a dead worker, or of a request that takes the purge for not started, fails from then on. Throws
-   * TooManyDeaths.
+   * Records, once per slice and before its work, that this step begins with these batches open. From then on,
+   * late writes fail: those of a dead worker, and those of a request that believes the purge did not start.
+   * Throws TooManyDeaths.
    */
   async begin(open: readonly Batch[] = []): Promise<void> {
     if (this.#hasBegun) return;
@@ -169,7 +169,7 @@ export class Session {
     if ((this.record.progress.begun?.deaths ?? 0) >= MAX_DEATHS) throw new TooManyDeaths(this.record, open);
   }
 
-  /** Writes that the slice ended with an error, which is no death. Changes that were not saved are dropped. */
+  /** Records that the slice ended with an error, which does not count as a death. Drops unsaved changes. */
   async withdraw(): Promise<void> {
     if (!this.#hasBegun) return;
     this.change({ ...this.#saved, progress: { ...this.#saved.progress, begun: null } });

@@ -18,12 +18,12 @@ import type { Session } from './session.ts';
 export type OnSettled = (wasCut: boolean) => Partial<Progress>;
 
 /**
- * Closes a batch: what failed is written into it first, with what the rest came to, so that a worker that
- * dies between this write and the record's finds both. A batch in which nothing failed, and nothing was gone,
- * needs no such write: done once more, it comes to the same.
+ * Closes a batch. Its failures and its outcome are saved in it first, so that after a worker's death between
+ * this write and the record's, the next worker finds both. A batch in which nothing failed and nothing was
+ * gone needs no such write: a repetition gives the same result.
  *
- * One of which something may have been done, or not, stays open, and so does every later one: they are
- * written down with what is known of them, and the next slice does the rest once more.
+ * A batch with an unclear result stays open, and so does every later one: they are saved with what is known
+ * of them, and the next slice repeats the rest.
  */
 export async function settle(
   session: Session,

@@ -13,9 +13,9 @@ import { leaveFlow, sweep } from './sweep.ts';
 import { takeUp } from './take-up.ts';
 
 /**
- * Up to a minute of a purge's work, which is the durable step of this name, safe to be killed anywhere and to be run
- * again. Throws only what is neither Studio's nor the archive's doing (the table cannot be reached); everything else
- * is in the record.
+ * Runs up to a minute of a purge's work as the durable step `step`. May be killed at any point and run again.
+ * Throws only errors that neither Studio nor the archive caused (the table cannot be reached); everything
+ * else is in the record.
  */
 export async function runSlice(id: string, ports: Ports, step: string): Promise<SliceResult> {
   const stored = await ports.store.read(id);

@@ -4,13 +4,13 @@ import { isSilent } from './view.ts';
 
 export type SlotPorts = { slots: SlotStore; store: Pick<PurgeStore, 'read'>; now: () => number };
 
-/** `full`: the purges that run are as many as the deployment, or this caller, may have. */
+/** `full`: the deployment, or this caller, already runs as many purges as it may. */
 export type SlotTaken = { outcome: 'taken' } | ({ outcome: 'full' } & Bound);
 type Bound = { of: 'deployment' | 'caller'; most: number };
 
 /**
- * Takes a slot for a purge before its record is written; a purge that has one keeps it. Slots are never given
- * back: where none is left, those of purges that do not run any more are dropped.
+ * Takes a slot for a purge before its record is written; a purge that has a slot keeps it. Purges do not
+ * release their slots: when none is left, the slots of purges that no longer run are dropped.
  */
 export async function takeSlot(ports: SlotPorts, purge: string, caller: string): Promise<SlotTaken> {
   for (;;) {
@@ -20,7 +20,8 @@ export async function takeSlot(ports: SlotPorts, purge: string, caller: string):
     const bound = boundMet(kept, caller);
     if (bound) return { outcome: 'full', ...bound };
     const taken = [...kept, { purge, caller, takenMs: ports.now() }];
-    // It fails only where another request's write succeeded: that ends at the latest when every slot is taken.
+    // Fails only if another request's write succeeded, so the loop ends at the latest when every slot is
+    // taken.
     if (await ports.slots.write(taken, version)) return { outcome: 'taken' };
   }
 }
@@ -35,7 +36,7 @@ async function runningOf({ store, now }: SlotPorts, slots: readonly Slot[]): Pro
   const running = await Promise.all(
     slots.map(async ({ purge, takenMs }) => {
       const record = (await store.read(purge))?.record;
-      // Without a record it is about to be written, or its request has died.
+      // Without a record, the request is about to write it or has died.
       if (!record) return now() - takenMs < LONGEST_START_MS;
       return record.status === 'running' && !isSilent(record, now());
     }),

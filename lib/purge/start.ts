@@ -66,7 +66,7 @@ export async function startPurge(
   }
 }
 
-/** What was asked for, in the contract's order, with each contact's hash in the place of its address. */
+/** Returns the request in the contract's order, with each contact's hash in place of its address. */
 function kept(request: PurgeRequest, contact: Contacts | null): PurgeRequest {
   return {
     flows: request.flows,

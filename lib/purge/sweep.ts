@@ -118,7 +118,7 @@ async function knowFailed(session: Session, items: readonly Execution[]): Promis
   session.handled.failedBefore(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
 }
 
-/** Those of a page that this purge was done with before; counts them. */
+/** Returns and counts the executions of a page that this purge has already handled. */
 function shownAgain(session: Session, items: readonly Execution[], matcher: Matcher): Execution[] {
   const { handled, record } = session;
   const again = items.filter(
@@ -160,8 +160,9 @@ async function closeSweep(session: Session, shownThoughGone: readonly Execution[
 const DONE = { delete: 'deleted', end: 'ended' } as const;
 
 /**
- * What was only done again, or found gone again, is counted no more. What Studio said is not there, and still lists,
- * counts as failed instead of `alreadyGone`.
+ * Leaves the flow with an error. Takes repeated deletions, and executions found gone again, out of the
+ * counts. Executions that Studio reported as missing but still lists count as failed instead of
+ * `alreadyGone`.
  */
 async function giveFlowUp(
   session: Session,
@@ -184,7 +185,7 @@ async function giveFlowUp(
   leaveFlow(session, reason);
 }
 
-/** Not `transient`: another try would find it gone again. */
+/** Not `transient`: a retry would again get the answer that it is gone. */
 function stillListed({ sid, dateCreated }: Execution, action: PurgeAction): FailedItem {
   return {
     sid,

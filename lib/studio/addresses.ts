@@ -11,7 +11,7 @@ export const CONTACT_RULE =
 
 const E164 = /^\+[1-9][0-9]{6,14}$/;
 const CHANNEL = /^[a-z][a-z0-9._-]*$/;
-/** URI schemes and prefixes of a plain phone number, which Twilio writes without one. */
+/** URI schemes and prefixes of a plain phone number, which Twilio writes without a prefix. */
 const PHONE_SCHEMES =
   /^(?:call|callto|cell|e164|fax|mms|mmsto|mobile|number|phone|pstn|sms|smsto|tel|telephone|text|voice)$/;
 /** WhatsApp's identifier of a user without a phone number, such as `US.13491208655302741918`. */
@@ -27,7 +27,7 @@ const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** Numerals and plus signs that look like those of a phone number. */
 const OTHER_NUMERALS = /(?![0-9])\p{N}|[\u207a\ufe62\uff0b]/u;
 
-/** Whether a flow can be started for this address. Each person has one spelling. */
+/** Whether a flow can be started for this address. Accepts one spelling of each address. */
 export function isRecipient(text: string): boolean {
   if (text.length > MAX_ADDRESS_CHARACTERS || UNSEEN_OR_SPACE.test(text) || OTHER_NUMERALS.test(text))
     return false;
@@ -41,7 +41,7 @@ export function isRecipient(text: string): boolean {
   return channel === 'rcs' || value.startsWith('+') ? E164.test(value) : true;
 }
 
-/** Whether a flow can write or call as this address. */
+/** Whether a flow can send messages or call from this address. */
 export function isSender(text: string): boolean {
   return (
     isRecipient(text) ||
@@ -57,7 +57,7 @@ export function isContactAddress(text: string): boolean {
   return text.trim() === text && !CONTROL_OR_FORMAT.test(text) && !isMisspelledNumber(text);
 }
 
-/** Shorter ones are short codes. */
+/** A number with fewer digits is a short code. */
 const MIN_NUMBER_DIGITS = 9;
 const MIN_PUNCTUATED_DIGITS = 7;
 
@@ -76,7 +76,7 @@ function isMisspelledNumber(text: string): boolean {
   return digits >= (/^[0-9]+$/.test(value) ? MIN_NUMBER_DIGITS : MIN_PUNCTUATED_DIGITS);
 }
 
-/** Reads a space before digits as the plus that it was: a form and a query string write a space as `+`. */
+/** Turns a space before digits into a plus: forms and query strings decode a `+` as a space. */
 export function restorePlus(text: string): string {
   return text.replace(/^([a-z][a-z0-9._-]*:)? (?=[0-9])/, '$1+');
 }

@@ -6,16 +6,15 @@ import type { TransportFailure, TransportResult } from './transport.ts';
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: StudioError };
 
-/** What was read from a success; `misfit`: why it is no answer to what was asked. */
+/** What was read from a success. `misfit`: why the answer does not fit the request. */
 export type Parsed<T> = { value: T } | { misfit: Misfit };
 
 type Known = Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>;
 
 /**
- * What came back, judged: what `parse` reads from a success's JSON (an empty body is undefined to it), or a
+ * Judges an answer: returns what `parse` reads from the JSON of a success (undefined for an empty body), or a
  * StudioError. Twilio's errors are `{code, message, more_info, details}`; its newer APIs answer RFC 9457.
- `readText` reads the
- * JSON of a success.
+ * `readText` parses the JSON of a success.
  */
 export function judge<T>(
   known: Known,
@@ -64,7 +63,7 @@ const FAILURES: Record<TransportFailure, [StudioErrorKind, string]> = {
   timeout: ['timeout', 'No whole answer in time'],
   aborted: ['aborted', 'The call was ended by its caller'],
   connection: ['connection', 'The connection could not be made or broke'],
-  oversized: ['nonsense', 'The answer is larger than it may be'],
+  oversized: ['nonsense', 'The answer exceeds its size limit'],
   garbled: ['nonsense', 'The answer is not HTTP'],
 };
 
@@ -82,7 +81,7 @@ function kindOf(status: number): StudioErrorKind {
   return 'rejected';
 }
 
-/** Twilio's codes have five digits; a longer number may be the contact's. */
+/** Twilio's codes have five digits; a longer number may be a contact's phone number. */
 const MAX_CODE = 999_999;
 
 function errorBody(body: Buffer) {

@@ -2,14 +2,16 @@ import type { Endpoint } from './endpoints.ts';
 import { fieldsOf } from './parse.ts';
 import { isSid, type PathParts } from './sids.ts';
 
-/** Why an answer is refused: it is not about what was asked for; or it is, but of another flow. */
+/** Why an answer is refused: it is not about what was requested, or it belongs to another flow. */
 export type Misfit = 'nonsense' | 'other-flow';
 
 /**
- * Compares a resource that Studio answered with what was asked for: its own SID is of the right kind and, where
- * the path has one, that one; its account, flow, execution and step are those of the request. What it does not
- * say of the latter counts as right, since nearly every field may be null. Only of what is read another flow is
- * told apart; where something was changed, nothing is known of what was done.
+ * Compares a resource in Studio's answer with the request. Its SID must be of the right kind and equal the
+ * one in the path, if any. Its account, flow, execution and step must be those of the request; a missing one
+ * matches, since nearly every field may be null.
+ *
+ * Returns `other-flow` for a read only. After a write, an answer about another flow does not tell what was
+ * changed.
  */
 export function misfitOf(
   body: unknown,

@@ -19,8 +19,8 @@ export type Calls = {
     form?: Call<T>['form'],
   ): Promise<T>;
   /**
-   * Makes `attempt` again, with a call's pauses, tries and time, until it gives something. undefined: it never
-   * did. Whatever it throws ends it.
+   * Repeats `attempt`, with the delays, tries and timeout of a call, until it returns a value. Returns
+   * undefined if it never does. Throws what `attempt` throws.
    */
   repeat<T>(attempt: () => Promise<T | undefined>, options: CallOptions | undefined): Promise<T | undefined>;
   list<Item extends { sid: string }>(
@@ -37,7 +37,7 @@ type Listed<Item> = {
   query: ListQuery | undefined;
   filters?: Record<string, string | undefined>;
   keep?: (item: Item) => boolean;
-  /** What each item has to be of; what is in the path unless told. */
+  /** The path parts that each item must match. Default: those of the path. */
   itemsOf?: PathParts;
   /** What tells two items apart; the SID unless told. */
   identify?: (item: Item) => string;
@@ -79,7 +79,7 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
         const value = await attempt();
         const delayMs = retryDelayMs(tries, undefined, wiring.random);
         if (value !== undefined || tries >= maxTries || wiring.now() + delayMs >= deadlineMs) return value;
-        // The next attempt's own call says that the signal has ended it.
+        // Ignores the abort: the call of the next attempt reports it.
         await wiring.sleep(delayMs, signal).catch((error: unknown) => {
           if (!signal?.aborted) throw error;
         });

@@ -6,14 +6,14 @@ import type { CallOptions, DeleteOutcome, EndOutcome, Execution } from './types.
 
 export type EndAndDelete = {
   /**
-   * Ends an active execution; one that is seen to have ended already is `already-ended`. Throws `conflict`
-   * where Studio refuses it, or says that it was done, and `still-there` where it answers 404, and goes on to
-   * show it as active.
+   * Ends an active execution; returns `already-ended` if a fetch shows that it has already ended. Throws
+   * `conflict` if Studio refuses or confirms the end, and `still-there` if it answers 404, but still shows
+   * the execution as active.
    */
   end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
   /**
-   * Deletes an execution with its steps; one that is not there is `already-gone`. End an active one first.
-   * Throws `still-there` where Studio answers 404, and goes on to show it.
+   * Deletes an execution with its steps; returns `already-gone` if it does not exist. End an active one
+   * first. Throws `still-there` if Studio answers 404 but still shows the execution.
    */
   delete(flowSid: string, executionSid: string, options?: CallOptions): Promise<DeleteOutcome>;
 };
@@ -21,11 +21,13 @@ export type EndAndDelete = {
 type Of = [flowSid: string, executionSid: string, options?: CallOptions];
 
 /**
- * What Studio answers to an end or a delete may stand for several things: a 409 also for another update that is
- * under way, a 404 or a 200 for what has not happened. Where it does, one fetch tells how the execution stands.
+ * Studio's answer to an end or a delete is ambiguous: a 409 may mean that another update is under way, and a
+ * 404 or a 200 may be wrong. In these cases one fetch finds out the state of the execution.
  */
 export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Execution>): EndAndDelete {
-  /** The execution; the error that says that it is not there; undefined where that cannot be learnt. */
+  /**
+   * Returns the execution, the `not-found` error if it does not exist, or undefined if neither is certain.
+   */
   async function lookFor(...of: Of): Promise<Execution | StudioError | undefined> {
     try {
       return await fetch(...of);
@@ -36,7 +38,7 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
     }
   }
 
-  /** Returns the refusal where the execution has not ended. */
+  /** Tries to end the execution once. Returns the `conflict` error if it has not ended. */
   async function tryToEnd(...of: Of): Promise<EndOutcome | StudioError> {
     const [flow, execution, options] = of;
     const { operation } = endpoints.endExecution;
@@ -58,7 +60,7 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
     }
     if (seen?.status === 'ended' || (told.status === null && seen?.status !== 'active'))
       return { outcome: 'ended', execution: seen ?? told };
-    const message = 'Studio took the end, and shows the execution as active';
+    const message = 'Studio confirmed the end but still shows the execution as active';
     return new StudioError('conflict', message, { operation, sent: true, afterUnclear: true });
   }
 
@@ -93,7 +95,10 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
   };
 }
 
-/** For a `catch`: the errors after which a look decides, and a success that could not be read; throws the others. */
+/**
+ * Makes a handler for `catch`: returns errors of these kinds, and those of a success that could not be read,
+ * because a fetch then decides; rethrows all others.
+ */
 function doubtful(kinds: readonly StudioErrorKind[]): (error: unknown) => StudioError {
   return (error) => {
     if (!(error instanceof StudioError)) throw error;

@@ -3,7 +3,7 @@ import type { OperationKind } from './retry.ts';
 /**
  * Studio's REST API as data, after Twilio's OpenAPI documents of v2 and v1 (2026-04-14).
  * `path` stands below /v2 or /v1; `kind` decides what may be repeated (retry.ts); `maxBodyBytes` is where
- * an answer is cut off as nonsense; `answers` is the kind of resource that an answer is, or lists.
+ * an answer is cut off as nonsense; `answers` is the kind of resource that an answer holds or lists.
  */
 export type Endpoint = {
   operation: string;
@@ -14,7 +14,7 @@ export type Endpoint = {
   alsoInV1?: true;
   /** The answer has members of any shape, whose numbers must not be changed. */
   freeForm?: true;
-  /** Absent: what has no SID of its own, such as a context. */
+  /** Absent for an answer without a SID of its own, such as a context. */
   answers?: 'flow' | 'execution' | 'step';
   maxBodyBytes: number;
 };
@@ -55,7 +55,7 @@ const v1 = { alsoInV1: true } as const;
 const anExecution = { answers: 'execution' } as const;
 const aContext = { freeForm: true } as const;
 const aStep = { answers: 'step', freeForm: true } as const;
-/** Its revisions and test users have the flow's SID, too. */
+/** Also for revisions and test users, which have the flow's SID. */
 const aFlow = { answers: 'flow', freeForm: true } as const;
 
 export const endpoints = {

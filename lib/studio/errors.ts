@@ -15,11 +15,13 @@ export type StudioErrorKind =
   | 'refused-credentials'
   /** 404 (20404). */
   | 'not-found'
-  /** 404 to an end or a delete of an execution that Studio shows all the same. */
+  /** 404 to an end or a delete of an execution that Studio still shows. */
   | 'still-there'
-  /** What was found under the flow that was asked for is told to be another flow's. */
+  /** The answer belongs to another flow than the one in the path. */
   | 'other-flow'
-  /** 409 (20409) where it is not an expected outcome; or a success to an end of what is active still. */
+  /**
+   * 409 (20409) where it is not an expected outcome, or a confirmed end of an execution that is still active.
+   */
   | 'conflict'
   /** 429 (20429): not processed, safe to repeat. */
   | 'throttled'
@@ -48,7 +50,7 @@ export type StudioErrorDetails = {
   sent?: boolean | undefined;
   /** Whether an earlier try of the same call may have done the work: its answer was lost, or a 5xx. Default false. */
   afterUnclear?: boolean | undefined;
-  /** Whether the answer had more bytes than it may have. Default false. */
+  /** Whether the answer exceeded its size limit. Default false. */
   oversized?: boolean | undefined;
   cause?: unknown;
 };

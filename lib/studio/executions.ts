@@ -76,7 +76,7 @@ export function executionsOf(calls: Calls): Executions {
             DateCreatedTo: to === undefined ? undefined : wholeSeconds(Math.ceil(to / 1000)),
           },
           // Filtered again: `status` is young (April 2026) and unknown to v1.
-          // An execution that tells another flow is not of this list.
+          // Drops executions that name another flow.
           keep: (execution) =>
             (execution.flowSid ?? flow) === flow &&
             (status === undefined || (execution.status ?? status) === status) &&

@@ -98,7 +98,7 @@ function formOf({ friendlyName, status, definition, commitMessage }: FlowUpdate)
   };
 }
 
-/** 404 on a delete is what was wanted. */
+/** Returns `already-gone` for a 404 to a delete. */
 async function remove(request: Promise<unknown>): Promise<DeleteOutcome> {
   try {
     await request;

@@ -14,14 +14,15 @@ declare global {
 }
 
 /**
- * Finds a number that JavaScript may write differently: -0, 16 digits, six zeros after the point, an exponent, or a
- * fraction that ends in 0. Reading with a reviver takes 3 to 15 times as long, so it is left to such texts.
+ * Finds a number that JavaScript may write differently: -0, 16 digits, six zeros after the point, an
+ * exponent, or a fraction that ends in 0. Only such texts are read with a reviver, which takes 3 to 15 times
+ * as long.
  */
 const UNUSUAL_NUMBER = /(?:^|[[:,])\s*(?:-0(?!\.)|-?(?:[\d.]{16}|0\.0{6}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)))/;
 
 /**
  * Parses JSON without changing its numbers: one that JavaScript would write differently becomes a RawNumber.
- * Throws a SyntaxError, and a RangeError where such a number stands some thousand levels deep.
+ * Throws a SyntaxError, or a RangeError if such a number is nested some thousand levels deep.
  */
 export function parseJson(text: string): unknown {
   if (!UNUSUAL_NUMBER.test(text)) return JSON.parse(text);

@@ -24,7 +24,7 @@ export type Wiring = {
   onAttempt: ((attempt: Attempt) => void) | undefined;
 };
 
-/** Reads an answer to the credentials of this account. */
+/** Reads an answer to a request made with this account's credentials. */
 export type ParserFor<T> = (body: unknown, accountSid: string) => Parsed<T>;
 
 export type Call<T> = {

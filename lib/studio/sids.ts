@@ -17,7 +17,6 @@ const PARTS = {
 export type PathPart = keyof typeof PARTS;
 export type PathParts = { [part in PathPart]?: string | number };
 
-/** Whether it is a SID of this kind. */
 export function isSid(kind: 'flow' | 'execution' | 'step', value: unknown): boolean {
   return typeof value === 'string' && PARTS[kind][0].test(value);
 }

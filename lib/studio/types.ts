@@ -103,8 +103,8 @@ export type CallOptions = {
    */
   maxTries?: number;
   /**
-   * Fails an answer with more bytes as `nonsense`, with `oversized` set and without another try; on a listing, more
-   * in all its pages. Default: what no answer of Studio exceeds (endpoints.ts).
+   * The most bytes of an answer, or of all pages of a listing together. A larger answer fails as `nonsense`
+   * with `oversized` set and is not retried. Default: a size that no answer of Studio exceeds (endpoints.ts).
    */
   maxBodyBytes?: number;
   /** Holds every try until there is room upstream, and learns from how it went: see limiter.ts. */

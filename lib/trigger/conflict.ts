@@ -25,9 +25,9 @@ export type Resolved =
   | { outcome: 'refused'; error: StudioError };
 
 /**
- * Applies the policy to the execution that is in the way of a create. One that Studio does not end is reported,
- * and so is one that cannot be found under this flow: it belongs to another one. `endedBefore` is the one that this request
- * replaced already; another one that came in the meantime is reported, too.
+ * Applies the policy to the execution that conflicts with a create. Reports the conflict if Studio does not
+ * end the execution, or does not find it under this flow: it then belongs to another flow. `endedBefore` is
+ * the execution that this request has already replaced; a further one is reported, too.
  */
 export async function resolveConflict(
   job: ConflictJob,
@@ -39,7 +39,7 @@ export async function resolveConflict(
   if (executionSid === null || onConflict === 'fail') return conflict;
   try {
     if (onConflict === 'replace' && endedBefore !== null) return conflict;
-    // Looked at before it is ended: it may be another flow's.
+    // Fetched before it is ended: it may belong to another flow.
     const execution = await executions.fetch(flowSid, executionSid, { signal });
     if (onConflict === 'return') return { outcome: 'existing', execution };
     if (execution.status !== 'ended') await executions.end(flowSid, executionSid, { signal });

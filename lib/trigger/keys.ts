@@ -7,17 +7,18 @@ const CORRELATION_BYTES = 16;
 export type KeyUse = { caller: string; route: string; key: string };
 
 /**
- * The claim's id: an unkeyed hash of caller, route and key. It does not show them, but a reader of the table can
- * test guesses of a key against it. Keyed with the API key's secret, it would lose every claim at a rotation.
+ * The claim's id: an unkeyed hash of caller, route and key. It does not show them, but a reader of the table
+ * can test guesses of a key against it. Were it keyed with the API key's secret, every rotation would lose
+ * all claims.
  */
 export function claimId({ caller, route, key }: KeyUse): string {
   return hash('sha256', JSON.stringify(['claim', caller, route, key]), 'hex');
 }
 
 /**
- * A hash of the payload, keyed with the idempotency key, which is not stored: without the key no phone number can
- * be tried against it. A key that is guessed opens it to such trials. Keyed with the API key's secret, every
- * repeated delivery would look like another payload after a rotation.
+ * A hash of the payload, keyed with the idempotency key, which is not stored: phone numbers can be tested
+ * against it only with the key, which may be guessed. Were it keyed with the API key's secret, every repeated
+ * delivery after a rotation would look like another payload.
  */
 export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): string {
   const keyed = createHmac('sha256', key);
@@ -25,8 +26,9 @@ export function fingerprint({ caller, route, key }: KeyUse, payload: unknown): s
 }
 
 /**
- * The value that creates carry in their parameters. It is keyed with the API key's secret, so that no guess of a
- * key can be tested against what Studio shows. The secret may rotate, so the value is kept with the claim.
+ * The value that creates carry in their parameters. It is keyed with the API key's secret, so that no guess
+ * of a key can be tested against what Studio shows. The secret may rotate, so the value is kept with the
+ * claim.
  */
 export function correlationOf(apiKeySecret: string, id: string): string {
   const keyed = createHmac('sha256', apiKeySecret);

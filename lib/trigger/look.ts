@@ -113,7 +113,10 @@ async function belongingsOf(job: LookJob, some: readonly Execution[]): Promise<B
   return belongings;
 }
 
-/** Whether the execution with this SID was created with our correlation value; `larger` than what may be read. */
+/**
+ * Whether the execution was created with our correlation value; `larger` if its context exceeds
+ * `maxBodyBytes`.
+ */
 export async function belonging(job: LookJob, executionSid: string): Promise<Belonging>;
 export async function belonging(
   job: LookJob,

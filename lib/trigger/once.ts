@@ -42,7 +42,7 @@ export type OnceOptions<Result> = {
   owner: string;
   id: string;
   fingerprint: string;
-  /** Whether a claim with another fingerprint is taken for the same request. */
+  /** Whether a claim with another fingerprint counts as the same request. */
   anyFingerprint?: boolean;
   /** Kept with the claim when this is the first attempt. */
   memo: string;

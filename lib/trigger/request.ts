@@ -9,7 +9,10 @@ export type TriggerRequest = {
   route: string;
   /** null: nothing tells a repeated delivery from a new one. */
   idempotencyKey: string | null;
-  /** Beside a key that a signature gives: the caller's key header, null without one (see lib/http/request.ts). */
+  /**
+   * The key header of a request that is identified by its signature; null if there is none
+   * (lib/http/request.ts).
+   */
   unsignedKey?: string | null;
   flow: ConfiguredFlow;
   /** What makes another request of it: the same key with another flow or body is refused. */

@@ -33,7 +33,7 @@ export type Triggered =
   | { outcome: 'unknown'; retryAfterMs: number; repeatable: boolean }
   | { outcome: 'in-progress'; retryAfterMs: number }
   | { outcome: 'key-reused' }
-  /** The signed request came before, under another key header. */
+  /** The signed request was sent before under another key header. */
   | { outcome: 'signature-replayed' }
   | { outcome: 'unavailable'; cause: ClaimStoreError };
 

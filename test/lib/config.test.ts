@@ -27,7 +27,7 @@ describe('the configuration', () => {
     const mistakes = (twilioWebhooks: unknown) => mistakesOf({ ...minimal, twilioWebhooks });
     expect(mistakes({ scopes: ['trigger'], flows: ['welcome', sid('0')], allowRepeats: true })).toEqual([]);
     expect(mistakes({ scopes: ['trigger', 'read'], flows: ['welcome', 'billing'] })).toEqual([
-      '#/twilioWebhooks/scopes/1 must be "trigger": a signature opens nothing else',
+      '#/twilioWebhooks/scopes/1 must be "trigger": a signed request may do nothing else',
       '#/twilioWebhooks/flows/1 is not a configured flow',
     ]);
     expect(mistakes({ scopes: [], flows: [] })).toEqual([

@@ -99,15 +99,15 @@ describe('the secret', () => {
     expect(told).toHaveLength(1);
     expect(told.flat().toSorted()).toEqual([
       '#/callers/0/token must have at least 8 characters',
-      '#/callers/2/token is the token of an entry before',
+      '#/callers/2/token is the token of an earlier entry',
       '#/callers/3/scopes/0 must be "trigger", "read", "read:personal", "end" or "purge"',
       '#/callers/4 must be an object',
       '#/signatureKeys/0/secret must have at least 8 characters',
       '#/signatureKeys/2/sid is missing',
       '#/webhooks/0/secret must hold a key of at least 24 bytes',
       '#/webhooks/1/secret must hold a key of at least 24 bytes',
-      '#/webhooks/2/scopes/1 is ignored: a signature opens the trigger only',
-      '#/webhooks/2/scopes/2 is ignored: a signature opens the trigger only',
+      '#/webhooks/2/scopes/1 is ignored: a signed webhook may only trigger',
+      '#/webhooks/2/scopes/2 is ignored: a signed webhook may only trigger',
       '#/webhooks/3/secret must be whsec_ and base64',
       '#/webhooks/3/secret must hold a key of at least 24 bytes',
     ]);

@@ -34,7 +34,7 @@ export function tellMatched(io: Voice, purge: Purge): void {
   tellLeft(io, purge);
 }
 
-/** Of contacts whose ended executions alone are deleted. */
+/** Says how many active executions stay when only the contacts' ended ones are deleted. */
 function tellLeft(io: Voice, { activeLeft, request: { contact } }: Purge): void {
   const whose = Array.isArray(contact) ? 'these contacts' : 'the contact';
   if (activeLeft)

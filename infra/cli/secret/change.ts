@@ -3,7 +3,9 @@ import { add, type Grant, remove, retire, rotate, type SecretDocument } from './
 export type Kind = 'caller' | 'webhook' | 'signature-key';
 export type Verb = 'add' | 'rotate' | 'retire' | 'remove';
 
-/** A signature key has a SID of its own, so that a rotation adds one and removes the other. */
+/**
+ * The verbs of each kind. Each signature key has its own SID, so a rotation adds one and removes the other.
+ */
 export const VERBS: Readonly<Record<Kind, readonly Verb[]>> = {
   caller: ['add', 'rotate', 'retire', 'remove'],
   webhook: ['add', 'rotate', 'retire', 'remove'],

@@ -28,7 +28,7 @@ export type TwilioCredentials = {
   authToken?: string;
 };
 
-/** The shape alone: an entry that the functions do not use can still be shown, rotated and removed. */
+/** Checks only the shape, so that entries that the functions do not use can be shown, rotated and removed. */
 const grant = {
   name: v.string(),
   scopes: v.array(v.picklist(SCOPES)),
@@ -45,7 +45,8 @@ export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 /** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
 export function parseDocument(json: string): SecretDocument {
   const mistakes = mistakesOf(() => readSecret(json));
-  // What is no JSON was said to be none; every other mistake is told together with those of the entries.
+  // A mistake at `#` concerns the text as a whole. All others are reported together with those of the
+  // entries.
   if (mistakes.some(({ pointer }) => pointer === '#')) throw new ConfigError('The secret', mistakes);
   const text = withoutByteOrderMark(json);
   refuseRepeatedNames('The secret', text);
@@ -79,7 +80,7 @@ export function formatDocument(document: SecretDocument): string {
   return json;
 }
 
-/** What the functions would not use of it, in words that name no value. */
+/** Lists what the functions would not use, without naming a value. */
 export function unusedOf(document: SecretDocument): string[] {
   const found: string[] = [];
   readSecret(JSON.stringify(document), (mistakes) => {

@@ -7,7 +7,7 @@ import type { TwilioCredentials } from './document.ts';
 /** A typing error is forgiven so often. */
 const TRIES = 3;
 
-/** What `show` calls short, and what is refused when it is typed. */
+/** `show` reports shorter tokens, and a shorter key is refused when it is typed in. */
 export const MIN_TOKEN_CHARACTERS = 24;
 
 type Question = {
@@ -58,7 +58,7 @@ export function askForWebhookSecret(io: Io): Promise<string> {
   });
 }
 
-/** The secret that Twilio answered when the shared key was created. */
+/** Asks for the secret that Twilio returned when the shared key was created. */
 export function askForSignatureKey(io: Io): Promise<string> {
   return askHidden(io, {
     what: 'secret of the shared key',

@@ -99,7 +99,6 @@ function withBody<S extends v.GenericSchema>(
   }
 }
 
-/** The parameters of a seed with their numbers as they were written: executions are seeded with them. */
 function parametersAsWritten(text: string): Pick<SeedBody, 'parameters'> {
   return { parameters: fieldsOf(fieldsOf(parseJson(text))?.['parameters']) };
 }

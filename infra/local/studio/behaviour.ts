@@ -85,7 +85,7 @@ export const behaviourSchema = v.strictObject({
   endAfterMs: v.nullable(milliseconds),
   /** Steps of each execution; null: 1 to 6. */
   stepsPerExecution: v.nullable(count),
-  /** Whether lists of steps carry each step's context: nobody documents it. */
+  /** Whether lists of steps carry each step's context, which Twilio does not document. */
   listedStepContexts: v.boolean(),
   pageToken: v.picklist(['keyset', 'offset']),
   /** Older page tokens: 400, code 21481. */
@@ -106,7 +106,7 @@ export const behaviourSchema = v.strictObject({
     'empty-last-page',
   ]),
   ignoreStatusFilter: v.boolean(),
-  /** Executions are found, and listed, under any flow; they tell their own one. */
+  /** Finds and lists executions under any flow; each still names its own flow. */
   ignoreFlow: v.boolean(),
   /** So many ended executions arrive in the flow before each page of its executions. */
   arrivalsPerList: count,

@@ -11,12 +11,12 @@ import { iamCallerName } from './iam.ts';
 import { readTwilioRequest, signedText } from './twilio.ts';
 import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
 
-/** Who a request is by a secret; null when the secret knows no such caller. */
+/** Looks the caller up in a secret; null if the secret does not know the caller. */
 type Look = (secret: Secret) => Caller | null;
 
 /**
- * The caller of a request. Throws a Problem that says nothing but 401. A caller that the cached secret does
- * not know may be newer: the secret is then read again (its source holds the cool-down) and asked once more.
+ * Returns the caller of a request. Throws a Problem that says nothing but 401. If the cached secret does not
+ * know the caller, reads the secret again (its source enforces a cool-down) and looks once more.
  */
 export async function authenticate(runtime: ServeRuntime, received: Received): Promise<Caller> {
   if (received.iam && runtime.environment.iamScopes) return iamCaller(runtime, received.iam.userArn);
@@ -32,8 +32,8 @@ export async function authenticate(runtime: ServeRuntime, received: Received): P
 }
 
 /**
- * Reads the credentials once, for both looks; null without any, or when they cannot be right. Only one kind
- * is read: a right signature does not heal a wrong token.
+ * Reads the credentials once, for both lookups; null if there are none or they cannot be valid. Reads only
+ * one kind: a valid signature does not make up for a wrong token.
  */
 function lookFor({ config, now }: ServeRuntime, received: Received): Look | null {
   const token = bearerToken(received.headers.get('authorization'));
@@ -86,7 +86,7 @@ function iamCaller({ config, environment }: ServeRuntime, userArn: string): Call
   return { id: `iam:${name}`, name, kind: 'iam', scopes: scopes ?? [], flows: flowSids(config, flows) };
 }
 
-/** A flow that is not configured is none that can be touched. */
+/** Returns the SIDs of `flows`, without those that are not configured; null if `flows` is absent. */
 function flowSids(config: Config, flows: readonly string[] | null | undefined): string[] | null {
   return flows?.flatMap((one) => findFlow(config, one)?.sid ?? []) ?? null;
 }
@@ -97,7 +97,7 @@ function unauthenticated(): Problem {
   });
 }
 
-/** Without the secret no caller can be checked. */
+/** Throws 503 if the secret cannot be read: no caller can be checked without it. */
 async function secretOf({ secret }: ServeRuntime): Promise<Secret> {
   try {
     return await secret.get();

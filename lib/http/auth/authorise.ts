@@ -4,8 +4,8 @@ import type { Caller } from '../request.ts';
 import { type RouteKey, routes } from '../routes.ts';
 
 /**
- * Throws 403 for a caller known by a signature on a route that takes none, whatever its scopes: a captured
- * message must not open anything else.
+ * Throws 403 if a caller is authenticated by a signature and the route does not accept signatures, whatever
+ * its scopes: a captured message must not authorise anything else.
  */
 export function requireSignable(caller: Caller, route: RouteKey): void {
   const isSigned = caller.kind === 'webhook' || caller.kind === 'twilio';

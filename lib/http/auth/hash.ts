@@ -9,10 +9,10 @@ export function sha256(value: string | Buffer): Buffer {
   return createHash('sha256').update(value).digest();
 }
 
-/** The bytes of a base64 signature; null unless there are exactly this many. */
+/** Decodes a base64 signature; null unless it has exactly this many bytes. */
 export function decodeSignature(base64: string, bytes: number): Buffer | null {
   if (base64.length !== 4 * Math.ceil(bytes / 3)) return null;
   const decoded = Buffer.from(base64, 'base64');
-  // Other spellings of the same bytes are not what was sent.
+  // Only the canonical encoding is valid; `Buffer.from` also accepts others.
   return decoded.length === bytes && decoded.toString('base64') === base64 ? decoded : null;
 }

@@ -11,7 +11,7 @@ const SETTINGS_HEADER = 'x-twilio-webhooks-signature-settings';
 /** Of a URL that Twilio signed for a body that is no form. */
 export const BODY_HASH_PARAMETER = 'bodySHA256';
 
-/** Twilio signs no form with more parameters: a longer one is not worth sorting. */
+/** Twilio signs no form with more parameters, so a longer form is refused before it is sorted. */
 const MAX_FORM_PARAMETERS = 1_000;
 const DIGEST_BYTES = { sha1: 20, sha256: 32 } as const;
 
@@ -23,14 +23,14 @@ export type TwilioRequest = SignatureSettings & {
   signature: Buffer;
   /** Scheme, host and port, in each spelling that Twilio uses. */
   origins: readonly string[];
-  /** What follows the origin: path, query string and the form's parameters. */
+  /** What follows the origin: path, query string and form parameters, in each spelling of the path. */
   texts: readonly Buffer[];
 };
 
 /**
- * Reads what Twilio would have signed, once for every key it is checked with. The URL is built from the
- * configured one, never from Host or X-Forwarded-… headers. null when the signature cannot be right, or does
- * not cover the body: a form is covered by its parameters, any other body by the URL's `bodySHA256`.
+ * Builds the texts that Twilio may have signed, once for all keys. Takes the URL from the configuration,
+ * never from Host or X-Forwarded-… headers. Returns null if the signature cannot be valid or does not cover
+ * the body: a form is covered by its parameters, any other body by the URL's `bodySHA256`.
  */
 export function readTwilioRequest(publicUrl: string, received: Received): TwilioRequest | null {
   const { headers } = received;
@@ -44,7 +44,7 @@ export function readTwilioRequest(publicUrl: string, received: Received): Twilio
   return { ...settings, signature, origins: originsOf(base), texts };
 }
 
-/** The text that the signature covers, without its origin; null when no key of the secret made it. */
+/** Returns the signed text without its origin; null if no key in the secret made the signature. */
 export function signedText(request: TwilioRequest, secret: Secret): Buffer | null {
   const { hash, signature, origins, texts } = request;
   let found: Buffer | null = null;
@@ -64,8 +64,9 @@ function keysOf({ keySid }: TwilioRequest, secret: Secret): string[] {
 }
 
 /**
- * Reads the header as Twilio's Node SDK does: parts in any order, the first that has a value counts. Without
- * an algorithm it is the Auth Token and SHA-1. null for an algorithm that is not known, or one without a key.
+ * Reads the header as Twilio's Node SDK does: parts in any order, and of a repeated part the first with a
+ * value. Without an algorithm, the Auth Token and SHA-1 apply. Returns null for an unknown algorithm, and for
+ * HMAC_SHA256 without a key.
  */
 function readSettings(header: string): SignatureSettings | null {
   const settingOf = (name: string) =>
@@ -89,7 +90,10 @@ function parametersOf({ rawQueryString, headers, body }: Received): string | nul
   return body.length === 0 ? '' : null;
 }
 
-/** Sorted by name, name and value without delimiters; a repeated name with its distinct values, sorted. */
+/**
+ * Joins names and values without delimiters, sorted by name; a repeated name with its distinct values,
+ * sorted. Returns null for more than MAX_FORM_PARAMETERS.
+ */
 function sortedParameters(form: string): string | null {
   if (hasTooManyParameters(form)) return null;
   const valuesOf = new Map<string, Set<string>>();
@@ -104,7 +108,7 @@ function sortedParameters(form: string): string | null {
     .join('');
 }
 
-/** Counts separators, because reading the parameters costs more. */
+/** Counts separators, which is cheaper than parsing the parameters. */
 function hasTooManyParameters(form: string): boolean {
   let at = -1;
   for (let count = 0; count < MAX_FORM_PARAMETERS; count++) {
@@ -114,13 +118,13 @@ function hasTooManyParameters(form: string): boolean {
   return true;
 }
 
-/** With and without the port, since Twilio signs either. */
+/** Scheme and host, with and without the port, since Twilio signs either. */
 function originsOf({ protocol, host, hostname, port }: URL): string[] {
   const withPort = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
   return [...new Set([host, hostname, withPort])].map((one) => `${protocol}//${one}`);
 }
 
-/** Path and query string. A stage's prefix may stand in the public URL, in the received path, or in both. */
+/** Path and query string. A stage's prefix may be in the public URL, in the received path, or in both. */
 function pathsOf({ pathname }: URL, { rawPath, rawQueryString }: Received): string[] {
   const prefix = pathname.replace(/\/+$/, '');
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;

@@ -14,7 +14,7 @@ const SHA256_BYTES = 32;
 
 /** A request that claims to be a signed webhook. */
 export type WebhookRequest = {
-  /** `{id}.{timestamp}.`, which stands before the body in what is signed. */
+  /** `{id}.{timestamp}.`: precedes the body in the signed content. */
   head: string;
   body: Buffer;
   signatures: readonly Buffer[];
@@ -25,7 +25,7 @@ export function isWebhook({ headers }: Received): boolean {
   return headers.has('webhook-signature');
 }
 
-/** Reads id, timestamp and signatures; null when none of the signatures can be right. */
+/** Reads id, timestamp and signatures; null if none of the signatures can be valid. */
 export function readWebhookRequest({ headers, body }: Received, nowMs: number): WebhookRequest | null {
   const sentId = headers.get('webhook-id') ?? '';
   // A proxy may repeat the header; the sender signed the id once.

@@ -123,7 +123,7 @@ export const answerSchemas = {
         contact: {
           type: ['string', 'array', 'null'],
           items: { type: 'string' },
-          description: 'A keyed hash of the address; a list of them where the request had a list.',
+          description: 'A keyed hash of the address; a list of hashes if the request had a list.',
         },
         action: { type: 'string', enum: ['delete', 'end'] },
         archive: { type: 'boolean' },
@@ -152,12 +152,12 @@ export const answerSchemas = {
     }),
     activeLeft: nullable('integer', {
       description:
-        'Of an erasure of contacts with the status `ended`: how many active executions they have and keep; else null.',
+        'How many active executions the contacts keep, for an erasure with the status `ended`; null otherwise.',
     }),
     contactMatching: nullable('string', {
       enum: ['exact', null],
       description:
-        'Where contacts were given: each address is compared exactly, so `+1…` and `whatsapp:+1…` are two.',
+        'Null without contacts. Each address is compared exactly, so `+1…` and `whatsapp:+1…` are two addresses.',
     }),
     window: object(
       { from: maybeOwnTime, to: ownTime },
@@ -207,7 +207,7 @@ export const answerSchemas = {
       instance: { type: 'string', description: 'The id of the request, which the log has too.' },
       conflictingExecutionSid: nullable('string', {
         description:
-          'Of `active-execution-exists`: which one it is, where Studio says so. Null too for a caller of some flows where it is another flow’s.',
+          'For `active-execution-exists`: the SID of the active execution, if Studio reports it. Also null if the caller is restricted to some flows and the execution belongs to another flow.',
       }),
       errors: {
         type: 'array',
@@ -217,7 +217,7 @@ export const answerSchemas = {
           pointer: {
             type: 'string',
             description:
-              'Where: `#/to` in the body, `?status` in the query string. The holder (`#`, `?`, `#/parameters`) of a member whose name does not look like one.',
+              'Where the mistake is: `#/to` in the body, `?status` in the query string. Leads to the parent (`#`, `?`, `#/parameters`) of a member whose name does not look like a name.',
           },
         }),
       },

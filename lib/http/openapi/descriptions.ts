@@ -14,9 +14,9 @@ export const queryDescriptions: Readonly<Record<string, string>> = {
 
 /** … members of bodies … */
 export const bodyDescriptions: Readonly<Record<string, string>> = {
-  to: 'The address of the contact: a phone number in E.164 with its `+`, alone or behind a lower-case channel (`whatsapp:+…`, `rcs:+…`); `client:name`; `sip:user@host`; or another `channel:value`. White space, control and format characters are refused, and so are other spellings of a phone number (`tel:`, without the `+`).',
-  from: 'The sender: an address as in `to`, a Messaging Service SID or a short code. The configured one of the flow when left out.',
-  parameters: 'What the flow finds under `flow.data`; numbers reach it digit for digit.',
+  to: 'The address of the contact: a phone number in E.164 with its `+`, alone or after a lower-case channel (`whatsapp:+…`, `rcs:+…`); `client:name`; `sip:user@host`; or another `channel:value`. White space, control and format characters are refused, and so are other spellings of a phone number (`tel:`, without the `+`).',
+  from: 'The sender: an address as in `to`, a Messaging Service SID or a short code. Default: the sender that the configuration gives the flow.',
+  parameters: 'Available to the flow as `flow.data`. Numbers are passed on digit for digit.',
   onConflict:
     'When the contact has an active execution: refuse (`fail`), return it (`return`), or end it and create anew (`replace`). What the configuration says of the flow when left out.',
   flows: 'Aliases or SIDs of configured flows, or `all` of them.',
@@ -25,7 +25,7 @@ export const bodyDescriptions: Readonly<Record<string, string>> = {
   dateCreatedFrom: 'Created on or after this moment.',
   dateCreatedTo: 'Created before this moment.',
   contact:
-    'Only executions of this contact, or of these (at most 20). The age may then be left out. Each address is compared exactly as Studio reports it: `+1…` and `whatsapp:+1…` are two, and can be named together.',
+    'Only executions of this contact, or of these contacts (at most 20). The age may then be left out. Each address is compared exactly as Studio reports it: `+1…` and `whatsapp:+1…` are two addresses, which may be listed together.',
   action: '`delete` ends an active one first; `end` deletes nothing.',
   archive: 'Whether context and steps are stored before the delete.',
   limit: 'At most so many are acted on.',

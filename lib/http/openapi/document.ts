@@ -40,7 +40,7 @@ const securitySchemes = {
   },
 } as const;
 
-/** A signature covers one message: it opens the trigger only. */
+/** The security schemes of every route but the trigger, which alone accepts signatures. */
 const UNSIGNED = ['bearer', 'iam'] satisfies (keyof typeof securitySchemes)[];
 
 function securityOf(names: readonly string[]): Record<string, string[]>[] {
@@ -132,7 +132,7 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   description:
-    'The same key and payload from the same caller act once. Make it hard to guess. Bare, or as a quoted string, which a key with a comma must be: the header sent twice arrives joined with a comma, and is refused (400) unless both keys are equal.',
+    'The same key and payload from the same caller act once. Choose a key that is hard to guess. Send it bare or as a quoted string; quote a key that contains a comma. A header that is sent twice arrives joined with a comma and is refused (400) unless both keys are equal.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
   example: 'order-4711',
 };
@@ -143,7 +143,7 @@ function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: tr
   return {
     required: true,
     description:
-      'At most 256 KB, at most 32 levels deep. Unknown members, and a name twice in one object, are refused. An optional member that is null, or an empty field of a form, is absent. Without a Content-Type it is read as JSON.',
+      'At most 256 KB, at most 32 levels deep. Unknown members and repeated names in an object are refused. An optional member that is null, or an empty form field, counts as absent. Without a Content-Type, the body is read as JSON.',
     content: {
       'application/json': { schema, examples: Object.fromEntries(examples) },
       ...('form' in spec
@@ -164,9 +164,9 @@ const formSchema = {
   properties: {
     To: {
       type: 'string',
-      description: 'As `to` in JSON. A space before digits is read as the `+` that was not encoded.',
+      description: 'As `to` in JSON. A space before digits is read as a `+` that was not encoded.',
     },
-    From: { type: 'string', description: 'As `from` in JSON; a space as in `To`.' },
+    From: { type: 'string', description: 'As `from` in JSON. A space before digits is read as in `To`.' },
     Parameters: { type: 'string', description: 'A JSON object as text.' },
     OnConflict: { type: 'string', enum: ['fail', 'return', 'replace'] },
   },

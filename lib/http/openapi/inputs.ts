@@ -73,7 +73,7 @@ export function inputSchema(
   } = toJsonSchema(schema, {
     typeMode: 'input',
     target: 'draft-2020-12',
-    // Checks by function are said in the descriptions, or above.
+    // Checks by function are described in `overrides` or in the descriptions.
     errorMode: 'ignore',
   });
   const properties = Object.entries(converted.properties ?? {}).map(([name, property]) => [
@@ -83,7 +83,7 @@ export function inputSchema(
   return { ...converted, properties: Object.fromEntries(properties) };
 }
 
-/** As `inputSchema`, for a body: there null stands for an optional member that is absent. */
+/** Like `inputSchema`, but for a body, where null means that an optional member is absent. */
 export function bodySchema(
   schema: v.GenericSchema,
   descriptions: Readonly<Record<string, string>>,

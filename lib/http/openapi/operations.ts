@@ -10,7 +10,7 @@ export type Operation = {
   tag: Tag;
   summary: string;
   description: string;
-  /** Without a schema there is no body. */
+  /** An answer without a `schema` has no body. */
   answers: Readonly<Record<number, { schema?: AnswerSchema; description: string }>>;
   /** Beside those that every route of its kind has: see `problemsOf`. */
   problems?: readonly ProblemSlug[];
@@ -22,7 +22,7 @@ const PERSONAL = 'Personal data, hence behind the scope `read:personal`.';
 const LIST =
   'Newest first. A cursor holds the filters of the request that it comes from: they may be left out or repeated beside it, and another one beside it is refused. What is created or deleted between two pages is neither told twice nor lets another one be skipped. ';
 const CONTACT =
-  'One request reads a bounded number of pages of Studio, which has no filter for `contact` and may be slow: go on until `nextCursor` is null, also over empty pages. 503 while a flow whose executions come next gives no page: send the same cursor again later.';
+  'Studio has no filter for `contact` and may be slow, so one request reads a bounded number of its pages: go on until `nextCursor` is null, also after empty pages. 503 if Studio gives no page of a flow whose executions come next: send the same cursor again later.';
 
 /** What is said about each route. One without an entry does not compile. */
 export const operations: Readonly<Record<RouteKey, Operation>> = {
@@ -31,7 +31,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Triggering',
     summary: 'Trigger an execution, once',
     description:
-      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`; of a signed webhook always `webhook-id`; a request that Twilio signed is known by what was signed) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. The key header of a request that Twilio signed is not signed: the same request under another one is refused (`signature-replayed`), and without any it is the same request again, unless the configuration sets `twilioWebhooks.allowRepeats`. The parameter `studioExecutionsCorrelation` is reserved.',
+      'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`; of a signed webhook always `webhook-id`) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. A request that Twilio signed is identified by what was signed, which does not include the key header. The same request under another key is refused (`signature-replayed`), and without a key it is a repetition, unless the configuration sets `twilioWebhooks.allowRepeats`. The parameter `studioExecutionsCorrelation` is reserved.',
     answers: {
       201: { schema: 'Triggered', description: 'The execution was created.' },
       200: {
@@ -117,7 +117,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Ending and deleting',
     summary: 'End an execution',
     description:
-      'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some. `still-active`: Studio refuses to end it, or goes on to show it as active; try again later.',
+      'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some. `still-active`: Studio refuses to end the execution or still shows it as active; try again later.',
     answers: { 200: { schema: 'Ended', description: 'It has ended, now or before.' } },
     problems: ['still-active', 'rejected-by-studio'],
   },
@@ -126,7 +126,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Ending and deleting',
     summary: 'Delete an execution with its steps',
     description:
-      'May be repeated. An active one is refused with `still-active`, also with `?end=true` where Studio does not end it. One of another flow is unknown here, and left alone. One that Studio answers 404 for, and still shows, is not said to be gone: `studio-answered-nonsense`. Messages and calls are other resources of Twilio: they stay.',
+      'May be repeated. An active execution is refused with `still-active`, also with `?end=true` if Studio does not end it. An execution of another flow is unknown here and left alone. `studio-answered-nonsense` if Studio answers 404 to the delete but still shows the execution. Messages and calls are other resources of Twilio: they stay.',
     answers: { 200: { schema: 'Deleted', description: 'It is gone, now or before.' } },
     problems: ['still-active', 'rejected-by-studio'],
   },
@@ -135,7 +135,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Purging',
     summary: 'Start a purge',
     description:
-      'Ends or deletes what the request selects, in the background. **`dryRun` is true unless it is said to be false**: then it counts and changes nothing. An age (`olderThan`, or `dateCreatedFrom` and `dateCreatedTo`) or a `contact` is required. At most 5 purges of one caller run at once, 20 of all callers, dry runs among them and those of the schedule not; beyond: 429 `throttled`.',
+      'Ends or deletes what the request selects, in the background. **`dryRun` is true unless it is said to be false**: then it counts and changes nothing. An age (`olderThan`, or `dateCreatedFrom` and `dateCreatedTo`) or a `contact` is required. At most 5 purges of one caller and 20 of all callers run at once; dry runs count, scheduled purges do not. Beyond that: 429 `throttled`.',
     answers: {
       202: { schema: 'Purge', description: 'It has begun; `Location` says where it can be watched.' },
     },
@@ -147,7 +147,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     tag: 'Purging',
     summary: 'List the purges',
     description:
-      'Newest first, those of the schedule too. A purge of a flow that the caller may not touch is left out, so that a page may be empty before the end. A cursor belongs to its caller.',
+      'Newest first, scheduled purges included. Purges of flows that the caller may not touch are left out, so a page may be empty before the end of the list. A cursor is valid only for the caller that received it.',
     answers: { 200: { schema: 'Purges', description: 'A page of purges.' } },
   },
   'GET /purges/{purge}': {

@@ -13,7 +13,7 @@ const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** The most bytes of JSON that fit into a cursor, in base64. */
+/** The most bytes of JSON that fit into a cursor once sealed and base64-encoded. */
 export const MAX_SEALED_BYTES = Math.floor((MAX_CURSOR_CHARACTERS * 3) / 4) - NONCE_BYTES - TAG_BYTES;
 const INFO = 'studio-executions cursor 1';
 

@@ -16,7 +16,7 @@ const filtersSchema = v.strictObject({
 const stateSchema = v.strictObject({
   filters: filtersSchema,
   position: positionSchema,
-  /** Of flows, by index: no execution that is left of the flow is newer than this second. */
+  /** By flow index: none of the flow's remaining executions is newer than this second. */
   newest: v.record(v.string(), v.number()),
   /** Of flows whose position alone does not lead on, by index. */
   hints: v.record(
@@ -28,7 +28,7 @@ const stateSchema = v.strictObject({
   ),
   /** Indexes of the flows that were read to their end. */
   done: v.array(v.number()),
-  /** Upstream pages in a row of which no execution was taken. */
+  /** Consecutive upstream pages from which no execution was taken. */
   idle: v.number(),
 });
 
@@ -61,8 +61,8 @@ export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
 }
 
 /**
- * The state with as many hints as fit into a cursor. A flow whose hint is left out goes on by the position, which is
- * slower. Only a flow in no order cannot: throws a StudioError if its hint does not fit.
+ * Returns the state with as many hints as fit into a cursor. A flow without its hint resumes from the
+ * position, which is slower. An unordered flow cannot do that: throws a StudioError if its hint does not fit.
  */
 export function boundedState(state: ListState): ListState {
   const bounded: ListState = { ...state, newest: {}, hints: {} };

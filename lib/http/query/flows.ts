@@ -41,7 +41,10 @@ export async function listFlows(runtime: FlowsRuntime, request: Request<'GET /fl
   };
 }
 
-/** The flows up to the first that could not be fetched: the next request begins with it. Throws if there is none. */
+/**
+ * Returns the flows before the first one that could not be fetched, with which the next request begins.
+ * Throws if there are none.
+ */
 function untilTrouble(fetched: readonly (FlowSummary | StudioError)[]): FlowSummary[] {
   const flows: FlowSummary[] = [];
   for (const one of fetched) {

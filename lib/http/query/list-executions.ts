@@ -19,7 +19,7 @@ const MAX_FURTHER_PAGES = 8;
 const MIN_SHARE = 10;
 /** What shows whether a flow's list is in order. */
 const MIN_PAGE_SIZE = 20;
-/** When less is left no further page is asked for, unless the list would stay where it was. */
+/** With less time left, no further page is requested, unless the list has not moved on yet. */
 const RESERVE_MS = 5_000;
 
 type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
@@ -94,7 +94,7 @@ function scansOf(
       ? Math.max(MIN_PAGE_SIZE, query.limit)
       : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
   return (index, position, hint) => {
-    // What was read already of the position's second comes once more, and must not fill the page.
+    // Studio lists again what was already read of the position's second; this must not fill the page.
     const pageSize = contact === undefined ? share + position.seen.length : MAX_PAGE_SIZE;
     const scan = scanFlow({
       executions: studio.executions,

@@ -9,12 +9,12 @@ import type { Hint, Scan } from './scan.ts';
 const MAX_CONCURRENT_FLOWS = 5;
 
 export type MergeOptions = {
-  /** Where the list stands; its `done` flows are left out. */
+  /** Where the list resumes. Flows in `done` are skipped. */
   start: ListState;
   flowCount: number;
-  /** Starts to read a flow, by its index, from a position on. */
+  /** Starts to read a flow, given by its index, at a position. */
   openScan: (flow: number, position: Position, hint: Hint | undefined) => Scan;
-  /** What Studio does not filter: an execution that does not pass counts as read all the same. */
+  /** Filters what Studio cannot. An execution that is filtered out still counts as read. */
   keep: (execution: Execution) => boolean;
   budget: Budget;
 };
@@ -22,13 +22,13 @@ export type MergeOptions = {
 export type Merge = {
   executions: { execution: Execution; flow: number }[];
   /**
-   * Reads until there are `limit` executions, or the flows or the budget end. Throws the StudioError of a page that
-   * did not come, unless the list has moved on nevertheless.
+   * Reads until there are `limit` executions, or the flows or the budget end. If a page could not be read,
+   * throws its StudioError, unless the list has moved on anyway.
    */
   read(limit: number): Promise<void>;
-  /** What a cursor has to hold for the next request. */
+  /** The state that the cursor carries to the next request. */
   state(): ListState;
-  /** Whether the next request would begin further on than this one did. */
+  /** Whether the next request would begin further along than this one. */
   hasMoved(): boolean;
 };
 
@@ -37,14 +37,14 @@ type Source = {
   scan: Scan | undefined;
   /** Where a new scan begins. */
   hint: Hint | undefined;
-  /** No execution that is left of this flow is newer than this second; infinite while nothing is known. */
+  /** None of the flow's remaining executions is newer than this second; infinite while unknown. */
   newest: number;
 };
 
 /**
- * Executions of all flows in the order of a Position. Nothing can be handed out before it is known of each flow how
- * new its next execution is; what was learned of that is part of the state, so that a slow Studio may be asked over
- * several requests. A flow whose page does not come keeps what was read of the others.
+ * Merges the executions of all flows in the order of a Position. Returns none before it knows for each flow
+ * how new its next execution is. The state keeps what is known, so that with a slow Studio several requests
+ * can collect it. A page that cannot be read discards nothing that was read of other flows.
  */
 export function createMerge({ start, flowCount, openScan, keep, budget }: MergeOptions): Merge {
   const executions: Merge['executions'] = [];
@@ -60,7 +60,10 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
     }),
   ).filter(({ flow }) => !start.done.includes(flow));
 
-  /** Notes the head's second. Flows without an order come first: their dates say nothing about what follows. */
+  /**
+   * Updates `newest` from the head, and drops a flow that has ended. Unordered flows come first: their dates
+   * say nothing about what follows.
+   */
   function look(source: Source): void {
     const { scan } = source;
     const head = scan?.head();
@@ -77,7 +80,7 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
     } catch (error) {
       if (!isPassing(error)) throw error;
       trouble ??= error;
-      // Begun anew from where the list stands then: an execution that appears above must not turn it back.
+      // The next read begins at the list's position by then: a newly created execution must not set it back.
       source.hint = scan.hint();
       source.scan = undefined;
     }
@@ -117,7 +120,7 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
         continue;
       }
       const unread = sources.filter((source) => !headOf(source)).sort(compare);
-      // Where nothing is known of some flows, pages of the others would not help.
+      // While nothing is known about some flows, further pages of the others would not help.
       const unknown = unread.filter(({ newest }) => newest === Number.POSITIVE_INFINITY).length;
       await concurrently(unread.slice(0, unknown || MAX_CONCURRENT_FLOWS), MAX_CONCURRENT_FLOWS, readPage);
       if (sources.includes(next) && !headOf(next)) break;
@@ -139,7 +142,10 @@ function headOf({ scan }: Source): Execution | undefined {
   return head === 'end' ? undefined : head;
 }
 
-/** The newest first. Of flows that come before all dates, those that have been read come first. */
+/**
+ * Orders flows by `newest`, latest first. Among those with an infinite one, flows that have been read come
+ * first.
+ */
 function compare(one: Source, other: Source): number {
   if (one.newest !== other.newest) return one.newest > other.newest ? -1 : 1;
   const isBeforeAll = one.newest === Number.POSITIVE_INFINITY;

@@ -5,9 +5,8 @@ import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
 /** How many upstream pages one request may still read, over all its flows. */
 export type Budget = {
   pages: number;
-  /** Pages in a row, over all requests of a list, of which no execution was taken. */
+  /** Consecutive pages, over all requests of a list, from which no execution was taken. */
   idle: number;
-  /** Whether another page may be asked for. */
   mayRead(): boolean;
 };
 
@@ -64,7 +63,7 @@ export function isAboutToken(error: unknown): boolean {
 
 const PASSING: readonly StudioErrorKind[] = ['aborted', 'timeout', 'connection', 'unavailable', 'throttled'];
 
-/** Errors that the next request may not meet. */
+/** Whether the error is transient, so that the next request may succeed. */
 export function isPassing(error: unknown): error is StudioError {
   return error instanceof StudioError && PASSING.includes(error.kind);
 }

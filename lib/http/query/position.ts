@@ -37,7 +37,7 @@ export function markOf({ sid }: Execution): string {
   return createHash('sha256').update(sid).digest().subarray(0, MARK_BYTES).toString('base64url');
 }
 
-/** Of executions without a readable date that come before any with one: the year 9999. */
+/** The second of an undated execution that is listed before any dated one: the year 9999. */
 const UNDATED_SECOND = Date.UTC(9999, 0) / 1_000;
 
 /** The second of its creation. One without a readable date counts as old as what it stands behind. */

@@ -13,11 +13,11 @@ export type ScanOptions = PageOptions & {
 export type Scan = {
   /** Whether its executions come newest first, as far as has been seen. */
   isOrdered(): boolean;
-  /** The next execution; `end` after the last, undefined while another page is needed to tell. */
+  /** The next execution; `end` after the last one, undefined if another page must be read first. */
   head(): Execution | 'end' | undefined;
   /** Reads pages until there is a head, or until the budget ends. */
   read(): Promise<void>;
-  /** Leaves the head behind. */
+  /** Moves past the head. */
   take(): void;
   /** Where the next request has to go on, where the position alone would not lead on. */
   hint(): Hint | undefined;

@@ -12,15 +12,18 @@ const MAX_PAGE_SIZE = 1_000;
 
 type StepsRuntime = { studio: Pick<Studio, 'steps'> };
 
-/** The last step that was handed out, and the query of its page; null for the first page. */
+/**
+ * `after`: the SID of the last step that was returned. `page`: the query of its page; null for the first
+ * page.
+ */
 const stateSchema = v.strictObject({ page: v.nullable(v.string()), after: v.string() });
 type State = v.InferOutput<typeof stateSchema>;
 
 type Found = { steps: Step[]; next: State | null };
 
 /**
- * GET …/{execution}/steps. The step that a cursor names is looked for on its page, then in the whole list: steps are
- * only ever added, and go with their execution.
+ * GET …/{execution}/steps. Looks for the step that a cursor names on its page, then in the whole list: steps
+ * are only added, and are deleted only with their execution.
  */
 export async function listSteps(
   { studio, secret: source }: StepsRuntime & Pick<ServeRuntime, 'secret'>,
@@ -55,7 +58,7 @@ function bounded(state: State): State {
   return Buffer.byteLength(JSON.stringify(state)) > MAX_SEALED_BYTES ? { ...state, page: null } : state;
 }
 
-/** Undefined also where Studio does not take the page's token any more. */
+/** Like `read`, but also undefined if Studio no longer accepts the page token. */
 async function readUnlessRefused(listing: Listing<Step>, begin: State, limit: number) {
   try {
     return await read(listing, begin, limit);
@@ -67,7 +70,7 @@ async function readUnlessRefused(listing: Listing<Step>, begin: State, limit: nu
 
 type Begin = { page: string | null; after: string | undefined };
 
-/** Up to `limit` steps, fewer where the next page does not come; undefined if `after` is not found. */
+/** Returns up to `limit` steps, fewer if a later page cannot be read; undefined if `after` is not found. */
 async function read(listing: Listing<Step>, begin: Begin, limit: number): Promise<Found | undefined> {
   const steps: Step[] = [];
   let { page, after } = begin;

@@ -14,7 +14,7 @@ const contactList = v.pipe(
   v.checkItems((one, index, all) => all.indexOf(one) === index, 'is in the list already'),
 );
 
-/** Not a union, which would not say what is wrong with an address. */
+/** Not a union, because its error would not say what is wrong with an address. */
 export const contacts = v.lazy(
   (input): v.GenericSchema<string | string[]> => (Array.isArray(input) ? contactList : contact),
 );

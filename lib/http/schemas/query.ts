@@ -30,7 +30,7 @@ export const cursor = v.optional(
 
 export const pageQuery = v.strictObject({ limit, cursor });
 
-/** In a query string `%20` before digits stands for a plus, too. */
+/** A contact in a query string, where `%20` before digits also stands for a plus. */
 export const contactFilter = v.pipe(v.string(), v.transform(restorePlus), contact);
 
 const executionFilters = v.strictObject({

@@ -211,7 +211,9 @@ describe('what the account may run at once', () => {
     });
     expect(await plan({ settings: reserving })).toMatchObject({
       isReserving: false,
-      said: expect.stringContaining(`${why}  If it has not the 15 runs that reservedConcurrency sets aside`),
+      said: expect.stringContaining(
+        `${why}  If it does not have the 15 runs that reservedConcurrency sets aside`,
+      ),
     });
   });
 
@@ -223,7 +225,7 @@ describe('what the account may run at once', () => {
       false,
       /Nothing is set aside for triggers and purges, even if it was before/,
     ],
-    ['the settings decide', { limit: 110, settings: reserving }, false, /If it has not the 15 runs/],
+    ['the settings decide', { limit: 110, settings: reserving }, false, /If it does not have the 15 runs/],
   ])(
     'is not taken for none where the stack’s own cannot be looked up: %s',
     async (_when, account, isReserving, said) => {

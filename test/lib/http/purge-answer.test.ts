@@ -58,8 +58,8 @@ describe('what a caller is answered who asked for a purge', () => {
   });
 
   test.each([
-    ['caller', 5, /^This caller has 5 purges running, which is the most\./],
-    ['deployment', 20, /^20 purges are running, which is the most\./],
+    ['caller', 5, /^This caller has 5 purges running, which is the limit\./],
+    ['deployment', 20, /^20 purges are running, which is the limit\./],
   ] as const)('one too many of the %s: 429, when to come again, and which bound it is', (of, most, said) => {
     const problem = problemOf(() => answer({ outcome: 'full', of, most }));
     expect(problem).toMatchObject({ slug: 'throttled', status: 429, headers: { 'retry-after': '60' } });

@@ -122,7 +122,7 @@ export class Executions {
     return { rows: rows.slice(0, size), more: rows.length > size };
   }
 
-  /** The same over all flows; only towards older ones. */
+  /** Like `slice`, but over all flows and only towards older executions. */
   sliceOfAll(filter: Filter, start: Start, size: number): Slice {
     const offset = start.style === 'offset' ? start.offset : 0;
     const from: Start = start.style === 'offset' ? { style: 'offset', offset: 0 } : start;

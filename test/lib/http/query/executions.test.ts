@@ -174,7 +174,7 @@ describe('an execution that Studio shows, and answers 404 for when it is changed
     expect([answer.status, answer.body.type, answer.body.detail]).toEqual([
       502,
       '/problems/studio-answered-nonsense',
-      'Studio answered that there is no such execution to end or delete, and still shows it. Try again later.',
+      'Studio answered that the execution does not exist, but still shows it. Try again later.',
     ]);
     expect(studio.store.find(sid)?.status).toBe(status);
   });
