@@ -99,7 +99,7 @@ export function createMerge({ start, flowCount, openScan, keep, budget }: MergeO
     const newest: ListState['newest'] = {};
     const hints: ListState['hints'] = {};
     for (const { flow, scan, hint: begin, newest: second } of sources) {
-      const isAhead = position.second === null || second < position.second;
+      const isAhead = position.second === null || second <= position.second;
       if (isAhead && Number.isFinite(second)) newest[flow] = second;
       const hint = scan ? scan.hint() : begin;
       if (hint) hints[flow] = hint;

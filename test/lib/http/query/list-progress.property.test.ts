@@ -128,16 +128,26 @@ test('over slow and failing flows each cursor leads on, and each execution is re
   );
 }, 120_000);
 
-test.each([5_200, 6_600, 9_900])('20 flows of %i ms a page are read to their end', async (pageMs) => {
-  const upstream = slowUpstream({ token: 'offset', window: true, maxPageSize: 1_000 }, 20, () => pageMs);
-  for (let number = 0; number < 200; number++) upstream.create(number % 20, START_S - number);
-  const { sids } = await follow(upstream, 'limit=100', 0);
-  expectInOrder(
-    upstream,
-    sids,
-    upstream.rows.map(({ sid }) => sid),
-  );
-});
+test.each([
+  [5_200, 'seconds of their own', 1],
+  [6_600, 'seconds of their own', 1],
+  [9_900, 'seconds of their own', 1],
+  [5_200, 'one second', 0],
+  [8_000, 'one second', 0],
+])(
+  '20 flows of %i ms a page, with executions of %s, are read to their end',
+  async (pageMs, _, secondsApart) => {
+    const upstream = slowUpstream({ token: 'offset', window: true, maxPageSize: 1_000 }, 20, () => pageMs);
+    for (let number = 0; number < 200; number++)
+      upstream.create(number % 20, START_S - secondsApart * number);
+    const { sids } = await follow(upstream, 'limit=100', 0);
+    expectInOrder(
+      upstream,
+      sids,
+      upstream.rows.map(({ sid }) => sid),
+    );
+  },
+);
 
 /** Three executions in each of 20 flows, of which the first gives no page. */
 function withOneThatHangs() {
