@@ -12,8 +12,10 @@ export const CONTACT_RULE =
 const E164 = /^\+[1-9][0-9]{6,14}$/;
 const CHANNEL = /^[a-z][a-z0-9._-]*$/;
 /** URI schemes and prefixes of a plain phone number, which Twilio writes without a prefix. */
-const PHONE_SCHEMES =
-  /^(?:call|callto|cell|e164|fax|mms|mmsto|mobile|number|phone|pstn|sms|smsto|tel|telephone|text|voice)$/;
+const PHONE_WORDS =
+  'call|callto|cell|e164|fax|mms|mmsto|mobile|number|phone|pstn|sms|smsto|tel|telephone|text|voice';
+const PHONE_SCHEMES = new RegExp(`^(?:${PHONE_WORDS})$`);
+const BESIDE_A_NUMBER = new RegExp(`^:+|^(?:${PHONE_WORDS})\\s+|:+$`, 'giu');
 /** WhatsApp's identifier of a user without a phone number, such as `US.13491208655302741918`. */
 const WHATSAPP_USER = /^[A-Z]{2}(?:\.[A-Za-z0-9]+)+$/;
 const SIP_USER = /^[^@]+@[^@]+$/;
@@ -54,21 +56,27 @@ export function isSender(text: string): boolean {
 /** Whether Studio may report this address as a contact's. A phone number must be spelled as Studio does. */
 export function isContactAddress(text: string): boolean {
   if (text === '' || text.length > MAX_ADDRESS_CHARACTERS) return false;
-  return text.trim() === text && !CONTROL_OR_FORMAT.test(text) && !isMisspelledNumber(text);
+  const isVisible = text.trim() === text && !CONTROL_OR_FORMAT.test(text);
+  return isVisible && (isRecipient(text) || !isMisspelledNumber(text));
 }
 
 /** A number with fewer digits is a short code. */
 const MIN_NUMBER_DIGITS = 9;
 const MIN_PUNCTUATED_DIGITS = 7;
 
-function isMisspelledNumber(text: string): boolean {
+function isMisspelledNumber(contact: string): boolean {
+  const text = contact.replaceAll(BESIDE_A_NUMBER, '');
   const colon = text.lastIndexOf(':');
   const channel = text.slice(0, Math.max(colon, 0));
   const value = text.slice(colon + 1);
-  if (E164.test(value)) return colon >= 0 && (!CHANNEL.test(channel) || PHONE_SCHEMES.test(channel));
+  if (E164.test(value))
+    return text !== contact || (colon >= 0 && (!CHANNEL.test(channel) || PHONE_SCHEMES.test(channel)));
   // A plus that begins a number, as in "+1202" or "(+44) 20"; the user of a SIP address may begin with one.
   if (/^[^\p{L}\p{N}@]*[+\u207a\ufe62\uff0b]/u.test(value)) return !value.includes('@');
-  const family = channel.trim().toLowerCase();
+  const family = channel
+    .slice(channel.lastIndexOf(':') + 1)
+    .trim()
+    .toLowerCase();
   if (PHONE_SCHEMES.test(family) || family === 'whatsapp' || family === 'rcs')
     return /^[^\p{L}]*\p{N}/u.test(value);
   if (colon >= 0 || /[\p{L}@]/u.test(value)) return false;

@@ -45,6 +45,11 @@ const OTHER_SPELLINGS = [
   '\ufeff+12025550123',
   '+1\u200b2025550123',
   '+1\u00ad2025550123',
+  ':12025550123',
+  '12025550123:',
+  'tel 12025550123',
+  'Phone +12025550123',
+  'whatsapp:whatsapp:12025550123',
   '+12025550123\u0000',
   '\uff0b12025550123',
   '+\uff11\uff12025550123',
@@ -127,6 +132,11 @@ describe('the sender', () => {
 });
 
 describe('a contact that is looked for', () => {
+  test.each(['client:whatsapp:+12025550123', 'client:123:+x', 'client:(+1', 'skype:#+1'])(
+    'may be %j, since a flow can be triggered for it',
+    (text) => expect([isRecipient(text), isContactAddress(text)]).toEqual([true, true]),
+  );
+
   test.each([
     ...NUMBERS,
     ...OTHERS,
