@@ -29,12 +29,12 @@ export function idempotencyOf(
  */
 function keyHeaderOf(headers: ReadonlyMap<string, string>, caller: Caller): string | null {
   const webhookId = headers.get('webhook-id');
-  if (caller.kind === 'webhook' && webhookId !== undefined) return keyOf(webhookId.split(','), 'webhook-id');
+  if (caller.kind === 'webhook' && webhookId !== undefined) return keyOf(valuesIn(webhookId), 'webhook-id');
   const key = headers.get('idempotency-key');
   if (key !== undefined) return keyOf(splitOutsideQuotes(key).map(unquote), 'Idempotency-Key');
-  if (webhookId !== undefined) return keyOf(webhookId.split(','), 'webhook-id');
+  if (webhookId !== undefined) return keyOf(valuesIn(webhookId), 'webhook-id');
   const token = headers.get('i-twilio-idempotency-token');
-  return token === undefined ? null : keyOf(token.split(','), 'I-Twilio-Idempotency-Token');
+  return token === undefined ? null : keyOf(valuesIn(token), 'I-Twilio-Idempotency-Token');
 }
 
 /**
@@ -51,9 +51,14 @@ function keyOf(values: readonly (string | null)[], header: string): string {
   return key;
 }
 
-/** Returns the value, trimmed, if all values are equal; null if they differ. */
+/** The values of a header that may have come several times. */
+export function valuesIn(header: string): string[] {
+  return header.split(',').map((value) => value.trim());
+}
+
+/** The value that all of them are; null when they differ. */
 export function onlyValue(values: readonly (string | null)[]): string | null {
-  const [first = null, ...others] = values.map((value) => value?.trim() ?? null);
+  const [first = null, ...others] = values;
   return others.every((other) => other === first) ? first : null;
 }
 

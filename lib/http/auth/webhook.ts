@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Secret, webhookKey } from '../../secret.ts';
 import type { Received } from '../event.ts';
-import { onlyValue } from '../idempotency-key.ts';
+import { onlyValue, valuesIn } from '../idempotency-key.ts';
 import { decodeSignature } from './hash.ts';
 
 /** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
@@ -29,7 +29,7 @@ export function isWebhook({ headers }: Received): boolean {
 export function readWebhookRequest({ headers, body }: Received, nowMs: number): WebhookRequest | null {
   const sentId = headers.get('webhook-id') ?? '';
   // A proxy may repeat the header; the sender signed the id once.
-  const id = onlyValue(sentId.split(',')) ?? sentId;
+  const id = onlyValue(valuesIn(sentId)) ?? sentId;
   const timestamp = headers.get('webhook-timestamp') ?? '';
   if (id === '' || !isRecent(timestamp, nowMs)) return null;
   const signatures = (headers.get('webhook-signature') ?? '')
