@@ -8,7 +8,7 @@ const HASH_CHARACTERS = 16;
  * another shape, the name is a hash of the ARN.
  */
 export function iamCallerName(userArn: string): string {
-  const match = /^arn:([\w-]+):(?:iam|sts)::(\d{12}):(?:root$|([\w-]+)\/([\w+=,.@/-]{1,128})$)/.exec(userArn);
+  const match = /^arn:([\w-]+):(?:iam|sts)::(\d{12}):(?:root$|([\w-]+)\/([\w+=,.@/-]{1,600})$)/.exec(userArn);
   if (!match) return `aws-${sha256(userArn).toString('hex').slice(0, HASH_CHARACTERS)}`;
   const [, partition = '', number = '', kind = '', path = ''] = match;
   // Account numbers are unique only within a partition.

@@ -7,6 +7,10 @@ test.each([
   ['arn:aws:iam::123456789012:user/Deploy', '123456789012/user/Deploy'],
   ['arn:aws:iam::123456789012:user/team/ann', '123456789012/user/team/ann'],
   ['arn:aws:sts::123456789012:federated-user/Deploy', '123456789012/federated-user/Deploy'],
+  [
+    `arn:aws:sts::123456789012:assumed-role/${'R'.repeat(64)}/${'s'.repeat(64)}`,
+    `123456789012/role/${'R'.repeat(64)}`,
+  ],
   ['arn:aws:iam::123456789012:root', '123456789012/root'],
   ['arn:aws:iam::123456789012:user/root', '123456789012/user/root'],
   ['arn:aws-us-gov:iam::123456789012:user/ann', 'aws-us-gov:123456789012/user/ann'],
