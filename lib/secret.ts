@@ -20,7 +20,7 @@ const nonEmpty = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
 const maybeText = v.optional(
   v.pipe(
     v.string(),
-    v.transform((text) => text || undefined),
+    v.transform((text) => (text.trim() === '' ? undefined : text)),
   ),
 );
 /** As Twilio names a shared key of the Webhooks configuration API: `webhooks_sharedkey_…`. */

@@ -23,7 +23,7 @@ describe('the secret', () => {
     const document = {
       ...whole,
       authToken: null,
-      secondaryAuthToken: '',
+      secondaryAuthToken: ' ',
       webhooks: null,
       callers: [{ ...caller, flows: null }],
     };
