@@ -20,7 +20,7 @@ if (name === undefined || !known.includes(name)) {
 }
 if (!existsSync(`${here}node_modules`)) {
   console.error('installing the peers in test/bench …');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts=false'], {
     cwd: here,
     stdio: ['ignore', 2, 2],
   });
