@@ -37,7 +37,7 @@ const POLL_MS = 250;
 const STOP_POLL_MS = 20;
 
 /** Half of the purges are this caller's: one may not have all of them running at once. */
-const SECOND_CALLER = 'second';
+const SECOND_CALLER = 'chaos-second';
 export const CALLERS = [
   ...LOCAL_CALLERS,
   { name: SECOND_CALLER, token: SECOND_CALLER, scopes: ['purge' as const] },
