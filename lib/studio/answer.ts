@@ -52,7 +52,8 @@ export function judge<T>(
   if (result.status >= 300)
     return refuse('nonsense', `Studio answered with status ${result.status}`, facts());
   const json = readJson(result.body, readText);
-  if (!json.ok) return refuse('nonsense', 'Studio answered something that is not JSON', facts());
+  if (!json.ok)
+    return refuse('nonsense', 'Studio answered something that is not JSON, or is nested too deeply', facts());
   const parsed = parse(json.value);
   if ('misfit' in parsed)
     return refuse(parsed.misfit, 'Studio answered something else than was asked for', facts());

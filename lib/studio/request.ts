@@ -2,7 +2,7 @@ import { type Answer, judge, type Parsed } from './answer.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import type { Went } from './governor.ts';
-import { parseJson } from './json.ts';
+import { parseFreeForm } from './json.ts';
 import { onAbort } from './on-abort.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
@@ -198,7 +198,7 @@ async function tryOnce<T>(
     mayLeave: () => wiring.now() < deadlineMs,
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
-  const readText = freeForm ? parseJson : JSON.parse;
+  const readText = freeForm ? parseFreeForm : JSON.parse;
   const parse = (body: unknown) => call.parse(body, credentials.accountSid);
   const answer = judge({ operation, afterUnclear }, result, parse, wiring.now(), readText);
   wiring.onAttempt?.({

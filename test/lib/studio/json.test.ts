@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJson, plainNumber } from '../../../lib/studio/json.ts';
-import { EXECUTION, execution, FLOW, failureOf, STEP, story } from './stories.ts';
+import { collect, EXECUTION, execution, FLOW, failureOf, STEP, story } from './stories.ts';
 
 const digits = fc.stringMatching(/^\d{1,25}$/);
 /** Every number that JSON knows (RFC 8259, section 6). */
@@ -56,6 +56,7 @@ const reply = (text: string) => ({
   body: text,
   headers: { 'content-type': 'application/json' },
 });
+const TOO_DEEP = 'Studio answered something that is not JSON, or is nested too deeply';
 /** The resource with `name` set to the JSON `text`. */
 const withJson = (name: string, text: string, fields: object = {}) =>
   reply(JSON.stringify({ sid: EXECUTION, ...fields, [name]: '?' }).replace('"?"', text));
@@ -90,14 +91,36 @@ describe('what Studio answers keeps its numbers', () => {
     expect(new URLSearchParams(requests[0]?.body).get('Definition')).toBe(ODD);
   });
 
-  test('too deep to keep them is refused in contexts, and does not matter in lists of executions', async () => {
+  test.each(['1.0', '1'])('too deep to be written again is refused, with %s in it', async (number) => {
+    const nested = (depth: number) => `${'[{"]}\\"[":'.repeat(depth / 2)}${number}${'}]'.repeat(depth / 2)}`;
+    const deep = nested(6_000);
+    const { studio } = await story([
+      withJson('context', nested(998)),
+      withJson('context', deep),
+      withJson('context', deep, { sid: STEP }),
+      withJson('steps', `[{"sid":"${STEP}","context":${deep}}]`),
+      withJson('definition', deep, { sid: FLOW }),
+    ]);
+    const { context } = await studio.executions.context(FLOW, EXECUTION);
+    expect(JSON.stringify(context)).toBe(nested(998));
+    for (const call of [
+      () => studio.executions.context(FLOW, EXECUTION),
+      () => studio.steps.fetch(FLOW, EXECUTION, STEP),
+      () => collect(studio.steps.list(FLOW, EXECUTION)),
+      () => studio.flows.fetch(FLOW),
+    ]) {
+      const { kind, message } = await failureOf(call());
+      expect([kind, message]).toEqual(['nonsense', TOO_DEEP]);
+    }
+  });
+
+  test('too deep to keep them does not matter in lists of executions', async () => {
     const deep = `${'['.repeat(20_000)}1.0${']'.repeat(20_000)}`;
     const page = withJson(
       'executions',
       `[${JSON.stringify(execution()).replace('"context":null', `"context":${deep}`)}]`,
     );
-    const { studio } = await story([withJson('context', deep), page]);
-    expect(await failureOf(studio.executions.context(FLOW, EXECUTION))).toMatchObject({ kind: 'nonsense' });
+    const { studio } = await story([page]);
     for await (const { sid } of studio.executions.list(FLOW)) expect(sid).toBe(EXECUTION);
   });
 });

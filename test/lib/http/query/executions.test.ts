@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { admin, reader, startApi, surveyor, WELCOME } from '../api.ts';
+import { fetchContext } from '../../../../lib/http/query/executions.ts';
+import { story } from '../../studio/stories.ts';
+import { admin, apiOver, reader, startApi, surveyor, WELCOME } from '../api.ts';
 
 const NOBODY = `FN${'0'.repeat(32)}`;
 
@@ -35,6 +37,17 @@ describe('one execution', () => {
     expect(Object.keys(body)).toEqual(['executionSid', 'flowSid', 'accountSid', 'context', 'url']);
     expect(body).toMatchObject({ executionSid: sid, flowSid: WELCOME });
     expect((await call(`GET ${path}/context`, { headers: reader })).status).toBe(403);
+  });
+
+  test('whose context is nested too deeply to be sent on is nonsense of Studio’s', async () => {
+    const deep = `${'['.repeat(6_000)}${']'.repeat(6_000)}`;
+    const { studio } = await story([{ status: 200, body: `{"context":${deep}}` }]);
+    const { call } = apiOver({
+      'GET /flows/{flow}/executions/{execution}/context': (request) => fetchContext({ studio }, request),
+    });
+    const path = `/flows/welcome/executions/${NOBODY}/context`;
+    const { status, body } = await call(`GET ${path}`, { headers: admin });
+    expect([status, body.type]).toEqual([502, '/problems/studio-answered-nonsense']);
   });
 
   test('of a flow that is not the caller’s is not asked for upstream', async () => {
