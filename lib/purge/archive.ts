@@ -1,4 +1,5 @@
 import { StudioError } from '../studio/errors.ts';
+import { JsonText } from '../studio/json-text.ts';
 import type { Execution, ExecutionContext, Step } from '../studio/types.ts';
 import { type Failing, failingOf } from './act.ts';
 import type { Lanes } from './lanes.ts';
@@ -97,7 +98,21 @@ async function read(
   const context = await upstream.context(flowSid, sid, maxBodyBytes);
   const steps: Step[] = [];
   for await (const step of upstream.steps(flowSid, sid, maxBodyBytes)) steps.push(step);
-  return `${JSON.stringify({ execution, context, steps } satisfies ArchivedExecution)}\n`;
+  return lineOf({ execution, context, steps });
+}
+
+function lineOf({ execution, context, steps }: ArchivedExecution): string {
+  const listed = steps.map(jsonOf).join(',');
+  return `{"execution":${JSON.stringify(execution)},"context":${jsonOf(context)},"steps":[${listed}]}\n`;
+}
+
+/** Returns the resource as JSON. A context that is JsonText goes into it unchanged. */
+function jsonOf(resource: ExecutionContext | Step): string {
+  const members = Object.entries(resource).map(([name, value]) => {
+    const json = value instanceof JsonText ? value.json : JSON.stringify(value);
+    return `${JSON.stringify(name)}:${json}`;
+  });
+  return `{${members}}`;
 }
 
 /** Its context or its steps may be missing while it is there itself: then it is neither archived nor gone. */

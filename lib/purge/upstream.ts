@@ -15,9 +15,14 @@ export function upstreamOf(studio: Studio, options: CallOptions): Upstream {
       executions.list(flow, { ...query, pageSize: PAGE_SIZE }, { ...until(signal), readAhead }).pages(),
     fetch: (flow, sid, signal) => executions.fetch(flow, sid, short(signal)),
     context: (flow, sid, maxBodyBytes, signal) =>
-      executions.context(flow, sid, { ...short(signal), maxBodyBytes }),
+      executions.context(flow, sid, { ...short(signal), maxBodyBytes, contextAsText: true }),
     steps: (flow, sid, maxBodyBytes, signal) =>
-      steps.list(flow, sid, { pageSize: MAX_STEPS_A_PAGE }, { ...short(signal), maxBodyBytes }),
+      steps.list(
+        flow,
+        sid,
+        { pageSize: MAX_STEPS_A_PAGE },
+        { ...short(signal), maxBodyBytes, contextAsText: true },
+      ),
     end: (flow, sid, signal) => executions.end(flow, sid, short(signal)),
     delete: (flow, sid, signal) => executions.delete(flow, sid, short(signal)),
   };

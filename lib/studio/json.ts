@@ -40,7 +40,7 @@ const MAX_DEPTH = 1_000;
 
 /** Parses JSON whose shape is not known, like parseJson. Throws a RangeError beyond MAX_DEPTH levels. */
 export function parseFreeForm(json: string): unknown {
-  if (isDeeper(json, MAX_DEPTH)) throw new RangeError('The JSON is nested too deeply');
+  checkDepth(json);
   return parseJson(json);
 }
 
@@ -51,8 +51,8 @@ const CURLY = 0x20;
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
 
-/** Does not recurse. `json` need not be valid. */
-function isDeeper(json: string, maxDepth: number): boolean {
+/** Throws a RangeError beyond MAX_DEPTH levels. Does not recurse; `json` need not be valid. */
+export function checkDepth(json: string): void {
   let depth = 0;
   let isText = false;
   for (let at = 0; at < json.length; at += 1) {
@@ -61,9 +61,8 @@ function isDeeper(json: string, maxDepth: number): boolean {
     else if (isText) at += code === BACKSLASH ? 1 : 0;
     else if ((code & ~CURLY) === OPENING) depth += 1;
     else if ((code & ~CURLY) === CLOSING) depth -= 1;
-    if (depth > maxDepth) return true;
+    if (depth > MAX_DEPTH) throw new RangeError('The JSON is nested too deeply');
   }
-  return false;
 }
 
 /** Reads a RawNumber as a double, which may lose digits; any other value stays as it is. */

@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
 import type { Went } from './governor.ts';
 import { parseFreeForm } from './json.ts';
+import { parseAroundContexts } from './json-text.ts';
 import { onAbort } from './on-abort.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
@@ -108,7 +109,12 @@ function startClock(now: () => number, timeoutMs: number, onTimeout: () => void)
 async function repeat<T>(
   wiring: Wiring,
   call: Call<T>,
-  { limiter, maxTries = MAX_TRIES, maxBodyBytes = call.endpoint.maxBodyBytes }: CallOptions,
+  {
+    limiter,
+    maxTries = MAX_TRIES,
+    maxBodyBytes = call.endpoint.maxBodyBytes,
+    contextAsText = false,
+  }: CallOptions,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
@@ -129,6 +135,7 @@ async function repeat<T>(
         timeoutMs,
         deadlineMs,
         maxBodyBytes: Math.min(maxBodyBytes, call.endpoint.maxBodyBytes),
+        readText: contextAsText ? parseAroundContexts : call.endpoint.freeForm ? parseFreeForm : JSON.parse,
         signal,
       });
       went = wentHow(answer);
@@ -175,15 +182,16 @@ type Try = {
   timeoutMs: number;
   deadlineMs: number;
   maxBodyBytes: number;
+  readText: (json: string) => unknown;
   signal: AbortSignal;
 };
 
 async function tryOnce<T>(
   wiring: Wiring,
   call: Call<T>,
-  { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, maxBodyBytes, signal }: Try,
+  { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, maxBodyBytes, readText, signal }: Try,
 ): Promise<Answer<T>> {
-  const { operation, method, kind, freeForm } = call.endpoint;
+  const { operation, method, kind } = call.endpoint;
   const startedMs = wiring.now();
   const result = await wiring.transport.send({
     method,
@@ -198,7 +206,6 @@ async function tryOnce<T>(
     mayLeave: () => wiring.now() < deadlineMs,
   });
   if (result.ok && result.status < 300) call.peek?.(result.body);
-  const readText = freeForm ? parseFreeForm : JSON.parse;
   const parse = (body: unknown) => call.parse(body, credentials.accountSid);
   const answer = judge({ operation, afterUnclear }, result, parse, wiring.now(), readText);
   wiring.onAttempt?.({

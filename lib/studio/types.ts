@@ -107,6 +107,8 @@ export type CallOptions = {
    * with `oversized` set and is not retried. Default: a size that no answer of Studio exceeds (endpoints.ts).
    */
   maxBodyBytes?: number;
+  /** Whether the `context` of what is read is JsonText (json-text.ts), which takes less memory. Default false. */
+  contextAsText?: boolean;
   /** Holds every try until there is room upstream, and learns from how it went: see limiter.ts. */
   limiter?: Limiter;
 };

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { upstreamOf } from '../../../lib/purge/upstream.ts';
 import { type Reply, story } from '../studio/stories.ts';
@@ -37,4 +38,26 @@ test('a context that is nested too deeply to be written is a failure of that exe
   expect(record.failures).toEqual([{ sid: sidOf(1), reason: 'archive: nonsense' }]);
   expect(archivedIn(world)).toHaveLength(2);
   expect(memory.in('ended').map(({ sid }) => sid)).toEqual([sidOf(1)]);
+});
+
+test('contexts are archived as they were written, one execution in a line', async () => {
+  const contexts = ['{"price":1.50,\n  "text":"a\\nb"}', 'null', '[1e400,{"context":{}}]'];
+  const { record, world } = await archiveOf(contexts);
+  expect(record).toMatchObject({ status: 'succeeded', counts: { archived: 3, deleted: 3 } });
+  const lines = [...world.objects.values()].flatMap((object) => gunzipSync(object).toString().split('\n'));
+  expect(lines.pop()).toBe('');
+  expect(lines).toHaveLength(3);
+  for (const line of lines) {
+    const { execution } = JSON.parse(line);
+    const text = contexts[Number.parseInt(execution.sid.slice(2), 16)]?.replace('\n', ' ');
+    const flow = `"flowSid":"${WELCOME}"`;
+    const step = line.indexOf(',"steps":[');
+    expect(line.slice(line.indexOf(',"context":'), step)).toBe(
+      `,"context":{"accountSid":null,"context":${text},"executionSid":"${execution.sid}",${flow},"url":null}`,
+    );
+    expect(line.slice(step)).toContain(
+      `"parentStepSid":null,"name":null,"context":${text},"transitionedFrom"`,
+    );
+    expect(line.endsWith('}]}')).toBe(true);
+  }
 });

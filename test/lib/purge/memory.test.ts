@@ -26,8 +26,13 @@ function parametersOf(bytes: number) {
   return { answers: text.match(/.{1,100}/g) ?? [] };
 }
 
+/** The same of objects without members, of which each takes many times its bytes in memory. */
+function denseParametersOf(bytes: number) {
+  return { answers: Array.from({ length: bytes / '{},'.length }, () => ({})) };
+}
+
 async function archive(
-  seeds: { count: number; contextBytes: number }[],
+  seeds: { count: number; contextBytes: number; dense?: true }[],
   steps = { each: 3, withContext: false },
 ) {
   const studio = await startSimulatedStudio({
@@ -37,13 +42,13 @@ async function archive(
   });
   closing.push(() => studio.close());
   // Newest first, as they are listed.
-  for (const [nth, { count, contextBytes }] of seeds.entries())
+  for (const [nth, { count, contextBytes, dense }] of seeds.entries())
     studio.store.seed({
       flowSid: WELCOME,
       count,
       dateCreatedFrom: new Date(NOON - (9 + nth) * DAY_MS).toISOString(),
       dateCreatedTo: new Date(NOON - (8 + nth) * DAY_MS).toISOString(),
-      parameters: parametersOf(contextBytes / 2),
+      parameters: (dense ? denseParametersOf : parametersOf)(contextBytes / 2),
     });
   const child = fork(fileURLToPath(new URL('./world/archiving-process.ts', import.meta.url)), [studio.url], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
@@ -83,5 +88,12 @@ test('so are thousands of steps that carry their context', { timeout: 120_000 },
     withContext: true,
   });
   expect(told).toEqual({ status: 'succeeded', deleted: 2, archived: 2 });
+  expect(peakBytes).toBeLessThan(LAMBDA_BYTES);
+});
+
+test('so are large contexts of many small values', { timeout: 120_000 }, async () => {
+  const seeds = [{ count: 3, contextBytes: 7.4 * MiB, dense: true as const }];
+  const { peakBytes, objects: _, ...told } = await archive(seeds);
+  expect(told).toEqual({ status: 'succeeded', deleted: 3, archived: 3 });
   expect(peakBytes).toBeLessThan(LAMBDA_BYTES);
 });
