@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parseDuration } from './duration.ts';
-import { oddityIn } from './json-text.ts';
+import { oddityIn } from './json-oddity.ts';
 import { isSender, SENDER_RULE } from './studio/addresses.ts';
 import { type Mistake, parseWritten, validate } from './validation.ts';
 

@@ -1,4 +1,4 @@
-import { oddityIn } from '../json-text.ts';
+import { oddityIn } from '../json-oddity.ts';
 import { restorePlus } from '../studio/addresses.ts';
 import { parseJson } from '../studio/json.ts';
 import { fieldsOf } from '../studio/parse.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { oddityIn } from '../../lib/json-text.ts';
+import { oddityIn } from '../../lib/json-oddity.ts';
 
 describe('the oddities of a JSON text', () => {
   test('are none in what JSON.stringify writes, however it is indented', () => {
