@@ -1,7 +1,7 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError, type StudioErrorKind } from './errors.ts';
-import { parseExecution } from './parse.ts';
+import { parseExecution, parseNothing } from './parse.ts';
 import type { CallOptions, DeleteOutcome, EndOutcome, Execution } from './types.ts';
 
 export type EndAndDelete = {
@@ -22,7 +22,7 @@ type Of = [flowSid: string, executionSid: string, options?: CallOptions];
 
 /**
  * Studio's answer to an end or a delete is ambiguous: a 409 may mean that another update is under way, and a
- * 404 or a 200 may be wrong. In these cases one fetch finds out the state of the execution.
+ * 404 or a 2xx may be wrong. In these cases one fetch finds out the state of the execution.
  */
 export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Execution>): EndAndDelete {
   /**
@@ -82,7 +82,7 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
     delete: async (...of) => {
       const [flow, execution, options] = of;
       const told = await calls
-        .send(endpoints.deleteExecution, { flow, execution }, () => true, options)
+        .send(endpoints.deleteExecution, { flow, execution }, parseNothing, options)
         .catch(doubtful(['not-found']));
       if (!(told instanceof StudioError)) return { outcome: 'deleted' };
 

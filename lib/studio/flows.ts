@@ -1,7 +1,7 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { fieldsOf, parseFlow, parseTestUsers, parseValidity } from './parse.ts';
+import { fieldsOf, parseFlow, parseNothing, parseTestUsers, parseValidity } from './parse.ts';
 import type {
   CallOptions,
   DeleteOutcome,
@@ -54,7 +54,7 @@ export function flowsOf(calls: Calls): Flows {
     create: (input, options) => calls.send(endpoints.createFlow, {}, parseFlow, options, formOf(input)),
     update: (flow, update, options) =>
       calls.send(endpoints.updateFlow, { flow }, parseFlow, options, formOf(update)),
-    delete: (flow, options) => remove(calls.send(endpoints.deleteFlow, { flow }, () => true, options)),
+    delete: (flow, options) => remove(calls.send(endpoints.deleteFlow, { flow }, parseNothing, options)),
     validate: async (input, options) => {
       try {
         return await calls.send(endpoints.validateFlow, {}, parseValidity, options, formOf(input));

@@ -107,6 +107,9 @@ export const parseTestUsers: Parser<TestUsers> = resource((fields, sid) => ({
   url: text(fields['url']),
 }));
 
+/** Accepts only an empty body: an answer with a body does not confirm a delete. */
+export const parseNothing: Parser<true> = (body) => (body === undefined ? true : undefined);
+
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
 import type { Transport } from '../../../lib/studio/transport.ts';
-import { ACCOUNT, created, EXECUTION, execution, FLOW, story } from './stories.ts';
+import { ACCOUNT, created, EXECUTION, execution, FLOW, failureOf, type Reply, story } from './stories.ts';
 
 describe('executions', () => {
   test('a create sends To, From and the parameters as a JSON string, and hands back the execution', async () => {
@@ -73,6 +73,45 @@ describe('executions', () => {
       outcome: 'already-gone',
       afterUnclear: false,
     });
+  });
+});
+
+describe('a delete that is answered with a body', () => {
+  const gone = { status: 404, body: { code: 20404, status: 404 } };
+  const answering = async (deleted: Reply, fetched: Reply) => {
+    const { studio } = await story(({ method }) => (method === 'DELETE' ? deleted : fetched));
+    return studio;
+  };
+  const answers: [string, Reply][] = [
+    ['200 with an error code', { status: 200, body: { code: 20500 } }],
+    ['202 with an object', { status: 202, body: {} }],
+    ['200 with null', { status: 200, body: 'null' }],
+    ['200 with the execution', { status: 200, body: execution() }],
+  ];
+
+  test.each(answers)('(%s) is believed only if the execution is gone', async (_, answer) => {
+    const studio = await answering(answer, gone);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
+      outcome: 'already-gone',
+      afterUnclear: true,
+    });
+  });
+
+  test.each(answers)('(%s) is no success if Studio still shows the execution', async (_, answer) => {
+    const studio = await answering(answer, { status: 200, body: execution() });
+    expect(await failureOf(studio.executions.delete(FLOW, EXECUTION))).toMatchObject({ kind: 'nonsense' });
+  });
+
+  test.each(answers)('(%s) is no success for a flow either', async (_, answer) => {
+    const studio = await answering(answer, gone);
+    expect(await failureOf(studio.flows.delete(FLOW))).toMatchObject({ kind: 'nonsense' });
+  });
+
+  test.each([200, 202, 204])('is believed without one: %i', async (status) => {
+    const { studio, requests } = await story([{ status }, { status }]);
+    expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
+    expect(await studio.flows.delete(FLOW)).toEqual({ outcome: 'deleted' });
+    expect(requests).toHaveLength(2);
   });
 });
 
