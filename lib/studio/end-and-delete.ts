@@ -7,8 +7,8 @@ import type { CallOptions, DeleteOutcome, EndOutcome, Execution } from './types.
 export type EndAndDelete = {
   /**
    * Ends an active execution; returns `already-ended` if a fetch shows that it has already ended. Throws
-   * `conflict` if Studio refuses or confirms the end, and `still-there` if it answers 404, but still shows
-   * the execution as active.
+   * `conflict` if Studio refuses or confirms the end, but does not show the execution as ended, and
+   * `still-there` if it answers 404, but still shows the execution.
    */
   end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
   /**
@@ -58,10 +58,12 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
       if (kind === 'conflict') return told;
       throw kind === 'not-found' && seen ? stillThere(told) : told;
     }
-    if (seen?.status === 'ended' || (told.status === null && seen?.status !== 'active'))
-      return { outcome: 'ended', execution: seen ?? told };
-    const message = 'Studio confirmed the end but still shows the execution as active';
-    return new StudioError('conflict', message, { operation, sent: true, afterUnclear: true });
+    if (seen?.status === 'ended') return { outcome: 'ended', execution: seen };
+    const details = { operation, sent: true, afterUnclear: true };
+    if (!seen && told.status === null)
+      throw new StudioError('nonsense', 'Studio confirmed the end without a known status', details);
+    const message = 'Studio confirmed the end but does not show the execution as ended';
+    return new StudioError('conflict', message, details);
   }
 
   return {

@@ -20,7 +20,8 @@ export type StudioErrorKind =
   /** The answer belongs to another flow than the one in the path. */
   | 'other-flow'
   /**
-   * 409 (20409) where it is not an expected outcome, or a confirmed end of an execution that is still active.
+   * 409 (20409) where it is not an expected outcome, or a confirmed end of an execution that is not shown as
+   * ended.
    */
   | 'conflict'
   /** 429 (20429): not processed, safe to repeat. */

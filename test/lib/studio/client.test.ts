@@ -76,6 +76,43 @@ describe('executions', () => {
   });
 });
 
+describe('an end that is confirmed', () => {
+  const told = (fields: object): Reply => ({ status: 200, body: execution(EXECUTION, { ...fields }) });
+  const ending = (posted: Reply, fetched: Reply) =>
+    story(({ method }) => (method === 'POST' ? posted : fetched));
+  const active: [string, object] = ['an active status', { status: 'active' }];
+  const unknown: [string, object][] = [
+    ['an unknown status', { status: 'ending' }],
+    ['no status', { status: undefined }],
+    ['a status that is no text', { status: ['ended'] }],
+  ];
+
+  test.each([...unknown, active])('with %s has ended once a fetch shows so', async (_, fields) => {
+    const { studio } = await ending(told(fields), told({ status: 'ended' }));
+    expect(await studio.executions.end(FLOW, EXECUTION)).toMatchObject({
+      outcome: 'ended',
+      execution: { status: 'ended' },
+    });
+  });
+
+  test.each([...unknown, active])('is tried again while the fetch shows %s', async (_, fields) => {
+    const { studio, requests } = await ending(told({ status: 'ending' }), told(fields));
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({
+      kind: 'conflict',
+      afterUnclear: true,
+    });
+    expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(5);
+  });
+
+  test.each(unknown)('with %s is not learnt where the fetch fails', async (_, fields) => {
+    const { studio } = await ending(told(fields), { status: 503 });
+    expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({
+      kind: 'nonsense',
+      sent: true,
+    });
+  });
+});
+
 describe('a delete that is answered with a body', () => {
   const gone = { status: 404, body: { code: 20404, status: 404 } };
   const answering = async (deleted: Reply, fetched: Reply) => {

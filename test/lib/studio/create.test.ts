@@ -289,16 +289,6 @@ describe('ending and deleting', () => {
     },
   );
 
-  test('200 without a status on end has ended, unless the look shows it active', async () => {
-    const silent = { status: 200, body: execution(EXECUTION, { status: null }) };
-    const tolerant = await story(yesTo(silent, silent));
-    expect(await tolerant.studio.executions.end(FLOW, EXECUTION)).toMatchObject({ outcome: 'ended' });
-    const doubtful = await story(yesTo(silent, success));
-    expect(await failureOf(doubtful.studio.executions.end(FLOW, EXECUTION))).toMatchObject({
-      kind: 'conflict',
-    });
-  });
-
   test('[conflict] on delete is thrown: it is still active', async () => {
     const { studio } = await story([{ status: 409, body: { code: 20409 } }]);
     expect(await failureOf(studio.executions.delete(FLOW, EXECUTION))).toMatchObject({ kind: 'conflict' });
