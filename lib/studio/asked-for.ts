@@ -7,8 +7,8 @@ export type Misfit = 'nonsense' | 'other-flow';
 
 /**
  * Compares a resource in Studio's answer with the request. Its SID must be of the right kind and equal the
- * one in the path, if any. Its account, flow, execution and step must be those of the request; a missing one
- * matches, since nearly every field may be null.
+ * one in the path, if any. Its account, flow, execution and step must be those of the request; a missing or
+ * null one matches, since nearly every field may be null.
  *
  * Returns `other-flow` for a read only. After a write, an answer about another flow does not tell what was
  * changed.
@@ -21,7 +21,7 @@ export function misfitOf(
 ): Misfit | undefined {
   const told = fieldsOf(body) ?? {};
   const differs = (name: string, sid: string | number | undefined) =>
-    sid !== undefined && typeof told[name] === 'string' && told[name] !== sid;
+    sid !== undefined && (told[name] ?? sid) !== sid;
   if (
     (answers && (!isSid(answers, told['sid']) || differs('sid', parts[answers]))) ||
     differs('account_sid', accountSid) ||
@@ -29,6 +29,7 @@ export function misfitOf(
     differs('step_sid', parts.step)
   )
     return 'nonsense';
-  if (differs('flow_sid', parts.flow)) return method === 'GET' ? 'other-flow' : 'nonsense';
+  if (differs('flow_sid', parts.flow))
+    return method === 'GET' && typeof told['flow_sid'] === 'string' ? 'other-flow' : 'nonsense';
   return undefined;
 }
