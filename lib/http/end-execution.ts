@@ -22,7 +22,9 @@ export async function endExecution(
   if (found.status === 'ended') return answer('already-ended', found);
   const ended = await executions.end(flow.sid, params.execution, { signal }).catch(stillActive);
   if (ended.outcome === 'ended') return answer('ended', ended.execution);
-  return answer('already-ended', await executions.fetch(flow.sid, params.execution, { signal }));
+  // It was active a moment ago: after a try whose answer was lost, that try has ended it.
+  const outcome = ended.afterUnclear ? 'ended' : 'already-ended';
+  return answer(outcome, await executions.fetch(flow.sid, params.execution, { signal }));
 }
 
 /**

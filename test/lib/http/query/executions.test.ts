@@ -164,6 +164,25 @@ describe('an execution of another flow, where Studio ignores the flow in the pat
   });
 });
 
+test('is ended by a request whose first answer was lost and whose second try is refused', async () => {
+  const { call, path, sid } = await withOne({
+    behaviour: { faults: [{ kind: 'cut', work: 'done', operations: ['UpdateExecution'], times: 1 }] },
+  });
+  const { status, body } = await call(`POST ${path}/end`, { headers: admin });
+  expect([status, body.outcome, body.execution.status]).toEqual([200, 'ended', 'ended']);
+  const again = await call(`POST ${path}/end`, { headers: admin });
+  expect(again.body).toMatchObject({ outcome: 'already-ended', execution: { sid } });
+});
+
+test('was ended by another where only a refusal came before it was seen as ended', async () => {
+  const { call, path } = await withOne({
+    behaviour: {
+      faults: [{ kind: 'error', status: 409, work: 'done', operations: ['UpdateExecution'], times: 1 }],
+    },
+  });
+  expect((await call(`POST ${path}/end`, { headers: admin })).body.outcome).toBe('already-ended');
+});
+
 test('one that has ended already is not told to end', async () => {
   const { call, path, sid, studio } = await withOne();
   studio.store.end(sid);
