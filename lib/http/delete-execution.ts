@@ -1,6 +1,7 @@
 import type { Studio } from '../studio/client.ts';
 import { StudioError } from '../studio/errors.ts';
-import { stillActive } from './end-execution.ts';
+import type { DeleteOutcome } from '../studio/types.ts';
+import { isConflict, stillActive } from './end-execution.ts';
 import { Problem } from './problems.ts';
 import type { Answer, Request } from './request.ts';
 
@@ -27,10 +28,36 @@ export async function deleteExecution(
     if (error instanceof StudioError && error.kind === 'not-found') return answer('already-gone', sid);
     throw error;
   }
-  const result = await studio.executions.delete(flow.sid, sid, { signal }).catch(stillActive);
-  // It was there a moment ago, and is gone after a try whose answer was lost or no answer of Studio's: by that try.
-  const isOurs = result.outcome === 'deleted' || result.afterUnclear;
-  return answer(isOurs ? 'deleted' : 'already-gone', sid);
+  try {
+    const result = await erase(studio, flow.sid, sid, signal);
+    // It was there a moment ago, and is gone after a try whose answer was lost or no answer of Studio's: by that try.
+    const isOurs = result.outcome === 'deleted' || result.afterUnclear;
+    return answer(isOurs ? 'deleted' : 'already-gone', sid);
+  } catch (error) {
+    // Studio refused the delete, but the execution is gone.
+    if (error instanceof StudioError && error.kind === 'not-found') return answer('deleted', sid);
+    if (!isConflict(error)) throw error;
+    const detail = 'Studio does not delete it now: another update may be under way. Try again later.';
+    throw new Problem('still-active', detail, { cause: error });
+  }
+}
+
+/** Deletes the execution. If Studio refuses, but shows it as ended, tries once more. */
+async function erase(
+  { executions }: DeleteRuntime['studio'],
+  flowSid: string,
+  sid: string,
+  signal: AbortSignal,
+): Promise<DeleteOutcome> {
+  const remove = () => executions.delete(flowSid, sid, { signal });
+  try {
+    return await remove();
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const { status } = await executions.fetch(flowSid, sid, { signal });
+    if (status === 'ended') return await remove();
+    throw error;
+  }
 }
 
 function answer(outcome: 'deleted' | 'already-gone', sid: string): Answer {

@@ -27,17 +27,14 @@ export async function endExecution(
   return answer(outcome, await executions.fetch(flow.sid, params.execution, { signal }));
 }
 
-/**
- * Throws `still-active` if Studio refused an end or a delete because of the execution's state; rethrows any
- * other error.
- */
+/** Throws `still-active` if Studio refused to end the execution; rethrows any other error. */
 export function stillActive(error: unknown): never {
-  if (!(error instanceof StudioError) || error.kind !== 'conflict') throw error;
-  throw new Problem(
-    'still-active',
-    'Studio does not end it: another update may be under way. Try again later.',
-    {
-      cause: error,
-    },
-  );
+  if (!isConflict(error)) throw error;
+  const detail = 'Studio does not end it: another update may be under way. Try again later.';
+  throw new Problem('still-active', detail, { cause: error });
+}
+
+/** Whether Studio refused an end or a delete because of the execution's state. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof StudioError && error.kind === 'conflict';
 }

@@ -242,7 +242,28 @@ describe('an execution whose other update is under way', () => {
     });
     studio.store.end(sid);
     const { status, body } = await call(`DELETE ${path}`, { headers: admin });
-    expect([status, body.type]).toEqual([409, '/problems/still-active']);
+    expect([status, body.type, body.detail]).toEqual([
+      409,
+      '/problems/still-active',
+      'Studio does not delete it now: another update may be under way. Try again later.',
+    ]);
+    expect(studio.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
+  });
+
+  const deleteRefused = { ...underWay, operations: ['DeleteExecution' as const], times: 1 };
+
+  test.each([
+    ['undone', 'once more, where it is shown as ended', 2],
+    ['done', 'no more, where it is gone', 1],
+  ] as const)('is deleted where one delete is refused, %s: %s', async (work, _, deletes) => {
+    const { call, path, sid, studio } = await withOne({
+      behaviour: { faults: [{ ...deleteRefused, work }] },
+    });
+    studio.store.end(sid);
+    const { status, body } = await call(`DELETE ${path}`, { headers: admin });
+    expect([status, body]).toEqual([200, { outcome: 'deleted', sid }]);
+    expect(studio.store.find(sid)?.status).toBe('deleted');
+    expect(studio.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(deletes);
   });
 });
 
