@@ -26,7 +26,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   const tally = createTally();
   const { dryRun, archive } = session.record.request;
   const pending: NewItem[] = [];
-  const shownThoughGone: Execution[] = [];
+  const shownThoughGone = new Map<string, Execution>();
   let sparsePages = 0;
   let anyCut = false;
   let isThrough = false;
@@ -63,8 +63,7 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
     if (!session.gotOn) session.time.expectPage();
     countListed(session, finding.items, matcher, tally);
     for (const execution of shownAgain(session, finding.items, matcher))
-      if (session.handled.wasGone(execution.sid) && shownThoughGone.length < MAX_FAILURES_NAMED)
-        shownThoughGone.push(execution);
+      if (session.handled.wasGone(execution.sid)) shownThoughGone.set(execution.sid, execution);
     if (dryRun) session.progress(comeTo(bound));
     else {
       for (const execution of finding.candidates) {
@@ -83,7 +82,8 @@ export async function sweep(session: Session, batches: Batches, matcher: Matcher
   while (maySubmit()) await submit();
   await batches.drained();
   if (session.leftOpen) return;
-  if (isThrough && !anyCut && (pending.length === 0 || isOver())) await closeSweep(session, shownThoughGone);
+  if (isThrough && !anyCut && (pending.length === 0 || isOver()))
+    await closeSweep(session, [...shownThoughGone.values()]);
 }
 
 function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGenerator<Finding, void, void> {

@@ -175,6 +175,19 @@ describe('a Studio that answers 404 to what is there', () => {
     },
   );
 
+  test('of however many that it lists on: none counts as gone, and all are kept as failures', async () => {
+    const count = 250;
+    const operations = ['DeleteExecution' as const, 'FetchExecution' as const];
+    const { studio, purge, failures } = await createWorld({
+      stubborn: [{ share: 1, operations, status: 404 }],
+    });
+    studio.store.seed({ flowSid: WELCOME, count, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
+    const { id, counts, ...record } = await purge({ olderThan: 'P7D' });
+    expect(counts).toMatchObject({ matched: count, alreadyGone: 0, failed: count });
+    expect(record.failures).toHaveLength(100);
+    expect((await failures.page(id, null)).failures).toHaveLength(count);
+  });
+
   test('is made good where it was for a while', async () => {
     const { studio, purge } = await createWorld({
       faults: [{ kind: 'error', status: 404, operations: ['DeleteExecution'], times: 30 }],
