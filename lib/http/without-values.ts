@@ -12,6 +12,9 @@ const QUOTED = /(["'`])(?:(?!\1).)*\1|“[^”]*”|‘[^’]*’|«[^»]*»/g;
 /** `whatsapp:+1…`, `client:name`, but not the beginning of a URL. */
 const CHANNEL = /\b[a-z][a-z0-9+.-]*:(?!\/\/)\S+/gi;
 const USER_AT_HOST = /\S+@\S+/g;
+const USER_AND_HOST = /^(?:[a-z][a-z0-9+.-]*:)?([^@\s]+)@([^@\s:;?]+)/i;
+/** The user without a password or parameters, or the host if there is no user. */
+const SIP_USER_OR_HOST = /^sips?:([^@\s:;?]+)/i;
 
 /**
  * Removes values from Twilio's words, which often repeat what was sent in another spelling: a problem may end
@@ -68,23 +71,43 @@ function inAnySpelling(text: string): RegExp {
   return new RegExp(words.join('[^\\p{L}\\p{N}]{1,3}'), 'giu');
 }
 
-/** Collects the texts and names in a body, and addresses without their channel; the longest first. */
+/**
+ * Collects the texts and names in a body, and the parts of addresses; the longest first. If there are too
+ * many, it leaves out the shortest, but never those of `to` and `from`.
+ */
 function textsIn(sent: unknown): string[] {
   const found: string[] = [];
   const look = (value: unknown) => {
-    if (typeof value === 'string') found.push(value, value.slice(value.indexOf(':') + 1));
+    if (typeof value === 'string') found.push(value, ...partsOf(value));
     else if (JSON.isRawJSON(value)) found.push(value.rawJSON);
     else if (typeof value === 'number') found.push(String(value));
     else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) look(one);
   };
+  const isBody = typeof sent === 'object' && sent !== null;
+  if (isBody && 'to' in sent) look(sent.to);
+  if (isBody && 'from' in sent) look(sent.from);
+  const own = distinct(found.splice(0));
   look(sent);
   // The body's own names are ours and may stand in any sentence; those of the parameters are the caller's.
-  if (typeof sent === 'object' && sent !== null && 'parameters' in sent)
-    found.push(...namesIn(sent.parameters));
-  return [...new Set(found)]
+  if (isBody && 'parameters' in sent) found.push(...namesIn(sent.parameters));
+  return [...own, ...distinct(found)].slice(0, MAX_TEXTS).sort(longestFirst);
+}
+
+/** Returns an address without its channel, and its user and its host. */
+function partsOf(text: string): string[] {
+  const [, user = '', host = ''] = USER_AND_HOST.exec(text) ?? [];
+  const [, sip = ''] = SIP_USER_OR_HOST.exec(text) ?? [];
+  return [text.slice(text.indexOf(':') + 1), user, host, sip];
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
     .filter(({ length }) => length >= MIN_TEXT_CHARACTERS && length <= MAX_READ_CHARACTERS)
-    .sort((one, other) => other.length - one.length)
-    .slice(0, MAX_TEXTS);
+    .sort(longestFirst);
+}
+
+function longestFirst(one: string, other: string): number {
+  return other.length - one.length;
 }
 
 function namesIn(value: unknown): string[] {

@@ -58,6 +58,33 @@ describe('no address of the request stands in what Studio says of it', () => {
   });
 });
 
+describe('nor a part of it', () => {
+  test.each([
+    ['sip:ada@example.com', 'There is no user ada at example.com', 'There is no user … at …'],
+    [
+      'sip:ada@example.com:5060;transport=tls',
+      'Ada is not registered at EXAMPLE.COM',
+      '… is not registered at …',
+    ],
+    ['sips:ada:pass@example.com', 'No ada, and no host example.com', 'No …, and no host …'],
+    ['sip:example.com;transport=tls', 'The host example.com is unknown', 'The host … is unknown'],
+    ['ada.l@example.com', 'No ada.l at example.com', 'No … at …'],
+  ])('of %s: %s', (to, words, told) => {
+    expect(withoutValues(words, { to })).toBe(told);
+  });
+});
+
+test('the addresses count however many longer texts were sent', () => {
+  const parameters = Array.from({ length: 300 }, (_, index) => `a text that is longer, number ${index}`);
+  const own = { to: 'sip:ada@example.com', from: '12345' };
+  const words = 'No user ada at example.com for 12345';
+  for (const one of [
+    { ...own, parameters },
+    { parameters, ...own },
+  ])
+    expect(withoutValues(words, one)).toBe('No user … at … for …');
+});
+
 test.each([
   ['Ann Smith, ann_smith, ANN+SMITH and Ann%20Smith', '…, …, … and …'],
   ['order 4711 of Z%C3%BCrich', '… … of …'],
