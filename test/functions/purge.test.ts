@@ -306,6 +306,8 @@ describe('purges at once', () => {
     studio().behave({ faults: [] });
     await ended(ids[0] ?? '');
     expect((await call('POST', '/purges', { body, key: 'one too many' })).status).toBe(202);
+    // They would count in the tests after this one.
+    for (const { id } of await known()) await ended(id);
   });
 });
 
@@ -412,11 +414,13 @@ describe('GET /purges/{purge}/failures', () => {
 describe('the schedule', () => {
   test('runs each policy as a purge of its own', async () => {
     seed(20, 8, { activeShare: 0.5 });
+    const before = (await call('GET', '/purges?limit=1000')).body.purges.map(({ id }: { id: string }) => id);
     await local.fireSchedule();
     const purges = await eventually(async () => {
       const { body } = await call('GET', '/purges?limit=10');
       const own = body.purges.filter(
-        (one: { policy: string | null; status: string }) => one.policy !== null && one.status !== 'running',
+        (one: { id: string; policy: string | null; status: string }) =>
+          one.policy !== null && one.status !== 'running' && !before.includes(one.id),
       );
       return own.length >= 2 ? own : undefined;
     });
