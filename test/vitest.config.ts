@@ -13,6 +13,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A loaded machine is slower than a second, which is what it would be otherwise.
     expect: { poll: { timeout: 10_000 } },
-    maxWorkers: 2,
+    // One more than CI has processors: some tests wait for a server or a clock.
+    maxWorkers: 3,
   },
 });
