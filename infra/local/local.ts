@@ -3,6 +3,11 @@ import type { Config } from '../../lib/config.ts';
 import { routes, UNMATCHED_FUNCTION } from '../../lib/http/routes.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
+import {
+  type SimulatedStudio,
+  type SimulatedStudioOptions,
+  startSimulatedStudio,
+} from '../simulator/server.ts';
 import { type LambdaStandIn, startLambda } from './aws/lambda.ts';
 import { type S3StandIn, startS3 } from './aws/s3/server.ts';
 import { type SecretsStandIn, startSecrets } from './aws/secrets.ts';
@@ -18,7 +23,6 @@ import { gatewayReply } from './gateway/reply.ts';
 import type { Exchange, Reply } from './http.ts';
 import { provision } from './provision.ts';
 import { scheduledEvent } from './schedule.ts';
-import { type SimulatedStudio, type SimulatedStudioOptions, startSimulatedStudio } from './studio/server.ts';
 
 export type LocalOptions = {
   config: Config;

@@ -1,5 +1,5 @@
 import type { Config } from '../../lib/config.ts';
-import type { SimulatedStudio } from './studio/server.ts';
+import type { SimulatedStudio } from '../simulator/server.ts';
 
 /** Something to find, end and purge: a month of executions, most of them ended, some of them still active. */
 

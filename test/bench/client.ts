@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../infra/build.ts';
-import { makeCertificate } from '../infra/local/studio/certificate.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import {
   contestIn,
   FLOW_SID,

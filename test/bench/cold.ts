@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
-import { makeCertificate } from '../infra/local/studio/certificate.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { openProcessorShare } from './cold/processor-share.ts';
 import { type ColdStart, coldStart } from './cold/runtime-api.ts';
 import {

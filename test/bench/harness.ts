@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SimulatedStudioOptions } from '../../infra/local/studio/server.ts';
+import type { SimulatedStudioOptions } from '../../infra/simulator/server.ts';
 
 /**
  * What the benchmarks share: the simulated Studio in a process of its own, contestants in processes of

@@ -5,7 +5,7 @@ import {
   SIMULATED_ACCOUNT,
   type StudioAccount,
 } from '../../infra/local/caller-tokens.ts';
-import type { Fault } from '../../infra/local/studio/behaviour.ts';
+import type { Fault } from '../../infra/simulator/misbehave/behaviour.ts';
 import type { Secret } from '../../lib/secret.ts';
 import {
   type Call,

@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import { formOf } from '../../infra/local/studio/journal.ts';
-import type { Exchange } from '../../infra/local/studio/options.ts';
+import { formOf } from '../../infra/simulator/journal.ts';
+import type { Exchange } from '../../infra/simulator/options.ts';
 import { type DocumentedOperation, readDocument, type Schema, type Version } from './openapi-document.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { operations } from '../../infra/local/studio/operations.ts';
+import { operations } from '../../infra/simulator/operations.ts';
 import { readDocument } from './openapi-document.ts';
 
 const SIDS: Record<string, string> = { FlowSid: 'FW', ExecutionSid: 'FN', StepSid: 'FT' };

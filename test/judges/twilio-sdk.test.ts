@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { EMPTY_DEFINITION } from '../../infra/local/studio/store/flows.ts';
-import { FLOW, FROM, NOBODY, NOON, start, TO } from '../infra/local/studio/studio.ts';
+import { EMPTY_DEFINITION } from '../../infra/simulator/store/flows.ts';
+import { FLOW, FROM, NOBODY, NOON, start, TO } from '../infra/simulator/studio.ts';
 import { createTwilioSdk } from './twilio-sdk.ts';
 
 /**

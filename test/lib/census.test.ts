@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type SimulatedStudio, startSimulatedStudio } from '../../infra/local/studio/server.ts';
+import { type SimulatedStudio, startSimulatedStudio } from '../../infra/simulator/server.ts';
 import { CENSUS_INPUT, type CensusPorts, isCensus, takeCensus } from '../../lib/census.ts';
 import { checkConfig } from '../../lib/config.ts';
 import { createLog } from '../../lib/log.ts';

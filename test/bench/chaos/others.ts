@@ -1,6 +1,6 @@
-import type { Exchange } from '../../../infra/local/studio/options.ts';
-import { DELETED } from '../../../infra/local/studio/store/columns.ts';
-import type { Store } from '../../../infra/local/studio/store/store.ts';
+import type { Exchange } from '../../../infra/simulator/options.ts';
+import { DELETED } from '../../../infra/simulator/store/columns.ts';
+import type { Store } from '../../../infra/simulator/store/store.ts';
 
 /** So far ahead of what a purge has just deleted lies what it has listed and not come to. */
 const NEAREST = 30;

@@ -1,6 +1,6 @@
-import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
-import type { FlowOptions } from '../../../infra/local/studio/store/flows.ts';
-import type { SeedRequest } from '../../../infra/local/studio/store/seed.ts';
+import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { FlowOptions } from '../../../infra/simulator/store/flows.ts';
+import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 
 /** What the benchmark and the simulated Studio's process say to each other. */
 

@@ -1,6 +1,6 @@
-import { createRandom } from '../../../infra/local/studio/random.ts';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
-import type { SeedRequest } from '../../../infra/local/studio/store/seed.ts';
+import { createRandom } from '../../../infra/simulator/random.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
+import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 import { createOthers } from './others.ts';
 import type { FromStudio, Seeded, ToStudio } from './protocol.ts';
 

@@ -1,4 +1,4 @@
-import { createRandom } from '../../../infra/local/studio/random.ts';
+import { createRandom } from '../../../infra/simulator/random.ts';
 
 /** Who delivers what when, and which handlers are killed: all of it follows from the seed. */
 

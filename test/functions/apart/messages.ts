@@ -1,7 +1,7 @@
 import type { Resources } from '../../../infra/local/bundles.ts';
 import type { Endpoints } from '../../../infra/local/endpoints.ts';
-import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
-import type { SeedRequest } from '../../../infra/local/studio/store/seed.ts';
+import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 
 export type Started = { endpoints: Endpoints; resources: Resources; studioUrl: string };
 export type Asked = { seed?: SeedRequest; behave?: BehaviourChange; reset?: true };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
-import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
 import { eventually } from './fixtures/poll.ts';
 import { rowsOf } from './fixtures/rows.ts';
 import {

@@ -5,7 +5,7 @@ import { startTable } from '../../../infra/local/aws/table.ts';
 import { localSecret, SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
 import { type Listening, listen } from '../../../infra/local/http.ts';
 import { startLocal } from '../../../infra/local/local.ts';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { checkConfig } from '../../../lib/config.ts';
 import { callerOf, configInput, DAY_MS, finished, startWorld, until, WELCOME } from './fixtures/world.ts';
 

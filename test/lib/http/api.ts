@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { SimulatedStudio, SimulatedStudioOptions } from '../../../infra/local/studio/options.ts';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import type { SimulatedStudio, SimulatedStudioOptions } from '../../../infra/simulator/options.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { type Config, type ConfigInput, checkConfig, type Scope } from '../../../lib/config.ts';
 import { deleteExecution } from '../../../lib/http/delete-execution.ts';
 import { endExecution } from '../../../lib/http/end-execution.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ACTIVE as ACTIVE_STATE } from '../../../infra/local/studio/store/columns.ts';
+import { ACTIVE as ACTIVE_STATE } from '../../../infra/simulator/store/columns.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../lib/purge/digest.ts';
 import { createWorld } from './world/over-studio.ts';
 import { createMemoryStudio, sidOf } from './world/upstream.ts';

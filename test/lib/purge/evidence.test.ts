@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createRandom } from '../../../infra/local/studio/random.ts';
+import { createRandom } from '../../../infra/simulator/random.ts';
 import { SupersededError, type Upstream } from '../../../lib/purge/ports.ts';
 import { viewOf } from '../../../lib/purge/view.ts';
 import { archivedIn } from './world/archived.ts';

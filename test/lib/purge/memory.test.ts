@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import type { Archived } from './world/archiving-process.ts';
 import { NOON, WELCOME } from './world/world.ts';
 

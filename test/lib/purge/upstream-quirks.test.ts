@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BehaviourChange } from '../../../infra/local/studio/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
 import type { PurgeRequest } from '../../../lib/purge/record.ts';
 import { createWorld } from './world/over-studio.ts';
 import { NOON, SURVEY, WELCOME } from './world/world.ts';

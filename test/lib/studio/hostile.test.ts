@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SimulatedStudio } from '../../../infra/local/studio/options.ts';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import type { SimulatedStudio } from '../../../infra/simulator/options.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
 import { createLimiter } from '../../../lib/studio/limiter.ts';
-import { makeCertificate } from '../../infra/local/studio/certificate.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { ACCOUNT, collect, failureOf } from './stories.ts';
 
 /** What a simulated Studio can do to a client, and that every time it ends well, or in a typed error, soon. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SimulatedStudio } from '../../../infra/local/studio/options.ts';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import type { SimulatedStudio } from '../../../infra/simulator/options.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { createStudio, type Studio } from '../../../lib/studio/client.ts';
 import type { ListExecutionsQuery } from '../../../lib/studio/types.ts';
 import { judgeExchange } from '../../judges/openapi.ts';

@@ -1,8 +1,8 @@
 import { createServer, getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTransport, type Transport } from '../../../lib/studio/transport.ts';
-import { makeCertificate } from '../../infra/local/studio/certificate.ts';
 import { onLoopback } from '../../loopback.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 
 const trusted = makeCertificate();
 const before = getCACertificates();

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { BehaviourChange, Fault } from '../../../infra/local/studio/behaviour.ts';
-import { startSimulatedStudio } from '../../../infra/local/studio/server.ts';
+import type { BehaviourChange, Fault } from '../../../infra/simulator/misbehave/behaviour.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { createClaimStore } from '../../../lib/aws/claims.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';

@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../../infra/local/studio/behaviour.ts';
-import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
+import type { BehaviourChange } from '../../../../infra/simulator/misbehave/behaviour.ts';
+import { startSimulatedStudio } from '../../../../infra/simulator/server.ts';
 import { upstreamOf } from '../../../../lib/purge/upstream.ts';
 import { createStudio } from '../../../../lib/studio/client.ts';
 import { ACCOUNT, createClock, createWorldOf, SURVEY, WELCOME, type Wrap } from './world.ts';

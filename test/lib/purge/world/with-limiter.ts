@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../../infra/local/studio/behaviour.ts';
-import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
+import type { BehaviourChange } from '../../../../infra/simulator/misbehave/behaviour.ts';
+import { startSimulatedStudio } from '../../../../infra/simulator/server.ts';
 import { runSlice } from '../../../../lib/purge/slice.ts';
 import { upstreamOf } from '../../../../lib/purge/upstream.ts';
 import { createStudio } from '../../../../lib/studio/client.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EMPTY_DEFINITION } from '../../../../infra/local/studio/store/flows.ts';
+import { EMPTY_DEFINITION } from '../../../infra/simulator/store/flows.ts';
 import { FLOW, OTHER_FLOW, start } from './studio.ts';
 
 const flow = {

@@ -1,6 +1,6 @@
+import type { OperationName } from '../names.ts';
+import { createRandom, mix32 } from '../random.ts';
 import type { Fault } from './behaviour.ts';
-import type { OperationName } from './names.ts';
-import { createRandom, mix32 } from './random.ts';
 
 export type FaultPicker = (operation: OperationName, isReusedSocket: boolean) => Fault | undefined;
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { OPERATION_NAMES } from './names.ts';
+import { OPERATION_NAMES } from '../names.ts';
 
 /**
  * Everything that can be told to this Studio, by options, by `behave()` and by POST /__simulator/behaviour.

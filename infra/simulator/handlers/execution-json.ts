@@ -1,7 +1,7 @@
-import type { Call, Simulation } from './call.ts';
-import { ACTIVE } from './store/columns.ts';
-import { sidOf } from './store/sids.ts';
-import { isoSeconds } from './store/store.ts';
+import type { Call, Simulation } from '../call.ts';
+import { ACTIVE } from '../store/columns.ts';
+import { sidOf } from '../store/sids.ts';
+import { isoSeconds } from '../store/store.ts';
 
 /**
  * Writes executions as JSON; the fields are those of Twilio's OpenAPI documents. A page has a thousand of them,

@@ -1,13 +1,13 @@
-import { parseJson } from '../../../../lib/studio/json.ts';
-import { fieldsOf } from '../../../../lib/studio/parse.ts';
+import { parseJson } from '../../../lib/studio/json.ts';
+import { fieldsOf } from '../../../lib/studio/parse.ts';
 import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
-import { executionWriter } from '../execution-json.ts';
 import { listAnswer, type PageRequest, type PageResult, readPageRequest } from '../paging.ts';
 import { contextResource } from '../resources.ts';
 import { ACTIVE } from '../store/columns.ts';
 import type { Filter, Start } from '../store/executions.ts';
 import { latestRevision } from '../store/flows.ts';
+import { executionWriter } from './execution-json.ts';
 
 /** To and From together, in bytes: https://www.twilio.com/docs/api/errors/81023 */
 const MAX_ADDRESSES_BYTES = 300;

@@ -3,10 +3,10 @@ import { request as tlsRequest } from 'node:https';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Exchange } from '../../../../infra/local/studio/options.ts';
-import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
-import { judgeExchange, judgeWatchedAnswer } from '../../../judges/openapi.ts';
-import { makeCertificate } from './certificate.ts';
+import type { Exchange } from '../../../infra/simulator/options.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
+import { judgeExchange, judgeWatchedAnswer } from '../../judges/openapi.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { FLOW, patiently, start } from './studio.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;

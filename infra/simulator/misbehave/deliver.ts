@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { type Answer, textOf } from './answers.ts';
+import { type Answer, textOf } from '../answers.ts';
 import type { Fault } from './behaviour.ts';
 
 const HUGE_BODY_BYTES = 50 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { afterEach, expect } from 'vitest';
-import type { SimulatedStudio, SimulatedStudioOptions } from '../../../../infra/local/studio/options.ts';
-import { startSimulatedStudio } from '../../../../infra/local/studio/server.ts';
-import { judgeExchange } from '../../../judges/openapi.ts';
+import type { SimulatedStudio, SimulatedStudioOptions } from '../../../infra/simulator/options.ts';
+import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
+import { judgeExchange } from '../../judges/openapi.ts';
 
 export const FLOW = `FW${'a'.repeat(32)}`;
 export const OTHER_FLOW = `FW${'b'.repeat(32)}`;

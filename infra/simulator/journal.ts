@@ -1,4 +1,4 @@
-import type { Fault } from './behaviour.ts';
+import type { Fault } from './misbehave/behaviour.ts';
 import type { OperationName } from './names.ts';
 
 /** One request and what became of it. `status` is null where no answer was given. */

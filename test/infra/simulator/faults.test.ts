@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { expect, test } from 'vitest';
-import type { BehaviourChange, Fault } from '../../../../infra/local/studio/behaviour.ts';
+import type { BehaviourChange, Fault } from '../../../infra/simulator/misbehave/behaviour.ts';
 import { FLOW, FROM, patiently, start, TO } from './studio.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;

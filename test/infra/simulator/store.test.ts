@@ -3,11 +3,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mix32, unmix32 } from '../../../../infra/local/studio/random.ts';
-import { Columns, DELETED, ENDED } from '../../../../infra/local/studio/store/columns.ts';
-import { indexOf, sidOf } from '../../../../infra/local/studio/store/sids.ts';
-import { Store } from '../../../../infra/local/studio/store/store.ts';
-import { Timeline } from '../../../../infra/local/studio/store/timeline.ts';
+import { mix32, unmix32 } from '../../../infra/simulator/random.ts';
+import { Columns, DELETED, ENDED } from '../../../infra/simulator/store/columns.ts';
+import { indexOf, sidOf } from '../../../infra/simulator/store/sids.ts';
+import { Store } from '../../../infra/simulator/store/store.ts';
+import { Timeline } from '../../../infra/simulator/store/timeline.ts';
 import { FLOW, FROM, NOON, OTHER_FLOW } from './studio.ts';
 
 const newStore = (seed = 1) => new Store(seed, () => NOON);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parseJson } from '../../../lib/studio/json.ts';
 import { fieldsOf } from '../../../lib/studio/parse.ts';
-import type { Answer } from './answers.ts';
+import type { Answer } from '../answers.ts';
 import { type BehaviourChange, behaviourSchema } from './behaviour.ts';
 
 const ADMINISTRATION = '/__simulator/';

@@ -1,5 +1,5 @@
+import type { OperationName } from '../names.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { OperationName } from './names.ts';
 
 const WINDOW_MS = 1_000;
 const SWEEP_ABOVE = 4_096;

@@ -1,10 +1,15 @@
 import * as v from 'valibot';
-import type { Administration } from './administration.ts';
-import { type Behaviour, type BehaviourChange, behaviourSchema, DEFAULT_BEHAVIOUR } from './behaviour.ts';
 import type { Simulation } from './call.ts';
-import { createFaultPicker, type FaultPicker } from './faults.ts';
 import { Journal, type Statistics } from './journal.ts';
-import { Limits } from './limits.ts';
+import type { Administration } from './misbehave/administration.ts';
+import {
+  type Behaviour,
+  type BehaviourChange,
+  behaviourSchema,
+  DEFAULT_BEHAVIOUR,
+} from './misbehave/behaviour.ts';
+import { createFaultPicker, type FaultPicker } from './misbehave/faults.ts';
+import { Limits } from './misbehave/limits.ts';
 import type { Exchange, SimulatedStudioOptions, Watcher } from './options.ts';
 import { createRandom } from './random.ts';
 import type { FlowOptions } from './store/flows.ts';
