@@ -1,15 +1,15 @@
 import { createArchiveStore } from '../lib/aws/archive.ts';
-import { createFailureStore } from '../lib/aws/failures.ts';
-import { createPurgeStore } from '../lib/aws/purges.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
-import { openTable } from '../lib/aws/table.ts';
-import { createTurnStore } from '../lib/aws/turns.ts';
+import { createFailureStore } from '../lib/aws/table/failures.ts';
+import { createPurgeStore } from '../lib/aws/table/purges.ts';
+import { openTable } from '../lib/aws/table/table.ts';
+import { createTurnStore } from '../lib/aws/table/turns.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
 import { workerHandler } from '../lib/aws/worker-handler.ts';
-import { log } from '../lib/log.ts';
-import { deriveContactKey } from '../lib/purge/contact.ts';
-import { upstreamOf } from '../lib/purge/upstream.ts';
-import { createLimiter } from '../lib/studio/limiter.ts';
+import { deriveContactKey } from '../lib/purge/order/contact-key.ts';
+import { upstreamOf } from '../lib/purge/sweep/upstream.ts';
+import { createLimiter } from '../lib/studio/limiter/limiter.ts';
+import { log } from '../lib/telemetry/log.ts';
 
 const runtime = coldStart(process.env, ['table', 'archiveBucket', 'cleanupFunction']);
 const { config, env, environment, secret, studio, now } = runtime;

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { createClaimStore } from '../lib/aws/claims.ts';
-import { createFailureStore } from '../lib/aws/failures.ts';
-import { orderPurge } from '../lib/aws/purge-orders.ts';
-import { createPurgeStore } from '../lib/aws/purges.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
-import { createSlotStore } from '../lib/aws/slots.ts';
-import { openTable } from '../lib/aws/table.ts';
+import { createClaimStore } from '../lib/aws/table/claims.ts';
+import { createFailureStore } from '../lib/aws/table/failures.ts';
+import { createPurgeStore } from '../lib/aws/table/purges.ts';
+import { createSlotStore } from '../lib/aws/table/slots.ts';
+import { openTable } from '../lib/aws/table/table.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
-import { purgeHandlers } from '../lib/http/purge-handlers.ts';
+import { purgeHandlers } from '../lib/http/handlers/purges.ts';
 import { serve } from '../lib/http/serve.ts';
-import { describeError, log } from '../lib/log.ts';
-import { createDesk } from '../lib/purge/desk.ts';
+import { createDesk } from '../lib/purge/order/desk.ts';
+import { orderPurge } from '../lib/purge/order/order.ts';
+import { describeError, log } from '../lib/telemetry/log.ts';
 
 const runtime = coldStart(process.env, ['table', 'cleanupFunction']);
 const { config, env, environment, secret, now } = runtime;

@@ -1,8 +1,8 @@
 import { coldStart } from '../lib/aws/runtime.ts';
+import { readHandlers } from '../lib/http/handlers/read-handlers.ts';
 import { openApiAnswer } from '../lib/http/openapi/answer.ts';
-import { readHandlers } from '../lib/http/read-handlers.ts';
 import { serve } from '../lib/http/serve.ts';
-import { loadPool } from '../lib/studio/pool.ts';
+import { loadPool } from '../lib/studio/http/pool.ts';
 
 const runtime = coldStart();
 loadPool();

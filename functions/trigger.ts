@@ -1,7 +1,7 @@
 import { coldStart } from '../lib/aws/runtime.ts';
 import { triggerPorts } from '../lib/aws/trigger-ports.ts';
+import { triggerAnswer, withoutForeignSid } from '../lib/http/handlers/trigger.ts';
 import { serve } from '../lib/http/serve.ts';
-import { triggerAnswer, withoutForeignSid } from '../lib/http/trigger-answer.ts';
 import { trigger } from '../lib/trigger/trigger.ts';
 
 const runtime = coldStart(process.env, ['table']);

@@ -1,8 +1,8 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { config, deployment } from './config.ts';
+import { RESERVE_CONTEXT, withReservation } from './constructs/api/reserved.ts';
 import { checkInfraConfig, InfraConfigError } from './constructs/checked.ts';
-import { RESERVE_CONTEXT, withReservation } from './constructs/reserved.ts';
 import { StudioExecutionsStack } from './stack.ts';
 import { stackName } from './stage.ts';
 

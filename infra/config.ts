@@ -1,4 +1,4 @@
-import type { ConfigInput } from '../lib/config.ts';
+import type { ConfigInput } from '../lib/config/configuration.ts';
 import type { DeploymentInput } from './constructs/settings.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { RESERVED_OUTPUT, reservedBy, runsIn } from './constructs/reserved.ts';
+import { RESERVED_OUTPUT, reservedBy, runsIn } from './constructs/api/reserved.ts';
 import { StudioExecutions, type StudioExecutionsProps } from './constructs/studio-executions.ts';
 
 /** studio-executions as a stack of its own, with what one needs to know of it once it is deployed. */

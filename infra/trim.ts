@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
  */
 
 /**
- * The part of undici that lib/studio/pool.ts uses: the pool and its `dispatch`. It is a file of its own beside each
+ * The part of undici that lib/studio/http/pool.ts uses: the pool and its `dispatch`. It is a file of its own beside each
  * bundle (build.ts), which a trigger's first create never reads: 10 ms with what it does when it is loaded.
  */
 export const UNDICI = 'undici';

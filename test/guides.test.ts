@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { config } from '../infra/config.ts';
 import { type Local, startLocal } from '../infra/local/local.ts';
 import { seedExamples } from '../infra/local/seed.ts';
-import { checkConfig } from '../lib/config.ts';
+import { checkConfig } from '../lib/config/configuration.ts';
 
 /** The README's guides as a new user follows them: its commands and scripts, as they stand, against `npm start`. */
 
@@ -94,7 +94,9 @@ describe('the guide to erasing one contact', () => {
     expect((await fetch(address, { method: 'POST', headers, body })).status).toBe(201);
 
     const env = { STUDIO_API_URL: local.url, STUDIO_API_TOKEN: 'local-admin' };
-    const { code, out } = await run(process.execPath, ['infra/cli/purge.ts', ...args, '--yes'], { env });
+    const { code, out } = await run(process.execPath, ['infra/cli/purge/purge.ts', ...args, '--yes'], {
+      env,
+    });
     expect(out).toMatch(/pu[0-9a-z]{26}/);
     expect(code).toBe(0);
     const left = await fetch(`${local.url}/executions?contact=${encodeURIComponent(contact)}`, { headers });

@@ -34,39 +34,67 @@ function importsIn(source: string, from: string): Import[] {
 const ours = /^(functions|lib|infra|test)\//;
 const aws = /^(@aws-sdk\/|@aws\/|aws-lambda$)/;
 
-/** What may be imported from where: the rules of the house, in the order of its folders. */
-const rules: { folder: string; may: RegExp; mayAsType?: RegExp; awsAllowed: boolean }[] = [
-  { folder: 'functions', may: /^lib\//, awsAllowed: true },
-  { folder: 'lib/studio', may: /^lib\/studio\//, awsAllowed: false },
-  { folder: 'lib/trigger', may: /^lib\/(trigger\/|studio\/|[^/]+\.ts$)/, awsAllowed: false },
-  { folder: 'lib/purge', may: /^lib\/(purge\/|studio\/|[^/]+\.ts$)/, awsAllowed: false },
+/** Every folder of lib but studio may import these. */
+const shared = ['config', 'telemetry'];
+
+/** What each folder may import, besides itself. */
+const rules: { folder: string; may: string[]; awsAllowed?: boolean }[] = [
+  { folder: 'functions', may: ['lib'], awsAllowed: true },
+  { folder: 'lib/studio', may: [] },
+  { folder: 'lib/config', may: libs('studio') },
+  { folder: 'lib/telemetry', may: libs('config') },
+  { folder: 'lib/census', may: libs(...shared, 'studio') },
+  { folder: 'lib/idempotency', may: libs(...shared) },
+  { folder: 'lib/trigger', may: libs(...shared, 'idempotency', 'studio') },
+  { folder: 'lib/purge', may: libs(...shared, 'idempotency', 'studio') },
   {
     folder: 'lib/http',
-    may: /^lib\/(http\/|studio\/|[^/]+\.ts$)/,
-    // What a job came to is turned into its answer here, exhaustively.
-    mayAsType: /^lib\/(trigger|purge)\//,
+    may: libs(...shared, 'trigger', 'purge', 'idempotency', 'studio'),
     awsAllowed: true,
   },
-  { folder: 'lib/aws', may: /^lib\/(aws\/|trigger\/|purge\/|studio\/|[^/]+\.ts$)/, awsAllowed: true },
+  {
+    folder: 'lib/aws',
+    may: libs(...shared, 'trigger', 'purge', 'idempotency', 'studio', 'census'),
+    awsAllowed: true,
+  },
 ];
 
+function libs(...folders: string[]): string[] {
+  return folders.map((folder) => `lib/${folder}`);
+}
+
 describe('who may import whom', () => {
-  it.each(rules)('$folder keeps to its neighbours', ({ folder, may, mayAsType, awsAllowed }) => {
+  it('names every folder of lib', () => {
+    const named = rules.map(({ folder }) => folder).filter((folder) => folder.startsWith('lib/'));
+    expect(readdirSync(join(root, 'lib')).map((folder) => `lib/${folder}`)).toEqual(named.toSorted());
+  });
+
+  it.each(rules)('$folder keeps to its neighbours', ({ folder, may, awsAllowed = false }) => {
+    const allowed = [folder, ...may];
     const strays = importsOf(folder).filter(
-      ({ to, typeOnly }) =>
-        (ours.test(to) && !may.test(to) && !(typeOnly && mayAsType?.test(to))) ||
+      ({ to }) =>
+        (ours.test(to) && !allowed.some((place) => to.startsWith(`${place}/`))) ||
         (!awsAllowed && aws.test(to)),
     );
     expect(strays).toEqual([]);
   });
 
-  it('the stack takes from the code only types, routes, partition keys and what checks the configuration', () => {
+  it('the stack takes from the code only types, routes, names of metrics and partitions, and configuration', () => {
     const strays = importsOf('infra').filter(
       ({ from, to, typeOnly }) =>
-        !/^infra\/(local|cli)\//.test(from) &&
+        !/^infra\/(local|cli|simulator)\//.test(from) &&
         !typeOnly &&
         /^(functions|lib)\//.test(to) &&
-        !/^lib\/(http\/(routes|openapi)\.ts|aws\/partitions\.ts|[^/]+\.ts)$/.test(to),
+        !/^lib\/(http\/(routes|problems|openapi)\.ts|aws\/table\/partitions\.ts|(config|telemetry|census)\/)/.test(
+          to,
+        ),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('the simulated Studio takes from the code only how JSON is read and written', () => {
+    const strays = importsOf('infra/simulator').filter(
+      ({ to }) => ours.test(to) && !/^(infra\/simulator\/|lib\/studio\/json\/)/.test(to),
     );
     expect(strays).toEqual([]);
   });

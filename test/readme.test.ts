@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { archiveTool } from '../infra/cli/archive.ts';
+import { archiveTool } from '../infra/cli/archive/archive.ts';
 import { config } from '../infra/config.ts';
 import { type Local, startLocal } from '../infra/local/local.ts';
 import { seedExamples } from '../infra/local/seed.ts';
-import { checkConfig } from '../lib/config.ts';
-import { somebody } from './infra/cli/terminal.ts';
+import { checkConfig } from '../lib/config/configuration.ts';
+import { somebody } from './support/cli/terminal.ts';
 
 /** The README's `curl`s, in their order, against what `npm start` starts, beside the answers printed there. */
 

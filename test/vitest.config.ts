@@ -5,10 +5,10 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: ['test/bench/node_modules/**'],
-    reporters: ['default', './test/reporter.ts'],
+    reporters: ['default', './test/support/reporter.ts'],
     // The bundles are built once, by the same path that `npm run build` and CDK take.
-    globalSetup: ['test/build-bundles.ts'],
-    setupFiles: ['test/table-judge.ts'],
+    globalSetup: ['test/support/build-bundles.ts'],
+    setupFiles: ['test/support/table-judge.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // A loaded machine is slower than a second, which is what it would be otherwise.

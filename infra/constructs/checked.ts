@@ -1,5 +1,5 @@
-import { type Config, ConfigError, checkConfig, findFlow } from '../../lib/config.ts';
-import { type Mistake, validate } from '../../lib/validation.ts';
+import { type Config, ConfigError, checkConfig, findFlow } from '../../lib/config/configuration.ts';
+import { type Mistake, validate } from '../../lib/config/validation.ts';
 import { deploymentSchema, type Settings, settingsSchema } from './settings.ts';
 
 /** Lambda takes 4 KB of environment in all; the other variables need the rest. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { type ConfigInput, SCOPES } from '../../lib/config.ts';
+import { type ConfigInput, SCOPES } from '../../lib/config/configuration.ts';
 import { NO_STAGE_NAME, STAGE_NAME } from '../stage.ts';
-import { isSchedule } from './schedule.ts';
+import { isSchedule } from './worker/schedule.ts';
 
 /**
  * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting may

@@ -1,21 +1,21 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { Config, ConfigInput } from '../../lib/config.ts';
+import type { Config, ConfigInput } from '../../lib/config/configuration.ts';
 import type { FunctionName } from '../../lib/http/routes.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
-import { Alarms } from './alarms.ts';
-import { Api } from './api.ts';
+import { Api } from './api/api.ts';
+import { environmentsOf } from './api/environments.ts';
+import { functionsBehindApi } from './api/functions.ts';
+import type { StudioFunction } from './api/studio-function.ts';
 import { type Checked, checkParts } from './checked.ts';
-import { customerKey } from './encryption.ts';
-import { environmentsOf } from './environments.ts';
-import { functionsBehindApi } from './functions.ts';
-import { Overview } from './overview.ts';
 import type { Settings, SettingsInput } from './settings.ts';
-import { Storage } from './storage.ts';
-import type { StudioFunction } from './studio-function.ts';
+import { customerKey } from './storage/encryption.ts';
+import { Storage } from './storage/storage.ts';
 import { warningsOf } from './warnings.ts';
-import { Worker } from './worker.ts';
-import { workerName } from './worker-name.ts';
+import { Alarms } from './watching/alarms.ts';
+import { Overview } from './watching/dashboard.ts';
+import { Worker } from './worker/worker.ts';
+import { workerName } from './worker/worker-name.ts';
 
 export type StudioExecutionsProps = {
   /** Flows, senders, policies: what the functions know. */

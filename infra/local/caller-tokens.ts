@@ -1,5 +1,5 @@
-import { SCOPES } from '../../lib/config.ts';
-import type { Secret } from '../../lib/secret.ts';
+import { SCOPES } from '../../lib/config/configuration.ts';
+import type { Secret } from '../../lib/config/secret.ts';
 
 /** Who may call the local run. They are no secrets: it binds loopback and holds nothing real. */
 export const LOCAL_ADMIN = 'local-admin';

@@ -1,7 +1,7 @@
-import { CENSUS_INPUT } from '../../lib/census.ts';
-import type { Config } from '../../lib/config.ts';
+import { CENSUS_INPUT } from '../../lib/census/census.ts';
+import type { Config } from '../../lib/config/configuration.ts';
+import type { Secret } from '../../lib/config/secret.ts';
 import { routes, UNMATCHED_FUNCTION } from '../../lib/http/routes.ts';
-import type { Secret } from '../../lib/secret.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
 import {
   type SimulatedStudio,
@@ -12,17 +12,17 @@ import { type LambdaStandIn, startLambda } from './aws/lambda.ts';
 import { type S3StandIn, startS3 } from './aws/s3/server.ts';
 import { type SecretsStandIn, startSecrets } from './aws/secrets.ts';
 import { startTable } from './aws/table.ts';
-import { functionSpecs, type Resources } from './bundles.ts';
 import { LOCAL_ADMIN, localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
 import { type Clock, realClock } from './clock.ts';
 import { type Endpoints, endpointVariables } from './endpoints.ts';
-import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './functions.ts';
 import type { FormBodies } from './gateway/event.ts';
 import { type Answered, startGateway } from './gateway/gateway.ts';
 import { gatewayReply } from './gateway/reply.ts';
+import { functionSpecs, type Resources } from './host/bundles.ts';
+import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './host/functions.ts';
+import { scheduledEvent } from './host/schedule.ts';
 import type { Exchange, Reply } from './http.ts';
 import { provision } from './provision.ts';
-import { scheduledEvent } from './schedule.ts';
 
 export type LocalOptions = {
   config: Config;

@@ -1,4 +1,4 @@
-import type { Config } from '../../lib/config.ts';
+import type { Config } from '../../lib/config/configuration.ts';
 import type { SimulatedStudio } from '../simulator/server.ts';
 
 /** Something to find, end and purge: a month of executions, most of them ended, some of them still active. */

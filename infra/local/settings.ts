@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { type Config, ConfigError, checkConfig, readConfig } from '../../lib/config.ts';
-import { type Mistake, validate } from '../../lib/validation.ts';
+import { type Config, ConfigError, checkConfig, readConfig } from '../../lib/config/configuration.ts';
+import { type Mistake, validate } from '../../lib/config/validation.ts';
 import { SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
 import { type Endpoints, givenEndpoints, SERVICES } from './endpoints.ts';
 

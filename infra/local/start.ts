@@ -1,20 +1,20 @@
 import { styleText } from 'node:util';
 import { config as fileConfig } from '../config.ts';
-import { type BannerFacts, banner } from './banner.ts';
-import { censusLine } from './census-line.ts';
 import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
 import { buildWhenNeeded } from './fresh-build.ts';
 import type { Answered } from './gateway/gateway.ts';
-import { canReadKeys, readKeys } from './keys.ts';
+import { openLogs } from './host/logs.ts';
 import { type Local, type LocalOptions, startLocal } from './local.ts';
-import { openLogs } from './logs.ts';
 import { UnfitError } from './provision.ts';
-import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './purge-progress.ts';
-import { requestLine } from './request-line.ts';
 import { seedExamples } from './seed.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { createTerminal } from './terminal.ts';
+import { type BannerFacts, banner } from './terminal/banner.ts';
+import { censusLine } from './terminal/census-line.ts';
+import { canReadKeys, readKeys } from './terminal/keys.ts';
+import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './terminal/purge-progress.ts';
+import { requestLine } from './terminal/request-line.ts';
+import { createTerminal } from './terminal/terminal.ts';
 
 /** `npm start`: the whole system on this machine, until Ctrl-C. `--verbose` shows the functions' logs too. */
 

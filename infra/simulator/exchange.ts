@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, asProblem, refuse } from './answers.ts';
-import { formOf } from './journal.ts';
+import { formOf } from './misbehave/journal.ts';
 import type { Machine } from './machine.ts';
 import { administer, isAdministrative } from './misbehave/administration.ts';
 import type { Fault } from './misbehave/behaviour.ts';

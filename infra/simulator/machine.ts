@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Simulation } from './call.ts';
-import { Journal, type Statistics } from './journal.ts';
+import { Journal, type Statistics } from './misbehave/journal.ts';
 import type { Administration } from './misbehave/administration.ts';
 import {
   type Behaviour,

@@ -1,4 +1,4 @@
-import { parseJson } from '../../lib/studio/json.ts';
+import { parseJson } from '../../lib/studio/json/json.ts';
 import type { Call, Simulation } from './call.ts';
 import type { Flow, Revision } from './store/flows.ts';
 import { definitionErrors, isDefinition, latestRevision } from './store/flows.ts';

@@ -1,5 +1,5 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { ArchiveStore } from '../purge/ports.ts';
+import type { ArchiveStore } from '../purge/engine/ports.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;

@@ -1,5 +1,5 @@
 import type { DurableContext } from '@aws/durable-execution-sdk-js';
-import type { Steps } from '../purge/run.ts';
+import type { Steps } from '../purge/engine/run.ts';
 
 /** A step that throws found the table or Lambda itself failing: worth some minutes of patience. */
 const MAX_TRIES = 8;

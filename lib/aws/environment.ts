@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { ConfigError, SCOPES, type Scope } from '../config.ts';
-import { validate } from '../validation.ts';
+import { ConfigError, SCOPES, type Scope } from '../config/configuration.ts';
+import { validate } from '../config/validation.ts';
 import type { AwsEnvironment } from './clients.ts';
 
 const webUrl = v.pipe(

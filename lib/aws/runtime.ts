@@ -1,9 +1,9 @@
 // First, so that the secret is on its way while everything else is loaded.
 import './early-secret.ts';
-import { type Config, ConfigError, readConfig } from '../config.ts';
-import { logSecretTrouble, logUnusedSecret, noteAttempt } from '../log.ts';
+import { type Config, ConfigError, readConfig } from '../config/configuration.ts';
+import type { Mistake } from '../config/validation.ts';
 import { createStudio, type Studio } from '../studio/client.ts';
-import type { Mistake } from '../validation.ts';
+import { logSecretTrouble, logUnusedSecret, noteAttempt } from '../telemetry/log.ts';
 import type { AwsEnvironment } from './clients.ts';
 import { earlySecret } from './early-secret.ts';
 import { type Environment, type Need, readEnvironment } from './environment.ts';

@@ -1,8 +1,8 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ConfigError } from '../config.ts';
-import { readSecret, type Secret, SecretUnavailableError } from '../secret.ts';
+import { ConfigError } from '../config/configuration.ts';
+import { readSecret, type Secret, SecretUnavailableError } from '../config/secret.ts';
+import type { Mistake } from '../config/validation.ts';
 import type { CredentialSource, Credentials } from '../studio/types.ts';
-import type { Mistake } from '../validation.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 
 /** How long a secret is used before it is read again: a rotated caller is refused after at most this. */

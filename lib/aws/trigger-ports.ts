@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeError, log } from '../log.ts';
+import { describeError, log } from '../telemetry/log.ts';
 import type { TriggerPorts } from '../trigger/trigger.ts';
-import { createClaimStore } from './claims.ts';
 import type { Runtime } from './runtime.ts';
-import { openTable } from './table.ts';
+import { createClaimStore } from './table/claims.ts';
+import { openTable } from './table/table.ts';
 
 /** What lib/trigger works with in a function: the table, Studio, and the process's time and randomness. */
 export function triggerPorts({ env, environment, secret, studio, now }: Runtime<'table'>): TriggerPorts {

@@ -4,17 +4,17 @@ import {
   withDurableExecution,
 } from '@aws/durable-execution-sdk-js';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { isCensus, takeCensus } from '../census.ts';
-import type { Config } from '../config.ts';
-import type { Log } from '../log.ts';
-import { abandonPurge } from '../purge/abandon.ts';
-import { startPolicies, startPolicy } from '../purge/policies.ts';
-import type { WorkerStarter } from '../purge/ports.ts';
-import { reportEnd, reportFailedStep, reportPolicy, reportSlice } from '../purge/report.ts';
-import { runPurge } from '../purge/run.ts';
-import type { Ports } from '../purge/session.ts';
-import { runSlice } from '../purge/slice.ts';
-import { occurrenceOf, readWorkerInput } from '../purge/worker-input.ts';
+import { isCensus, takeCensus } from '../census/census.ts';
+import type { Config } from '../config/configuration.ts';
+import { abandonPurge } from '../purge/engine/abandon.ts';
+import type { WorkerStarter } from '../purge/engine/ports.ts';
+import { reportEnd, reportFailedStep, reportPolicy, reportSlice } from '../purge/engine/report.ts';
+import { runPurge } from '../purge/engine/run.ts';
+import type { Ports } from '../purge/engine/session.ts';
+import { runSlice } from '../purge/engine/slice.ts';
+import { startPolicies, startPolicy } from '../purge/order/policies.ts';
+import { occurrenceOf, readWorkerInput } from '../purge/order/worker-input.ts';
+import type { Log } from '../telemetry/log.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 import { stepsOf } from './durable.ts';
 

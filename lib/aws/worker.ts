@@ -1,6 +1,6 @@
 import { DurableExecutionAlreadyStartedException, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { WorkerStarter } from '../purge/ports.ts';
-import { runName } from '../purge/purge-id.ts';
+import type { WorkerStarter } from '../purge/engine/ports.ts';
+import { runName } from '../purge/record/purge-id.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 
 /** What the worker is invoked with; nothing personal, since AWS keeps it beside the run. */

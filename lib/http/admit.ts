@@ -1,10 +1,10 @@
-import { type ConfiguredFlow, findFlow } from '../config.ts';
+import { type ConfiguredFlow, findFlow } from '../config/configuration.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { requireFlow, requireScope, requireSignable } from './auth/authorise.ts';
-import { requireBounded } from './body.ts';
-import { pathParametersOf, type Received } from './event.ts';
-import { idempotencyOf } from './idempotency-key.ts';
-import { readInput } from './input.ts';
+import { requireBounded } from './event/body.ts';
+import { pathParametersOf, type Received } from './event/event.ts';
+import { idempotencyOf } from './event/idempotency-key.ts';
+import { readInput } from './event/input.ts';
 import { Problem } from './problems.ts';
 import type { AdmittedRequest, Caller, Handlers } from './request.ts';
 import { isRouteKey, type RouteKey, routes } from './routes.ts';

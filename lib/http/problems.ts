@@ -1,4 +1,4 @@
-import type { Mistake } from '../validation.ts';
+import type { Mistake } from '../config/validation.ts';
 
 /** Every problem that the API answers with (RFC 9457). Names and statuses are the contract with callers. */
 export const problems = {

@@ -1,5 +1,11 @@
-import { describeError, type Log, type LogFields, type UpstreamTally, upstreamFields } from '../log.ts';
 import { StudioError } from '../studio/errors.ts';
+import {
+  describeError,
+  type Log,
+  type LogFields,
+  type UpstreamTally,
+  upstreamFields,
+} from '../telemetry/log.ts';
 import type { Trace } from './admit.ts';
 import { Problem } from './problems.ts';
 import type { Answer } from './request.ts';

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import type { ConfiguredFlow, Scope } from '../config.ts';
+import type { ConfiguredFlow, Scope } from '../config/configuration.ts';
 import type { ParameterOf, RouteKey, routes } from './routes.ts';
 
 export type Caller = {

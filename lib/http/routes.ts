@@ -1,4 +1,4 @@
-import type { Scope } from '../config.ts';
+import type { Scope } from '../config/configuration.ts';
 import { purgeBody } from './schemas/purge.ts';
 import { deleteQuery, executionsQuery, pageQuery } from './schemas/query.ts';
 import { triggerBody } from './schemas/trigger.ts';

@@ -1,6 +1,6 @@
-import type { Config, Scope } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { Secret } from '../secret.ts';
+import type { Config, Scope } from '../config/configuration.ts';
+import type { Secret } from '../config/secret.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** What `serve` needs of a function's runtime, which is made in lib/aws. */
 export type ServeRuntime = {

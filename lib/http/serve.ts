@@ -1,9 +1,9 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { log, tallyAttempts, type UpstreamTally } from '../log.ts';
 import { StudioError } from '../studio/errors.ts';
+import { log, tallyAttempts, type UpstreamTally } from '../telemetry/log.ts';
 import { admit, type Trace } from './admit.ts';
-import { startDeadline } from './deadline.ts';
-import { readEvent } from './event.ts';
+import { startDeadline } from './event/deadline.ts';
+import { readEvent } from './event/event.ts';
 import { Problem } from './problems.ts';
 import { reportRequest } from './report.ts';
 import type { AdmittedRequest, Answer, Handlers, Timed } from './request.ts';

@@ -1,5 +1,5 @@
-import { ConfigError } from '../config.ts';
-import { SecretUnavailableError } from '../secret.ts';
+import { ConfigError } from '../config/configuration.ts';
+import { SecretUnavailableError } from '../config/secret.ts';
 import { Problem } from './problems.ts';
 
 const RETRY_AFTER_MS = 5_000;

@@ -1,10 +1,10 @@
-import { misfitOf } from './asked-for.ts';
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { listing } from './paging.ts';
-import type { Parser } from './parse.ts';
-import { type Call, type ParserFor, request, type Wiring } from './request.ts';
-import { MAX_TRIES, retryDelayMs } from './retry.ts';
+import { misfitOf } from './http/asked-for.ts';
+import { type Call, type ParserFor, request, type Wiring } from './http/request.ts';
+import { MAX_TRIES, retryDelayMs } from './http/retry.ts';
+import type { Parser } from './json/parse.ts';
+import { listing } from './list/paging.ts';
 import { fillPath, type PathParts } from './sids.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
 

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createAuthorization } from './authorization.ts';
 import { createCalls } from './calls.ts';
 import { StudioError } from './errors.ts';
 import { type Executions, executionsOf } from './executions.ts';
@@ -11,8 +10,9 @@ import {
   type TestUsersOfFlows,
   testUsersOf,
 } from './flows.ts';
+import { createAuthorization } from './http/authorization.ts';
+import { createTransport, type Transport } from './http/transport.ts';
 import { type Steps, stepsOf } from './steps.ts';
-import { createTransport, type Transport } from './transport.ts';
 import type { Attempt, CredentialSource, Credentials, Version } from './types.ts';
 
 export type StudioOptions = (Credentials | { credentials: CredentialSource }) & {

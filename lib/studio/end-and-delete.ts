@@ -1,7 +1,7 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError, type StudioErrorKind } from './errors.ts';
-import { parseExecution, parseNothing } from './parse.ts';
+import { parseExecution, parseNothing } from './json/parse.ts';
 import type { CallOptions, DeleteOutcome, EndOutcome, Execution } from './types.ts';
 
 export type EndAndDelete = {

@@ -1,4 +1,4 @@
-import type { OperationKind } from './retry.ts';
+import type { OperationKind } from './http/retry.ts';
 
 /**
  * Studio's REST API as data, after Twilio's OpenAPI documents of v2 and v1 (2026-04-14).

@@ -2,8 +2,8 @@ import type { Calls } from './calls.ts';
 import { type EndAndDelete, endAndDelete } from './end-and-delete.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { fieldsOf, parseExecution, parseExecutionContext } from './parse.ts';
-import { mayHaveHappened } from './retry.ts';
+import { mayHaveHappened } from './http/retry.ts';
+import { fieldsOf, parseExecution, parseExecutionContext } from './json/parse.ts';
 import type {
   CallOptions,
   CreateExecutionInput,

@@ -1,7 +1,7 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { fieldsOf, parseFlow, parseNothing, parseTestUsers, parseValidity } from './parse.ts';
+import { fieldsOf, parseFlow, parseNothing, parseTestUsers, parseValidity } from './json/parse.ts';
 import type {
   CallOptions,
   DeleteOutcome,

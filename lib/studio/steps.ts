@@ -1,6 +1,6 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
-import { parseStep, parseStepContext } from './parse.ts';
+import { parseStep, parseStepContext } from './json/parse.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Step, StepContext } from './types.ts';
 
 export type Steps = {

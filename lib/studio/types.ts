@@ -4,7 +4,7 @@
  */
 
 import type { StudioErrorKind } from './errors.ts';
-import type { Limiter } from './limiter.ts';
+import type { Limiter } from './limiter/limiter.ts';
 
 export type Credentials = { accountSid: string; username: string; password: string };
 

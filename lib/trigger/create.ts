@@ -1,9 +1,9 @@
+import type { Hold } from '../idempotency/once.ts';
 import { StudioError } from '../studio/errors.ts';
 import type { CreateOutcome, Execution } from '../studio/types.ts';
 import { resolveConflict } from './conflict.ts';
 import { withCorrelation } from './correlation.ts';
 import { belonging } from './look.ts';
-import type { Hold } from './once.ts';
 import type { Executions, Sleep } from './ports.ts';
 import { type ReconcileJob, reconcile } from './reconcile.ts';
 import type { Wish } from './request.ts';

@@ -1,6 +1,6 @@
+import type { SendWindow } from '../idempotency/claims.ts';
 import { StudioError } from '../studio/errors.ts';
 import type { Execution } from '../studio/types.ts';
-import type { SendWindow } from './claims.ts';
 import { contactMayBe } from './contact.ts';
 import { belongsTo } from './correlation.ts';
 import type { Executions } from './ports.ts';

@@ -1,5 +1,5 @@
+import type { SendWindow } from '../idempotency/claims.ts';
 import type { Execution } from '../studio/types.ts';
-import type { SendWindow } from './claims.ts';
 import { type LookJob, look, PROOF_AFTER_MS } from './look.ts';
 import type { Sleep } from './ports.ts';
 

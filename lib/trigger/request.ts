@@ -1,5 +1,5 @@
-import type { ConfiguredFlow } from '../config.ts';
-import type { Mistake } from '../validation.ts';
+import type { ConfiguredFlow } from '../config/configuration.ts';
+import type { Mistake } from '../config/validation.ts';
 import type { ConflictPolicy } from './conflict.ts';
 import { CORRELATION_PARAMETER } from './correlation.ts';
 

@@ -1,10 +1,10 @@
+import type { Mistake } from '../config/validation.ts';
+import type { ClaimStore, ClaimStoreError } from '../idempotency/claims.ts';
+import { claimId, correlationOf, fingerprint } from '../idempotency/keys.ts';
+import { type Hold, once, type Verdict } from '../idempotency/once.ts';
 import type { StudioError } from '../studio/errors.ts';
-import type { Mistake } from '../validation.ts';
 import { fromStored, type TriggerAnswer, toStored } from './answer.ts';
-import type { ClaimStore, ClaimStoreError } from './claims.ts';
 import { type Created, type CreateJob, create } from './create.ts';
-import { claimId, correlationOf, fingerprint } from './keys.ts';
-import { type Hold, once, type Verdict } from './once.ts';
 import type { Executions, Sleep } from './ports.ts';
 import { type TriggerRequest, type Wish, wishOf } from './request.ts';
 

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { bundle } from '../../infra/build.ts';
 import { SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.ts';
 import { type Local, startLocal } from '../../infra/local/local.ts';
-import { checkConfig } from '../../lib/config.ts';
+import { checkConfig } from '../../lib/config/configuration.ts';
 import { readArchive } from './chaos/archived.ts';
 import { chainOf, lowerCap } from './chaos/chain.ts';
 import { compare, type Ran, type Verdict } from './chaos/compare.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { openGate } from '../lib/purge/world/gate.ts';
-import { runsOf } from '../lib/purge/world/runs.ts';
-import { syntheticUpstream } from '../lib/purge/world/synthetic.ts';
-import { createClock, createWorldOf } from '../lib/purge/world/world.ts';
+import { openGate } from '../support/purge/gate.ts';
+import { runsOf } from '../support/purge/runs.ts';
+import { syntheticUpstream } from '../support/purge/synthetic.ts';
+import { createClock, createWorldOf } from '../support/purge/world.ts';
 import { print } from './harness.ts';
 
 /**

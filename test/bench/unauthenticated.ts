@@ -1,6 +1,6 @@
+import { readSecret } from '../../lib/config/secret.ts';
 import { serve } from '../../lib/http/serve.ts';
-import { readSecret } from '../../lib/secret.ts';
-import { fullSecret, hostileConfig, hostileRequests, NOW } from '../lib/http/hostile.ts';
+import { fullSecret, hostileConfig, hostileRequests, NOW } from '../support/http/hostile.ts';
 import { print, type Row } from './harness.ts';
 
 /** What a caller without credentials can cost: the most CPU time of one request of each kind, warm. */

@@ -1,8 +1,8 @@
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CENSUS_INPUT } from '../../lib/census.ts';
-import { checkConfig } from '../../lib/config.ts';
-import { startWorker } from './apart/worker.ts';
+import { CENSUS_INPUT } from '../../lib/census/census.ts';
+import { checkConfig } from '../../lib/config/configuration.ts';
+import { startWorker } from '../support/apart/worker.ts';
 
 /** The worker's own module, started by the rule that counts, under AWS's test runner for durable functions. */
 

@@ -5,13 +5,13 @@ import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { awsClientOptions } from '../../lib/aws/clients.ts';
-import { createPurgeStore } from '../../lib/aws/purges.ts';
-import { checkConfig } from '../../lib/config.ts';
-import type { PurgeStore } from '../../lib/purge/ports.ts';
-import { purgeId } from '../../lib/purge/purge-id.ts';
-import type { PurgeRecord, PurgeRequest } from '../../lib/purge/record.ts';
-import { startPurge } from '../../lib/purge/start.ts';
-import { AWS, startWorker } from './apart/worker.ts';
+import { createPurgeStore } from '../../lib/aws/table/purges.ts';
+import { checkConfig } from '../../lib/config/configuration.ts';
+import type { PurgeStore } from '../../lib/purge/engine/ports.ts';
+import { startPurge } from '../../lib/purge/order/start.ts';
+import { purgeId } from '../../lib/purge/record/purge-id.ts';
+import type { PurgeRecord, PurgeRequest } from '../../lib/purge/record/record.ts';
+import { AWS, startWorker } from '../support/apart/worker.ts';
 
 /** The worker's own module, under AWS's test runner for durable functions. */
 

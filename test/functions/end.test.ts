@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { worldWithOneActive } from './harness.ts';
+import { worldWithOneActive } from '../support/functions.ts';
 
 const { studio, call, execution } = await worldWithOneActive();
 const end = (path = execution.path, token = 'local-admin') => call('POST', `${path}/end`, { token });

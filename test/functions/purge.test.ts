@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Local, startLocal } from '../../infra/local/local.ts';
-import { checkConfig, SCOPES } from '../../lib/config.ts';
-import { rowsOf, type TableRow } from '../infra/local/fixtures/rows.ts';
+import { checkConfig, SCOPES } from '../../lib/config/configuration.ts';
+import { rowsOf, type TableRow } from '../support/local/rows.ts';
 
 const WELCOME = `FW${'a'.repeat(32)}`;
 const SURVEY = `FW${'b'.repeat(32)}`;

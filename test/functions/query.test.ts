@@ -3,13 +3,7 @@ import formats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXAMPLE_PURGE } from '../../lib/http/openapi/examples.ts';
 import { routeKeys, routes } from '../../lib/http/routes.ts';
-import {
-  type Answer,
-  type CallOptions,
-  finished,
-  WELCOME,
-  worldOfFile,
-} from '../infra/local/fixtures/world.ts';
+import { type Answer, type CallOptions, finished, WELCOME, worldOfFile } from '../support/local/world.ts';
 
 const NO_EXECUTION = `FN${'0'.repeat(32)}`;
 const NO_STEP = `FT${'0'.repeat(32)}`;

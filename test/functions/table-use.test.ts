@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { callsSeen, isAllowed } from '../table-judge.ts';
-import { worldWithOneActive } from './harness.ts';
+import { worldWithOneActive } from '../support/functions.ts';
+import { callsSeen, isAllowed } from '../support/table-judge.ts';
 
 const { call } = await worldWithOneActive();
 const keyed = (pk: string) => ({ Key: { pk: { S: pk } } });

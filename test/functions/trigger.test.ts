@@ -6,14 +6,8 @@ import {
   type StudioAccount,
 } from '../../infra/local/caller-tokens.ts';
 import type { Fault } from '../../infra/simulator/misbehave/behaviour.ts';
-import type { Secret } from '../../lib/secret.ts';
-import {
-  type Call,
-  startWorld,
-  type World,
-  type WorldOptions,
-  worldOfFile,
-} from '../infra/local/fixtures/world.ts';
+import type { Secret } from '../../lib/config/secret.ts';
+import { type Call, startWorld, type World, type WorldOptions, worldOfFile } from '../support/local/world.ts';
 
 const FLOW = `FW${'a'.repeat(32)}`;
 const SENDERLESS = `FW${'b'.repeat(32)}`;

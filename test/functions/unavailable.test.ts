@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startWorld, type World } from '../infra/local/fixtures/world.ts';
+import { startWorld, type World } from '../support/local/world.ts';
 
 /** What callers are told while the secret, the table or the worker of a deployment cannot be reached. */
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EMPTY_DEFINITION } from '../../infra/simulator/store/flows.ts';
-import { FLOW, FROM, NOBODY, NOON, start, TO } from '../infra/simulator/studio.ts';
+import { FLOW, FROM, NOBODY, NOON, start, TO } from '../support/simulator.ts';
 import { createTwilioSdk } from './twilio-sdk.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { isPurgeId } from '../../../lib/purge/purge-id.ts';
+import { isPurgeId } from '../../../lib/purge/record/purge-id.ts';
 import { type Options, readArguments } from '../args.ts';
 import { stageOption } from '../stack.ts';
 import { isLocal, mistakeInUrl } from '../target.ts';

@@ -1,6 +1,6 @@
-import { parseDuration } from '../../../lib/duration.ts';
+import { parseDuration } from '../../../lib/config/duration.ts';
 import { MAX_CONTACTS } from '../../../lib/http/schemas/purge.ts';
-import { isPurgeId } from '../../../lib/purge/purge-id.ts';
+import { isPurgeId } from '../../../lib/purge/record/purge-id.ts';
 import { CONTACT_RULE, isContactAddress } from '../../../lib/studio/addresses.ts';
 import { type Arguments, type Options, oneOf, readArguments } from '../args.ts';
 

@@ -1,5 +1,5 @@
-import { createPace, type Pace, SILENT_MS } from '../../local/pace.ts';
-import { createTerminal } from '../../local/terminal.ts';
+import { createPace, type Pace, SILENT_MS } from '../../local/terminal/pace.ts';
+import { createTerminal } from '../../local/terminal/terminal.ts';
 import { type Io, paint, say } from '../io.ts';
 import { count, lasting } from '../words.ts';
 

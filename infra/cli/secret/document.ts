@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { ConfigError, refuseRepeatedNames, SCOPES, type Scope } from '../../../lib/config.ts';
-import { readSecret } from '../../../lib/secret.ts';
-import { parseJson } from '../../../lib/studio/json.ts';
-import { fieldsOf } from '../../../lib/studio/parse.ts';
-import { type Mistake, validate, withoutByteOrderMark } from '../../../lib/validation.ts';
+import { ConfigError, refuseRepeatedNames, SCOPES, type Scope } from '../../../lib/config/configuration.ts';
+import { readSecret } from '../../../lib/config/secret.ts';
+import { type Mistake, validate, withoutByteOrderMark } from '../../../lib/config/validation.ts';
+import { parseJson } from '../../../lib/studio/json/json.ts';
+import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 import { Failed } from '../tool.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '../../../lib/config.ts';
+import { SCOPES, type Scope } from '../../../lib/config/configuration.ts';
 import { type Arguments, type Options, readArguments } from '../args.ts';
 import { stageOption } from '../stack.ts';
 import { type Change, type Kind, VERBS } from './change.ts';

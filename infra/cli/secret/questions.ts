@@ -1,4 +1,4 @@
-import { MIN_WEBHOOK_KEY_BYTES, webhookKey } from '../../../lib/secret.ts';
+import { MIN_WEBHOOK_KEY_BYTES, webhookKey } from '../../../lib/config/secret.ts';
 import type { Io } from '../io.ts';
 import { say } from '../io.ts';
 import { Failed } from '../tool.ts';

@@ -3,7 +3,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { ConfigError } from '../../../lib/config.ts';
+import { ConfigError } from '../../../lib/config/configuration.ts';
 import { explainedAws } from '../aws.ts';
 import { Failed } from '../tool.ts';
 import { EMPTY, formatDocument, parseDocument, type SecretDocument } from './document.ts';

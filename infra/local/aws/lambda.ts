@@ -6,7 +6,7 @@ import {
   type FunctionSpec,
   functionArn,
   type InvocationResult,
-} from '../functions.ts';
+} from '../host/functions.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
 import type { DurableExecution } from './durable/execution.ts';
 import { createExecutions, type Executions } from './durable/executions.ts';

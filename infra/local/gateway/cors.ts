@@ -2,7 +2,7 @@ import type { Exchange, Reply } from '../http.ts';
 
 /**
  * An HTTP API answers preflights itself once origins are configured, and adds the headers to every answer. The
- * same methods and headers as in infra/constructs/api.ts.
+ * same methods and headers as in infra/constructs/api/api.ts.
  */
 const METHODS = 'GET,POST,DELETE';
 const REQUEST_HEADERS = 'authorization,content-type,idempotency-key';

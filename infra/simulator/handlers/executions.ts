@@ -1,5 +1,5 @@
-import { parseJson } from '../../../lib/studio/json.ts';
-import { fieldsOf } from '../../../lib/studio/parse.ts';
+import { parseJson } from '../../../lib/studio/json/json.ts';
+import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
 import { listAnswer, type PageRequest, type PageResult, readPageRequest } from '../paging.ts';

@@ -1,4 +1,4 @@
-import { parseJson } from '../../../lib/studio/json.ts';
+import { parseJson } from '../../../lib/studio/json/json.ts';
 import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
 import type { Call, Simulation } from '../call.ts';
 import { listAnswer, readPageRequest, slicePage } from '../paging.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { parseJson } from '../../../lib/studio/json.ts';
-import { fieldsOf } from '../../../lib/studio/parse.ts';
+import { parseJson } from '../../../lib/studio/json/json.ts';
+import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 import type { Answer } from '../answers.ts';
 import { type BehaviourChange, behaviourSchema } from './behaviour.ts';
 

@@ -1,5 +1,5 @@
-import { parseJson } from '../../../lib/studio/json.ts';
-import { fieldsOf } from '../../../lib/studio/parse.ts';
+import { parseJson } from '../../../lib/studio/json/json.ts';
+import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 import { MADE_UP_ADDRESSES } from './addresses.ts';
 import { ACTIVE, DELETED, ENDED } from './columns.ts';
 import { Executions, type Status } from './executions.ts';

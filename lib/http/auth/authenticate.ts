@@ -1,6 +1,6 @@
-import { type Config, findFlow, type Scope } from '../../config.ts';
-import type { Secret } from '../../secret.ts';
-import type { Received } from '../event.ts';
+import { type Config, findFlow, type Scope } from '../../config/configuration.ts';
+import type { Secret } from '../../config/secret.ts';
+import type { Received } from '../event/event.ts';
 import { Problem } from '../problems.ts';
 import type { Caller } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';

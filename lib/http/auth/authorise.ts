@@ -1,4 +1,4 @@
-import type { ConfiguredFlow, Scope } from '../../config.ts';
+import type { ConfiguredFlow, Scope } from '../../config/configuration.ts';
 import { Problem } from '../problems.ts';
 import type { Caller } from '../request.ts';
 import { type RouteKey, routes } from '../routes.ts';

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Secret } from '../../secret.ts';
+import type { Secret } from '../../config/secret.ts';
 import { sha256 } from './hash.ts';
 
 type SecretCaller = Secret['callers'][number];

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Secret, webhookKey } from '../../secret.ts';
-import type { Received } from '../event.ts';
-import { onlyValue, valuesIn } from '../idempotency-key.ts';
+import { type Secret, webhookKey } from '../../config/secret.ts';
+import type { Received } from '../event/event.ts';
+import { onlyValue, valuesIn } from '../event/idempotency-key.ts';
 import { decodeSignature } from './hash.ts';
 
 /** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */

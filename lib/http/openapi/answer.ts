@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/configuration.ts';
 import type { Answer } from '../request.ts';
 import { openApiDocument } from './document.ts';
 

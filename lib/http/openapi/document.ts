@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/configuration.ts';
 import { type RouteKey, routeKeys, routes } from '../routes.ts';
 import { answerSchemas } from './answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';

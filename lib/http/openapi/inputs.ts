@@ -1,6 +1,6 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { duration, sender } from '../../config.ts';
+import { duration, sender } from '../../config/configuration.ts';
 import { MAX_ADDRESS_CHARACTERS } from '../../studio/addresses.ts';
 import { contact, moment, recipient } from '../schemas/common.ts';
 import { contacts, MAX_CONTACTS } from '../schemas/purge.ts';

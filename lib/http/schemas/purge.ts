@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { duration } from '../../config.ts';
+import { duration } from '../../config/configuration.ts';
 import { contact, moment } from './common.ts';
 
 /** Far above what an account can hold in the 30 days that Twilio keeps executions. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { sender } from '../../config.ts';
-import { fieldsOf } from '../../studio/parse.ts';
+import { sender } from '../../config/configuration.ts';
+import { fieldsOf } from '../../studio/json/parse.ts';
 import { recipient } from './common.ts';
 
 /** Whatever JSON can say in an object. A schema for records would drop names such as `constructor`. */

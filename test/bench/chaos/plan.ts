@@ -1,7 +1,7 @@
 import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
 import { createRandom } from '../../../infra/simulator/random.ts';
 import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
-import type { Config } from '../../../lib/config.ts';
+import type { Config } from '../../../lib/config/configuration.ts';
 
 /** What the run consists of; all of it follows from the seed, the number of executions and when it began. */
 

@@ -1,5 +1,5 @@
 import { createStudio } from '../../../lib/studio/client.ts';
-import { createLimiter } from '../../../lib/studio/limiter.ts';
+import { createLimiter } from '../../../lib/studio/limiter/limiter.ts';
 import { CREDENTIALS, FLOW_SID, report } from '../harness.ts';
 
 /** The contestant of this project. */

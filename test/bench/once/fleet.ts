@@ -1,5 +1,9 @@
-import { createFunctionHost, type FunctionHost, type FunctionSpec } from '../../../infra/local/functions.ts';
-import { eventOf } from '../../lib/http/events.ts';
+import {
+  createFunctionHost,
+  type FunctionHost,
+  type FunctionSpec,
+} from '../../../infra/local/host/functions.ts';
+import { eventOf } from '../../support/http/events.ts';
 import type { Kill } from './plan.ts';
 
 /** A laptop, not a region: deliveries beyond it wait for a free environment. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
 import { startLocal } from '../../../infra/local/local.ts';
-import { checkConfig } from '../../../lib/config.ts';
+import { checkConfig } from '../../../lib/config/configuration.ts';
 import { FLOW_SID, report } from '../harness.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiProblem, ApiUnreachable, createApi } from '../../../infra/cli/api.ts';
-import { type Fate, type Line, startProxy } from './proxy.ts';
+import { type Fate, type Line, startProxy } from '../../support/cli/proxy.ts';
 
 /** The caller of the API, and what it does when the answer is not the one that it wants. */
 

@@ -9,7 +9,7 @@ const TOOLS = ['purge', 'archive', 'secret', 'smoke', 'deploy'];
 const COLUMNS = 80;
 
 async function run(tool: string, ...argv: string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const file = fileURLToPath(new URL(`../../../infra/cli/${tool}.ts`, import.meta.url));
+  const file = fileURLToPath(new URL(`../../../infra/cli/${tool}/${tool}.ts`, import.meta.url));
   const child = spawn(process.execPath, [file, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeStack, outputOf } from '../../../infra/cli/stack.ts';
-import { synthesize } from '../synthesized.ts';
+import { synthesize } from '../../support/synthesized.ts';
 
 /** The deployed stack, from answers as CloudFormation gives them. */
 

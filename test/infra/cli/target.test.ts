@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../infra/cli/args.ts';
 import { targetOf } from '../../../infra/cli/target.ts';
-import { somebody } from './terminal.ts';
+import { somebody } from '../../support/cli/terminal.ts';
 
 const REMOTE = 'https://abc.execute-api.eu-west-1.amazonaws.com';
 

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import twilio from 'twilio';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { webhookHeaders } from '../../lib/http/signed.ts';
-import { configInput, startWorld, type World } from './fixtures/world.ts';
+import { webhookHeaders } from '../../support/http/signed.ts';
+import { configInput, startWorld, type World } from '../../support/local/world.ts';
 
 /**
  * Every kind of caller through the gateway, with form bodies as API Gateway passes them on (base64) and as

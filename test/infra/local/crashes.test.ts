@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
-import { eventually } from './fixtures/poll.ts';
-import { rowsOf } from './fixtures/rows.ts';
-import { type Answer, finished, until, worldOfFile } from './fixtures/world.ts';
+import { eventually } from '../../support/local/poll.ts';
+import { rowsOf } from '../../support/local/rows.ts';
+import { type Answer, finished, until, worldOfFile } from '../../support/local/world.ts';
 
 /** Through the built bundles, which are killed in the middle: one key is one execution, and a purge comes to an end. */
 

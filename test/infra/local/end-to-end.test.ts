@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
 import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
-import { eventually } from './fixtures/poll.ts';
-import { rowsOf } from './fixtures/rows.ts';
+import { eventually } from '../../support/local/poll.ts';
+import { rowsOf } from '../../support/local/rows.ts';
 import {
   configInput,
   DAY_MS,
@@ -12,7 +12,7 @@ import {
   until,
   WELCOME,
   worldOfFile,
-} from './fixtures/world.ts';
+} from '../../support/local/world.ts';
 
 /** The README's jobs through the gateway, the built bundles and the stand-ins, against the simulated Studio. */
 

@@ -6,8 +6,16 @@ import { localSecret, SIMULATED_ACCOUNT } from '../../../infra/local/caller-toke
 import { type Listening, listen } from '../../../infra/local/http.ts';
 import { startLocal } from '../../../infra/local/local.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
-import { checkConfig } from '../../../lib/config.ts';
-import { callerOf, configInput, DAY_MS, finished, startWorld, until, WELCOME } from './fixtures/world.ts';
+import { checkConfig } from '../../../lib/config/configuration.ts';
+import {
+  callerOf,
+  configInput,
+  DAY_MS,
+  finished,
+  startWorld,
+  until,
+  WELCOME,
+} from '../../support/local/world.ts';
 
 /** The same bundles against AWS endpoints that are there already: another emulator's, here our own stand-ins'. */
 

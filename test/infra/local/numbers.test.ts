@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, expect, test } from 'vitest';
-import { finished, worldOfFile } from './fixtures/world.ts';
+import { finished, worldOfFile } from '../../support/local/world.ts';
 
 /** Numbers that a double cannot hold, or that JavaScript would write differently, all the way and back. */
 

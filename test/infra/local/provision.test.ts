@@ -6,8 +6,8 @@ import { startTable } from '../../../infra/local/aws/table.ts';
 import { localSecret, SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
 import { listen } from '../../../infra/local/http.ts';
 import { provision, UnfitError } from '../../../infra/local/provision.ts';
-import { clientOf } from './aws/client.ts';
-import { startWorld } from './fixtures/world.ts';
+import { clientOf } from '../../support/aws-client.ts';
+import { startWorld } from '../../support/local/world.ts';
 
 /** What `npm start` does to an emulator that another team uses as well. */
 

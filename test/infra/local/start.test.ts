@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startSecrets } from '../../../infra/local/aws/secrets.ts';
-import { onLoopback } from '../../loopback.ts';
-import { eventually } from './fixtures/poll.ts';
-import { until } from './fixtures/world.ts';
+import { eventually } from '../../support/local/poll.ts';
+import { until } from '../../support/local/world.ts';
+import { onLoopback } from '../../support/loopback.ts';
 
 /** `npm start` as a user meets it: a process, its output, its end. */
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type CallOptions, startWorld, WELCOME, worldOfFile } from './fixtures/world.ts';
+import { type CallOptions, startWorld, WELCOME, worldOfFile } from '../../support/local/world.ts';
 
 /** Wrong input gets a clear answer and changes nothing, through the gateway and the built bundles. */
 

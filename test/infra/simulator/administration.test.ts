@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FLOW, OTHER_FLOW, start } from './studio.ts';
+import { FLOW, OTHER_FLOW, start } from '../../support/simulator.ts';
 
 /** Without credentials: only `npm start` and the benchmarks speak to it, on loopback. */
 async function administer(url: string, path: string, body?: unknown) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FLOW, FROM, NOBODY, OTHER_FLOW, start, TO } from './studio.ts';
+import { FLOW, FROM, NOBODY, OTHER_FLOW, start, TO } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 const form = { To: TO, From: FROM };

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { expect, test } from 'vitest';
 import type { BehaviourChange, Fault } from '../../../infra/simulator/misbehave/behaviour.ts';
-import { FLOW, FROM, patiently, start, TO } from './studio.ts';
+import { FLOW, FROM, patiently, start, TO } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 const form = { To: TO, From: FROM };

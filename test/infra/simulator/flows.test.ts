@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EMPTY_DEFINITION } from '../../../infra/simulator/store/flows.ts';
-import { FLOW, OTHER_FLOW, start } from './studio.ts';
+import { FLOW, OTHER_FLOW, start } from '../../support/simulator.ts';
 
 const flow = {
   FriendlyName: 'New',

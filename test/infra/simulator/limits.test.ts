@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FLOW, FROM, patiently, start } from './studio.ts';
+import { FLOW, FROM, patiently, start } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
-import { FLOW, NOON, start } from './studio.ts';
+import { FLOW, NOON, start } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 const HOUR_MS = 3_600_000;

@@ -7,7 +7,7 @@ import type { Exchange } from '../../../infra/simulator/options.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { judgeExchange, judgeWatchedAnswer } from '../../judges/openapi.ts';
 import { makeCertificate } from '../../support/certificate.ts';
-import { FLOW, patiently, start } from './studio.ts';
+import { FLOW, patiently, start } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;
 

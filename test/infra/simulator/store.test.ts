@@ -8,7 +8,7 @@ import { Columns, DELETED, ENDED } from '../../../infra/simulator/store/columns.
 import { indexOf, sidOf } from '../../../infra/simulator/store/sids.ts';
 import { Store } from '../../../infra/simulator/store/store.ts';
 import { Timeline } from '../../../infra/simulator/store/timeline.ts';
-import { FLOW, FROM, NOON, OTHER_FLOW } from './studio.ts';
+import { FLOW, FROM, NOON, OTHER_FLOW } from '../../support/simulator.ts';
 
 const newStore = (seed = 1) => new Store(seed, () => NOON);
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });

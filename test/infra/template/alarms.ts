@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gapHours } from '../../../infra/constructs/cleanup-gap.ts';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
-import { sampleConfig, synthesize } from '../synthesized.ts';
+import { gapHours } from '../../../infra/constructs/watching/cleanup-gap.ts';
+import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 const runbook = readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8');

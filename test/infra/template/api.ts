@@ -2,7 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../lib/http/openapi/document.ts';
 import { routeKeys, routes, UNMATCHED_ROUTE } from '../../../lib/http/routes.ts';
-import { sampleConfig, synthesize } from '../synthesized.ts';
+import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 type Route = { RouteKey: string; AuthorizationType: string; Target: unknown };
 

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { bundlesDirectory } from '../../../infra/build.ts';
-import { permissionsOf } from '../../../infra/constructs/permissions.ts';
-import { sampleConfig, synthesize } from '../synthesized.ts';
+import { permissionsOf } from '../../../infra/constructs/api/permissions.ts';
+import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 /** Of Lambda's own; nothing listens at the address. */
 const LAMBDAS = {

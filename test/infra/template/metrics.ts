@@ -1,11 +1,11 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { takeCensus } from '../../../lib/census.ts';
-import { checkConfig } from '../../../lib/config.ts';
+import { takeCensus } from '../../../lib/census/census.ts';
+import { checkConfig } from '../../../lib/config/configuration.ts';
 import { reportRequest } from '../../../lib/http/report.ts';
-import { createLog, type Log } from '../../../lib/log.ts';
-import { reportEnd, reportSlice } from '../../../lib/purge/report.ts';
-import { sampleConfig, synthesize } from '../synthesized.ts';
+import { reportEnd, reportSlice } from '../../../lib/purge/engine/report.ts';
+import { createLog, type Log } from '../../../lib/telemetry/log.ts';
+import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 type Directive = { Dimensions: string[][]; Metrics: { Name: string }[] };
 

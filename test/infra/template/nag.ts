@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
-import { inApp, sampleConfig } from '../synthesized.ts';
+import { inApp, sampleConfig } from '../../support/synthesized.ts';
 
 type Report = { pluginReports: { violations: unknown[] }[] };
 

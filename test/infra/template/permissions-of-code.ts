@@ -5,11 +5,11 @@ import { App, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type Permissions, permissionsOf } from '../../../infra/constructs/permissions.ts';
+import { type Permissions, permissionsOf } from '../../../infra/constructs/api/permissions.ts';
+import { tableUse } from '../../../infra/constructs/api/table-use.ts';
 import { settingsSchema } from '../../../infra/constructs/settings.ts';
-import { Storage } from '../../../infra/constructs/storage.ts';
-import { tableUse } from '../../../infra/constructs/table-use.ts';
-import { partitionOf } from '../../../lib/aws/partitions.ts';
+import { Storage } from '../../../infra/constructs/storage/storage.ts';
+import { partitionOf } from '../../../lib/aws/table/partitions.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const functions = readdirSync(join(root, 'functions'))

@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { routeKeys } from '../../../lib/http/routes.ts';
-import { synthesize } from '../synthesized.ts';
+import { synthesize } from '../../support/synthesized.ts';
 
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const SECRET = ['secretsmanager:GetSecretValue'];

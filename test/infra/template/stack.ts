@@ -1,13 +1,13 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { withReservation } from '../../../infra/constructs/api/reserved.ts';
 import { checkParts, InfraConfigError } from '../../../infra/constructs/checked.ts';
-import { withReservation } from '../../../infra/constructs/reserved.ts';
 import type { SettingsInput } from '../../../infra/constructs/settings.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
-import type { ConfigInput } from '../../../lib/config.ts';
-import { inApp, sampleConfig, synthesize } from '../synthesized.ts';
+import type { ConfigInput } from '../../../lib/config/configuration.ts';
+import { inApp, sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 type Resource = { Type: string; Properties?: Record<string, unknown> };
 

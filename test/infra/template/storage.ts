@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { synthesize } from '../synthesized.ts';
+import { synthesize } from '../../support/synthesized.ts';
 
 /** Kept when the stack is removed or replaces it, and gone with a first deployment that fails. */
 const KEPT = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../../lib/aws/environment.ts';
-import { ConfigError } from '../../../lib/config.ts';
+import { ConfigError } from '../../../lib/config/configuration.ts';
 
 const whole = { AWS_REGION: 'eu-central-1', STUDIO_SECRET_ID: 'studio', STUDIO_TABLE: 'table' };
 

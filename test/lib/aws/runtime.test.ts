@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
 import { coldStart } from '../../../lib/aws/runtime.ts';
-import { ConfigError } from '../../../lib/config.ts';
-import { onLoopback } from '../../loopback.ts';
+import { ConfigError } from '../../../lib/config/configuration.ts';
+import { onLoopback } from '../../support/loopback.ts';
 
 const ACCOUNT = `AC${'a'.repeat(32)}`;
 const FLOW = `FW${'a'.repeat(32)}`;

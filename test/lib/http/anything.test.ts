@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import twilio from 'twilio';
 import { afterAll, expect, test } from 'vitest';
-import { checkConfig } from '../../../lib/config.ts';
+import { checkConfig } from '../../../lib/config/configuration.ts';
+import { triggerAnswer } from '../../../lib/http/handlers/trigger.ts';
 import { problems } from '../../../lib/http/problems.ts';
 import type { Handlers } from '../../../lib/http/request.ts';
 import { routeKeys } from '../../../lib/http/routes.ts';
-import { triggerAnswer } from '../../../lib/http/trigger-answer.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { trigger } from '../../../lib/trigger/trigger.ts';
-import { createMemoryClaims } from '../trigger/world/claims.ts';
 import {
   admin,
   apiOver,
@@ -21,8 +20,9 @@ import {
   studioHandlers,
   surveyor,
   WEBHOOK_SECRET,
-} from './api.ts';
-import { webhookHeaders } from './signed.ts';
+} from '../../support/http/api.ts';
+import { webhookHeaders } from '../../support/http/signed.ts';
+import { createMemoryClaims } from '../../support/trigger/claims.ts';
 
 /**
  * Whatever is sent: an answer, never a 500, always a problem document when it is refused, and nothing is

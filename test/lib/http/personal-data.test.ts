@@ -2,18 +2,12 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import twilio from 'twilio';
 import { expect, test } from 'vitest';
 import { travellingClock } from '../../../infra/local/clock.ts';
-import type { LogLine } from '../../../infra/local/functions.ts';
-import { SCOPES } from '../../../lib/config.ts';
-import { clientOf } from '../../infra/local/aws/client.ts';
-import {
-  type CallOptions,
-  configInput,
-  finished,
-  until,
-  worldOfFile,
-} from '../../infra/local/fixtures/world.ts';
-import { eventOf } from './events.ts';
-import { webhookHeaders } from './signed.ts';
+import type { LogLine } from '../../../infra/local/host/functions.ts';
+import { SCOPES } from '../../../lib/config/configuration.ts';
+import { clientOf } from '../../support/aws-client.ts';
+import { eventOf } from '../../support/http/events.ts';
+import { webhookHeaders } from '../../support/http/signed.ts';
+import { type CallOptions, configInput, finished, until, worldOfFile } from '../../support/local/world.ts';
 
 /**
  * Traffic of every kind, from every kind of caller, with marked personal data and credentials; then everything

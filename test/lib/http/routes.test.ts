@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SCOPES } from '../../../lib/config.ts';
+import { SCOPES } from '../../../lib/config/configuration.ts';
 import type { Request } from '../../../lib/http/request.ts';
 import {
   type GuardedRoutes,

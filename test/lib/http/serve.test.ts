@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../lib/http/problems.ts';
 import { MAX_RESULT_BYTES } from '../../../lib/http/result.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
-import { admin, apiOver, NOW } from './api.ts';
-import { catching } from './catching.ts';
-import { eventOf } from './events.ts';
+import { admin, apiOver, NOW } from '../../support/http/api.ts';
+import { catching } from '../../support/http/catching.ts';
+import { eventOf } from '../../support/http/events.ts';
 
 const TRIGGER = 'POST /flows/{flow}/executions';
 const EXECUTION = `FN${'1'.repeat(32)}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createWorld } from './world/over-studio.ts';
-import { NOON, SURVEY, WELCOME } from './world/world.ts';
+import { createWorld } from '../../support/purge/over-studio.ts';
+import { NOON, SURVEY, WELCOME } from '../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 const day = (days: number) => new Date(NOON - days * DAY_MS).toISOString();

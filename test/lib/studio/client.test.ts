@@ -1,8 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { createStudio, type StudioOptions } from '../../../lib/studio/client.ts';
-import type { Transport } from '../../../lib/studio/transport.ts';
-import { ACCOUNT, created, EXECUTION, execution, FLOW, failureOf, type Reply, story } from './stories.ts';
+import type { Transport } from '../../../lib/studio/http/transport.ts';
+import {
+  ACCOUNT,
+  created,
+  EXECUTION,
+  execution,
+  FLOW,
+  failureOf,
+  type Reply,
+  story,
+} from '../../support/studio/stories.ts';
 
 describe('executions', () => {
   test('a create sends To, From and the parameters as a JSON string, and hands back the execution', async () => {

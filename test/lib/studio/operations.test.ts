@@ -4,7 +4,7 @@ import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { createStudio, type Studio } from '../../../lib/studio/client.ts';
 import { judgeExchange } from '../../judges/openapi.ts';
 import { readDocument } from '../../judges/openapi-document.ts';
-import { ACCOUNT, collect } from './stories.ts';
+import { ACCOUNT, collect } from '../../support/studio/stories.ts';
 
 /** Every operation, against the simulated Studio; what went over the wire is judged by Twilio's own document. */
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endpoints } from '../../../lib/studio/endpoints.ts';
 import { fillPath } from '../../../lib/studio/sids.ts';
-import { EXECUTION, FLOW, STEP } from './stories.ts';
+import { EXECUTION, FLOW, STEP } from '../../support/studio/stories.ts';
 
 describe('a path', () => {
   test('is filled with SIDs', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { StudioError } from '../../../lib/studio/errors.ts';
-import { BODY, CONTACT, createWorld, WELCOME } from './world/world.ts';
+import { BODY, CONTACT, createWorld, WELCOME } from '../../support/trigger/world.ts';
 
 const _UNCORRELATED = { flow: { ...WELCOME, correlation: false } };
 const OTHER_FLOW = `FW${'b'.repeat(32)}`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { contactMayBe } from '../../../lib/trigger/contact.ts';
-import { createWorld } from './world/world.ts';
+import { createWorld } from '../../support/trigger/world.ts';
 
 function mayBe(theirs: string | null, to: string): boolean {
   const run = createWorld().studio.start('+15550001111');

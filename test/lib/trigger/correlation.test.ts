@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseJson } from '../../../lib/studio/json.ts';
+import { parseJson } from '../../../lib/studio/json/json.ts';
 import { belongsTo, CORRELATION_PARAMETER, withCorrelation } from '../../../lib/trigger/correlation.ts';
 
 const carried = { name: 'Ada', [CORRELATION_PARAMETER]: 'ours' };

@@ -3,9 +3,9 @@ import { StudioError } from '../../../lib/studio/errors.ts';
 import type { Execution } from '../../../lib/studio/types.ts';
 import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
 import { look, PROOF_AFTER_MS } from '../../../lib/trigger/look.ts';
-import { createClock } from './world/clock.ts';
-import { createWorldStudio, FLOW, type WorldStudio } from './world/studio.ts';
-import { CONTACT } from './world/world.ts';
+import { createClock } from '../../support/trigger/clock.ts';
+import { createWorldStudio, FLOW, type WorldStudio } from '../../support/trigger/studio.ts';
+import { CONTACT } from '../../support/trigger/world.ts';
 
 /** A Studio in which a create was sent at the start of time, and long enough ago to prove its absence. */
 function prepare(to = CONTACT) {

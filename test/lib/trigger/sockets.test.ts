@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BehaviourChange, Fault } from '../../../infra/simulator/misbehave/behaviour.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
-import { createClaimStore } from '../../../lib/aws/claims.ts';
+import { createClaimStore } from '../../../lib/aws/table/claims.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
 import { type TriggerPorts, trigger } from '../../../lib/trigger/trigger.ts';
-import { tableOfFile } from '../aws/table.ts';
-import { BODY, CONTACT, WELCOME } from './world/world.ts';
+import { tableOfFile } from '../../support/table.ts';
+import { BODY, CONTACT, WELCOME } from '../../support/trigger/world.ts';
 
 const FLOW_SID = WELCOME.sid;
 const REQUEST_MS = 25_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { KEEP_MS, LEASE_MS } from '../../../lib/trigger/claims.ts';
+import { KEEP_MS, LEASE_MS } from '../../../lib/idempotency/claims.ts';
 import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
-import { FLOW } from './world/studio.ts';
-import { BODY, type Boundary, CONTACT, createWorld, WELCOME } from './world/world.ts';
+import { FLOW } from '../../support/trigger/studio.ts';
+import { BODY, type Boundary, CONTACT, createWorld, WELCOME } from '../../support/trigger/world.ts';
 
 const UNCORRELATED = { flow: { ...WELCOME, correlation: false } };
 const _OTHER_FLOW = `FW${'b'.repeat(32)}`;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../../clock.ts';
-import type { InvocationResult } from '../../functions.ts';
+import type { InvocationResult } from '../../host/functions.ts';
 import { AwsError } from '../protocol.ts';
 import { createJournal, type Journal, QuotaExceeded } from './journal.ts';
 import {

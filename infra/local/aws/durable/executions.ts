@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { FUNCTION_VERSION, type FunctionHost, type FunctionSpec, functionArn } from '../../functions.ts';
+import { FUNCTION_VERSION, type FunctionHost, type FunctionSpec, functionArn } from '../../host/functions.ts';
 import { AwsError } from '../protocol.ts';
 import { type DurableExecution, startExecution } from './execution.ts';
 

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createProgress } from '../../../../infra/cli/purge/progress.ts';
-import { somebody } from '../terminal.ts';
+import { somebody } from '../../../support/cli/terminal.ts';
 
 const START = Date.parse('2026-11-22T12:00:00Z');
 /** Of whoever counts: another clock than the terminal's. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createProgress } from '../../../../infra/cli/purge/progress.ts';
 import { watchPurge } from '../../../../infra/cli/purge/watch.ts';
-import { somebody } from '../terminal.ts';
+import { somebody } from '../../../support/cli/terminal.ts';
 
 const START = Date.parse('2026-11-22T12:00:00Z');
 

@@ -13,10 +13,10 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type LambdaStandIn, startLambda } from '../../../../infra/local/aws/lambda.ts';
 import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
-import { createFunctionHost, type FunctionHost } from '../../../../infra/local/functions.ts';
-import { bundleFixtures } from '../fixtures/bundle.ts';
-import { eventually } from '../fixtures/poll.ts';
-import { clientOf } from './client.ts';
+import { createFunctionHost, type FunctionHost } from '../../../../infra/local/host/functions.ts';
+import { clientOf } from '../../../support/aws-client.ts';
+import { bundleFixtures } from '../../../support/local/bundle.ts';
+import { eventually } from '../../../support/local/poll.ts';
 
 /** The stand-in for Lambda, spoken to by the real client and by the real durable SDK inside a bundle. */
 

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type S3StandIn, startS3 } from '../../../../infra/local/aws/s3/server.ts';
-import { clientOf } from './client.ts';
+import { clientOf } from '../../../support/aws-client.ts';
 
 const Bucket = 'archive';
 const PART_BYTES = 5 * 1024 * 1024;

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type SecretsStandIn, startSecrets } from '../../../../infra/local/aws/secrets.ts';
-import { clientOf } from './client.ts';
+import { clientOf } from '../../../support/aws-client.ts';
 
 let secrets: SecretsStandIn;
 let client: SecretsManagerClient;

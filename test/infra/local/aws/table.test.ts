@@ -8,7 +8,7 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTable } from '../../../../infra/local/aws/table.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
-import { clientOf } from './client.ts';
+import { clientOf } from '../../../support/aws-client.ts';
 
 let table: Listening;
 let client: DynamoDBClient;

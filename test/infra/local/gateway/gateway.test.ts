@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
-import type { InvocationResult } from '../../../../infra/local/functions.ts';
 import { type GatewayOptions, startGateway } from '../../../../infra/local/gateway/gateway.ts';
+import type { InvocationResult } from '../../../../infra/local/host/functions.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
 
 const START = Date.parse('2026-03-04T05:06:07Z');

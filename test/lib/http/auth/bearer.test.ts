@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { readSecret } from '../../../../lib/config/secret.ts';
 import { bearerToken, findBearer } from '../../../../lib/http/auth/bearer.ts';
-import { readSecret } from '../../../../lib/secret.ts';
-import { secretInput } from '../api.ts';
+import { secretInput } from '../../../support/http/api.ts';
 
 const secret = readSecret(JSON.stringify(secretInput));
 

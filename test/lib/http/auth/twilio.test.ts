@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import twilio from 'twilio';
 import { describe, expect, test } from 'vitest';
+import { readSecret } from '../../../../lib/config/secret.ts';
 import { readTwilioRequest, signedText } from '../../../../lib/http/auth/twilio.ts';
-import { readEvent } from '../../../../lib/http/event.ts';
-import { readSecret } from '../../../../lib/secret.ts';
-import { PUBLIC_URL, secretInput } from '../api.ts';
-import { type EventOptions, eventOf } from '../events.ts';
+import { readEvent } from '../../../../lib/http/event/event.ts';
+import { PUBLIC_URL, secretInput } from '../../../support/http/api.ts';
+import { type EventOptions, eventOf } from '../../../support/http/events.ts';
 
 const TOKEN = '12345';
 const FORM = 'application/x-www-form-urlencoded';

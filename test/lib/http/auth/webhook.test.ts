@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
+import { readSecret, type Secret } from '../../../../lib/config/secret.ts';
 import { findWebhook, readWebhookRequest } from '../../../../lib/http/auth/webhook.ts';
-import { type Received, readEvent } from '../../../../lib/http/event.ts';
-import { readSecret, type Secret } from '../../../../lib/secret.ts';
-import { secretInput, WEBHOOK_SECRET } from '../api.ts';
-import { eventOf } from '../events.ts';
+import { type Received, readEvent } from '../../../../lib/http/event/event.ts';
+import { secretInput, WEBHOOK_SECRET } from '../../../support/http/api.ts';
+import { eventOf } from '../../../support/http/events.ts';
 
 const OTHER_SECRET = `whsec_${Buffer.from('another secret of thirty-two bytes').toString('base64')}`;
 

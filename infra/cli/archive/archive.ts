@@ -1,0 +1,111 @@
+import * as v from 'valibot';
+import { createTerminal } from '../../local/terminal/terminal.ts';
+import { type Io, print } from '../io.ts';
+import { type ExitCode, main, type Tool } from '../tool.ts';
+import { many } from '../words.ts';
+import { eachLine } from './lines.ts';
+import { type ArchiveSlice, type Bucket, openBucket, type Place } from './objects.ts';
+import { type ArchiveOptions, HELP, readArchiveOptions, type Wanted } from './options.ts';
+import { deployedPlace, localPlace } from './place.ts';
+
+const NAMED_MISSING = 10;
+
+const archived = v.object({ execution: v.object({ sid: v.string() }) });
+
+/** Reads archives back. Lines go to the output, everything else that is said beside it. */
+export const archiveTool: Tool = {
+  name: 'archive',
+  help: HELP,
+  async run(argv, io) {
+    const options = readArchiveOptions(argv);
+    const bucket = openBucket(await placeOf(options, io));
+    try {
+      return await read(bucket, io, options.wanted);
+    } finally {
+      bucket.close();
+    }
+  },
+};
+
+async function placeOf({ url, bucket, stage }: ArchiveOptions, io: Io): Promise<Place> {
+  if (url !== undefined) return localPlace(url, io);
+  const fromEnvironment = stage === undefined ? io.env['STUDIO_ARCHIVE_BUCKET'] || undefined : undefined;
+  return deployedPlace({ given: bucket ?? fromEnvironment, stage });
+}
+
+async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
+  const seen = { objects: 0, broken: 0, printed: 0, flows: new Set<string>() };
+  const executions = new Set(wanted.executions);
+  const missing = new Set(wanted.executions);
+  const terminal = createTerminal(io.err);
+  const printNew = async (text: string, isNew: (sid: string) => boolean) => {
+    const sid = sidOf(text);
+    if ((executions.size > 0 && !executions.has(sid)) || !isNew(sid)) return;
+    terminal.status(null);
+    await print(io, `${text}\n`);
+    seen.printed += 1;
+    missing.delete(sid);
+  };
+  for await (const { key, flow, isNew } of objectsOf(bucket.slices(wanted))) {
+    seen.objects += 1;
+    seen.flows.add(flow);
+    if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
+    let line = 0;
+    try {
+      await eachLine(await bucket.open(key), (text) => {
+        line += 1;
+        return printNew(text, isNew);
+      });
+    } catch (error) {
+      seen.broken += 1;
+      const reason = error instanceof Error ? error.message : String(error);
+      terminal.line(`  ${key} is broken after line ${line}: ${reason}`);
+    }
+  }
+  terminal.status(null);
+  const { objects, broken, printed } = seen;
+  const trouble = broken > 0 ? `, ${many(broken, 'object')} broken` : '';
+  io.err.write(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
+  const absent = notFound(wanted, [...missing], seen.flows);
+  for (const what of absent) io.err.write(`  ${what}\n`);
+  return broken > 0 || absent.length > 0 ? 1 : 0;
+}
+
+/** An execution that stands in a slice of several objects may stand in more than one of them, and in a later slice. */
+async function* objectsOf(
+  slices: AsyncIterable<ArchiveSlice>,
+): AsyncGenerator<{ key: string; flow: string; isNew: (sid: string) => boolean }> {
+  const before = { purge: '', sids: new Set<string>() };
+  for await (const { keys, flow, purge } of slices) {
+    if (purge !== before.purge) before.sids.clear();
+    before.purge = purge;
+    const isNew = (sid: string) => {
+      if (before.sids.has(sid)) return false;
+      if (keys.length > 1) before.sids.add(sid);
+      return true;
+    };
+    for (const key of keys) yield { key, flow, isNew };
+  }
+}
+
+/** What was asked for by name and is not there, each in a line; without a name, that nothing is there. */
+function notFound({ flows, purge }: Wanted, executions: string[], seen: ReadonlySet<string>): string[] {
+  const absent = flows.filter((flow) => !seen.has(flow));
+  const ofPurge = purge === undefined ? '' : ` by purge ${purge}`;
+  if (seen.size === 0 && flows.length === 0) return [`Nothing was archived there${ofPurge}.`];
+  const more = executions.length - NAMED_MISSING;
+  return [
+    ...absent.map((flow) => `Nothing of the flow ${flow} was archived${ofPurge}.`),
+    ...executions.slice(0, NAMED_MISSING).map((sid) => `${sid} was not found.`),
+    ...(more > 0 ? [`${many(more, 'more execution')} of these were not found.`] : []),
+  ];
+}
+
+/** Throws when the line is none of an archive; never with what stands in it, which is personal. */
+function sidOf(line: string): string {
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), archived), line);
+  if (!read.success) throw new Error('the next line is no execution');
+  return read.output.execution.sid;
+}
+
+if (import.meta.main) await main(archiveTool);

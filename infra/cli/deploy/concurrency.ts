@@ -1,0 +1,117 @@
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import * as v from 'valibot';
+import { type Reserved, reservedBy, runsIn, withReservation } from '../../constructs/api/reserved.ts';
+import type { Checked } from '../../constructs/checked.ts';
+import { explainedAws, UNREADABLE, withPatience } from '../aws.ts';
+import { Failed } from '../tool.ts';
+import { count } from '../words.ts';
+
+/** Lambda keeps so many of an account's concurrent runs from being reserved. */
+const UNRESERVED = 100;
+/** What a new account has. */
+const NEW_ACCOUNT = 10;
+
+/** How many functions an account may run at once in a region, and how many of them nobody has reserved. */
+export type Concurrency = { limit: number; unreserved: number };
+
+const PATIENCE_MS = 15_000;
+
+const runs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const settings = v.object({
+  AccountLimit: v.object({ ConcurrentExecutions: runs, UnreservedConcurrentExecutions: v.optional(runs) }),
+});
+
+/** Throws a Failed if AWS refuses, gives an unreadable answer or does not answer. */
+export async function accountConcurrency(patienceMs = PATIENCE_MS): Promise<Concurrency> {
+  const client = new LambdaClient({});
+  try {
+    const answer = await withPatience(patienceMs, (options) =>
+      client.send(new GetAccountSettingsCommand({}), options),
+    );
+    const read = v.safeParse(settings, answer);
+    if (!read.success) throw new Failed([UNREADABLE]);
+    const { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved = limit } =
+      read.output.AccountLimit;
+    return { limit, unreserved };
+  } catch (error) {
+    throw explainedAws(error);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** What was found, or why the lookup failed. */
+export type LookedUp<T> = { found: T } | { why: string };
+
+/** Whether the synth is to set runs aside where the settings leave it open, and what whoever deploys is told. */
+export type Reservation = { isReserving: boolean; says: string[] };
+
+/**
+ * Decides by the concurrency that is free apart from the deployed stack's own reservation (`held`, 0 for
+ * none), so that deploying again decides the same. A failed lookup does not stop the deployment. Throws a
+ * Failed if the settings reserve more than the account has, since the deployment would fail half-way.
+ */
+export function planReservation(
+  account: LookedUp<Concurrency>,
+  held: LookedUp<number>,
+  checked: Checked,
+): Reservation {
+  const isOpen = checked.settings.reservedConcurrency === undefined;
+  const reserved = reservedBy(withReservation(checked));
+  const wanted = runsIn(reserved);
+  const known = 'found' in account ? account.found : null;
+  const ownRuns = 'found' in held ? held.found : 0;
+  const free = known ? Math.max(known.unreserved + ownRuns - UNRESERVED, 0) : 0;
+  const isEnough = known !== null && wanted <= free;
+  // Together with the stack's own reservation, which could not be looked up, it may be enough.
+  const why = 'why' in account ? account.why : 'why' in held && !isEnough ? held.why : null;
+  if (known === null || why !== null) return unknown(why ?? '', { isOpen, held, wanted });
+  if (isOpen)
+    return isEnough
+      ? { isReserving: true, says: setAside(known.limit, reserved) }
+      : { isReserving: false, says: notSetAside(known.limit, wanted, free) };
+  if (!isEnough)
+    throw new Failed([
+      `reservedConcurrency sets ${wanted} runs at once aside, and the account has ${free} to set aside: of the`,
+      `${count(known.limit)} that it may run, ${UNRESERVED} must stay free, and others may have reserved some.`,
+      'Take it out of infra/config.ts, or ask for more: Service Quotas, Lambda, Concurrent executions.',
+      'Nothing was deployed.',
+    ]);
+  return { isReserving: false, says: [] };
+}
+
+type Plan = { isOpen: boolean; held: LookedUp<number>; wanted: number };
+
+function unknown(why: string, { isOpen, held, wanted }: Plan): Reservation {
+  const isReserving = isOpen && 'found' in held && held.found > 0;
+  if (!isOpen && wanted === 0) return { isReserving, says: [] };
+  const says = ['How many runs at once the account has left could not be looked up.', why];
+  const before = 'found' in held ? '' : ', even if it was before';
+  if (!isOpen)
+    says.push(
+      `If it does not have the ${wanted} runs that reservedConcurrency sets aside, the deployment fails and is undone.`,
+    );
+  else if (isReserving) says.push('What is set aside stays for triggers and purges.');
+  else says.push(`Nothing is set aside for triggers and purges${before}.`);
+  return { isReserving, says };
+}
+
+function setAside(limit: number, { trigger, cleanup }: Reserved): string[] {
+  return [
+    `Of the ${count(limit)} functions that the account may run at once, ${trigger} are set aside for triggers`,
+    `and ${cleanup} for purges, so that neither waits for the other (reservedConcurrency in infra/config.ts).`,
+  ];
+}
+
+function notSetAside(limit: number, runs: number, free: number): string[] {
+  const wait = 'triggers and purges wait for each other.';
+  if (limit <= NEW_ACCOUNT)
+    return [
+      `The account may run ${limit} functions at once, as new ones do: ask for more before it is used`,
+      `(Service Quotas, Lambda, Concurrent executions), or ${wait}`,
+    ];
+  return [
+    `The account may run ${count(limit)} functions at once and has ${free} to set aside, not ${runs}: where they`,
+    `run out, ${wait} More: Service Quotas, Lambda, Concurrent executions.`,
+  ];
+}

@@ -1,0 +1,216 @@
+import { buildBundles } from '../../build.ts';
+import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../../constructs/api/reserved.ts';
+import type { Checked } from '../../constructs/checked.ts';
+import { STAGE_NAME, stackName } from '../../stage.ts';
+import { type Options, readArguments, UsageError } from '../args.ts';
+import { isUnusable } from '../aws.ts';
+import { confirm, type Io, paint, say } from '../io.ts';
+import { describeStack, type Stack, stageOption } from '../stack.ts';
+import { Failed, main, type Tool } from '../tool.ts';
+import { type Cdk, runCdk } from './cdk.ts';
+import { accountConcurrency, type Concurrency, type LookedUp, planReservation } from './concurrency.ts';
+import { checkedOf } from './configuration.ts';
+
+const HELP = `
+Puts the stack into your AWS account: shows what would change, asks, deploys.
+
+  npm run deploy
+  npm run deploy -- --stage prod
+
+  --stage NAME               a stage of infra/config.ts; also -c stage=NAME
+  --yes                      do not ask
+  --toolkit-stack-name NAME  where the CDK was bootstrapped, unless CDKToolkit
+  --help
+
+Where infra/config.ts does not set reservedConcurrency, runs are set aside for
+triggers and purges if the account has enough of them, and it says what it did.
+AWS credentials and region are found as the AWS CLI finds them.
+Ends with 0 when deployed, 1 when not, 2 when asked wrongly.
+`;
+
+/** What `cdk synth` writes, as infra/cdk.json says; what was shown is what is deployed. */
+const ASSEMBLY = ['--app', '../.build/cdk.out'];
+const DEFAULT_TOOLKIT = 'CDKToolkit';
+
+/** The one context that may be given, as the CDK takes it. */
+const STAGE = 'stage=';
+
+const options = {
+  stage: stageOption,
+  context: {
+    type: 'string',
+    short: 'c',
+    check: (value) =>
+      value.startsWith(STAGE) && STAGE_NAME.test(value.slice(STAGE.length)) ? null : 'takes stage=NAME only',
+  },
+  'toolkit-stack-name': { type: 'string' },
+  yes: { type: 'boolean' },
+} as const satisfies Options;
+
+/** What deploying touches besides the terminal. */
+export type DeployPorts = {
+  /** Throws a Failed where infra/config.ts has mistakes, or no such stage. */
+  check(stage: string | undefined): Checked;
+  build(): Promise<unknown>;
+  cdk: Cdk;
+  describe(stack: string): Promise<Stack | null>;
+  concurrency(): Promise<Concurrency>;
+};
+
+export function createDeploy({ check, build, cdk, describe, concurrency }: DeployPorts): Tool {
+  return {
+    name: 'deploy',
+    help: HELP,
+    async run(argv, io) {
+      const { stage, toolkit, yes } = readOptions(argv);
+      if (!yes && !io.interactive)
+        throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
+      const checked = check(stage);
+      const stack = stackName(stage);
+      await checkToolkit(io, () => describe(toolkit), toolkit);
+      const deployed = await lookUp(() => describe(stack));
+      if ('found' in deployed && deployed.found) refuseForeign(deployed.found, stack);
+      const held = 'found' in deployed ? { found: heldBy(deployed.found) } : deployed;
+      const { isReserving, says } = planReservation(await lookUp(concurrency), held, checked);
+
+      heading(io, `Building ${stack}`);
+      await build();
+      const context = [
+        ...(stage ? [`${STAGE}${stage}`] : []),
+        ...(isReserving ? [`${RESERVE_CONTEXT}=true`] : []),
+      ];
+      await must(
+        cdk,
+        ['synth', '--quiet', ...context.flatMap((one) => ['-c', one])],
+        'Nothing was deployed.',
+      );
+
+      const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
+      heading(io, 'What would change');
+      await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
+      if (says.length > 0) say(io, '', ...says.map((line) => `  ${line}`));
+      if (!yes && !(await confirm(io, `Deploy ${stack}?`))) {
+        say(io, '  Nothing was deployed.');
+        return 1;
+      }
+      heading(io, `Deploying ${stack}`);
+      // It was shown and agreed to just now.
+      const approved = ['--require-approval', 'never'];
+      await must(
+        cdk,
+        ['deploy', stack, ...ASSEMBLY, ...ofToolkit, ...approved],
+        `${stack} was not deployed.`,
+      );
+      tellNext(io, stage, await lookUp(() => describe(stack)));
+      return 0;
+    },
+  };
+}
+
+function readOptions(argv: readonly string[]) {
+  const { values } = readArguments(argv, options, {
+    most: 0,
+    also: ({ values: { stage, context } }) => [
+      stage && context && context !== `${STAGE}${stage}` ? '--stage and -c stage name two stages' : null,
+    ],
+  });
+  const { stage, context, yes } = values;
+  return {
+    stage: stage ?? context?.slice(STAGE.length),
+    toolkit: values['toolkit-stack-name'] ?? DEFAULT_TOOLKIT,
+    yes,
+  };
+}
+
+async function must(cdk: Cdk, args: readonly string[], otherwise: string): Promise<void> {
+  const code = await cdk(args);
+  if (code !== 0) throw new Failed([`cdk ${args[0]} ended with ${code}. ${otherwise}`]);
+}
+
+async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name: string): Promise<void> {
+  let stack: Stack | null;
+  try {
+    stack = await describe();
+  } catch (error) {
+    if (isUnusable(error)) throw error;
+    // The CDK checks this itself, and may use roles with more permissions.
+    say(
+      io,
+      `  Whether the account is bootstrapped could not be looked up (stack ${name}).`,
+      `  ${whyOf(error)}`,
+    );
+    return;
+  }
+  if (!stack)
+    throw new Failed([
+      `This account and region were never bootstrapped: there is no stack ${name}.`,
+      'Once for each account and region, by somebody who may make roles:',
+      `  npx cdk bootstrap aws://ACCOUNT/REGION${name === DEFAULT_TOOLKIT ? '' : ` --toolkit-stack-name ${name}`}`,
+      'Nothing was deployed.',
+    ]);
+  if (!/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(stack.status))
+    throw new Failed([
+      `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap aws://ACCOUNT/REGION. Nothing was deployed.`,
+    ]);
+}
+
+/** Throws a Failed for another project's stack: the CDK would take it over and remove everything in it. */
+function refuseForeign({ outputs }: Stack, name: string): void {
+  if (outputs.size === 0 || outputs.has('ApiUrl') || outputs.has(RESERVED_OUTPUT)) return;
+  throw new Failed([
+    `There is a stack ${name} in this account and region already, and it is not of this project:`,
+    'deploying would remove what is in it. Deploy a stage (--stage NAME), or into another region.',
+    'Nothing was deployed.',
+  ]);
+}
+
+/** Looks up what is good to know. A failure does not stop the deployment. */
+async function lookUp<T>(ask: () => Promise<T>): Promise<LookedUp<T>> {
+  try {
+    return { found: await ask() };
+  } catch (error) {
+    return { why: whyOf(error) };
+  }
+}
+
+function whyOf(error: unknown): string {
+  if (error instanceof Failed) return error.lines.join(' ');
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function heldBy(stack: Stack | null): number {
+  return Number(stack?.outputs.get(RESERVED_OUTPUT) ?? 0);
+}
+
+function tellNext(io: Io, stage: string | undefined, stack: LookedUp<Stack | null>): void {
+  const url = 'found' in stack ? stack.found?.outputs.get('ApiUrl') : undefined;
+  const more = stage ? ` --stage ${stage}` : '';
+  heading(io, `Deployed${url ? `: ${url}` : ''}`);
+  if ('why' in stack)
+    say(
+      io,
+      '  Its address could not be looked up; it stands among the outputs of the stack.',
+      `  ${stack.why}`,
+    );
+  say(io, '  Fill in the secret, if that is still to be done:', `    npm run secret${more && ` --${more}`}`);
+  say(
+    io,
+    '  See whether it does its jobs:',
+    `    npm run smoke -- --url ${url ?? 'https://…'} --flow … --to …`,
+  );
+}
+
+function heading(io: Io, text: string): void {
+  say(io, '', `  ${paint(io, 'bold', text)}`, '');
+}
+
+if (import.meta.main)
+  await main(
+    createDeploy({
+      check: checkedOf,
+      build: buildBundles,
+      cdk: runCdk,
+      describe: describeStack,
+      concurrency: accountConcurrency,
+    }),
+  );

@@ -1,0 +1,97 @@
+import { type Config, findFlow } from '../../../lib/config/configuration.ts';
+import { UsageError } from '../args.ts';
+import { configurationOf } from '../deploy/configuration.ts';
+import { type Io, paint, say } from '../io.ts';
+import { outputOf } from '../stack.ts';
+import { Failed, main, type Tool } from '../tool.ts';
+import { type Change, changed, inWords, needsValue } from './change.ts';
+import { credentialsOf, type SecretDocument, unusedOf, withCredentials } from './document.ts';
+import { HELP, readSecretOptions, type SecretOptions } from './options.ts';
+import { askForCredentials, askForSignatureKey, askForWebhookSecret } from './questions.ts';
+import { showSecret } from './show.ts';
+import { openSecret, type Read, type SecretStore } from './store.ts';
+import { checkWithTwilio } from './twilio.ts';
+
+/** 256 bits, for a caller's token and for a webhook's secret. */
+const RANDOM_BYTES = 32;
+
+/** Fills in the deployed secret, and rotates what is in it. */
+export const secretTool: Tool = {
+  name: 'secret',
+  help: HELP,
+  async run(argv, io) {
+    const { command, stage, secretId } = readSecretOptions(argv);
+    const configured = configurationOf(stage);
+    if (command.is === 'change') checkFlows(command, configured);
+    const given = secretId ?? (stage === undefined ? io.env['STUDIO_SECRET_ID'] || undefined : undefined);
+    const store = openSecret(await outputOf('SecretArn', { given, option: '--secret-id', stage }));
+    try {
+      const where = secretId ? ` --secret-id ${secretId}` : stage ? ` --stage ${stage}` : '';
+      await perform(command, { store, before: await store.read(), configured, io, where });
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+};
+
+/** `where`: the options that name this secret once more. */
+type Hands = { store: SecretStore; before: Read; configured: Config; io: Io; where: string };
+
+async function perform(command: SecretOptions['command'], hands: Hands): Promise<void> {
+  switch (command.is) {
+    case 'show':
+      return showSecret(hands.io, hands.store.id, hands.before.document);
+    case 'credentials':
+      return fillIn(hands);
+    case 'change':
+      return apply(command, hands);
+  }
+}
+
+async function fillIn({ store, before, configured: { edge, region }, io, where }: Hands): Promise<void> {
+  const { document } = before;
+  const credentials = await askForCredentials(io, credentialsOf(document));
+  const baseUrl = io.env['STUDIO_BASE_URL'];
+  await checkWithTwilio(credentials, baseUrl ? { baseUrl } : edge && region ? { edge, region } : {});
+  await store.write(withCredentials(document, credentials), before);
+  say(io, '', `  ${paint(io, 'green', 'Twilio takes the credentials, and they are stored.')}`);
+  if (document.callers.length === 0)
+    say(io, `  Nobody may call yet: npm run secret -- add-caller NAME --scopes trigger${where}`);
+}
+
+async function apply(change: Change & { ask: boolean }, { store, before, io, where }: Hands): Promise<void> {
+  if (credentialsOf(before.document) === null)
+    throw new Failed(['The secret holds no Twilio credentials yet: npm run secret asks for them.']);
+  // Once without a value: what cannot be done is told before anybody is asked for one.
+  changed(before.document, change, '');
+  const value = needsValue(change) ? await newValue(change, io) : '';
+  const after = changed(before.document, change, value);
+  refuseUnused(before.document, after);
+  await store.write(after, before);
+  const [done = '', ...more] = inWords(change, where);
+  say(io, `  ${paint(io, 'green', done)}`, ...more.map((line) => `  ${line}`));
+  if (value !== '' && !change.ask) say(io, '  It is shown this once, and nowhere again:', '', value, '');
+}
+
+/** Throws a Failed if a change adds an entry that the functions would not use. Existing ones may stay. */
+function refuseUnused(before: SecretDocument, after: SecretDocument): void {
+  const unused = unusedOf(after);
+  if (unused.length > unusedOf(before).length)
+    throw new Failed(['The functions would not use this; nothing was written.', ...unused]);
+}
+
+function newValue({ kind, ask }: Change & { ask: boolean }, io: Io): string | Promise<string> {
+  if (kind === 'signature-key') return askForSignatureKey(io);
+  if (ask) return askForWebhookSecret(io);
+  const random = io.randomBytes(RANDOM_BYTES);
+  return kind === 'caller' ? random.toString('base64url') : `whsec_${random.toString('base64')}`;
+}
+
+function checkFlows({ grant: { flows = [] } }: Change, configured: Config): void {
+  const unknown = flows.filter((flow) => !findFlow(configured, flow));
+  if (unknown.length > 0)
+    throw new UsageError(unknown.map((flow) => `--flows ${flow} is no flow of infra/config.ts`));
+}
+
+if (import.meta.main) await main(secretTool);

@@ -1,0 +1,205 @@
+import { Stack } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  GraphWidgetView,
+  type IMetric,
+  LogQueryWidget,
+  SingleValueWidget,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { RouteKey } from '../../../lib/http/routes.ts';
+import { CENSUS_PERIOD, durableMetric, eachOf, ourMetric, overFlows, perSecond } from './metrics.ts';
+import { everyFunction, type Seen } from './seen.ts';
+
+const TRIGGER = 'POST /flows/{flow}/executions' satisfies RouteKey;
+/** CloudWatch's grid is 24 columns wide. */
+const QUARTER = 6;
+const THIRD = 8;
+const HALF = 12;
+const WHOLE = 24;
+const HEIGHT = 6;
+
+/** The dashboard: what was triggered, what Studio says, what was purged, and where to look further. */
+export class Overview extends Construct {
+  readonly dashboard: Dashboard;
+
+  constructor(scope: Construct, id: string, seen: Seen, alarms: Alarm[]) {
+    super(scope, id);
+    this.dashboard = new Dashboard(this, 'Dashboard', {
+      // Names of dashboards are of the account, not of a region.
+      dashboardName: `${seen.name}-${Stack.of(this).region}`,
+      widgets: [
+        [links(this, seen), new AlarmStatusWidget({ title: 'Alarms', alarms, width: HALF, height: HEIGHT })],
+        triggerRow(seen),
+        studioRow(seen),
+        ...(seen.settings.census === false ? [] : [activeRow(seen)]),
+        purgeRow(seen),
+        functionRow(seen),
+        [errorLines(seen)],
+      ],
+    });
+  }
+}
+
+function triggerRow({ name, stage }: Seen) {
+  return [
+    graph('Triggers by outcome', [
+      eachOf(name, 'requests', ['outcome', 'route'], { where: `route="${TRIGGER}"` }),
+    ]),
+    graph('Duplicates avoided', [ourMetric(name, 'replays', {}, { label: 'Answered from the record' })]),
+    graph('What callers wait for (ms)', [
+      stage.metricLatency({ statistic: 'p50', label: 'p50' }),
+      stage.metricLatency({ statistic: 'p99', label: 'p99' }),
+      eachOf(name, 'duration', ['route'], {
+        statistic: 'p99',
+        where: `route="${TRIGGER}"`,
+        label: 'p99 inside',
+      }),
+    ]),
+  ];
+}
+
+function studioRow({ name, stage }: Seen) {
+  return [
+    graph('Calls to Studio', [
+      ourMetric(name, 'upstreamCalls', {}, { label: 'Calls' }),
+      ourMetric(name, 'upstreamThrottled', {}, { label: 'Throttled (429)' }),
+    ]),
+    graph('Studio’s time in a request (ms)', [
+      ourMetric(name, 'upstreamDuration', {}, { statistic: 'p50', label: 'p50' }),
+      ourMetric(name, 'upstreamDuration', {}, { statistic: 'p99', label: 'p99' }),
+    ]),
+    graph('Requests that failed', [
+      stage.metricClientError({ statistic: 'Sum', label: '4xx' }),
+      stage.metricServerError({ statistic: 'Sum', label: '5xx' }),
+      ourMetric(name, 'requests', { outcome: 'unauthenticated' }, { label: 'No valid credentials (401)' }),
+      ourMetric(name, 'requests', { outcome: 'forbidden' }, { label: 'Not allowed (403)' }),
+      eachOf(name, 'trouble', ['message']),
+    ]),
+  ];
+}
+
+function activeRow({ name }: Seen) {
+  return [
+    graph(
+      'Active executions by age',
+      [
+        overFlows(name, 'activeOverWeek', 'Over a week'),
+        overFlows(name, 'activeUnderWeek', '1 to 7 days'),
+        overFlows(name, 'activeUnderDay', '1 to 24 hours'),
+        overFlows(name, 'activeUnderHour', 'Under an hour'),
+        overFlows(name, 'censusCut', 'Flows not counted to the end'),
+      ],
+      HALF,
+    ),
+    graph(
+      'Active for over a week',
+      [eachOf(name, 'activeOverWeek', ['flow'], { statistic: 'Maximum', period: CENSUS_PERIOD })],
+      HALF,
+    ),
+  ];
+}
+
+function purgeRow({ name, worker }: Seen) {
+  const worked = worker.worker.function;
+  return [
+    graph(
+      'Purged',
+      [
+        ourMetric(name, 'purgeListed', {}, { label: 'Listed' }),
+        ourMetric(name, 'purgeEnded', {}, { label: 'Ended' }),
+        ourMetric(name, 'purgeDeleted', {}, { label: 'Deleted' }),
+        ourMetric(name, 'purgeFailed', {}, { label: 'Left behind' }),
+      ],
+      QUARTER,
+    ),
+    graph('Deleted a second', [perSecond(ourMetric(name, 'purgeDeleted'), 'Mean of five minutes')], QUARTER),
+    graph(
+      'Purges',
+      [
+        eachOf(name, 'purgesEnded', ['outcome']),
+        durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started, counting too' }),
+        durableMetric(worked, 'DurableExecutionFailed', { label: 'Runs failed' }),
+      ],
+      QUARTER,
+    ),
+    new SingleValueWidget({
+      title: 'The worker now',
+      width: QUARTER,
+      height: HEIGHT,
+      metrics: [
+        durableMetric(worked, 'ApproximateRunningDurableExecutions', {
+          statistic: 'Maximum',
+          label: 'Running',
+        }),
+        durableMetric(worked, 'DurableExecutionOperations', {
+          statistic: 'Maximum',
+          label: 'Operations, of 3,000',
+        }),
+        worker.deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'Dead letters' }),
+      ],
+    }),
+  ];
+}
+
+function functionRow(seen: Seen) {
+  const every = Object.entries(everyFunction(seen));
+  return [
+    graph(
+      'Errors',
+      every.map(([label, one]) => one.function.metricErrors({ label })),
+    ),
+    graph(
+      'Throttles',
+      every.map(([label, one]) => one.function.metricThrottles({ label })),
+    ),
+    graph(
+      'Runs at once',
+      every.map(([label, one]) =>
+        one.function.metric('ConcurrentExecutions', { label, statistic: 'Maximum' }),
+      ),
+    ),
+  ];
+}
+
+function errorLines(seen: Seen): LogQueryWidget {
+  return new LogQueryWidget({
+    title: 'What went wrong',
+    width: WHOLE,
+    height: HEIGHT,
+    logGroupNames: Object.values(everyFunction(seen)).map(({ logGroup }) => logGroup.logGroupName),
+    queryLines: [
+      'fields @timestamp, function_name, message, route, flow, outcome, requestId, errors.0',
+      'filter level = "ERROR"',
+      'sort @timestamp desc',
+      'limit 50',
+    ],
+  });
+}
+
+function links(scope: Construct, seen: Seen): TextWidget {
+  const { region } = Stack.of(scope);
+  const console = `https://${region}.console.aws.amazon.com`;
+  const logs = Object.entries(everyFunction(seen)).map(
+    ([name, { logGroup }]) =>
+      `[${name}](${console}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${logGroup.logGroupName})`,
+  );
+  return new TextWidget({
+    width: HALF,
+    height: HEIGHT,
+    markdown: [
+      `# ${seen.name}`,
+      `Runbook: ${seen.settings.runbookUrl}`,
+      `Logs: ${logs.join(' · ')}`,
+      `[Dead letters](${console}/sqs/v3/home?region=${region}) · [Traces](${console}/cloudwatch/home?region=${region}#xray:traces)`,
+    ].join('\n\n'),
+  });
+}
+
+function graph(title: string, left: IMetric[], width = THIRD): GraphWidget {
+  return new GraphWidget({ title, left, width, height: HEIGHT, view: GraphWidgetView.TIME_SERIES });
+}

@@ -1,0 +1,140 @@
+import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import { type Alias, CfnFunction, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { CENSUS_INPUT } from '../../../lib/census/census.ts';
+import type { Policy } from '../../../lib/config/configuration.ts';
+import { type Permissions, permissionsOf } from '../api/permissions.ts';
+import { reservedBy } from '../api/reserved.ts';
+import { StudioFunction } from '../api/studio-function.ts';
+import type { Settings } from '../settings.ts';
+import { acknowledgeWildcard } from './wildcards.ts';
+import { WORKER_ALIAS, type WorkerName } from './worker-name.ts';
+
+/** Lambda's most for one invocation; a slice takes at most 60 s of it. */
+const INVOCATION_TIMEOUT = Duration.minutes(15);
+/** It waits for Studio most of the time, and its memory stays flat however much there is to purge. */
+const MEMORY_MB = 512;
+/** 2,000 slices of 60 s are 34 hours; the rest is for waiting while Studio throttles. */
+const RUN_TIMEOUT = Duration.days(7);
+/** For so long a run's name starts no second one, and its steps can be looked at. */
+const RUN_HISTORY = Duration.days(14);
+/** The most that SQS keeps. A letter holds the number of a purge, and no address. */
+const DEAD_LETTERS = Duration.days(14);
+/** A schedule that could not be delivered for so long is left to the next one, and to the alarm. */
+const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
+const CENSUS_RETRY = { maxEventAge: Duration.minutes(15), retryAttempts: 2 };
+
+export type WorkerProps = {
+  name: WorkerName;
+  bundlesDirectory: string;
+  settings: Settings;
+  policies: readonly Policy[];
+  key: Key | undefined;
+  environment: Record<string, string>;
+  given: Permissions;
+};
+
+/** The durable function that purges, its alias, and the rules that start it: to purge, and to count. */
+export class Worker extends Construct {
+  readonly worker: StudioFunction;
+  readonly deadLetters: Queue;
+  readonly schedule: Rule | undefined;
+
+  constructor(scope: Construct, id: string, props: WorkerProps) {
+    super(scope, id);
+    const { name, bundlesDirectory, settings, policies, key, environment, given } = props;
+
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      enforceSSL: true,
+      retentionPeriod: DEAD_LETTERS,
+      ...(key
+        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
+        : { encryption: QueueEncryption.SQS_MANAGED }),
+    });
+
+    Validations.of(this.deadLetters).acknowledge({
+      id: 'Serverless-SQSRedrivePolicy',
+      reason: 'It is the dead-letter queue itself',
+    });
+
+    const { cleanup: reserved } = reservedBy(settings);
+    this.worker = new StudioFunction(this, 'Cleanup', {
+      name: 'cleanup',
+      description: 'Purges: the durable worker behind the schedule and POST /purges',
+      functionName: name.functionName,
+      bundlesDirectory,
+      settings,
+      key,
+      environment,
+      permissions: permissionsOf.cleanup(given),
+      timeout: INVOCATION_TIMEOUT,
+      memorySize: MEMORY_MB,
+      durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
+      deadLetterQueue: this.deadLetters,
+      // A long purge is a chain of runs, each of which starts the next one after a day. At its sixteenth Lambda would
+      // take the chain for a loop and end it, which ten million executions can need.
+      recursiveLoop: RecursiveLoop.ALLOW,
+      // A run stays on the version it began with: the version has to outlive the deployment that replaces it.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
+    });
+    if (key) encryptCheckpoints(this.worker.function, key);
+    const { role } = this.worker;
+    const objects = given.storage.archive.arnForObjects('*');
+    acknowledgeWildcard(role, objects, 'Archives have no names before they are written');
+    acknowledgeWildcard(
+      role,
+      `${given.workerFunctionArn}:*`,
+      'Runs belong to a version, numbered at deployment',
+    );
+    Annotations.of(this.worker.function).acknowledgeInfo(
+      'aws-lambda:Function.DurableConfig',
+      'It is durable from its creation',
+    );
+    const alias = this.worker.function.addAlias(WORKER_ALIAS);
+    if (!isFunction(alias)) throw new Error('The worker’s alias has no role');
+
+    if (settings.schedule !== false && policies.length > 0) {
+      // The plain event goes in: the worker knows it by its source, and a repeated one by its id.
+      this.schedule = new Rule(this, 'Schedule', {
+        description: `Purges by ${policies.map(({ name }) => name).join(', ')}`.slice(0, 512),
+        schedule: Schedule.expression(settings.schedule),
+        targets: [new LambdaTarget(alias, { deadLetterQueue: this.deadLetters, ...SCHEDULE_RETRY })],
+      });
+    }
+    if (settings.census !== false)
+      new Rule(this, 'Census', {
+        description: 'Counts active executions by age',
+        schedule: Schedule.expression(settings.census),
+        // One that is late is worth nothing: the next one counts.
+        targets: [
+          new LambdaTarget(alias, {
+            event: RuleTargetInput.fromObject(CENSUS_INPUT),
+            deadLetterQueue: this.deadLetters,
+            ...CENSUS_RETRY,
+          }),
+        ],
+      });
+  }
+}
+
+/**
+ * Overrides the property, because CDK's `durableConfig` takes no key yet. A run keeps the key it began with.
+ */
+function encryptCheckpoints(worker: IFunction, key: Key): void {
+  const { defaultChild } = worker.node;
+  if (!(defaultChild instanceof CfnFunction)) throw new Error('The worker has no resource of its own');
+  defaultChild.addPropertyOverride('DurableConfig.KMSKeyArn', key.keyArn);
+}
+
+/**
+ * CDK's class says of what may be missing that it is undefined, CDK's interface that it is absent, which are two
+ * things to this repository's compiler.
+ */
+function isFunction(alias: Alias): alias is Alias & IFunction {
+  return alias.role !== undefined;
+}

@@ -1,0 +1,120 @@
+import * as v from 'valibot';
+import { LOCAL_ADMIN } from '../caller-tokens.ts';
+import type { Clock } from '../clock.ts';
+import { createPace } from './pace.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Shows running purges in the terminal, as a caller of the API sees them. */
+
+/** So that its own requests can be told apart in the log of requests. */
+export const PROGRESS_USER_AGENT = 'local-progress';
+const POLL_MS = 500;
+const SHOWN_PURGES = 5;
+/** A purge that was just started may not be in the list yet. */
+const PATIENCE_POLLS = 6;
+const WIDTH = 80;
+const INDENT = '  ';
+
+const page = v.object({
+  purges: v.array(
+    v.object({
+      id: v.string(),
+      status: v.string(),
+      request: v.optional(v.object({ dryRun: v.optional(v.boolean()) })),
+      counts: v.record(v.string(), v.number()),
+    }),
+  ),
+});
+type Purge = v.InferOutput<typeof page>['purges'][number];
+
+export type PurgeProgress = {
+  /** Looks from now on, until no purge runs any more. */
+  watch(): void;
+  close(): void;
+};
+
+export function createPurgeProgress(options: {
+  url: string;
+  terminal: Terminal;
+  clock: Clock;
+}): PurgeProgress {
+  const { url, terminal, clock } = options;
+  /** Those whose end was told already. */
+  const told = new Set<string>();
+  const paces = new Map<string, ReturnType<typeof createPace>>();
+  let patience = 0;
+  let cancel: (() => void) | null = null;
+
+  const rateOf = ({ id, counts }: Purge): number | null => {
+    const pace = paces.get(id) ?? createPace({ fromStart: false });
+    paces.set(id, pace);
+    const seen = pace(counts['deleted'] || counts['ended'] || 0, null, clock.now());
+    return seen && Math.round(seen.donePerSecond);
+  };
+
+  const look = async () => {
+    const purges = await readPurges(url);
+    const active = purges.filter(({ status }) => status === 'running');
+    const [first] = active;
+    terminal.status(first ? progressLine(first, rateOf(first), active.length - 1) : null);
+    for (const purge of purges.toReversed()) {
+      if (purge.status === 'running' || told.has(purge.id)) continue;
+      told.add(purge.id);
+      paces.delete(purge.id);
+      terminal.line(endLine(purge));
+    }
+    patience = active.length > 0 ? PATIENCE_POLLS : patience - 1;
+    cancel = patience > 0 ? clock.after(POLL_MS, () => void look()) : null;
+  };
+
+  return {
+    watch() {
+      patience = PATIENCE_POLLS;
+      cancel ??= clock.after(POLL_MS, () => void look());
+    },
+    close() {
+      cancel?.();
+      terminal.status(null);
+    },
+  };
+}
+
+async function readPurges(url: string): Promise<Purge[]> {
+  try {
+    const response = await fetch(`${url}/purges?limit=${SHOWN_PURGES}`, {
+      headers: { authorization: `Bearer ${LOCAL_ADMIN}`, 'user-agent': PROGRESS_USER_AGENT },
+    });
+    const answer = v.safeParse(page, await response.json());
+    return answer.success ? answer.output.purges : [];
+  } catch {
+    // The run is ending, or another secret knows no such caller: there is just nothing to show.
+    return [];
+  }
+}
+
+/** While it runs, on one line: its end of the id is enough to tell it by. */
+export function progressLine(purge: Purge, perSecond: number | null, others: number): string {
+  const rate = perSecond ? `, ${perSecond.toLocaleString('en-US')}/s` : '';
+  const more = others > 0 ? ` (and ${others} more)` : '';
+  return `${INDENT}purge …${purge.id.slice(-6)} ${purge.status}: ${numbersOf(purge) ?? 'nothing matched yet'}${rate}${more}`;
+}
+
+/** Once it is over, with the id to ask for it; on two lines when one is too short. */
+export function endLine(purge: Purge): string {
+  const { id, status, request } = purge;
+  const head = `${INDENT}purge ${id} ${status}${request?.dryRun ? ' (dry run)' : ''}:`;
+  const numbers = numbersOf(purge) ?? 'nothing matched';
+  const oneLine = `${head} ${numbers}`;
+  return oneLine.length <= WIDTH
+    ? oneLine
+    : `${head}
+${INDENT}${INDENT}${numbers}`;
+}
+
+/** What is not zero. How many were looked at is left to the record. */
+function numbersOf({ counts }: Purge): string | null {
+  const numbers = Object.entries(counts)
+    .filter(([name, count]) => count > 0 && name !== 'listed')
+    .map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
+  return numbers.length > 0 ? numbers.join(', ') : null;
+}

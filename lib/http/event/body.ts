@@ -1,0 +1,143 @@
+import { oddityIn } from '../../config/json-oddity.ts';
+import { type Mistake, pointerTo, repeatedMember, unknownMember } from '../../config/validation.ts';
+import { restorePlus } from '../../studio/addresses.ts';
+import { parseJson } from '../../studio/json/json.ts';
+import { fieldsOf } from '../../studio/json/parse.ts';
+import { Problem } from '../problems.ts';
+import { hasOtherCharset, isForm, isJson } from './media-type.ts';
+import { parametersIn } from './percent-encoded.ts';
+
+export const MAX_BODY_BYTES = 256 * 1_024;
+/** Deeper than any flow's parameters, and far from what recursive code further on could not take. */
+const MAX_DEPTH = 32;
+/** More are not told anyway. */
+const MAX_MISTAKES = 100;
+
+/** The members of a form, as Twilio writes them, and ours. */
+const FORM_MEMBERS: Readonly<Record<string, string>> = {
+  To: 'to',
+  From: 'from',
+  Parameters: 'parameters',
+  OnConflict: 'onConflict',
+};
+
+/** Matches the beginning of an object or a list, also percent-encoded. */
+const JSON_BEGINNING = /^\s*(?:[[{]|%[57]b)/i;
+
+type ReadBody = { value: unknown; mistakes: Mistake[] };
+
+/** Throws 413 for a body above the bound. */
+export function requireBounded(body: Buffer): void {
+  if (body.length > MAX_BODY_BYTES)
+    throw new Problem('payload-too-large', `A body has at most ${MAX_BODY_BYTES} bytes.`);
+}
+
+/** Reads JSON, or a form where the route takes one. Throws a Problem for what cannot be read at all. */
+export function readBody(body: Buffer, contentType: string | undefined, formAllowed: boolean): ReadBody {
+  const form = formAllowed && isForm(contentType);
+  const taken = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
+  const unsupported = (detail: string) =>
+    new Problem('unsupported-media-type', detail, { headers: { accept: taken } });
+  if (!form && !isJson(contentType)) throw unsupported(`Content-Type must be ${taken}.`);
+  if (hasOtherCharset(contentType)) throw new Problem('unsupported-media-type', 'Text is UTF-8 here.');
+  const text = decode(body);
+  if (form && JSON_BEGINNING.test(text))
+    throw unsupported('The body looks like JSON, but Content-Type says form: it must be application/json.');
+  if (form) return readForm(text);
+  if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
+  const read = readJson(text);
+  if (read) return read;
+  if (contentType?.trim())
+    throw new Problem('malformed-request', 'The body is not JSON, although Content-Type says so.');
+  if (JSON_BEGINNING.test(text))
+    throw new Problem('malformed-request', 'The body, which has no Content-Type, is not valid JSON.');
+  throw unsupported(`The body is not JSON, and Content-Type is missing: it must be ${taken}.`);
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new Problem('malformed-request', 'The body is not UTF-8.', { cause });
+  }
+}
+
+/** Returns undefined for text that is not JSON. */
+function readJson(text: string): ReadBody | undefined {
+  const value = parsed(text);
+  if (value === undefined) return undefined;
+  const mistakes = mistakesIn(text, value, '#');
+  const fields = fieldsOf(value);
+  // Reads the parameters, which go on to Studio, with their numbers as written. `parseJson` recurses, so deep
+  // text must have been refused before.
+  if (mistakes.length === 0 && fields && Object.hasOwn(fields, 'parameters'))
+    fields['parameters'] = fieldsOf(parseJson(text))?.['parameters'];
+  return { value, mistakes };
+}
+
+function readForm(text: string): ReadBody {
+  const value: Record<string, unknown> = {};
+  const mistakes: Mistake[] = [];
+  for (const [name, entry] of parametersIn(text, 'form')) {
+    const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
+    if (Object.hasOwn(value, member)) mistakes.push(repeatedMember('#', member));
+    else if (member === '__proto__') mistakes.push(unknownMember('#', member));
+    else value[member] = formValue(member, entry);
+  }
+  if (typeof value['parameters'] === 'string') {
+    const json = value['parameters'];
+    const pointer = '#/parameters';
+    const parameters = parsed(json);
+    const inside =
+      parameters === undefined ? [{ detail: 'is not JSON', pointer }] : mistakesIn(json, parameters, pointer);
+    mistakes.push(...inside);
+    value['parameters'] = inside.length === 0 ? parseJson(json) : parameters;
+  }
+  return { value, mistakes };
+}
+
+/** Returns null, which means absent, for an empty field; not for `To`, which is required. */
+function formValue(member: string, text: string): string | null {
+  if (text === '' && member !== 'to') return null;
+  return member === 'to' || member === 'from' ? restorePlus(text) : text;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Finds the mistakes that no schema checks in `value`, as parsed from `json`. Throws 400 for a repeated name.
+ */
+function mistakesIn(json: string, value: unknown, pointer: string): Mistake[] {
+  const oddity = oddityIn(json, MAX_DEPTH);
+  if (oddity === 'repeated-name')
+    throw new Problem('malformed-request', 'An object in the body has the same name twice; give it once.');
+  if (oddity) return [{ detail: `is nested deeper than ${MAX_DEPTH} levels`, pointer }];
+  return mistakesInside(value, pointer);
+}
+
+/** Finds `__proto__` as a name, and text that is not well-formed and could not be encoded for Studio. */
+function mistakesInside(value: unknown, pointer: string): Mistake[] {
+  const open = [{ value, pointer, named: true }];
+  const mistakes: Mistake[] = [];
+  for (let one = open.pop(); one !== undefined && mistakes.length < MAX_MISTAKES; one = open.pop()) {
+    if (typeof one.value === 'string' && !one.value.isWellFormed())
+      mistakes.push({ detail: 'has half a surrogate pair', pointer: one.pointer });
+    if (typeof one.value !== 'object' || one.value === null || JSON.isRawJSON(one.value)) continue;
+    for (const [name, member] of Object.entries(one.value)) {
+      if (name === '__proto__' || !name.isWellFormed())
+        mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
+      else {
+        const key = Array.isArray(one.value) ? Number(name) : name;
+        const longer = one.named ? pointerTo(one.pointer, key) : undefined;
+        open.push({ value: member, pointer: longer ?? one.pointer, named: longer !== undefined });
+      }
+    }
+  }
+  return mistakes;
+}

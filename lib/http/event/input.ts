@@ -1,0 +1,133 @@
+import type * as v from 'valibot';
+import { type Config, findFlow } from '../../config/configuration.ts';
+import { type Mistake, unknownMember, validate } from '../../config/validation.ts';
+import { BODY_HASH_PARAMETER } from '../auth/twilio.ts';
+import { invalidRequest, Problem } from '../problems.ts';
+import type { Caller } from '../request.ts';
+import { type RouteKey, routes } from '../routes.ts';
+import { executionSid, stepSid } from '../schemas/common.ts';
+import { readBody } from './body.ts';
+import { pathParametersOf, type Received } from './event.ts';
+import { readQueryString } from './query-string.ts';
+
+/** A list of everything could be longer than the body it is about. */
+const MAX_MISTAKES = 100;
+
+export type Input = { params: Record<string, string>; query: unknown; body: unknown };
+
+const parameterSchemas: Readonly<Record<string, v.GenericSchema<string>>> = {
+  execution: executionSid,
+  step: stepSid,
+};
+
+/** Ids of purges are made in lib/purge; what cannot be one is a purge that does not exist. */
+const PURGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Path, query string and body of a request, or a Problem with every mistake in them. */
+export function readInput(route: RouteKey, received: Received, config: Config, caller: Caller): Input {
+  const { query: querySchema, body: bodySchema, form, namesFlows } = specOf(route);
+  const params = pathParametersOf(route, received);
+  const mistakes = parameterMistakes(params);
+  if (params['purge'] !== undefined && !PURGE_ID.test(params['purge']))
+    throw new Problem('unknown-purge', 'There is no purge with this id.');
+
+  const readQuery = readQueryString(
+    received.rawQueryString,
+    caller.kind === 'twilio' ? BODY_HASH_PARAMETER : undefined,
+  );
+  const query = check(querySchema, readQuery, (pointer) => pointer.replace(/^#\/?/, '?'));
+  const contentType = received.headers.get('content-type');
+  const raw = bodySchema ? readBody(received.body, contentType, form) : { value: undefined, mistakes: [] };
+  const body = bodySchema ? check(bodySchema, raw, (same) => same) : raw;
+  const unknownFlows = namesFlows ? flowMistakes(raw.value, config) : [];
+
+  const all = distinct([...mistakes, ...query.mistakes, ...body.mistakes, ...unknownFlows]);
+  if (all.length > 0) throw invalidRequest(all.slice(0, MAX_MISTAKES));
+  return { params, query: query.value, body: body.value };
+}
+
+type Spec = {
+  query: v.GenericSchema | undefined;
+  body: v.GenericSchema | undefined;
+  form: boolean;
+  namesFlows: boolean;
+};
+
+function specOf(route: RouteKey): Spec {
+  const spec = routes[route];
+  return {
+    query: 'query' in spec ? spec.query : undefined,
+    body: 'body' in spec ? spec.body : undefined,
+    form: 'form' in spec,
+    namesFlows: 'namesFlows' in spec,
+  };
+}
+
+/** Looks at the body as it was sent: what else is wrong with it does not hide a flow that does not exist. */
+function flowMistakes(body: unknown, config: Config): Mistake[] {
+  const flows = typeof body === 'object' && body !== null && 'flows' in body ? body.flows : undefined;
+  if (!Array.isArray(flows)) return [];
+  return flows.flatMap((name: unknown, index) =>
+    typeof name === 'string' && !findFlow(config, name)
+      ? [{ detail: 'is not a configured flow', pointer: `#/flows/${index}` }]
+      : [],
+  );
+}
+
+function parameterMistakes(params: Record<string, string>): Mistake[] {
+  return Object.entries(params).flatMap(([name, value]) => {
+    const schema = parameterSchemas[name];
+    const result = schema ? validate(schema, value) : undefined;
+    return result && !result.ok
+      ? result.mistakes.map(({ detail }) => ({ detail, pointer: `{${name}}` }))
+      : [];
+  });
+}
+
+/**
+ * Checks against the schema and names every unknown member, of which the schema names the first only. To the
+ * schema a list is an object that has none of its members.
+ */
+function check(
+  schema: v.GenericSchema | undefined,
+  read: { value: unknown; mistakes: Mistake[] },
+  toPointer: (pointer: string) => string,
+): { value: unknown; mistakes: Mistake[] } {
+  const result = !schema
+    ? { ok: true as const, value: {} }
+    : isObject(read.value)
+      ? validate(schema, withoutNulls(read.value))
+      : { ok: false as const, mistakes: [{ detail: 'must be an object', pointer: '#' }] };
+  const found = result.ok ? [] : result.mistakes;
+  const mistakes = [...read.mistakes, ...found, ...unknownMembers(schema, read.value)].map(
+    ({ detail, pointer }) => ({ detail, pointer: toPointer(pointer) }),
+  );
+  return { value: result.ok ? result.value : undefined, mistakes };
+}
+
+function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mistake[] {
+  if (!isObject(value)) return [];
+  const known = entriesOf(schema);
+  return Object.keys(value)
+    .filter((name) => !Object.hasOwn(known, name))
+    .map((name) => unknownMember('#', name));
+}
+
+/** Drops null members: an optional one counts as absent, a required one as missing. */
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The members of an object schema, also of one inside a pipe. */
+function entriesOf(schema: v.GenericSchema | undefined): object {
+  return schema && 'entries' in schema && typeof schema.entries === 'object' ? (schema.entries ?? {}) : {};
+}
+
+function distinct(mistakes: readonly Mistake[]): Mistake[] {
+  const seen = new Map(mistakes.map((one) => [`${one.pointer} ${one.detail}`, one]));
+  return [...seen.values()];
+}

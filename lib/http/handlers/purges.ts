@@ -1,0 +1,79 @@
+import type { Config } from '../../config/configuration.ts';
+import type { FailureStore } from '../../purge/engine/ports.ts';
+import type { Desk } from '../../purge/order/desk.ts';
+import type { Ordered } from '../../purge/order/start.ts';
+import type { PurgeRecord, PurgeRequest } from '../../purge/record/record.ts';
+import { mayTouch } from '../auth/authorise.ts';
+import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
+import type { Caller, Handlers } from '../request.ts';
+import type { ServeRuntime } from '../runtime.ts';
+import { failureJson, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-order.ts';
+
+export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
+
+export type PurgePorts = {
+  config: Config;
+  secret: Pick<ServeRuntime['secret'], 'get'>;
+  desk: Desk;
+  failures: Pick<FailureStore, 'page'>;
+  order: (order: Order) => Promise<Ordered>;
+};
+
+/** The routes of purges; a purge of flows that the caller may not touch is to it one that does not exist. */
+export function purgeHandlers({ config, secret, desk, failures, order }: PurgePorts): Handlers {
+  const find = async (caller: Caller, id: string): Promise<PurgeRecord> => {
+    const record = await desk.find(id);
+    if (!record || !maySee(caller, record)) throw unknownPurge();
+    return record;
+  };
+  return {
+    'POST /purges': async ({ caller, route, body, idempotencyKey }) => {
+      requireFlows(body, config, caller);
+      const ordered = await order({ caller: caller.id, route, idempotencyKey, request: body });
+      return orderAnswer(ordered, desk.view);
+    },
+    'GET /purges': async ({ caller, route, query: { limit, cursor } }) => {
+      const key = await secret.get();
+      const visible = config.flows.filter((flow) => mayTouch(caller, flow));
+      const scope = [route, caller.id, ...visible.map(({ sid }) => sid)];
+      const page = await desk.list(
+        limit,
+        cursor === undefined ? null : String(openCursor(key, scope, cursor)),
+      );
+      if (!page) throw foreignCursor();
+      const seen = page.purges.filter((record) => maySee(caller, record));
+      return {
+        status: 200,
+        body: {
+          purges: seen.map(desk.view),
+          // Sealed, since it may name a purge that the caller may not see.
+          nextCursor: page.next === null ? null : sealCursor(key, scope, page.next),
+        },
+      };
+    },
+    'GET /purges/{purge}': async ({ caller, params }) => ({
+      status: 200,
+      body: desk.view(await find(caller, params.purge)),
+    }),
+    'GET /purges/{purge}/failures': async ({ caller, route, params, query: { limit, cursor } }) => {
+      const record = await find(caller, params.purge);
+      const key = await secret.get();
+      const scope = [route, record.id];
+      const after = cursor === undefined ? null : String(openCursor(key, scope, cursor));
+      const page = await failures.page(record.id, after, limit);
+      return {
+        status: 200,
+        body: {
+          failures: page.failures.map((failure) => failureJson(failure, record)),
+          nextCursor: page.next === null ? null : sealCursor(key, scope, page.next),
+        },
+      };
+    },
+    'POST /purges/{purge}/stop': async ({ caller, params }) => {
+      const { id } = await find(caller, params.purge);
+      const stopped = await desk.stop(id);
+      if (stopped.outcome === 'unknown-purge') throw unknownPurge();
+      return { status: stopped.outcome === 'stopping' ? 202 : 200, body: desk.view(stopped.record) };
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import * as v from 'valibot';
+import type { Studio } from '../../studio/client.ts';
+import type { Listing, Step } from '../../studio/types.ts';
+import { foreignCursor, MAX_SEALED_BYTES, openCursor, sealCursor } from '../list/cursor.ts';
+import { isAboutToken, isPassing, queryOf } from '../list/page.ts';
+import type { Answer, Request } from '../request.ts';
+import type { ServeRuntime } from '../runtime.ts';
+import { contextJson } from './executions.ts';
+
+/** An execution has at most 1,000 steps: one upstream page. */
+const MAX_PAGE_SIZE = 1_000;
+
+type StepsRuntime = { studio: Pick<Studio, 'steps'> };
+
+/**
+ * `after`: the SID of the last step that was returned. `page`: the query of its page; null for the first
+ * page.
+ */
+const stateSchema = v.strictObject({ page: v.nullable(v.string()), after: v.string() });
+type State = v.InferOutput<typeof stateSchema>;
+
+type Found = { steps: Step[]; next: State | null };
+
+/**
+ * GET …/{execution}/steps. Looks for the step that a cursor names on its page, then in the whole list: steps
+ * are only added, and are deleted only with their execution.
+ */
+export async function listSteps(
+  { studio, secret: source }: StepsRuntime & Pick<ServeRuntime, 'secret'>,
+  { flow, params, query, route, signal }: Request<'GET /flows/{flow}/executions/{execution}/steps'>,
+): Promise<Answer> {
+  const secret = await source.get();
+  const scope = [route, flow.sid, params.execution];
+  const begin = query.cursor === undefined ? undefined : stateOf(openCursor(secret, scope, query.cursor));
+  const pageSize = begin === undefined ? Math.min(query.limit + 1, MAX_PAGE_SIZE) : MAX_PAGE_SIZE;
+  const listing = studio.steps.list(flow.sid, params.execution, { pageSize }, { signal, readAhead: false });
+  const onPage =
+    begin && begin.page !== null ? await readUnlessRefused(listing, begin, query.limit) : undefined;
+  const found = onPage ?? (await read(listing, { page: null, after: begin?.after }, query.limit));
+  if (!found) throw foreignCursor();
+  return {
+    status: 200,
+    body: {
+      steps: found.steps.map(stepJson),
+      nextCursor: found.next && sealCursor(secret, scope, bounded(found.next)),
+    },
+  };
+}
+
+function stateOf(opened: unknown): State {
+  const state = v.safeParse(stateSchema, opened);
+  if (!state.success) throw foreignCursor();
+  return state.output;
+}
+
+/** Leaves out a page whose query is too long for a cursor. */
+function bounded(state: State): State {
+  return Buffer.byteLength(JSON.stringify(state)) > MAX_SEALED_BYTES ? { ...state, page: null } : state;
+}
+
+/** Like `read`, but also undefined if Studio no longer accepts the page token. */
+async function readUnlessRefused(listing: Listing<Step>, begin: State, limit: number) {
+  try {
+    return await read(listing, begin, limit);
+  } catch (error) {
+    if (!isAboutToken(error)) throw error;
+    return undefined;
+  }
+}
+
+type Begin = { page: string | null; after: string | undefined };
+
+/** Returns up to `limit` steps, fewer if a later page cannot be read; undefined if `after` is not found. */
+async function read(listing: Listing<Step>, begin: Begin, limit: number): Promise<Found | undefined> {
+  const steps: Step[] = [];
+  let { page, after } = begin;
+  let next: State | null = null;
+  try {
+    for await (const { items, nextPageUrl } of listing.pages(page === null ? {} : { fromPageUrl: page })) {
+      for (const step of items) {
+        if (after !== undefined) {
+          if (step.sid === after) after = undefined;
+          continue;
+        }
+        if (steps.length === limit) return { steps, next };
+        steps.push(step);
+        next = { page, after: step.sid };
+      }
+      page = queryOf(nextPageUrl) ?? null;
+    }
+  } catch (error) {
+    if (steps.length === 0 || !isPassing(error)) throw error;
+    return { steps, next };
+  }
+  return after === undefined ? { steps, next: null } : undefined;
+}
+
+/** GET …/steps/{step}. */
+export async function fetchStep(
+  { studio }: StepsRuntime,
+  { flow, params, signal }: Request<'GET /flows/{flow}/executions/{execution}/steps/{step}'>,
+): Promise<Answer> {
+  const step = await studio.steps.fetch(flow.sid, params.execution, params.step, { signal });
+  return { status: 200, body: stepJson(step) };
+}
+
+/** GET …/steps/{step}/context: personal data, behind its own scope. */
+export async function fetchStepContext(
+  { studio }: StepsRuntime,
+  { flow, params, signal }: Request<'GET /flows/{flow}/executions/{execution}/steps/{step}/context'>,
+): Promise<Answer> {
+  const context = await studio.steps.context(flow.sid, params.execution, params.step, { signal });
+  return { status: 200, body: { ...contextJson(context), stepSid: context.stepSid } };
+}
+
+/** Without its context, which Studio sends along with some steps. */
+function stepJson(step: Step) {
+  return {
+    sid: step.sid,
+    accountSid: step.accountSid,
+    flowSid: step.flowSid,
+    executionSid: step.executionSid,
+    parentStepSid: step.parentStepSid,
+    name: step.name,
+    type: step.type,
+    transitionedFrom: step.transitionedFrom,
+    transitionedTo: step.transitionedTo,
+    dateCreated: step.dateCreated,
+    dateUpdated: step.dateUpdated,
+    url: step.url,
+  };
+}

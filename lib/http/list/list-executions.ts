@@ -1,0 +1,128 @@
+import type { ConfiguredFlow } from '../../config/configuration.ts';
+import type { Studio } from '../../studio/client.ts';
+import { StudioError } from '../../studio/errors.ts';
+import { mayTouch } from '../auth/authorise.ts';
+import { executionJson } from '../handlers/execution-json.ts';
+import type { Answer, Request } from '../request.ts';
+import type { ServeRuntime } from '../runtime.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+import { type ListState, startOf } from './filters.ts';
+import { createMerge, type MergeOptions } from './merge.ts';
+import { type Budget, MAX_PAGE_SIZE } from './page.ts';
+import { positionIn } from './position.ts';
+import { type Scan, scanFlow } from './scan.ts';
+
+/** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
+const PAGES_TO_GO_ON = 2;
+const MAX_FURTHER_PAGES = 8;
+/** Of several flows each is asked for its share of the answer, and a little more than that. */
+const MIN_SHARE = 10;
+/** What shows whether a flow's list is in order. */
+const MIN_PAGE_SIZE = 20;
+/** With less time left, no further page is requested, unless the list has not moved on yet. */
+const RESERVE_MS = 5_000;
+
+type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
+  studio: { executions: Pick<Studio['executions'], 'list'> };
+};
+
+/** GET /executions: over every configured flow that the caller may touch. */
+export function listAllExecutions(
+  runtime: ListRuntime,
+  request: Request<'GET /executions'>,
+): Promise<Answer> {
+  return list(
+    runtime,
+    request,
+    runtime.config.flows.filter((flow) => mayTouch(request.caller, flow)),
+  );
+}
+
+/** GET /flows/{flow}/executions. */
+export function listFlowExecutions(
+  runtime: ListRuntime,
+  request: Request<'GET /flows/{flow}/executions'>,
+): Promise<Answer> {
+  return list(runtime, request, [request.flow]);
+}
+
+async function list(
+  runtime: ListRuntime,
+  request: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
+  flows: readonly ConfiguredFlow[],
+): Promise<Answer> {
+  const { query, deadlineMs } = request;
+  const secret = await runtime.secret.get();
+  const scope = [request.route, ...flows.map(({ sid }) => sid)];
+  const opened = query.cursor === undefined ? undefined : openCursor(secret, scope, query.cursor);
+  const start = startOf(query, opened);
+  const { contact } = start.filters;
+
+  const budget: Budget = {
+    pages: PAGES_TO_GO_ON * flows.length + MAX_FURTHER_PAGES,
+    idle: start.idle,
+    mayRead: () => budget.pages > 0 && (runtime.now() < deadlineMs - RESERVE_MS || !merge.hasMoved()),
+  };
+  const merge = createMerge({
+    start,
+    flowCount: flows.length,
+    openScan: scansOf(runtime, request, flows, start, budget),
+    keep: ({ contactChannelAddress }) => contact === undefined || contactChannelAddress === contact,
+    budget,
+  });
+  await merge.read(query.limit);
+
+  const state = merge.state();
+  return {
+    status: 200,
+    body: {
+      executions: merge.executions.map(({ execution, flow }) => executionJson(execution, flows[flow])),
+      nextCursor: state.done.length === flows.length ? null : sealCursor(secret, scope, state),
+    },
+  };
+}
+
+function scansOf(
+  { studio }: ListRuntime,
+  { query, signal }: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
+  flows: readonly ConfiguredFlow[],
+  { filters: { contact, ...filters } }: ListState,
+  budget: Budget,
+): MergeOptions['openScan'] {
+  const share =
+    flows.length === 1
+      ? Math.max(MIN_PAGE_SIZE, query.limit)
+      : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
+  return (index, position, hint) => {
+    // Studio lists again what was already read of the position's second; this must not fill the page.
+    const pageSize = contact === undefined ? share + position.seen.length : MAX_PAGE_SIZE;
+    const scan = scanFlow({
+      executions: studio.executions,
+      flowSid: flows[index]?.sid ?? '',
+      filters,
+      position: positionIn(position, index),
+      hint,
+      pageSize: Math.min(MAX_PAGE_SIZE, pageSize),
+      budget,
+      signal,
+    });
+    return flows.length === 1 ? scan : endingWhereUnknown(scan);
+  };
+}
+
+/** Among several flows, one that Studio does not know (any more) has no executions. */
+function endingWhereUnknown(scan: Scan): Scan {
+  let isUnknown = false;
+  return {
+    ...scan,
+    head: () => (isUnknown ? 'end' : scan.head()),
+    read: async () => {
+      try {
+        await scan.read();
+      } catch (error) {
+        if (!(error instanceof StudioError) || error.kind !== 'not-found') throw error;
+        isUnknown = true;
+      }
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Config, Policy } from '../../config/configuration.ts';
+import { describeError } from '../../telemetry/log.ts';
+import { purgeId } from '../record/purge-id.ts';
+import type { PurgeRequest } from '../record/record.ts';
+import type { StartPorts } from './start.ts';
+import { startPurge } from './start.ts';
+
+/** One time that the schedule fell due. */
+export type Occurrence = { id: string; timeMs: number };
+
+const SCHEDULE = 'schedule';
+const LAST_OF_SECOND_MS = 999;
+
+export function policyRequest({ flows, status, olderThan, action, archive }: Policy): PurgeRequest {
+  return {
+    flows,
+    // A policy that ends, and says nothing of the status, means what can be ended.
+    status: action === 'end' && status === 'ended' ? 'active' : status,
+    olderThan,
+    dateCreatedFrom: null,
+    dateCreatedTo: null,
+    contact: null,
+    action,
+    archive: archive && action === 'delete',
+    limit: null,
+    dryRun: false,
+  };
+}
+
+/** Starts one policy's purge of this occurrence. Delivered twice, the event finds the first one's record. */
+export async function startPolicy(
+  ports: StartPorts,
+  policy: Policy,
+  { id, timeMs }: Occurrence,
+): Promise<PolicyRun> {
+  // Events are timed to the second: the last moment of it keeps the list of purges newest first.
+  const purge = purgeId(timeMs + LAST_OF_SECOND_MS, JSON.stringify([SCHEDULE, id, policy.name]));
+  const started = await startPurge(
+    ports,
+    {
+      id: purge,
+      request: policyRequest(policy),
+      requestedBy: SCHEDULE,
+      policy: policy.name,
+      nowMs: timeMs,
+    },
+    null,
+  );
+  return started.outcome === 'started'
+    ? { policy: policy.name, purge, outcome: 'started' }
+    : notStarted(policy, purge, started.cause);
+}
+
+/** What the durable execution keeps of it, and the log tells: no error as it is. */
+export type PolicyRun =
+  | { policy: string; purge: string; outcome: 'started' }
+  | { policy: string; purge: string | null; outcome: 'not-started'; errors: readonly string[] };
+
+/** Every policy is started in a step of its own: one that cannot be started keeps no other from running. */
+export async function startPolicies(
+  config: Config,
+  start: (policy: Policy) => Promise<PolicyRun>,
+): Promise<PolicyRun[]> {
+  const runs: PolicyRun[] = [];
+  for (const policy of config.policies) {
+    try {
+      runs.push(await start(policy));
+    } catch (cause) {
+      runs.push(notStarted(policy, null, cause));
+    }
+  }
+  return runs;
+}
+
+function notStarted({ name }: Policy, purge: string | null, cause: unknown): PolicyRun {
+  return { policy: name, purge, outcome: 'not-started', errors: describeError(cause).errors ?? [] };
+}

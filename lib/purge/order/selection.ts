@@ -1,0 +1,104 @@
+import type { Config, ConfiguredFlow } from '../../config/configuration.ts';
+import { findFlow } from '../../config/configuration.ts';
+import { momentBefore, parseDuration } from '../../config/duration.ts';
+import type { Execution } from '../../studio/types.ts';
+import type { PurgeAction, PurgedFlow, PurgeRequest, StatusFilter, Window } from '../record/record.ts';
+import { type ContactKey, isOneOf } from './contact-key.ts';
+
+const SECOND_MS = 1_000;
+
+/** Whole seconds in UTC, as Studio writes them. */
+export function isoSecond(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+export function isoMillisecond(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+/**
+ * The window, resolved once. Studio's times are whole seconds, so a beginning is rounded up and an end
+ * down: what might be too young is left alone. With no end asked for (a contact's erasure), everything up
+ * to the very second of the request belongs to it.
+ */
+export function resolveWindow(
+  request: Pick<PurgeRequest, 'olderThan' | 'dateCreatedFrom' | 'dateCreatedTo'>,
+  nowMs: number,
+): Window {
+  const endOfNowMs = (Math.floor(nowMs / SECOND_MS) + 1) * SECOND_MS;
+  const askedToMs =
+    request.olderThan === null ? momentOf(request.dateCreatedTo) : ageToMoment(request.olderThan, nowMs);
+  const fromMs = momentOf(request.dateCreatedFrom);
+  return {
+    from: fromMs === null ? null : isoSecond(Math.ceil(fromMs / SECOND_MS) * SECOND_MS),
+    to: isoSecond(Math.min(endOfNowMs, Math.floor((askedToMs ?? endOfNowMs) / SECOND_MS) * SECOND_MS)),
+  };
+}
+
+function ageToMoment(olderThan: string, nowMs: number): number {
+  const age = parseDuration(olderThan);
+  if (!age) throw new RangeError(`Not an ISO 8601 duration: ${olderThan}`);
+  // An age that leads back before the calendar selects nothing, rather than being an error.
+  const moment = momentBefore(nowMs, age);
+  return Number.isNaN(moment) ? 0 : Math.max(0, moment);
+}
+
+function momentOf(text: string | null): number | null {
+  return text === null ? null : Date.parse(text);
+}
+
+export function resolveFlows(flows: PurgeRequest['flows'], config: Config): PurgedFlow[] {
+  const chosen: (ConfiguredFlow | undefined)[] =
+    flows === 'all' ? config.flows : flows.map((name) => findFlow(config, name));
+  const bySid = new Map(chosen.filter((flow) => flow !== undefined).map((flow) => [flow.sid, flow]));
+  return [...bySid.values()].map(({ alias, sid }) => ({ alias, sid }));
+}
+
+/** Only what is active can be ended, whatever else was selected. */
+export function effectiveStatus(status: StatusFilter, action: PurgeAction): StatusFilter {
+  return action === 'end' && status === 'any' ? 'active' : status;
+}
+
+/** A contact is erased as far as its executions have ended: then the record tells how many others there are. */
+export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
+  return contact !== null && status === 'ended' && action === 'delete';
+}
+
+export type Matcher = {
+  inWindow(execution: Execution): boolean;
+  /** Whether it is in the window and has a requested status and contact. */
+  matches(execution: Execution): boolean;
+  /** Whether it is of a requested contact and is kept because it is active. */
+  isLeft(execution: Execution): boolean;
+};
+
+/** Everything that Studio filters is filtered again here: it may not know a filter yet, or read it otherwise. */
+export function matcherOf(
+  { request, window }: { request: PurgeRequest; window: Window },
+  contactKey: ContactKey | null,
+): Matcher {
+  const status = effectiveStatus(request.status, request.action);
+  const fromMs = window.from === null ? null : Date.parse(window.from);
+  const toMs = Date.parse(window.to);
+  const ageWasAsked = (request.olderThan ?? request.dateCreatedFrom ?? request.dateCreatedTo) !== null;
+
+  const inWindow = ({ dateCreated }: Execution): boolean => {
+    const createdMs = Date.parse(dateCreated ?? '');
+    // An execution without a date has no age that could be asked for.
+    if (Number.isNaN(createdMs)) return !ageWasAsked;
+    return createdMs < toMs && (fromMs === null || createdMs >= fromMs);
+  };
+  const hasStatus = (execution: Execution) => status === 'any' || execution.status === status;
+  const isOfContact = ({ contactChannelAddress }: Execution) =>
+    request.contact === null ||
+    (contactKey !== null &&
+      contactChannelAddress !== null &&
+      isOneOf(contactKey, request.contact, contactChannelAddress));
+
+  return {
+    inWindow,
+    matches: (execution) => inWindow(execution) && hasStatus(execution) && isOfContact(execution),
+    isLeft: (execution) =>
+      countsLeft(request) && execution.status === 'active' && inWindow(execution) && isOfContact(execution),
+  };
+}

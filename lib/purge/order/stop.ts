@@ -1,0 +1,33 @@
+import { type Stores, withLastWord } from '../engine/last-word.ts';
+import { SupersededError } from '../engine/ports.ts';
+import type { PurgeRecord } from '../record/record.ts';
+import { SILENCE_MS } from '../record/view.ts';
+import { isoMillisecond } from './selection.ts';
+
+export type Stopped =
+  | { outcome: 'stopping' | 'finished-already'; record: PurgeRecord }
+  | { outcome: 'unknown-purge' };
+
+/** Notes the wish, which the worker sees within a minute; a purge whose worker is gone is stopped here. */
+export async function stopPurge(stores: Stores, id: string, nowMs: number): Promise<Stopped> {
+  const { store } = stores;
+  const found = await store.read(id);
+  if (!found) return { outcome: 'unknown-purge' };
+  if (found.record.status !== 'running') return { outcome: 'finished-already', record: found.record };
+  const stored = await store.requestStop(id);
+  if (!stored) return { outcome: 'unknown-purge' };
+  const { record, version } = stored;
+  if (record.status !== 'running') return { outcome: 'finished-already', record };
+  if (nowMs - Date.parse(record.dateUpdated) <= SILENCE_MS) return { outcome: 'stopping', record };
+
+  const now = isoMillisecond(nowMs);
+  const known = await withLastWord(stores, record, null);
+  const stopped: PurgeRecord = { ...known, status: 'stopped', dateUpdated: now, dateEnded: now };
+  try {
+    await store.save(stopped, version);
+    return { outcome: 'stopping', record: stopped };
+  } catch (error) {
+    if (!(error instanceof SupersededError)) throw error;
+    return { outcome: 'stopping', record };
+  }
+}

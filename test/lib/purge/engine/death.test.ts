@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
+import { archivedIn } from '../../../support/purge/archived.ts';
+import { type Death, immortal, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
+import { ACTIVE, COUNT, seeded } from '../../../support/purge/seeded.ts';
+
+const request: Partial<PurgeRequest> = { olderThan: 'P7D', status: 'any' };
+
+async function callsOf(changes: Partial<PurgeRequest>): Promise<number> {
+  const { world } = seeded();
+  const counted = { calls: 0 };
+  const id = await world.start({ ...request, ...changes });
+  while ((await mortalSlice(id, world.ports, immortal, counted))?.status === 'running');
+  return counted.calls;
+}
+
+/** Spread over the whole run, and everywhere around its beginning and its end. */
+function deathsWithin(calls: number): Death[] {
+  const spread = Array.from({ length: 25 }, (_, index) => Math.ceil(((index + 1) * calls) / 26));
+  const edges = [1, 2, 3, 4, 5, calls - 4, calls - 3, calls - 2, calls - 1, calls];
+  return [...new Set([...edges, ...spread])].flatMap((at) => [
+    { at, when: 'before' as const },
+    { at, when: 'after' as const },
+  ]);
+}
+
+describe('a worker that dies', () => {
+  test('anywhere leaves nothing behind and nothing counted twice', async () => {
+    const deaths = deathsWithin(await callsOf({}));
+    let died = 0;
+    for (const death of deaths) {
+      const { studio, world } = seeded();
+      const id = await world.start(request);
+      died += await runDying(world, id, [death]);
+      const record = await world.record(id);
+      expect({ death, status: record.status, counts: record.counts, digest: record.digest.count }).toEqual({
+        death,
+        status: 'succeeded',
+        counts: {
+          listed: COUNT,
+          matched: COUNT,
+          archived: 0,
+          ended: ACTIVE,
+          deleted: COUNT,
+          alreadyGone: 0,
+          failed: 0,
+        },
+        digest: COUNT,
+      });
+      expect(studio.in('deleted')).toHaveLength(COUNT);
+      expect(studio.deletedWhileActive).toBe(0);
+      expect(world.memory.openBatches()).toEqual([]);
+    }
+    // Where calls run side by side their number is not always the same; but nearly all must have died.
+    expect(died).toBeGreaterThan(deaths.length * 0.9);
+  });
+
+  test('anywhere leaves every deleted execution in the archive once, and counts it once', async () => {
+    const deaths = deathsWithin(await callsOf({ archive: true })).filter((_, index) => index % 4 < 2);
+    for (const death of deaths) {
+      const { world } = seeded();
+      const id = await world.start({ ...request, archive: true });
+      await runDying(world, id, [death]);
+      const record = await world.record(id);
+      expect({ death, counts: record.counts }).toMatchObject({
+        death,
+        counts: {
+          matched: COUNT,
+          archived: COUNT,
+          ended: ACTIVE,
+          deleted: COUNT,
+          failed: 0,
+        },
+      });
+      const archived = archivedIn(world);
+      expect(archived).toHaveLength(COUNT);
+      expect(new Set(archived.map(({ execution }) => execution.sid)).size).toBe(COUNT);
+      expect(archived.every(({ execution, context }) => context.context.sid === execution.sid)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { SILENCE_MS } from '../../../../lib/purge/record/view.ts';
+import { mortalSlice } from '../../../support/purge/mortal.ts';
+import { COUNT, seeded } from '../../../support/purge/seeded.ts';
+import { sidOf } from '../../../support/purge/upstream.ts';
+import { NOON, SURVEY, WELCOME, type World } from '../../../support/purge/world.ts';
+
+const DAY_MS = 86_400_000;
+const ALIVE = { at: 0, when: 'before' } as const;
+
+/** Slice by slice in turn, until all are over. */
+async function alternate(world: World, ids: readonly string[]): Promise<void> {
+  const running = new Set(ids);
+  for (let rounds = 0; running.size > 0; rounds++) {
+    if (rounds > 100) throw new Error('They do not end');
+    for (const id of running) if ((await world.slice(id)).status !== 'running') running.delete(id);
+  }
+}
+
+const sumOf = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
+
+describe('two purges of the same executions', () => {
+  test('count each once, although both workers die with a batch under way', async () => {
+    for (let at = 4; at < 500; at += 45) {
+      const { studio, world } = seeded();
+      const ids = [
+        await world.start({ olderThan: 'P7D', status: 'any' }),
+        await world.start({ olderThan: 'P8D', status: 'any' }),
+      ];
+      await Promise.all(ids.map((id) => mortalSlice(id, world.ports, { at, when: 'after' })));
+      await alternate(world, ids);
+      const records = await Promise.all(ids.map((id) => world.record(id)));
+      expect(records.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+      expect({ at, deleted: sumOf(records.map(({ counts }) => counts.deleted)) }).toEqual({
+        at,
+        deleted: COUNT,
+      });
+      expect(sumOf(records.map(({ counts }) => counts.ended))).toBe(COUNT / 5);
+      expect(sumOf(records.map(({ digest }) => digest.count))).toBe(COUNT);
+      expect(studio.deletedWhileActive).toBe(0);
+    }
+  });
+
+  test('take turns: the one that waits changes nothing, looks again soon, and sees a wish to stop', async () => {
+    const { world } = seeded();
+    const [first, second] = [
+      await world.start({ olderThan: 'P7D' }),
+      await world.start({ olderThan: 'P7D' }),
+    ];
+    expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
+    expect(await world.slice(second)).toMatchObject({
+      status: 'running',
+      awaitsTurn: true,
+      added: { deleted: 0 },
+    });
+    await world.memory.requestStop(second);
+    expect(await world.slice(second)).toMatchObject({ status: 'stopped' });
+    // The turn that was kept for it is no obstacle.
+    expect((await world.run(first)).counts.deleted).toBe((COUNT * 4) / 5);
+  });
+
+  test('do not wait for one whose worker never came back', async () => {
+    const { world } = seeded();
+    const [first, second] = [
+      await world.start({ olderThan: 'P7D' }),
+      await world.start({ olderThan: 'P7D' }),
+    ];
+    expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
+    expect(await world.slice(second)).toMatchObject({ status: 'running' });
+    world.clock.nowMs += SILENCE_MS + 1_000;
+    expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('claim nothing of what a worker had begun whose turn another took, and which comes back after all', async () => {
+    const { studio, world } = seeded();
+    const [first, second] = [
+      await world.start({ olderThan: 'P7D', status: 'any' }),
+      await world.start({ olderThan: 'P7D', status: 'any' }),
+    ];
+    expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
+    const before = studio.in('deleted').length;
+    world.clock.nowMs += SILENCE_MS + 1_000;
+    expect(await mortalSlice(second, world.ports, { at: 60, when: 'after' })).toBeNull();
+    const meanwhile = studio.in('deleted').length;
+    // It is the other's turn now.
+    expect(await world.slice(first)).toMatchObject({ status: 'running', awaitsTurn: true });
+    expect(studio.in('deleted')).toHaveLength(meanwhile);
+    expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
+    const [late, other] = [await world.run(first), await world.record(second)];
+    expect(late).toMatchObject({ status: 'succeeded', counts: { deleted: 0, ended: 0 } });
+    expect(late.counts.alreadyGone).toBe(late.counts.matched);
+    expect(late.counts.matched).toBeGreaterThan(before);
+    // Of what the first had deleted before, nobody knows.
+    expect(other.counts.deleted).toBeLessThanOrEqual(COUNT);
+  });
+
+  test('do not wait for a dry run, and a dry run for nobody', async () => {
+    const { world } = seeded();
+    const real = await world.start({ olderThan: 'P7D' });
+    expect(await mortalSlice(real, world.ports, { at: 30, when: 'after' })).toBeNull();
+    expect(await world.purge({ olderThan: 'P7D', dryRun: true })).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('of different flows go on side by side', async () => {
+    const { studio, world } = seeded();
+    studio.add({ sid: sidOf(COUNT), flowSid: SURVEY, createdMs: NOON - 9 * DAY_MS });
+    const busy = await world.start({ olderThan: 'P7D' });
+    expect(await mortalSlice(busy, world.ports, { at: 30, when: 'after' })).toBeNull();
+    expect((await world.purge({ flows: ['survey'], olderThan: 'P7D' })).counts.deleted).toBe(1);
+  });
+});
+
+describe('one purge', () => {
+  test('leaves its turn when it is over', async () => {
+    const { world } = seeded();
+    await mortalSlice(await world.start({ olderThan: 'P7D' }), world.ports, ALIVE);
+    expect(await world.ports.turns.ask(WELCOME, 'other')).toBe('other');
+  });
+});
