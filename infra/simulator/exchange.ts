@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, asProblem, refuse } from './answers.ts';
-import { formOf } from './misbehave/journal.ts';
 import type { Machine } from './machine.ts';
 import { administer, isAdministrative } from './misbehave/administration.ts';
 import type { Fault } from './misbehave/behaviour.ts';
 import { deliver, deliverSpoiled } from './misbehave/deliver.ts';
+import { formOf } from './misbehave/journal.ts';
 import { answerInstead, isWorkDone, type Routed, route, throttled, work } from './serve.ts';
 
 /** Far more than any form that Studio takes. */

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import type { Simulation } from './call.ts';
-import { Journal, type Statistics } from './misbehave/journal.ts';
 import type { Administration } from './misbehave/administration.ts';
 import {
   type Behaviour,
@@ -9,6 +8,7 @@ import {
   DEFAULT_BEHAVIOUR,
 } from './misbehave/behaviour.ts';
 import { createFaultPicker, type FaultPicker } from './misbehave/faults.ts';
+import { Journal, type Statistics } from './misbehave/journal.ts';
 import { Limits } from './misbehave/limits.ts';
 import type { Exchange, SimulatedStudioOptions, Watcher } from './options.ts';
 import { createRandom } from './random.ts';

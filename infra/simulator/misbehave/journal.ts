@@ -1,5 +1,5 @@
-import type { Fault } from './behaviour.ts';
 import type { OperationName } from '../names.ts';
+import type { Fault } from './behaviour.ts';
 
 /** One request and what became of it. `status` is null where no answer was given. */
 export type LoggedRequest = {
