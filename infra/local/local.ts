@@ -8,18 +8,18 @@ import {
   type SimulatedStudioOptions,
   startSimulatedStudio,
 } from '../simulator/server.ts';
+import { startTable } from './aws/dynamodb.ts';
 import { type LambdaStandIn, startLambda } from './aws/lambda.ts';
-import { type S3StandIn, startS3 } from './aws/s3/server.ts';
-import { type SecretsStandIn, startSecrets } from './aws/secrets.ts';
-import { startTable } from './aws/table.ts';
+import { type S3StandIn, startS3 } from './aws/s3.ts';
+import { type SecretsStandIn, startSecrets } from './aws/secrets-manager.ts';
 import { LOCAL_ADMIN, localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
 import { type Clock, realClock } from './clock.ts';
 import { type Endpoints, endpointVariables } from './endpoints.ts';
 import type { FormBodies } from './gateway/event.ts';
 import { type Answered, startGateway } from './gateway/gateway.ts';
 import { gatewayReply } from './gateway/reply.ts';
-import { functionSpecs, type Resources } from './host/bundles.ts';
-import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './host/functions.ts';
+import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './host/function-host.ts';
+import { functionSpecs, type Resources } from './host/function-specs.ts';
 import { scheduledEvent } from './host/schedule.ts';
 import type { Exchange, Reply } from './http.ts';
 import { provision } from './provision.ts';

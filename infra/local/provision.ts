@@ -1,9 +1,9 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import { ConfigError } from '../../lib/config/configuration.ts';
 import { readSecret } from '../../lib/config/secret.ts';
-import { KEYS } from './aws/table.ts';
+import { KEYS } from './aws/dynamodb.ts';
 import type { Endpoints, Service } from './endpoints.ts';
-import type { Resources } from './host/bundles.ts';
+import type { Resources } from './host/function-specs.ts';
 
 /**
  * Looks at the secret, the table and the bucket behind given AWS endpoints, and makes those that are missing:

@@ -1,6 +1,6 @@
-import { startS3 } from '../../infra/local/aws/s3/server.ts';
-import { startSecrets } from '../../infra/local/aws/secrets.ts';
-import { startTable } from '../../infra/local/aws/table.ts';
+import { startTable } from '../../infra/local/aws/dynamodb.ts';
+import { startS3 } from '../../infra/local/aws/s3.ts';
+import { startSecrets } from '../../infra/local/aws/secrets-manager.ts';
 import { localSecret, SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.ts';
 import { realClock } from '../../infra/local/clock.ts';
 

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll } from 'vitest';
-import { startTable } from '../../infra/local/aws/table.ts';
+import { startTable } from '../../infra/local/aws/dynamodb.ts';
 import { awsClientOptions } from '../../lib/aws/clients.ts';
 import type { Table } from '../../lib/aws/table/table.ts';
 

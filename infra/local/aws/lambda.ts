@@ -6,11 +6,11 @@ import {
   type FunctionSpec,
   functionArn,
   type InvocationResult,
-} from '../host/functions.ts';
+} from '../host/function-host.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
-import type { DurableExecution } from './durable/execution.ts';
-import { createExecutions, type Executions } from './durable/executions.ts';
-import { apiTime, checkpointRequest } from './durable/wire.ts';
+import type { DurableExecution } from './durable-execution.ts';
+import { createExecutions, type Executions } from './durable-executions.ts';
+import { apiTime, checkpointRequest } from './durable-wire.ts';
 import { AwsError, answering, errorReply, jsonObject, jsonReply, requireSignature } from './protocol.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
-import type { StoredObject } from '../../../infra/local/aws/s3/store.ts';
+import type { StoredObject } from '../../../infra/local/aws/s3-objects.ts';
 import { STEPS_EACH } from './plan.ts';
 import type { Existing } from './protocol.ts';
 

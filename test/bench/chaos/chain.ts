@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { DurableExecution } from '../../../infra/local/aws/durable/execution.ts';
+import type { DurableExecution } from '../../../infra/local/aws/durable-execution.ts';
 import { MAX_OPERATIONS_A_RUN } from '../../../lib/purge/engine/limits.ts';
 
 /** A durable run is over after this many operations, so that a small purge is a chain of runs, too. */

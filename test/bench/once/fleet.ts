@@ -2,7 +2,7 @@ import {
   createFunctionHost,
   type FunctionHost,
   type FunctionSpec,
-} from '../../../infra/local/host/functions.ts';
+} from '../../../infra/local/host/function-host.ts';
 import { eventOf } from '../../support/http/events.ts';
 import type { Kill } from './plan.ts';
 

@@ -1,8 +1,8 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { startS3 } from '../../../infra/local/aws/s3/server.ts';
-import { startSecrets } from '../../../infra/local/aws/secrets.ts';
-import { startTable } from '../../../infra/local/aws/table.ts';
+import { startTable } from '../../../infra/local/aws/dynamodb.ts';
+import { startS3 } from '../../../infra/local/aws/s3.ts';
+import { startSecrets } from '../../../infra/local/aws/secrets-manager.ts';
 import { localSecret, SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
 import { listen } from '../../../infra/local/http.ts';
 import { provision, UnfitError } from '../../../infra/local/provision.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startSecrets } from '../../../infra/local/aws/secrets.ts';
+import { startSecrets } from '../../../infra/local/aws/secrets-manager.ts';
 import { eventually } from '../../support/local/poll.ts';
 import { until } from '../../support/local/world.ts';
 import { onLoopback } from '../../support/loopback.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startS3 } from '../../../infra/local/aws/s3/server.ts';
+import { startS3 } from '../../../infra/local/aws/s3.ts';
 import { createArchiveStore } from '../../../lib/aws/archive.ts';
 import { createWorkerStarter } from '../../../lib/aws/worker.ts';
 import { checkConfig } from '../../../lib/config/configuration.ts';

@@ -1,5 +1,5 @@
 import type { Endpoints } from '../../../infra/local/endpoints.ts';
-import type { Resources } from '../../../infra/local/host/bundles.ts';
+import type { Resources } from '../../../infra/local/host/function-specs.ts';
 import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
 import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 

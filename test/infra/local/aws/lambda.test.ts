@@ -13,7 +13,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type LambdaStandIn, startLambda } from '../../../../infra/local/aws/lambda.ts';
 import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
-import { createFunctionHost, type FunctionHost } from '../../../../infra/local/host/functions.ts';
+import { createFunctionHost, type FunctionHost } from '../../../../infra/local/host/function-host.ts';
 import { clientOf } from '../../../support/aws-client.ts';
 import { bundleFixtures } from '../../../support/local/bundle.ts';
 import { eventually } from '../../../support/local/poll.ts';

@@ -15,7 +15,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type S3StandIn, startS3 } from '../../../../infra/local/aws/s3/server.ts';
+import { type S3StandIn, startS3 } from '../../../../infra/local/aws/s3.ts';
 import { clientOf } from '../../../support/aws-client.ts';
 
 const Bucket = 'archive';

@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
 import { type GatewayOptions, startGateway } from '../../../../infra/local/gateway/gateway.ts';
-import type { InvocationResult } from '../../../../infra/local/host/functions.ts';
+import type { InvocationResult } from '../../../../infra/local/host/function-host.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
 
 const START = Date.parse('2026-03-04T05:06:07Z');

@@ -5,7 +5,7 @@ import {
   type FunctionHost,
   type FunctionSpec,
   type LogLine,
-} from '../../../../infra/local/host/functions.ts';
+} from '../../../../infra/local/host/function-host.ts';
 import { bundleFixtures } from '../../../support/local/bundle.ts';
 import { eventually } from '../../../support/local/poll.ts';
 

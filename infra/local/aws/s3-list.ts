@@ -1,5 +1,5 @@
-import { AwsError } from '../protocol.ts';
-import type { StoredObject } from './store.ts';
+import { AwsError } from './protocol.ts';
+import type { StoredObject } from './s3-objects.ts';
 import { element, type Xml } from './xml.ts';
 
 /** ListObjectsV2: prefix, delimiter, pages. */

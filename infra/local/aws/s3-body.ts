@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Exchange } from '../../http.ts';
-import { AwsError } from '../protocol.ts';
+import type { Exchange } from '../http.ts';
+import { AwsError } from './protocol.ts';
 
 /**
  * What the SDK really sends as an object's body: plain, or in `aws-chunked` pieces with a checksum behind

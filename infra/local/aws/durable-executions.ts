@@ -1,8 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Clock } from '../../clock.ts';
-import { FUNCTION_VERSION, type FunctionHost, type FunctionSpec, functionArn } from '../../host/functions.ts';
-import { AwsError } from '../protocol.ts';
-import { type DurableExecution, startExecution } from './execution.ts';
+import type { Clock } from '../clock.ts';
+import {
+  FUNCTION_VERSION,
+  type FunctionHost,
+  type FunctionSpec,
+  functionArn,
+} from '../host/function-host.ts';
+import { type DurableExecution, startExecution } from './durable-execution.ts';
+import { AwsError } from './protocol.ts';
 
 /** All durable executions of the run, by ARN and by the name that makes their start idempotent. */
 

@@ -1,4 +1,4 @@
-import type { Reply } from '../../http.ts';
+import type { Reply } from '../http.ts';
 
 /** The little XML that S3 speaks. */
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import type { Clock } from '../../clock.ts';
-import type { InvocationResult } from '../../host/functions.ts';
-import { AwsError } from '../protocol.ts';
-import { createJournal, type Journal, QuotaExceeded } from './journal.ts';
+import type { Clock } from '../clock.ts';
+import type { InvocationResult } from '../host/function-host.ts';
+import { createJournal, type Journal, QuotaExceeded } from './durable-journal.ts';
 import {
   apiTime,
   type checkpointRequest,
@@ -12,7 +11,8 @@ import {
   isoTime,
   type Operation,
   toWire,
-} from './wire.ts';
+} from './durable-wire.ts';
+import { AwsError } from './protocol.ts';
 
 /**
  * One durable execution: it invokes the function, keeps what the function checkpoints, and invokes it again

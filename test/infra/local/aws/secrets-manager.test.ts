@@ -6,7 +6,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type SecretsStandIn, startSecrets } from '../../../../infra/local/aws/secrets.ts';
+import { type SecretsStandIn, startSecrets } from '../../../../infra/local/aws/secrets-manager.ts';
 import { clientOf } from '../../../support/aws-client.ts';
 
 let secrets: SecretsStandIn;

@@ -1,5 +1,5 @@
-import { AwsError } from '../protocol.ts';
-import type { Operation, OperationStatus, OperationUpdate } from './wire.ts';
+import type { Operation, OperationStatus, OperationUpdate } from './durable-wire.ts';
+import { AwsError } from './protocol.ts';
 
 /**
  * The operations of one durable execution: which updates are allowed in which state, what falls due when, and

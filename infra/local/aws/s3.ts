@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, realClock } from '../../clock.ts';
-import { type Exchange, type Listening, listen, type Reply } from '../../http.ts';
-import { AwsError, requireSignature } from '../protocol.ts';
-import { bodyOf } from './body.ts';
-import { listing } from './list.ts';
-import { ObjectStore, type StoredObject } from './store.ts';
+import { type Clock, realClock } from '../clock.ts';
+import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
+import { AwsError, requireSignature } from './protocol.ts';
+import { bodyOf } from './s3-body.ts';
+import { listing } from './s3-list.ts';
+import { ObjectStore, type StoredObject } from './s3-objects.ts';
 import { element, partsOf, xmlReply } from './xml.ts';
 
 /** A stand-in for S3: objects, listings and uploads in parts, addressed by path or by virtual host. */

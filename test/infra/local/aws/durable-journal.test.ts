@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  createJournal,
-  type Journal,
-  MAX_OPERATIONS,
-} from '../../../../../infra/local/aws/durable/journal.ts';
-import type { OperationUpdate } from '../../../../../infra/local/aws/durable/wire.ts';
+import { createJournal, type Journal, MAX_OPERATIONS } from '../../../../infra/local/aws/durable-journal.ts';
+import type { OperationUpdate } from '../../../../infra/local/aws/durable-wire.ts';
 
 let nowMs = 0;
 let journal: Journal;

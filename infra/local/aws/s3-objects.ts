@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { AwsError } from '../protocol.ts';
-import type { Checksum } from './body.ts';
+import { AwsError } from './protocol.ts';
+import type { Checksum } from './s3-body.ts';
 
 /** Buckets, objects and uploads in parts, in memory. */
 

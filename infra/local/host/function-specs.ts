@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FunctionSpec } from './functions.ts';
+import type { FunctionSpec } from './function-host.ts';
 
 /** The functions as the stack deploys them: the same variables, times and memory (infra/constructs). */
 

@@ -6,7 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startTable } from '../../../../infra/local/aws/table.ts';
+import { startTable } from '../../../../infra/local/aws/dynamodb.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
 import { clientOf } from '../../../support/aws-client.ts';
 
