@@ -17,6 +17,11 @@ export class AwsError extends Error {
   }
 }
 
+/** An operation or a parameter that AWS has and this stand-in has not. */
+export function unsupported(status: number, code: string, what: string): AwsError {
+  return new AwsError(status, code, `This stand-in does not support ${what}.`);
+}
+
 export const REGION = 'us-east-1';
 export const ACCOUNT_ID = '000000000000';
 
@@ -66,11 +71,8 @@ export function jsonObject(body: Buffer): Record<string, unknown> {
   return object.output;
 }
 
-/** Nobody is checked, but a request without a signature would never reach the real service. */
-export function requireSignature(
-  headers: { authorization?: string | undefined },
-  query?: URLSearchParams,
-): void {
-  const signed = headers.authorization?.startsWith('AWS4-HMAC-SHA256 ') || query?.has('X-Amz-Signature');
-  if (!signed) throw new AwsError(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+/** Throws what AWS answers to a request without a signature. Does not verify the signature. */
+export function requireSignature({ authorization }: { authorization?: string | undefined }): void {
+  if (!authorization?.startsWith('AWS4-HMAC-SHA256 '))
+    throw new AwsError(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
 }

@@ -3,14 +3,6 @@ import { crc32 } from 'node:zlib';
 import type { Exchange } from '../http.ts';
 import { AwsError } from './protocol.ts';
 
-/**
- * What the SDK really sends as an object's body: plain, or in `aws-chunked` pieces with a checksum behind
- * them. A checksum that does not match is refused, as S3 refuses it.
- */
-
-/** A checksum that came with the body, under the header's name, e.g. `x-amz-checksum-crc32`. */
-export type Checksum = { header: string; value: string };
-
 const CHECKSUMS: Record<string, (bytes: Uint8Array) => Buffer> = {
   'x-amz-checksum-crc32': (bytes) => {
     const sum = Buffer.alloc(4);
@@ -22,22 +14,28 @@ const CHECKSUMS: Record<string, (bytes: Uint8Array) => Buffer> = {
   'content-md5': (bytes) => createHash('md5').update(bytes).digest(),
 };
 
-/** Throws an AwsError for a broken chunk, a wrong length or a checksum that does not match. */
-export function bodyOf({ headers, body }: Exchange): { bytes: Buffer; checksum: Checksum | null } {
-  const chunked = String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
-  const { bytes, trailers } = chunked ? unchunk(body) : { bytes: body, trailers: {} };
+/**
+ * Reads an object's body, which the SDK sends plain or in `aws-chunked` pieces with a checksum after them. Throws an
+ * AwsError for a broken chunk, a wrong length or a checksum that does not match.
+ */
+export function readObjectBody({ headers, body }: Exchange): {
+  bytes: Buffer;
+  checksums: Record<string, string>;
+} {
+  const isChunked = String(headers['x-amz-content-sha256']).startsWith('STREAMING-');
+  const { bytes, trailers } = isChunked ? unchunk(body) : { bytes: body, trailers: {} };
   const expected = headers['x-amz-decoded-content-length'];
   if (expected !== undefined && Number(expected) !== bytes.length)
     throw new AwsError(400, 'IncompleteBody', 'The body has another length than was announced');
-  let checksum: Checksum | null = null;
+  const checksums: Record<string, string> = {};
   for (const [header, sumOf] of Object.entries(CHECKSUMS)) {
     const value = trailers[header] ?? headers[header];
     if (typeof value !== 'string') continue;
     if (sumOf(bytes).toString('base64') !== value)
       throw new AwsError(400, 'BadDigest', `The ${header} you specified did not match what we received.`);
-    if (header.startsWith('x-amz-checksum-')) checksum = { header, value };
+    if (header !== 'content-md5') checksums[header] = value;
   }
-  return { bytes, checksum };
+  return { bytes, checksums };
 }
 
 const LINE_END = '\r\n';
@@ -46,14 +44,15 @@ const LINE_END = '\r\n';
 function unchunk(body: Buffer): { bytes: Buffer; trailers: Record<string, string> } {
   const chunks: Buffer[] = [];
   let at = 0;
-  const line = () => {
-    const end = body.indexOf(LINE_END, at);
-    const text = body.toString('latin1', at, end < 0 ? body.length : end);
-    at = end < 0 ? body.length : end + LINE_END.length;
-    return text;
+  const nextLine = () => {
+    const found = body.indexOf(LINE_END, at);
+    const end = found < 0 ? body.length : found;
+    const line = body.toString('latin1', at, end);
+    at = end + LINE_END.length;
+    return line;
   };
   for (;;) {
-    const length = Number.parseInt(line(), 16);
+    const length = Number.parseInt(nextLine(), 16);
     if (Number.isNaN(length) || at + length > body.length)
       throw new AwsError(400, 'IncompleteBody', 'The body ends in the middle of a chunk');
     if (length === 0) break;
@@ -62,8 +61,8 @@ function unchunk(body: Buffer): { bytes: Buffer; trailers: Record<string, string
   }
   const trailers: Record<string, string> = {};
   while (at < body.length) {
-    const [name = '', ...value] = line().split(':');
-    if (name !== '') trailers[name.toLowerCase()] = value.join(':').trim();
+    const [, name = '', value = ''] = /^([^:]*):\s*(.*)$/.exec(nextLine()) ?? [];
+    trailers[name.toLowerCase()] = value;
   }
   return { bytes: Buffer.concat(chunks), trailers };
 }

@@ -1,34 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, realClock } from '../clock.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
-import { AwsError, requireSignature } from './protocol.ts';
-import { bodyOf } from './s3-body.ts';
-import { listing } from './s3-list.ts';
+import { AwsError, REGION, requireSignature, unsupported } from './protocol.ts';
+import { readObjectBody } from './s3-body.ts';
 import { ObjectStore, type StoredObject } from './s3-objects.ts';
-import { element, partsOf, xmlReply } from './xml.ts';
-
-/** A stand-in for S3: objects, listings and uploads in parts, addressed by path or by virtual host. */
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const KEPT_HEADERS =
-  /^(?:content-type|content-encoding|content-disposition|content-language|cache-control|x-amz-meta-.+)$/;
+const MAX_KEYS = 1_000;
+const KEPT_HEADERS = /^(?:content-(?:type|encoding|disposition|language)|cache-control|x-amz-meta-.+)$/;
+/** Headers that change what an operation means. */
+const UNSUPPORTED_HEADERS = ['range', 'x-amz-copy-source', 'if-match', 'if-none-match', 'if-modified-since'];
+/** `x-id` names the operation; the others belong to ListObjectsV2. */
+const OBJECT_PARAMETERS = ['x-id'];
+const BUCKET_PARAMETERS = [
+  ...OBJECT_PARAMETERS,
+  'list-type',
+  'prefix',
+  'max-keys',
+  'start-after',
+  'continuation-token',
+  'encoding-type',
+];
 
 export type S3StandIn = Listening & { store: ObjectStore };
 
-type Target = { bucket: string; key: string };
-
+/**
+ * Starts a stand-in for S3, with the bucket in the path: PutObject, GetObject, HeadObject and ListObjectsV2, and for
+ * the start on an emulator HeadBucket and CreateBucket.
+ */
 export async function startS3(options: { buckets: readonly string[]; clock?: Clock }): Promise<S3StandIn> {
   const clock = options.clock ?? realClock;
   const store = new ObjectStore(options.buckets, () => clock.now());
   const server = await listen({
     maxBodyBytes: MAX_BODY_BYTES,
-    tooLarge: errorReply(
-      new AwsError(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size'),
-    ),
+    tooLarge: errorReply(new AwsError(400, 'EntityTooLarge', 'Your proposed upload is too large')),
     answer: async (exchange) => {
       try {
-        requireSignature(exchange.headers, exchange.query);
-        const reply = answer(store, exchange, targetOf(exchange));
+        requireSignature(exchange.headers);
+        const reply = answer(store, exchange);
         return { ...reply, headers: { 'x-amz-request-id': randomUUID(), ...reply.headers } };
       } catch (error) {
         if (error instanceof AwsError) return errorReply(error);
@@ -39,148 +48,126 @@ export async function startS3(options: { buckets: readonly string[]; clock?: Clo
   return { ...server, store };
 }
 
-/** `http://bucket.host/key` or `http://host/bucket/key`. */
-function targetOf({ headers, path }: Exchange): Target {
-  const segments = path.slice(1).split('/').map(decodeURIComponent);
-  const host = String(headers.host ?? '').replace(/:\d+$/, '');
-  const bucketOfHost = /^(.+)\.(?:localhost|127\.0\.0\.1)$/.exec(host)?.[1];
-  if (bucketOfHost !== undefined) return { bucket: bucketOfHost, key: segments.join('/') };
-  const [bucket = '', ...key] = segments;
-  return { bucket, key: key.join('/') };
-}
-
-function answer(store: ObjectStore, exchange: Exchange, { bucket, key }: Target): Reply {
-  const { method, query } = exchange;
-  if (key === '') return bucketAnswer(store, exchange, bucket);
-  const uploadId = query.get('uploadId');
-  if (uploadId !== null || query.has('uploads'))
-    return uploadAnswer(store, exchange, { bucket, key }, uploadId ?? '');
-  switch (method) {
-    case 'PUT': {
-      const { bytes, checksum } = bodyOf(exchange);
-      const object = store.put(bucket, key, {
-        bytes,
-        headers: keptHeaders(exchange),
-        checksum,
-        onlyIfNew: exchange.headers['if-none-match'] === '*',
-      });
-      return { status: 200, headers: { etag: object.etag, ...checksumHeader(object) } };
-    }
-    case 'GET':
-    case 'HEAD':
-      return objectReply(store.get(bucket, key), exchange);
-    case 'DELETE':
-      store.delete(bucket, key);
-      return { status: 204 };
+function answer(store: ObjectStore, exchange: Exchange): Reply {
+  const { method, path, query, headers } = exchange;
+  const [bucket = '', ...keyParts] = path.slice(1).split('/').map(decodeURIComponent);
+  const key = keyParts.join('/');
+  const parameters = key === '' ? BUCKET_PARAMETERS : OBJECT_PARAMETERS;
+  const odd =
+    [...query.keys()].find((name) => !parameters.includes(name)) ??
+    UNSUPPORTED_HEADERS.find((name) => headers[name] !== undefined);
+  if (odd !== undefined) throw notImplemented(`${method} with ${odd}`);
+  switch (`${method} ${key === '' ? 'bucket' : 'object'}`) {
+    case 'PUT object':
+      return putObject(store, bucket, key, exchange);
+    case 'GET object':
+    case 'HEAD object':
+      return objectReply(store.get(bucket, key), headers);
+    case 'GET bucket':
+      if (query.get('list-type') !== '2') throw notImplemented('ListObjects');
+      return xmlReply(200, 'ListBucketResult', listing(bucket, store.list(bucket), query));
+    case 'HEAD bucket':
+      store.list(bucket);
+      return { status: 200, headers: { 'x-amz-bucket-region': REGION } };
+    case 'PUT bucket':
+      store.createBucket(bucket);
+      return { status: 200, headers: { location: `/${bucket}` } };
     default:
-      throw notAllowed(method);
+      throw notImplemented(method);
   }
 }
 
-function bucketAnswer(store: ObjectStore, { method, query }: Exchange, bucket: string): Reply {
-  if (method === 'PUT') {
-    store.createBucket(bucket);
-    return { status: 200, headers: { location: `/${bucket}` } };
-  }
-  store.bucket(bucket);
-  if (method === 'HEAD') return { status: 200, headers: { 'x-amz-bucket-region': 'us-east-1' } };
-  if (method !== 'GET' || query.get('list-type') !== '2') throw notAllowed(method);
-  return xmlReply(200, 'ListBucketResult', listing(bucket, store.list(bucket), query));
-}
-
-function uploadAnswer(
-  store: ObjectStore,
-  exchange: Exchange,
-  { bucket, key }: Target,
-  uploadId: string,
-): Reply {
-  switch (exchange.method) {
-    case 'POST': {
-      if (uploadId === '') {
-        const id = store.beginUpload(bucket, key, keptHeaders(exchange));
-        return xmlReply(200, 'InitiateMultipartUploadResult', [
-          element('Bucket', bucket),
-          element('Key', key),
-          element('UploadId', id),
-        ]);
-      }
-      const object = store.completeUpload(bucket, uploadId, partsOf(exchange.body.toString()));
-      return xmlReply(200, 'CompleteMultipartUploadResult', [
-        element('Location', `/${bucket}/${key}`),
-        element('Bucket', bucket),
-        element('Key', key),
-        element('ETag', object.etag),
-      ]);
-    }
-    case 'PUT': {
-      const { bytes, checksum } = bodyOf(exchange);
-      const etag = store.putPart(bucket, uploadId, Number(exchange.query.get('partNumber')), bytes);
-      return { status: 200, headers: { etag, ...(checksum && { [checksum.header]: checksum.value }) } };
-    }
-    case 'DELETE':
-      store.abortUpload(bucket, uploadId);
-      return { status: 204 };
-    default:
-      throw notAllowed(exchange.method);
-  }
-}
-
-function objectReply(object: StoredObject, { headers }: Exchange): Reply {
-  const whole = object.bytes.length;
-  const common = {
-    'content-type': 'application/octet-stream',
-    ...object.headers,
-    etag: object.etag,
-    'last-modified': new Date(object.modifiedMs).toUTCString(),
-    'accept-ranges': 'bytes',
-  };
-  const range = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '');
-  if (!range) {
-    const checksum = headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumHeader(object) : {};
-    return { status: 200, headers: { ...common, ...checksum }, body: object.bytes };
-  }
-  const [, first = '', last = ''] = range;
-  const from = first === '' ? Math.max(0, whole - Number(last)) : Number(first);
-  const to = first === '' || last === '' ? whole - 1 : Math.min(Number(last), whole - 1);
-  if (from > to) throw new AwsError(416, 'InvalidRange', 'The requested range is not satisfiable');
-  return {
-    status: 206,
-    headers: { ...common, 'content-range': `bytes ${from}-${to}/${whole}` },
-    body: object.bytes.subarray(from, to + 1),
-  };
-}
-
-function checksumHeader({ checksum }: StoredObject): Record<string, string> {
-  return checksum ? { [checksum.header]: checksum.value } : {};
-}
-
-/** `aws-chunked` is how the body travelled, and no property of the object. */
-function keptHeaders({ headers }: Exchange): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+function putObject(store: ObjectStore, bucket: string, key: string, exchange: Exchange): Reply {
+  const { bytes, checksums } = readObjectBody(exchange);
+  const headers: Record<string, string> = { ...checksums };
+  for (const [name, value] of Object.entries(exchange.headers)) {
     if (typeof value !== 'string' || !KEPT_HEADERS.test(name)) continue;
-    const meant = name === 'content-encoding' ? withoutChunking(value) : value;
-    if (meant !== '') kept[name] = meant;
+    // `aws-chunked` is how the body was sent, not a property of the object.
+    const meant =
+      name === 'content-encoding' ? value.replace(/^aws-chunked(?:,|$)|,aws-chunked$/, '') : value;
+    if (meant !== '') headers[name] = meant;
   }
-  return kept;
+  const { etag } = store.put(bucket, key, { bytes, headers });
+  return { status: 200, headers: { etag, ...checksums } };
 }
 
-function withoutChunking(encodings: string): string {
-  return encodings
-    .split(',')
-    .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== '' && encoding !== 'aws-chunked')
-    .join(',');
+function objectReply(object: StoredObject, asked: Exchange['headers']): Reply {
+  const withChecksums = asked['x-amz-checksum-mode'] === 'ENABLED';
+  const headers = Object.entries(object.headers).filter(
+    ([name]) => withChecksums || !name.startsWith('x-amz-checksum-'),
+  );
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/octet-stream',
+      ...Object.fromEntries(headers),
+      etag: object.etag,
+      'last-modified': new Date(object.modifiedMs).toUTCString(),
+    },
+    body: object.bytes,
+  };
 }
 
-function notAllowed(method: string): AwsError {
-  return new AwsError(405, 'MethodNotAllowed', `The stand-in for S3 knows no such ${method}`);
+/** `objects` are in the order of their keys. */
+function listing(bucket: string, objects: StoredObject[], query: URLSearchParams): string[] {
+  const prefix = query.get('prefix') ?? '';
+  const maxKeys = Math.min(Number(query.get('max-keys') ?? MAX_KEYS), MAX_KEYS);
+  if (!Number.isInteger(maxKeys) || maxKeys < 0)
+    throw new AwsError(400, 'InvalidArgument', 'Argument max-keys must be an integer of at least 0');
+  const token = query.get('continuation-token');
+  const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString();
+  const isEncoded = query.get('encoding-type') === 'url';
+  const show = (key: string) => (isEncoded ? encodeURIComponent(key).replaceAll('%2F', '/') : key);
+
+  const left = objects.filter(({ key }) => key.startsWith(prefix) && key > after);
+  const page = left.slice(0, maxKeys);
+  const last = page.at(-1);
+  const hasMore = left.length > page.length && last !== undefined;
+  return [
+    element('Name', bucket),
+    element('Prefix', show(prefix)),
+    ...(isEncoded ? [element('EncodingType', 'url')] : []),
+    element('MaxKeys', maxKeys),
+    element('KeyCount', page.length),
+    element('IsTruncated', hasMore),
+    ...(hasMore ? [element('NextContinuationToken', Buffer.from(last.key).toString('base64'))] : []),
+    ...page.map(({ key, modifiedMs, etag, bytes }) =>
+      element('Contents', [
+        element('Key', show(key)),
+        element('LastModified', new Date(modifiedMs).toISOString()),
+        element('ETag', etag),
+        element('Size', bytes.length),
+        element('StorageClass', 'STANDARD'),
+      ]),
+    ),
+  ];
+}
+
+function notImplemented(what: string): AwsError {
+  return unsupported(501, 'NotImplemented', what);
 }
 
 function errorReply({ status, code, message }: AwsError): Reply {
-  return xmlReply(status, 'Error', [
-    element('Code', code),
-    element('Message', message),
-    element('RequestId', randomUUID()),
-  ]);
+  const content = [element('Code', code), element('Message', message), element('RequestId', randomUUID())];
+  return xmlReply(status, 'Error', content);
+}
+
+function xmlReply(status: number, root: string, content: string[]): Reply {
+  const namespace = root === 'Error' ? '' : ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+  return {
+    status,
+    headers: { 'content-type': 'application/xml' },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${namespace}>${content.join('')}</${root}>`,
+  };
+}
+
+function element(name: string, content: string | number | boolean | string[]): string {
+  const inside = Array.isArray(content)
+    ? content.join('')
+    : String(content)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('"', '&quot;');
+  return `<${name}>${inside}</${name}>`;
 }

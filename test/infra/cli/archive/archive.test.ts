@@ -144,7 +144,7 @@ describe('the archive of npm start', () => {
 
 describe('a broken object', () => {
   const put = (key: string, bytes: Buffer) =>
-    world.local.s3?.store.put(bucket(), key, { bytes, headers: {}, checksum: null, onlyIfNew: false });
+    world.local.s3?.store.put(bucket(), key, { bytes, headers: {} });
   const key = (name: string) => `welcome/2026-11-01/pu0broken/${name}.ndjson.gz`;
   const line = (sid: string) => `${JSON.stringify({ execution: { sid }, context: {}, steps: [] })}\n`;
 
@@ -175,8 +175,6 @@ test('of what stands in several objects of a slice, and in a later one, the newe
     return world.local.s3?.store.put(bucket(), `welcome/2026-11-02/${purge}/${name}.ndjson.gz`, {
       bytes: gzipSync(body.join('\n')),
       headers: {},
-      checksum: null,
-      onlyIfNew: false,
     });
   };
   const old = put('00000001-0a', [
