@@ -10,32 +10,27 @@ import {
   jsonReply,
   REGION,
   requireSignature,
+  unsupported,
 } from './protocol.ts';
-
-/**
- * A stand-in for Secrets Manager (JSON 1.1): GetSecretValue, PutSecretValue, DescribeSecret, CreateSecret,
- * with the stages AWSCURRENT and AWSPREVIOUS.
- */
 
 const MAX_SECRET_BYTES = 65_536;
 const TARGET = 'secretsmanager.';
+const CURRENT = ['AWSCURRENT'];
 
-type Version = { id: string; value: string; createdMs: number };
-type StoredSecret = {
-  name: string;
-  arn: string;
-  createdMs: number;
-  current: Version;
-  previous: Version | null;
-};
+type StoredSecret = { name: string; arn: string; version: string; value: string; createdMs: number };
+type Input = Record<string, unknown>;
 
 export type SecretsStandIn = Listening & {
-  /** Rotates: what was current becomes previous. */
+  /** Sets a secret's value, as a rotation does. */
   put(name: string, value: string): void;
-  /** The operations seen, in order, such as `GetSecretValue`. */
+  /** The operations that were called, in order, such as `GetSecretValue`. */
   readonly requests: string[];
 };
 
+/**
+ * Starts a stand-in for Secrets Manager: GetSecretValue and PutSecretValue, and for the start on an emulator
+ * CreateSecret and DescribeSecret. Each secret has its current version only.
+ */
 export async function startSecrets(options: {
   secrets: Record<string, string>;
   clock?: Clock;
@@ -45,17 +40,15 @@ export async function startSecrets(options: {
   const requests: string[] = [];
 
   const put = (name: string, value: string): StoredSecret => {
-    const version = { id: randomUUID(), value, createdMs: clock.now() };
-    const before = secrets.get(name);
-    const stored: StoredSecret = before
-      ? { ...before, current: version, previous: before.current }
-      : { name, arn: arnOf(name), createdMs: version.createdMs, current: version, previous: null };
+    // AWS ends an ARN with six random characters.
+    const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT_ID}:secret:${name}-a1b2c3`;
+    const stored = { name, arn, version: randomUUID(), value, createdMs: clock.now() };
     secrets.set(name, stored);
     return stored;
   };
   for (const [name, value] of Object.entries(options.secrets)) put(name, value);
 
-  const find = (id: unknown): StoredSecret => {
+  const find = ({ SecretId: id }: Input): StoredSecret => {
     const found = [...secrets.values()].find(({ name, arn }) => id === name || id === arn);
     if (!found)
       throw new AwsError(
@@ -66,53 +59,30 @@ export async function startSecrets(options: {
     return found;
   };
 
-  const operations: Record<string, (input: Record<string, unknown>) => unknown> = {
+  const operations: Record<string, (input: Input) => object> = {
     GetSecretValue(input) {
-      const secret = find(input['SecretId']);
-      const version = versionOf(secret, input);
-      return {
-        ARN: secret.arn,
-        Name: secret.name,
-        VersionId: version.id,
-        SecretString: version.value,
-        VersionStages: [version === secret.current ? 'AWSCURRENT' : 'AWSPREVIOUS'],
-        CreatedDate: version.createdMs / 1000,
-      };
+      const { arn, name, version, value, createdMs } = find(input);
+      const { VersionStage: stage = 'AWSCURRENT', VersionId: id = version } = input;
+      if (stage !== 'AWSCURRENT' || id !== version)
+        throw unsupported(400, 'InvalidParameterException', 'versions other than the current one');
+      return { ...identity(arn, name, version), SecretString: value, CreatedDate: createdMs / 1000 };
     },
     PutSecretValue(input) {
-      const secret = put(find(input['SecretId']).name, secretString(input));
-      return {
-        ARN: secret.arn,
-        Name: secret.name,
-        VersionId: secret.current.id,
-        VersionStages: ['AWSCURRENT'],
-      };
+      const { arn, name, version } = put(find(input).name, secretString(input));
+      return identity(arn, name, version);
     },
     CreateSecret(input) {
-      const name = input['Name'];
-      if (typeof name !== 'string' || name === '')
+      const { Name: wanted } = input;
+      if (typeof wanted !== 'string' || wanted === '')
         throw new AwsError(400, 'InvalidParameterException', 'Name is required');
-      if (secrets.has(name))
-        throw new AwsError(
-          400,
-          'ResourceExistsException',
-          `The operation failed because the secret ${name} already exists.`,
-        );
-      const secret = put(name, secretString(input));
-      return { ARN: secret.arn, Name: secret.name, VersionId: secret.current.id };
+      if (secrets.has(wanted))
+        throw new AwsError(400, 'ResourceExistsException', `The secret ${wanted} already exists.`);
+      const { arn, name, version } = put(wanted, secretString(input));
+      return identity(arn, name, version);
     },
     DescribeSecret(input) {
-      const secret = find(input['SecretId']);
-      return {
-        ARN: secret.arn,
-        Name: secret.name,
-        CreatedDate: secret.createdMs / 1000,
-        LastChangedDate: secret.current.createdMs / 1000,
-        VersionIdsToStages: {
-          [secret.current.id]: ['AWSCURRENT'],
-          ...(secret.previous && { [secret.previous.id]: ['AWSPREVIOUS'] }),
-        },
-      };
+      const { arn, name, version } = find(input);
+      return { ARN: arn, Name: name, VersionIdsToStages: { [version]: CURRENT } };
     },
   };
 
@@ -124,8 +94,8 @@ export async function startSecrets(options: {
         requireSignature(headers);
         const target = String(headers['x-amz-target'] ?? '');
         const name = target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
-        const operation = operations[name];
-        if (!operation) throw new AwsError(400, 'UnknownOperationException', `No such operation: ${target}`);
+        const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+        if (!operation) throw unsupported(400, 'UnknownOperationException', target);
         requests.push(name);
         return jsonReply(200, operation(jsonObject(body)), { 'content-type': 'application/x-amz-json-1.1' });
       }),
@@ -133,32 +103,14 @@ export async function startSecrets(options: {
   return { ...server, put: (name, value) => void put(name, value), requests };
 }
 
-function versionOf(secret: StoredSecret, input: Record<string, unknown>): Version {
-  const wanted = [secret.current, secret.previous].find(
-    (version) =>
-      version !== null &&
-      (input['VersionId'] === undefined || input['VersionId'] === version.id) &&
-      (input['VersionStage'] ?? 'AWSCURRENT') === (version === secret.current ? 'AWSCURRENT' : 'AWSPREVIOUS'),
-  );
-  if (!wanted)
-    throw new AwsError(
-      400,
-      'ResourceNotFoundException',
-      "Secrets Manager can't find the specified secret value.",
-    );
-  return wanted;
+function identity(arn: string, name: string, version: string) {
+  return { ARN: arn, Name: name, VersionId: version, VersionStages: CURRENT };
 }
 
-function secretString(input: Record<string, unknown>): string {
-  const value = input['SecretString'];
+function secretString({ SecretString: value }: Input): string {
   if (typeof value !== 'string')
-    throw new AwsError(400, 'InvalidParameterException', 'SecretString is required here');
+    throw new AwsError(400, 'InvalidParameterException', 'SecretString is required');
   if (Buffer.byteLength(value) > MAX_SECRET_BYTES)
     throw new AwsError(400, 'InvalidParameterException', 'The secret is longer than 65536 bytes');
   return value;
-}
-
-/** The real ones end in six random characters; callers may leave them out. */
-function arnOf(name: string): string {
-  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT_ID}:secret:${name}-a1b2c3`;
 }

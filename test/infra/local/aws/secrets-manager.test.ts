@@ -1,5 +1,6 @@
 import {
   CreateSecretCommand,
+  DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
@@ -32,12 +33,24 @@ test('gives the value by name and by ARN', async () => {
   expect((await client.send(new GetSecretValueCommand({ SecretId: ARN }))).SecretString).toBe('first');
 });
 
-test('keeps the previous value by its stage after a rotation', async () => {
+test('gives the new value after a rotation, and only that', async () => {
+  const { VersionId = '' } = await get();
   await client.send(new PutSecretValueCommand({ SecretId: 'studio', SecretString: 'second' }));
   expect((await get()).SecretString).toBe('second');
-  expect((await get({ VersionStage: 'AWSPREVIOUS' })).SecretString).toBe('first');
   const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId: 'studio' }));
-  expect(Object.values(VersionIdsToStages ?? {})).toEqual([['AWSCURRENT'], ['AWSPREVIOUS']]);
+  expect(Object.values(VersionIdsToStages ?? {})).toEqual([['AWSCURRENT']]);
+  for (const older of [{ VersionStage: 'AWSPREVIOUS' }, { VersionId }])
+    await expect(get(older)).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+      message: expect.stringContaining('This stand-in does not support '),
+    });
+});
+
+test('refuses an operation that nothing here calls', async () => {
+  await expect(client.send(new DeleteSecretCommand({ SecretId: 'studio' }))).rejects.toMatchObject({
+    name: 'UnknownOperationException',
+    message: 'This stand-in does not support secretsmanager.DeleteSecret.',
+  });
 });
 
 test('can be rotated from outside, as an operator does', async () => {
