@@ -1,5 +1,5 @@
+import { lasting } from './format.ts';
 import { Failed } from './tool.ts';
-import { lasting } from './words.ts';
 
 /**
  * What AWS's refusals mean to whoever sits at the laptop. Anything unknown comes as AWS says it; what is no
@@ -29,7 +29,7 @@ export function isUnusable(error: unknown): boolean {
 }
 
 /** Calls AWS with a timeout. Throws AWS's error, or a Failed if no answer comes in time. */
-export async function withPatience<T>(
+export async function withTimeout<T>(
   ms: number,
   ask: (options: { abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {

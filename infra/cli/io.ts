@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { styleText } from 'node:util';
-import { createTyping } from './typing.ts';
+import { createPrompt } from './prompt.ts';
 
 /** What a tool touches outside itself; tests hand in another one. */
 export type Io = {
@@ -73,7 +73,7 @@ export function processIo(): Io {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const { ask, onInterrupt } = createTyping({ input: stdin, output: stdout });
+  const { ask, onInterrupt } = createPrompt({ input: stdin, output: stdout });
   return {
     env,
     out: stdout,

@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { NO_STAGE_NAME, STAGE_NAME, stackName } from '../stage.ts';
 import { type Option, UsageError } from './args.ts';
-import { explainedAws, UNREADABLE, withPatience } from './aws.ts';
+import { explainedAws, UNREADABLE, withTimeout } from './aws.ts';
 import { Failed } from './tool.ts';
 
 /** The deployed stack, as infra/app.ts names it and infra/stack.ts tells of it. */
@@ -16,16 +16,14 @@ export type OutputName = 'ApiUrl' | 'SecretArn' | 'ArchiveBucketName';
 
 export type Stack = { status: string; outputs: ReadonlyMap<string, string> };
 
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** null when there is no such stack in this account and region. */
-export async function describeStack(name: string, patienceMs = PATIENCE_MS): Promise<Stack | null> {
+export async function describeStack(name: string, timeoutMs = TIMEOUT_MS): Promise<Stack | null> {
   const client = new CloudFormationClient({});
   try {
     const command = new DescribeStacksCommand({ StackName: name });
-    const { Stacks: [stack] = [] } = await withPatience(patienceMs, (options) =>
-      client.send(command, options),
-    );
+    const { Stacks: [stack] = [] } = await withTimeout(timeoutMs, (options) => client.send(command, options));
     // CloudFormation answers with an error for a missing stack, so an empty list is not its answer.
     if (!stack) throw new Failed([UNREADABLE]);
     const outputs = (stack.Outputs ?? []).flatMap(({ OutputKey, OutputValue }) =>

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { createTerminal } from '../../local/terminal/terminal.ts';
+import { many } from '../format.ts';
 import { type Io, print } from '../io.ts';
 import { type ExitCode, main, type Tool } from '../tool.ts';
-import { many } from '../words.ts';
 import { eachLine } from './lines.ts';
 import { type ArchiveSlice, type Bucket, openBucket, type Place } from './objects.ts';
 import { type ArchiveOptions, HELP, readArchiveOptions, type Wanted } from './options.ts';

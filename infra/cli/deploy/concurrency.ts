@@ -2,9 +2,9 @@ import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import * as v from 'valibot';
 import { type Reserved, reservedBy, runsIn, withReservation } from '../../constructs/api/reserved.ts';
 import type { Checked } from '../../constructs/checked.ts';
-import { explainedAws, UNREADABLE, withPatience } from '../aws.ts';
+import { explainedAws, UNREADABLE, withTimeout } from '../aws.ts';
+import { count } from '../format.ts';
 import { Failed } from '../tool.ts';
-import { count } from '../words.ts';
 
 /** Lambda keeps so many of an account's concurrent runs from being reserved. */
 const UNRESERVED = 100;
@@ -14,7 +14,7 @@ const NEW_ACCOUNT = 10;
 /** How many functions an account may run at once in a region, and how many of them nobody has reserved. */
 export type Concurrency = { limit: number; unreserved: number };
 
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
 const runs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const settings = v.object({
@@ -22,10 +22,10 @@ const settings = v.object({
 });
 
 /** Throws a Failed if AWS refuses, gives an unreadable answer or does not answer. */
-export async function accountConcurrency(patienceMs = PATIENCE_MS): Promise<Concurrency> {
+export async function accountConcurrency(timeoutMs = TIMEOUT_MS): Promise<Concurrency> {
   const client = new LambdaClient({});
   try {
-    const answer = await withPatience(patienceMs, (options) =>
+    const answer = await withTimeout(timeoutMs, (options) =>
       client.send(new GetAccountSettingsCommand({}), options),
     );
     const read = v.safeParse(settings, answer);

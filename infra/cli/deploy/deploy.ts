@@ -101,7 +101,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
         ['deploy', stack, ...ASSEMBLY, ...ofToolkit, ...approved],
         `${stack} was not deployed.`,
       );
-      tellNext(io, stage, await lookUp(() => describe(stack)));
+      printNext(io, stage, await lookUp(() => describe(stack)));
       return 0;
     },
   };
@@ -182,7 +182,7 @@ function heldBy(stack: Stack | null): number {
   return Number(stack?.outputs.get(RESERVED_OUTPUT) ?? 0);
 }
 
-function tellNext(io: Io, stage: string | undefined, stack: LookedUp<Stack | null>): void {
+function printNext(io: Io, stage: string | undefined, stack: LookedUp<Stack | null>): void {
   const url = 'found' in stack ? stack.found?.outputs.get('ApiUrl') : undefined;
   const more = stage ? ` --stage ${stage}` : '';
   heading(io, `Deployed${url ? `: ${url}` : ''}`);

@@ -1,7 +1,7 @@
-import { createPace, type Pace, SILENT_MS } from '../../local/terminal/pace.ts';
 import { createTerminal } from '../../local/terminal/terminal.ts';
+import { createThroughput, SILENT_MS, type Throughput } from '../../local/terminal/throughput.ts';
+import { count, lasting } from '../format.ts';
 import { type Io, paint, say } from '../io.ts';
-import { count, lasting } from '../words.ts';
 
 /** The progress of a purge: one line that is redrawn on a terminal, a line now and then elsewhere. */
 
@@ -33,11 +33,11 @@ export function createProgress(
   { unit = 'done' }: { unit?: string } = {},
 ): Progress {
   const terminal = createTerminal(io.out);
-  const paceAt = createPace({ fromStart: true });
+  const paceAt = createThroughput({ fromStart: true });
   /** It gives way to longer numbers, and does not come and go with them. */
   let barWidth = MAX_BAR;
   let seen: Seen | undefined;
-  let pace: Pace | null = null;
+  let pace: Throughput | null = null;
   let heardMs = io.now();
   let changedMs = io.now();
   let lastLineMs = io.now();
@@ -93,7 +93,7 @@ function numbersOf(done: number, total: number | null, unit: string): string[] {
 }
 
 /** Until the next numbers come, the time left runs on; it is not told any more when it should be over. */
-function speedOf({ donePerSecond, leftMs }: Pace, sinceMs: number): string[] {
+function speedOf({ donePerSecond, leftMs }: Throughput, sinceMs: number): string[] {
   const rate = donePerSecond < 10 ? donePerSecond.toFixed(1) : count(Math.round(donePerSecond));
   const left = leftMs === null ? 0 : leftMs - sinceMs;
   return [`${rate}/s`, ...(left > 0 ? [`${lasting(left)} left`] : [])];

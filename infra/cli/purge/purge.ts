@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type Api, createApi } from '../api.ts';
 import { UsageError } from '../args.ts';
 import { explained } from '../explain.ts';
+import { many } from '../format.ts';
 import { confirm, type Io, say } from '../io.ts';
 import { targetOf } from '../target.ts';
 import { type ExitCode, Failed, main, type Tool } from '../tool.ts';
-import { many } from '../words.ts';
 import { HELP, optionAt, readPurgeOptions, type Selection, type Then } from './options.ts';
 import { createProgress } from './progress.ts';
 import { type Purge, readPurge } from './purge-view.ts';
-import { isGood, tellEnd, tellHowToWatch, tellMatched, tellSelection } from './story.ts';
+import { isGood, printEnd, printHowToWatch, printMatched, printSelection } from './summary.ts';
 import { totalOf } from './total.ts';
 import { watchPurge } from './watch.ts';
 import { type Order, watchToTheEnd } from './watch-to-the-end.ts';
@@ -42,8 +42,8 @@ type Wish = { selection: Selection; then: Then; url: string | undefined };
 async function purge(api: Api, io: Io, { selection, then, url }: Wish): Promise<ExitCode> {
   const dry = await dryRun(api, io, selection);
   if (!dry) return 1;
-  tellSelection(io, api.url, selection, dry.window);
-  tellMatched(io, dry);
+  printSelection(io, api.url, selection, dry.window);
+  printMatched(io, dry);
   if (dry.counts.matched === 0) {
     say(io, '', '  There is nothing to delete.');
     return 0;
@@ -98,8 +98,8 @@ async function start(api: Api, body: Selection & { dryRun: boolean }): Promise<P
 
 async function follow(api: Api, io: Io, order: Order, url: string | undefined): Promise<ExitCode> {
   const watched = await watchToTheEnd(api, io, order);
-  if (watched.state === 'ended') tellEnd(io, watched.purge);
-  else tellHowToWatch(io, watched, url);
+  if (watched.state === 'ended') printEnd(io, watched.purge);
+  else printHowToWatch(io, watched, url);
   return watched.state === 'ended' && isGood(watched.purge) ? 0 : 1;
 }
 

@@ -1,7 +1,7 @@
 import { type Api, ApiProblem, isPassing, pauseMs } from '../api.ts';
+import { lasting } from '../format.ts';
 import type { Io } from '../io.ts';
 import { Failed } from '../tool.ts';
-import { lasting } from '../words.ts';
 import type { Progress } from './progress.ts';
 import { doneOf, type Purge, readPurge } from './purge-view.ts';
 
@@ -12,7 +12,7 @@ const POLL_GROWTH = 1.25;
 /** Between two looks the time runs on. */
 const TICK_MS = 500;
 /** So long the API may be out of reach before nobody watches any more. */
-const PATIENCE_MS = 10 * 60_000;
+const TIMEOUT_MS = 10 * 60_000;
 
 export type Watching = {
   api: Api;
@@ -55,8 +55,8 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
     } catch (error) {
       if (signal.aborted) break;
       if (!isPassing(error)) throw error;
-      if (io.now() - lastHeardMs > PATIENCE_MS)
-        throw new Failed([`The API has not been heard of for ${lasting(PATIENCE_MS)}.`], { cause: error });
+      if (io.now() - lastHeardMs > TIMEOUT_MS)
+        throw new Failed([`The API has not been heard of for ${lasting(TIMEOUT_MS)}.`], { cause: error });
       failures += 1;
       progress.note(
         error instanceof ApiProblem

@@ -1,7 +1,7 @@
 import { type Api, ApiProblem, ApiUnreachable } from '../api.ts';
+import { lasting, many } from '../format.ts';
 import { type Io, paint, type Style, say } from '../io.ts';
 import { Failed } from '../tool.ts';
-import { lasting, many } from '../words.ts';
 import { Unexpected } from './answers.ts';
 import { type Job, steps } from './steps.ts';
 

@@ -1,8 +1,8 @@
 import type * as v from 'valibot';
 import { type Answer, type Api, ApiProblem } from '../api.ts';
+import { count } from '../format.ts';
 import type { Io } from '../io.ts';
 import { readPurge } from '../purge/purge-view.ts';
-import { count } from '../words.ts';
 import { context, found, outcome, read, triggered, Unexpected } from './answers.ts';
 
 /** The jobs of the README, one after the other, on one execution of a test flow. */

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { LOCAL_ADMIN } from '../caller-tokens.ts';
 import type { Clock } from '../clock.ts';
-import { createPace } from './pace.ts';
 import type { Terminal } from './terminal.ts';
+import { createThroughput } from './throughput.ts';
 
 /** Shows running purges in the terminal, as a caller of the API sees them. */
 
@@ -41,12 +41,12 @@ export function createPurgeProgress(options: {
   const { url, terminal, clock } = options;
   /** Those whose end was told already. */
   const told = new Set<string>();
-  const paces = new Map<string, ReturnType<typeof createPace>>();
+  const paces = new Map<string, ReturnType<typeof createThroughput>>();
   let patience = 0;
   let cancel: (() => void) | null = null;
 
   const rateOf = ({ id, counts }: Purge): number | null => {
-    const pace = paces.get(id) ?? createPace({ fromStart: false });
+    const pace = paces.get(id) ?? createThroughput({ fromStart: false });
     paces.set(id, pace);
     const seen = pace(counts['deleted'] || counts['ended'] || 0, null, clock.now());
     return seen && Math.round(seen.donePerSecond);

@@ -113,13 +113,13 @@ beforeEach(() => {
   });
 });
 
-function deploy(settings: SettingsInput = {}, patienceMs?: number) {
+function deploy(settings: SettingsInput = {}, timeoutMs?: number) {
   return createDeploy({
     check: () => checkParts(sampleConfig, settings),
     build: async () => undefined,
     cdk: (args) => runScript(join(folder, 'cdk.mjs'), args),
-    describe: (name) => describeStack(name, patienceMs),
-    concurrency: () => accountConcurrency(patienceMs),
+    describe: (name) => describeStack(name, timeoutMs),
+    concurrency: () => accountConcurrency(timeoutMs),
   });
 }
 

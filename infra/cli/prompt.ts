@@ -8,7 +8,7 @@ import type { Io } from './io.ts';
 const CTRL_C = '\u0003';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-export function createTyping({
+export function createPrompt({
   input,
   output,
 }: {

@@ -5,17 +5,17 @@ const WINDOW_MS = 30_000;
 /** A worker that lives saves the record at least every minute: after that, nobody knows how fast it goes. */
 export const SILENT_MS = 60_000;
 
-export type Pace = { donePerSecond: number; leftMs: number | null };
+export type Throughput = { donePerSecond: number; leftMs: number | null };
 
 /**
  * `fromStart`: whether the first look is the beginning. Where it is not, nobody saw how long the first step took,
  * and time is taken from its end on.
  */
-export function createPace({
+export function createThroughput({
   fromStart,
 }: {
   fromStart: boolean;
-}): (done: number, total: number | null, nowMs: number) => Pace | null {
+}): (done: number, total: number | null, nowMs: number) => Throughput | null {
   const steps: { done: number; atMs: number }[] = [];
   let looked: number | undefined;
   return (done, total, nowMs) => {

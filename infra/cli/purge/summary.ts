@@ -1,5 +1,5 @@
+import { count, lasting, many, moment } from '../format.ts';
 import { type Io, paint, row, say } from '../io.ts';
-import { count, lasting, many, moment } from '../words.ts';
 import type { Selection } from './options.ts';
 import type { Purge } from './purge-view.ts';
 
@@ -9,7 +9,7 @@ const NAMED_FAILURES = 10;
 
 type Voice = Pick<Io, 'out' | 'env'>;
 
-export function tellSelection(io: Voice, url: string, selection: Selection, window: Purge['window']): void {
+export function printSelection(io: Voice, url: string, selection: Selection, window: Purge['window']): void {
   const { flows, status, contact, limit, archive } = selection;
   row(io, 'API', url);
   row(io, 'Flows', flows === 'all' ? 'all' : flows.join(', '));
@@ -23,7 +23,7 @@ export function tellSelection(io: Voice, url: string, selection: Selection, wind
 }
 
 /** What the dry run has counted. */
-export function tellMatched(io: Voice, purge: Purge): void {
+export function printMatched(io: Voice, purge: Purge): void {
   const { counts, activeMatched } = purge;
   const active = activeMatched ? `, ${count(activeMatched)} of them active` : '';
   row(
@@ -31,17 +31,17 @@ export function tellMatched(io: Voice, purge: Purge): void {
     'Matched',
     `${paint(io, 'bold', count(counts.matched))} of ${count(counts.listed)} looked at${active}`,
   );
-  tellLeft(io, purge);
+  printLeft(io, purge);
 }
 
 /** Says how many active executions stay when only the contacts' ended ones are deleted. */
-function tellLeft(io: Voice, { activeLeft, request: { contact } }: Purge): void {
+function printLeft(io: Voice, { activeLeft, request: { contact } }: Purge): void {
   const whose = Array.isArray(contact) ? 'these contacts' : 'the contact';
   if (activeLeft)
     row(io, 'Left', `${many(activeLeft, 'active execution')} of ${whose}: --status any deletes them too`);
 }
 
-export function tellEnd(io: Voice, purge: Purge): void {
+export function printEnd(io: Voice, purge: Purge): void {
   const { id, status, counts, dateStarted, dateEnded, failures, error, request } = purge;
   const ms = Date.parse(dateEnded ?? dateStarted) - Date.parse(dateStarted);
   const colour = isGood(purge) ? 'green' : 'red';
@@ -62,7 +62,7 @@ export function tellEnd(io: Voice, purge: Purge): void {
   for (const { sid, reason } of failures.slice(0, NAMED_FAILURES)) row(io, 'Failed', `${sid} ${reason}`);
   const more = counts.failed - NAMED_FAILURES;
   if (more > 0) row(io, '', `and ${count(more)} more: GET /purges/${id}/failures`);
-  tellLeft(io, purge);
+  printLeft(io, purge);
   if (error) row(io, 'Reason', error);
   row(io, 'Purge', `${id} ${paint(io, colour, status)}`);
 }
@@ -71,7 +71,7 @@ export function isGood({ status, counts }: Purge): boolean {
   return status === 'succeeded' && counts.failed === 0;
 }
 
-export function tellHowToWatch(
+export function printHowToWatch(
   io: Voice,
   { state, id }: { state: 'running' | 'stopping'; id: string },
   url: string | undefined,

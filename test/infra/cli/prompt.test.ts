@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
-import { createTyping } from '../../../infra/cli/typing.ts';
+import { createPrompt } from '../../../infra/cli/prompt.ts';
 
 /** A keyboard and a screen; without `isTTY`, a pipe. */
 function keyboard(isTTY: boolean) {
@@ -18,7 +18,7 @@ function keyboard(isTTY: boolean) {
   output.on('data', (chunk) => {
     screen += chunk;
   });
-  const typing = createTyping({
+  const typing = createPrompt({
     input: input as unknown as ReadStream,
     output: output as unknown as WriteStream,
   });
