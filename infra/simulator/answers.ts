@@ -10,6 +10,13 @@ export function textOf({ json, body }: Answer): string | undefined {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
+export const JSON_TYPE = { 'Content-Type': 'application/json;charset=utf-8' };
+
+/** What is left of a text that was cut off. */
+export function half(text: string): string {
+  return text.slice(0, Math.ceil(text.length / 2));
+}
+
 /** Twilio's error codes that this simulator uses, with the status that each comes with. */
 const statuses = {
   20001: 400,

@@ -1,51 +1,41 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, asProblem, refuse } from './answers.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Answer, asProblem } from './answers.ts';
 import type { Machine } from './machine.ts';
-import { administer, isAdministrative } from './misbehave/administration.ts';
 import type { Fault } from './misbehave/behaviour.ts';
-import { deliver, deliverSpoiled } from './misbehave/deliver.ts';
 import { formOf } from './misbehave/journal.ts';
 import { answerInstead, isWorkDone, type Routed, route, throttled, work } from './serve.ts';
 
-/** Far more than any form that Studio takes. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
-export type Wire = {
-  machine: Machine;
+/** One request to the API, read to its end. */
+export type ApiRequest = {
+  method: string;
+  url: URL;
+  /** The path under which the API is served; `''` for none. */
   prefix: string;
-  sleep: (ms: number) => Promise<void>;
-  request: IncomingMessage;
-  response: ServerResponse;
-  isReusedSocket: boolean;
-  scheme: 'http' | 'https';
+  headers: IncomingHttpHeaders;
+  body: string;
+  /** Whether its connection has carried a request before. */
+  isReusedConnection: boolean;
 };
 
-/** One request, from its first byte to the last of its answer. */
-export async function exchange(wire: Wire): Promise<void> {
-  const { machine, prefix, request, response, sleep } = wire;
-  const { authorization, host, 'content-type': contentType } = request.headers;
-  const method = request.method ?? 'GET';
-  const url = URL.parse(request.url ?? '/', `${wire.scheme}://${host ?? '127.0.0.1'}`);
-  const body = await readBody(request);
-  if (url === null) return void deliver(response, refuse(20001, 'The URL cannot be read'));
-  if (body === undefined) return void deliver(response, refuse(20413, 'The body is too large'));
-  if (isAdministrative(url.pathname))
-    return void deliver(response, administer(machine, method, url.pathname, body));
+/** What reached the client. Null: nothing, or nothing whole. */
+export type Delivered = { status: number | null; text: string | null };
 
-  const headers = machine.nextHeaders();
+/** Sends an answer to the client. `fault`: the answer is right, and this is what happens to it on the way. */
+export type Deliver = (answer: Answer, fault: Fault['kind'] | null) => Delivered | Promise<Delivered>;
+
+/** Serves one request, with the limits and faults that the behaviour asks for, and notes it in the journal. */
+export async function exchange(machine: Machine, request: ApiRequest, deliver: Deliver): Promise<void> {
+  const { method, url, prefix, headers, body } = request;
+  const { authorization, 'content-type': contentType } = headers;
+  const ownHeaders = machine.nextHeaders();
   const routed = route(machine.simulation, { method, url, prefix, authorization, contentType, body });
-  const { answer, fault, isSpoiled } = await settle(wire, routed);
+  const { answer, fault, isSpoiled } = await settle(machine, request, routed);
   const formed = machine.behaviour().errors === 'problem' ? asProblem(answer) : answer;
-  const whole = { ...formed, headers: { ...headers, ...formed.headers } };
-  const text =
-    fault && isSpoiled ? await deliverSpoiled(response, whole, fault.kind, sleep) : deliver(response, whole);
+  const whole = { ...formed, headers: { ...ownHeaders, ...formed.headers } };
+  const { status, text } = await deliver(whole, fault && isSpoiled ? fault.kind : null);
 
-  const told = {
-    method,
-    operation: routed.outcome === 'routed' ? routed.operation.name : null,
-    status: response.headersSent ? response.statusCode : null,
-    fault: fault?.kind ?? null,
-  };
+  const operation = routed.outcome === 'routed' ? routed.operation.name : null;
+  const told = { method, operation, status, fault: fault?.kind ?? null };
   const path = url.pathname.slice(prefix.length);
   machine.journal.add({
     ...told,
@@ -58,7 +48,7 @@ export async function exchange(wire: Wire): Promise<void> {
     ...told,
     version: path.startsWith('/v1/') ? 'v1' : 'v2',
     url: url.origin + path + url.search,
-    headers: request.headers,
+    headers,
     requestBody: body,
     responseBody: text,
   });
@@ -68,8 +58,8 @@ export async function exchange(wire: Wire): Promise<void> {
 type Settled = { answer: Answer; fault?: Fault; isSpoiled?: boolean };
 
 /** Waits as long as Studio takes, within its limits, and does the work unless a fault comes before it. */
-async function settle({ machine, sleep, isReusedSocket }: Wire, routed: Routed): Promise<Settled> {
-  const { simulation, limits } = machine;
+async function settle(machine: Machine, request: ApiRequest, routed: Routed): Promise<Settled> {
+  const { simulation, limits, sleep } = machine;
   const delayMs = machine.nextDelayMs();
   const wait = async () => {
     if (delayMs > 0) await sleep(delayMs);
@@ -84,7 +74,7 @@ async function settle({ machine, sleep, isReusedSocket }: Wire, routed: Routed):
     return { answer: throttled(simulation.behaviour, simulation.now()) };
   }
   try {
-    const fault = machine.pickFault(operation.name, isReusedSocket);
+    const fault = machine.pickFault(operation.name, request.isReusedConnection);
     await wait();
     if (!fault) return { answer: work(simulation, operation, call) };
     if (fault.kind === 'throttle')
@@ -95,17 +85,4 @@ async function settle({ machine, sleep, isReusedSocket }: Wire, routed: Routed):
   } finally {
     limits.leave();
   }
-}
-
-/** Undefined when it is too large; it is read to its end all the same, so that an answer can be given. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding === undefined && (length === undefined || length === '0')) return '';
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString('utf8') : undefined;
 }

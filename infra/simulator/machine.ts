@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { Simulation } from './call.ts';
 import type { Administration } from './misbehave/administration.ts';
@@ -10,7 +11,7 @@ import {
 import { createFaultPicker, type FaultPicker } from './misbehave/faults.ts';
 import { Journal, type Statistics } from './misbehave/journal.ts';
 import { Limits } from './misbehave/limits.ts';
-import type { Exchange, SimulatedStudioOptions, Watcher } from './options.ts';
+import type { Exchange, StateOptions, StudioControls, Watcher } from './options.ts';
 import { createRandom } from './random.ts';
 import type { FlowOptions } from './store/flows.ts';
 import type { SeedRequest, SeedResult } from './store/seed.ts';
@@ -27,6 +28,7 @@ export class Machine implements Administration {
   readonly journal = new Journal();
   limits = new Limits();
   pickFault: FaultPicker;
+  readonly sleep: (ms: number) => Promise<void>;
   readonly #seed: number;
   readonly #flows: FlowOptions[];
   readonly #firstBehaviour: Behaviour;
@@ -34,10 +36,11 @@ export class Machine implements Administration {
   #random: () => number;
   #requestNumber = 0;
 
-  constructor(options: SimulatedStudioOptions) {
+  constructor(options: StateOptions) {
     const { now = Date.now, seed = 1, username = API_KEY_SID, password = 'local' } = options;
     const defaults = { ...DEFAULT_BEHAVIOUR, credentials: [{ username, password }] };
     this.#firstBehaviour = v.parse(behaviourSchema, { ...defaults, ...options.behaviour });
+    this.sleep = options.sleep ?? sleepAbout;
     this.#seed = seed;
     this.#flows = options.flows ?? DEFAULT_FLOWS;
     this.#random = createRandom(seed);
@@ -126,10 +129,30 @@ export class Machine implements Administration {
   }
 }
 
+/** What a test or a program may do with a simulated Studio, however it is reached. */
+export function controlsOf(machine: Machine): StudioControls {
+  return {
+    store: machine.simulation.store,
+    requests: machine.journal.requests,
+    behaviour: () => machine.behaviour(),
+    behave: (change) => machine.behave(change),
+    statistics: () => machine.statistics(),
+    watch: (watcher) => machine.watch(watcher),
+    reset: () => machine.reset(),
+  };
+}
+
 function authorizationsOf({ credentials }: Behaviour): ReadonlySet<string> {
   return new Set(
     credentials.map(
       ({ username, password }) => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
     ),
   );
+}
+
+/** A timer comes so much late in the mean on an otherwise idle machine. */
+const TIMER_LATENESS_MS = 1;
+
+function sleepAbout(ms: number): Promise<void> {
+  return wait(Math.max(1, Math.round(ms - TIMER_LATENESS_MS)));
 }

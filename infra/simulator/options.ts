@@ -5,13 +5,7 @@ import type { OperationName } from './names.ts';
 import type { FlowOptions } from './store/flows.ts';
 import type { Store } from './store/store.ts';
 
-export type SimulatedStudioOptions = {
-  /** 0, the default, takes a free one. Always on 127.0.0.1. */
-  port?: number;
-  /** The API lives under this path, e.g. `/twilio`; default: none. */
-  prefix?: string;
-  /** Speaks https with this certificate (PEM); default: http. */
-  tls?: { key: string; cert: string };
+export type StateOptions = {
   accountSid?: string;
   username?: string;
   password?: string;
@@ -27,9 +21,16 @@ export type SimulatedStudioOptions = {
   onExchange?: Watcher;
 };
 
-export type SimulatedStudio = {
-  /** Where the API is, without a slash at the end. */
-  url: string;
+export type SimulatedStudioOptions = StateOptions & {
+  /** 0, the default, takes a free one. Always on 127.0.0.1. */
+  port?: number;
+  /** The API lives under this path, e.g. `/twilio`; default: none. */
+  prefix?: string;
+  /** Speaks https with this certificate (PEM); default: http. */
+  tls?: { key: string; cert: string };
+};
+
+export type StudioControls = {
   store: Store;
   /** The last 10,000 requests at least, oldest first; each is noted once its answer was written. */
   readonly requests: readonly LoggedRequest[];
@@ -41,6 +42,11 @@ export type SimulatedStudio = {
   watch(watcher: Watcher): () => void;
   /** Empties the store and the log; flows and behaviour are those of the start again. */
   reset(): void;
+};
+
+export type SimulatedStudio = StudioControls & {
+  /** Where the API is, without a slash at the end. */
+  url: string;
   /** Drops the connections that carry no request now, as a proxy does with idle ones. */
   closeIdleConnections(): void;
   close(): Promise<void>;

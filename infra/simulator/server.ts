@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { refuse } from './answers.ts';
 import { exchange } from './exchange.ts';
-import { Machine } from './machine.ts';
+import { controlsOf, Machine } from './machine.ts';
+import { administer, isAdministrative } from './misbehave/administration.ts';
+import { deliver, deliverSpoiled } from './misbehave/deliver.ts';
 import type { SimulatedStudio, SimulatedStudioOptions } from './options.ts';
 
 export type { Exchange, SimulatedStudio, SimulatedStudioOptions } from './options.ts';
@@ -13,36 +15,28 @@ export type { Exchange, SimulatedStudio, SimulatedStudioOptions } from './option
  * Rejects when the port is in use.
  */
 export async function startSimulatedStudio(options: SimulatedStudioOptions = {}): Promise<SimulatedStudio> {
-  const { sleep = sleepAbout, prefix = '', tls } = options;
+  const { prefix = '', tls } = options;
   const scheme = tls ? 'https' : 'http';
   const machine = new Machine(options);
   const usedSockets = new WeakSet<Socket>();
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const isReusedSocket = usedSockets.has(request.socket);
+    const isReusedConnection = usedSockets.has(request.socket);
     usedSockets.add(request.socket);
-    exchange({ machine, prefix, sleep, request, response, isReusedSocket, scheme }).catch(
-      (error: unknown) => {
-        if (response.destroyed) return;
-        // Nobody would see what goes wrong after the answer, say a watcher's complaint: it ends the process.
-        if (response.headersSent) throw error;
-        // A bug of this simulator must not look like one of Studio's faults.
-        response.writeHead(501, { 'Content-Type': 'text/plain' }).end(String(error));
-      },
-    );
+    serve({ machine, prefix, request, response, isReusedConnection, scheme }).catch((error: unknown) => {
+      if (response.destroyed) return;
+      // After the answer nothing would show an error, such as a watcher's: it ends the process.
+      if (response.headersSent) throw error;
+      // A bug of this simulator must not look like one of Studio's faults.
+      response.writeHead(501, { 'Content-Type': 'text/plain' }).end(String(error));
+    });
   };
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   const port = await listen(server, options.port ?? 0);
 
   return {
     url: `${scheme}://127.0.0.1:${port}${prefix}`,
-    store: machine.simulation.store,
-    requests: machine.journal.requests,
-    behaviour: () => machine.behaviour(),
-    behave: (change) => machine.behave(change),
-    statistics: () => machine.statistics(),
-    watch: (watcher) => machine.watch(watcher),
-    reset: () => machine.reset(),
+    ...controlsOf(machine),
     closeIdleConnections: () => server.closeIdleConnections(),
     close: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
@@ -52,11 +46,49 @@ export async function startSimulatedStudio(options: SimulatedStudioOptions = {})
   };
 }
 
-/** A timer comes so much late in the mean on an otherwise idle machine. */
-const TIMER_LATENESS_MS = 1;
+/** Far more than any form that Studio takes. */
+const MAX_BODY_BYTES = 1024 * 1024;
 
-function sleepAbout(ms: number): Promise<void> {
-  return wait(Math.max(1, Math.round(ms - TIMER_LATENESS_MS)));
+type Wire = {
+  machine: Machine;
+  prefix: string;
+  request: IncomingMessage;
+  response: ServerResponse;
+  isReusedConnection: boolean;
+  scheme: 'http' | 'https';
+};
+
+async function serve({ machine, prefix, request, response, isReusedConnection, scheme }: Wire) {
+  const { headers, method = 'GET' } = request;
+  const url = URL.parse(request.url ?? '/', `${scheme}://${headers.host ?? '127.0.0.1'}`);
+  const body = await readBody(request);
+  if (url === null) return void deliver(response, refuse(20001, 'The URL cannot be read'));
+  if (body === undefined) return void deliver(response, refuse(20413, 'The body is too large'));
+  if (isAdministrative(url.pathname))
+    return void deliver(response, administer(machine, method, url.pathname, body));
+  await exchange(
+    machine,
+    { method, url, prefix, headers, body, isReusedConnection },
+    async (answer, fault) => {
+      const text = fault
+        ? await deliverSpoiled(response, answer, fault, machine.sleep)
+        : deliver(response, answer);
+      return { status: response.headersSent ? response.statusCode : null, text };
+    },
+  );
+}
+
+/** Undefined when it is too large; it is read to its end all the same, so that an answer can be given. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === '0')) return '';
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString('utf8') : undefined;
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { type Answer, textOf } from '../answers.ts';
+import { type Answer, half, JSON_TYPE, textOf } from '../answers.ts';
 import type { Fault } from './behaviour.ts';
 
 const HUGE_BODY_BYTES = 50 * 1024 * 1024;
@@ -64,14 +64,8 @@ export async function deliverSpoiled(
   return null;
 }
 
-const JSON_TYPE = { 'Content-Type': 'application/json;charset=utf-8' };
-
 function lengthOf(text: string | Buffer, moreBytes = 0): { 'Content-Length': number } {
   return { 'Content-Length': Buffer.byteLength(text) + moreBytes };
-}
-
-function half(text: string): string {
-  return text.slice(0, Math.ceil(text.length / 2));
 }
 
 /** False once the other side is gone. */

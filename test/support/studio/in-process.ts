@@ -1,0 +1,73 @@
+import {
+  createSimulatedStudio,
+  type InProcessAnswer,
+  type InProcessStudio,
+} from '../../../infra/simulator/in-process.ts';
+import type { StateOptions } from '../../../infra/simulator/options.ts';
+import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
+import type { Transport, TransportResult } from '../../../lib/studio/http/transport.ts';
+
+export const ACCOUNT = {
+  accountSid: `AC${'a'.repeat(32)}`,
+  username: `SK${'a'.repeat(32)}`,
+  password: 'local',
+};
+
+export type Clock = { nowMs: number };
+
+/**
+ * A simulated Studio without a socket and a client of it, on one clock that only their waits and the test
+ * move. A client of its own: `createStudio({ ...ACCOUNT, transport: inProcessTransport(studio) })`.
+ */
+export function createInProcess(
+  options: StateOptions & { clock?: Clock; client?: Partial<StudioOptions> } = {},
+): { studio: InProcessStudio; client: Studio; clock: Clock } {
+  const { clock = { nowMs: Date.parse('2026-11-20T12:00:00Z') }, client, ...rest } = options;
+  const now = () => clock.nowMs;
+  const sleep = async (ms: number) => {
+    clock.nowMs += ms;
+  };
+  const studio = createSimulatedStudio({ now, sleep, ...rest });
+  const transport = inProcessTransport(studio, sleep);
+  return {
+    studio,
+    client: createStudio({ ...ACCOUNT, transport, now, sleep, random: () => 0.5, ...client }),
+    clock,
+  };
+}
+
+/** How long a call waits for an answer that never comes, unless its request names a time. */
+const PATIENCE_MS = 10_000;
+
+/** The simulated Studio as the transport of a client. A silence is waited for with `sleep`. */
+export function inProcessTransport(
+  studio: Pick<InProcessStudio, 'request'>,
+  sleep: (ms: number) => Promise<unknown> = async () => undefined,
+): Transport {
+  return {
+    async send({ method, path, headers, body, fresh, maxBodyBytes, timeoutMs, signal, mayLeave }) {
+      const failed = (failure: 'timeout' | 'aborted', cause?: unknown): TransportResult => ({
+        ...{ ok: false, failure, sent: false, cause },
+        ...{ status: undefined, header: () => undefined },
+      });
+      if (signal.aborted) return failed('aborted', signal.reason);
+      if (!mayLeave()) return failed('timeout');
+      const answer = await studio.request({ method, path, headers, body, isReusedConnection: !fresh });
+      if (answer.end === 'silent') await sleep(timeoutMs ?? PATIENCE_MS);
+      return resultOf(answer, maxBodyBytes);
+    },
+    prepare: () => undefined,
+    close: async () => undefined,
+  };
+}
+
+const FAILURES = { closed: 'connection', silent: 'timeout', endless: 'oversized' } as const;
+
+function resultOf({ status, headers, body, end }: InProcessAnswer, maxBodyBytes: number): TransportResult {
+  const header = (name: string) => headers[name];
+  const bytes = Buffer.from(body);
+  if (end === 'whole' && status !== null && bytes.length <= maxBodyBytes)
+    return { ok: true, status, header, body: bytes };
+  const failure = end === 'whole' ? 'oversized' : FAILURES[end];
+  return { ok: false, failure, sent: true, status: status ?? undefined, header, cause: undefined };
+}
