@@ -1,4 +1,4 @@
-import type { Behaviour } from './misbehave/behaviour.ts';
+import type { Behaviour } from './faults/behaviour.ts';
 import type { Store } from './store/store.ts';
 
 /** What every handler works on. */

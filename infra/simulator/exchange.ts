@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Answer, asProblem } from './answers.ts';
-import type { Machine } from './machine.ts';
-import type { Fault } from './misbehave/behaviour.ts';
-import { formOf } from './misbehave/journal.ts';
+import type { Fault } from './faults/behaviour.ts';
+import { formOf } from './faults/journal.ts';
 import { answerInstead, isWorkDone, type Routed, route, throttled, work } from './serve.ts';
+import type { StudioState } from './studio-state.ts';
 
 /** One request to the API, read to its end. */
 export type ApiRequest = {
@@ -24,27 +24,27 @@ export type Delivered = { status: number | null; text: string | null };
 export type Deliver = (answer: Answer, fault: Fault['kind'] | null) => Delivered | Promise<Delivered>;
 
 /** Serves one request, with the limits and faults that the behaviour asks for, and notes it in the journal. */
-export async function exchange(machine: Machine, request: ApiRequest, deliver: Deliver): Promise<void> {
+export async function exchange(state: StudioState, request: ApiRequest, deliver: Deliver): Promise<void> {
   const { method, url, prefix, headers, body } = request;
   const { authorization, 'content-type': contentType } = headers;
-  const ownHeaders = machine.nextHeaders();
-  const routed = route(machine.simulation, { method, url, prefix, authorization, contentType, body });
-  const { answer, fault, isSpoiled } = await settle(machine, request, routed);
-  const formed = machine.behaviour().errors === 'problem' ? asProblem(answer) : answer;
+  const ownHeaders = state.nextHeaders();
+  const routed = route(state.simulation, { method, url, prefix, authorization, contentType, body });
+  const { answer, fault, isSpoiled } = await settle(state, request, routed);
+  const formed = state.behaviour().errors === 'problem' ? asProblem(answer) : answer;
   const whole = { ...formed, headers: { ...ownHeaders, ...formed.headers } };
   const { status, text } = await deliver(whole, fault && isSpoiled ? fault.kind : null);
 
   const operation = routed.outcome === 'routed' ? routed.operation.name : null;
   const told = { method, operation, status, fault: fault?.kind ?? null };
   const path = url.pathname.slice(prefix.length);
-  machine.journal.add({
+  state.journal.add({
     ...told,
     path: path + url.search,
     form: formOf(body),
-    atMs: machine.simulation.now(),
+    atMs: state.simulation.now(),
   });
-  if (!machine.isWatched()) return;
-  machine.tell({
+  if (!state.isWatched()) return;
+  state.tell({
     ...told,
     version: path.startsWith('/v1/') ? 'v1' : 'v2',
     url: url.origin + path + url.search,
@@ -58,9 +58,9 @@ export async function exchange(machine: Machine, request: ApiRequest, deliver: D
 type Settled = { answer: Answer; fault?: Fault; isSpoiled?: boolean };
 
 /** Waits as long as Studio takes, within its limits, and does the work unless a fault comes before it. */
-async function settle(machine: Machine, request: ApiRequest, routed: Routed): Promise<Settled> {
-  const { simulation, limits, sleep } = machine;
-  const delayMs = machine.nextDelayMs();
+async function settle(state: StudioState, request: ApiRequest, routed: Routed): Promise<Settled> {
+  const { simulation, limits, sleep } = state;
+  const delayMs = state.nextDelayMs();
   const wait = async () => {
     if (delayMs > 0) await sleep(delayMs);
   };
@@ -74,7 +74,7 @@ async function settle(machine: Machine, request: ApiRequest, routed: Routed): Pr
     return { answer: throttled(simulation.behaviour, simulation.now()) };
   }
   try {
-    const fault = machine.pickFault(operation.name, request.isReusedConnection);
+    const fault = state.pickFault(operation.name, request.isReusedConnection);
     await wait();
     if (!fault) return { answer: work(simulation, operation, call) };
     if (fault.kind === 'throttle')

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Answer, half, JSON_TYPE, textOf } from './answers.ts';
 import { type Delivered, exchange } from './exchange.ts';
-import { controlsOf, Machine } from './machine.ts';
-import type { Fault } from './misbehave/behaviour.ts';
+import type { Fault } from './faults/behaviour.ts';
 import type { StateOptions, StudioControls } from './options.ts';
+import { controlsOf, StudioState } from './studio-state.ts';
 
 /** The simulated Studio without a socket: requests are calls, answered by the server's own handlers. */
 export type InProcessStudio = StudioControls & {
@@ -37,14 +37,14 @@ export type InProcessAnswer = {
 const ORIGIN = 'http://simulated-studio';
 
 export function createSimulatedStudio(options: StateOptions = {}): InProcessStudio {
-  const machine = new Machine(options);
+  const state = new StudioState(options);
   return {
-    ...controlsOf(machine),
+    ...controlsOf(state),
     async request({ method, path, headers = {}, body = '', isReusedConnection = false }) {
       const url = new URL(path, ORIGIN);
       let received: InProcessAnswer | undefined;
       await exchange(
-        machine,
+        state,
         { method, url, prefix: '', headers, body, isReusedConnection },
         (answer, fault) => {
           received = receive(answer, fault);

@@ -1,6 +1,6 @@
 import { type Answer, type ErrorCode, notFound, refuse } from './answers.ts';
 import type { Call, Simulation } from './call.ts';
-import type { Behaviour, Fault } from './misbehave/behaviour.ts';
+import type { Behaviour, Fault } from './faults/behaviour.ts';
 import { match, type Operation } from './operations.ts';
 
 /** What arrived, read to its end. */

@@ -3,27 +3,27 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { refuse } from './answers.ts';
 import { exchange } from './exchange.ts';
-import { controlsOf, Machine } from './machine.ts';
-import { administer, isAdministrative } from './misbehave/administration.ts';
-import { deliver, deliverSpoiled } from './misbehave/deliver.ts';
+import { administer, isAdministrative } from './faults/administration.ts';
+import { sendAnswer, sendFaulty } from './faults/send.ts';
 import type { SimulatedStudio, SimulatedStudioOptions } from './options.ts';
+import { controlsOf, StudioState } from './studio-state.ts';
 
 export type { Exchange, SimulatedStudio, SimulatedStudioOptions } from './options.ts';
 
 /**
- * Twilio Studio's REST API on this machine, as strict as the real one and as unruly as it is told to be.
+ * Twilio Studio's REST API on this state, as strict as the real one and as unruly as it is told to be.
  * Rejects when the port is in use.
  */
 export async function startSimulatedStudio(options: SimulatedStudioOptions = {}): Promise<SimulatedStudio> {
   const { prefix = '', tls } = options;
   const scheme = tls ? 'https' : 'http';
-  const machine = new Machine(options);
+  const state = new StudioState(options);
   const usedSockets = new WeakSet<Socket>();
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const isReusedConnection = usedSockets.has(request.socket);
     usedSockets.add(request.socket);
-    serve({ machine, prefix, request, response, isReusedConnection, scheme }).catch((error: unknown) => {
+    serve({ state, prefix, request, response, isReusedConnection, scheme }).catch((error: unknown) => {
       if (response.destroyed) return;
       // After the answer nothing would show an error, such as a watcher's: it ends the process.
       if (response.headersSent) throw error;
@@ -36,7 +36,7 @@ export async function startSimulatedStudio(options: SimulatedStudioOptions = {})
 
   return {
     url: `${scheme}://127.0.0.1:${port}${prefix}`,
-    ...controlsOf(machine),
+    ...controlsOf(state),
     closeIdleConnections: () => server.closeIdleConnections(),
     close: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
@@ -50,7 +50,7 @@ export async function startSimulatedStudio(options: SimulatedStudioOptions = {})
 const MAX_BODY_BYTES = 1024 * 1024;
 
 type Wire = {
-  machine: Machine;
+  state: StudioState;
   prefix: string;
   request: IncomingMessage;
   response: ServerResponse;
@@ -58,24 +58,20 @@ type Wire = {
   scheme: 'http' | 'https';
 };
 
-async function serve({ machine, prefix, request, response, isReusedConnection, scheme }: Wire) {
+async function serve({ state, prefix, request, response, isReusedConnection, scheme }: Wire) {
   const { headers, method = 'GET' } = request;
   const url = URL.parse(request.url ?? '/', `${scheme}://${headers.host ?? '127.0.0.1'}`);
   const body = await readBody(request);
-  if (url === null) return void deliver(response, refuse(20001, 'The URL cannot be read'));
-  if (body === undefined) return void deliver(response, refuse(20413, 'The body is too large'));
+  if (url === null) return void sendAnswer(response, refuse(20001, 'The URL cannot be read'));
+  if (body === undefined) return void sendAnswer(response, refuse(20413, 'The body is too large'));
   if (isAdministrative(url.pathname))
-    return void deliver(response, administer(machine, method, url.pathname, body));
-  await exchange(
-    machine,
-    { method, url, prefix, headers, body, isReusedConnection },
-    async (answer, fault) => {
-      const text = fault
-        ? await deliverSpoiled(response, answer, fault, machine.sleep)
-        : deliver(response, answer);
-      return { status: response.headersSent ? response.statusCode : null, text };
-    },
-  );
+    return void sendAnswer(response, administer(state, method, url.pathname, body));
+  await exchange(state, { method, url, prefix, headers, body, isReusedConnection }, async (answer, fault) => {
+    const text = fault
+      ? await sendFaulty(response, answer, fault, state.sleep)
+      : sendAnswer(response, answer);
+    return { status: response.headersSent ? response.statusCode : null, text };
+  });
 }
 
 /** Undefined when it is too large; it is read to its end all the same, so that an answer can be given. */

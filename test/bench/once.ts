@@ -8,7 +8,7 @@ import { startTable } from '../../infra/local/aws/dynamodb.ts';
 import { startSecrets } from '../../infra/local/aws/secrets-manager.ts';
 import { localSecret, SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.ts';
 import { functionSpecs } from '../../infra/local/host/function-specs.ts';
-import type { Behaviour } from '../../infra/simulator/misbehave/behaviour.ts';
+import type { Behaviour } from '../../infra/simulator/faults/behaviour.ts';
 import { startSimulatedStudio } from '../../infra/simulator/server.ts';
 import { FLOW_SID, print, type Row } from './harness.ts';
 import { startFleet } from './once/fleet.ts';

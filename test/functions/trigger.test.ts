@@ -5,7 +5,7 @@ import {
   SIMULATED_ACCOUNT,
   type StudioAccount,
 } from '../../infra/local/caller-tokens.ts';
-import type { Fault } from '../../infra/simulator/misbehave/behaviour.ts';
+import type { Fault } from '../../infra/simulator/faults/behaviour.ts';
 import type { Secret } from '../../lib/config/secret.ts';
 import { type Call, startWorld, type World, type WorldOptions, worldOfFile } from '../support/local/world.ts';
 

@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import { formOf } from '../../infra/simulator/misbehave/journal.ts';
+import { formOf } from '../../infra/simulator/faults/journal.ts';
 import type { Exchange } from '../../infra/simulator/options.ts';
 import { type DocumentedOperation, readDocument, type Schema, type Version } from './openapi-document.ts';
 

@@ -1,4 +1,4 @@
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { createRandom } from '../../../infra/simulator/random.ts';
 import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 import type { Config } from '../../../lib/config/configuration.ts';

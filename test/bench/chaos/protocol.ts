@@ -1,4 +1,4 @@
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import type { FlowOptions } from '../../../infra/simulator/store/flows.ts';
 import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 

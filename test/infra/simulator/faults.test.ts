@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { expect, test } from 'vitest';
-import type { BehaviourChange, Fault } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange, Fault } from '../../../infra/simulator/faults/behaviour.ts';
 import { FLOW, FROM, patiently, start, TO } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;

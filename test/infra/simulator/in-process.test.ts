@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { createSimulatedStudio } from '../../../infra/simulator/in-process.ts';
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
 import { FLOW, FROM, NOON, start, TO } from '../../support/simulator.ts';
 import { ACCOUNT, createInProcess } from '../../support/studio/in-process.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { FLOW, NOON, start } from '../../support/simulator.ts';
 
 const executions = `/v2/Flows/${FLOW}/Executions`;

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { BehaviourChange, Fault } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange, Fault } from '../../../infra/simulator/faults/behaviour.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { createClaimStore } from '../../../lib/aws/table/claims.ts';
 import { createStudio } from '../../../lib/studio/client.ts';

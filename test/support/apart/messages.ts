@@ -1,6 +1,6 @@
 import type { Endpoints } from '../../../infra/local/endpoints.ts';
 import type { Resources } from '../../../infra/local/host/function-specs.ts';
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 
 export type Started = { endpoints: Endpoints; resources: Resources; studioUrl: string };

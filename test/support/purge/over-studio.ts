@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { upstreamOf } from '../../../lib/purge/sweep/upstream.ts';
 import { createStudio } from '../../../lib/studio/client.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { runSlice } from '../../../lib/purge/engine/slice.ts';
 import { upstreamOf } from '../../../lib/purge/sweep/upstream.ts';

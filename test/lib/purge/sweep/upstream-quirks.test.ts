@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BehaviourChange } from '../../../../infra/simulator/misbehave/behaviour.ts';
+import type { BehaviourChange } from '../../../../infra/simulator/faults/behaviour.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { createWorld } from '../../../support/purge/over-studio.ts';
 import { NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';

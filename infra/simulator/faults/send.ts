@@ -10,7 +10,7 @@ const DRIP_MS = 20;
 const LARGE_TEXT = 16 * 1024;
 
 /** Writes the answer as Studio would; gives the text that went out, for whoever watches. */
-export function deliver(response: ServerResponse, answer: Answer): string {
+export function sendAnswer(response: ServerResponse, answer: Answer): string {
   const text = textOf(answer);
   if (text === undefined) response.writeHead(answer.status, answer.headers).end();
   else {
@@ -22,7 +22,7 @@ export function deliver(response: ServerResponse, answer: Answer): string {
 }
 
 /** Spoils the delivery of an answer in the way of the fault; resolves when nothing more will be written. */
-export async function deliverSpoiled(
+export async function sendFaulty(
   response: ServerResponse,
   answer: Answer,
   kind: Fault['kind'],

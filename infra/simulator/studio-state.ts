@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { Simulation } from './call.ts';
-import type { Administration } from './misbehave/administration.ts';
+import type { Administration } from './faults/administration.ts';
 import {
   type Behaviour,
   type BehaviourChange,
   behaviourSchema,
   DEFAULT_BEHAVIOUR,
-} from './misbehave/behaviour.ts';
-import { createFaultPicker, type FaultPicker } from './misbehave/faults.ts';
-import { Journal, type Statistics } from './misbehave/journal.ts';
-import { Limits } from './misbehave/limits.ts';
+} from './faults/behaviour.ts';
+import { Journal, type Statistics } from './faults/journal.ts';
+import { Limits } from './faults/limits.ts';
+import { createFaultPicker, type FaultPicker } from './faults/pick-fault.ts';
 import type { Exchange, StateOptions, StudioControls, Watcher } from './options.ts';
 import { createRandom } from './random.ts';
 import type { FlowOptions } from './store/flows.ts';
@@ -23,7 +23,7 @@ const API_KEY_SID = `SK${'a'.repeat(32)}`;
 const DEFAULT_FLOWS: FlowOptions[] = [{ sid: `FW${'a'.repeat(32)}`, friendlyName: 'Welcome' }];
 
 /** Everything that the simulated Studio remembers, apart from its sockets. */
-export class Machine implements Administration {
+export class StudioState implements Administration {
   readonly simulation: Simulation;
   readonly journal = new Journal();
   limits = new Limits();
@@ -130,15 +130,15 @@ export class Machine implements Administration {
 }
 
 /** What a test or a program may do with a simulated Studio, however it is reached. */
-export function controlsOf(machine: Machine): StudioControls {
+export function controlsOf(state: StudioState): StudioControls {
   return {
-    store: machine.simulation.store,
-    requests: machine.journal.requests,
-    behaviour: () => machine.behaviour(),
-    behave: (change) => machine.behave(change),
-    statistics: () => machine.statistics(),
-    watch: (watcher) => machine.watch(watcher),
-    reset: () => machine.reset(),
+    store: state.simulation.store,
+    requests: state.journal.requests,
+    behaviour: () => state.behaviour(),
+    behave: (change) => state.behave(change),
+    statistics: () => state.statistics(),
+    watch: (watcher) => state.watch(watcher),
+    reset: () => state.reset(),
   };
 }
 
@@ -150,7 +150,7 @@ function authorizationsOf({ credentials }: Behaviour): ReadonlySet<string> {
   );
 }
 
-/** A timer comes so much late in the mean on an otherwise idle machine. */
+/** A timer comes so much late in the mean on an otherwise idle state. */
 const TIMER_LATENESS_MS = 1;
 
 function sleepAbout(ms: number): Promise<void> {
