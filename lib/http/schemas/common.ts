@@ -13,8 +13,8 @@ export const moment = v.pipe(
 function isMoment(text: string): boolean {
   const date = MOMENT.exec(text)?.[1];
   if (date === undefined || Number.isNaN(Date.parse(text))) return false;
-  // The language takes a 30th of February for the 2nd of March.
-  return new Date(date).toISOString().startsWith(date);
+  // JavaScript reads February 30 as March 2. In UTC, the year may have another number of digits than four.
+  return new Date(date).toISOString().startsWith(date) && /^\d{4}-/.test(new Date(text).toISOString());
 }
 
 export const recipient = v.pipe(v.string(), v.check(isRecipient, RECIPIENT_RULE));

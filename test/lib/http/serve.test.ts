@@ -38,6 +38,8 @@ describe('what gets in', () => {
     ['status=Active', '?status'],
     ['dateCreatedFrom=yesterday', '?dateCreatedFrom'],
     ['dateCreatedFrom=2026-02-30', '?dateCreatedFrom'],
+    ['dateCreatedTo=0000-01-01T00:00:00%2B01:00', '?dateCreatedTo'],
+    ['dateCreatedFrom=9999-12-31T23:30:00-01:00', '?dateCreatedFrom'],
     ['dateCreatedTo=2026-11-22T10:00:00', '?dateCreatedTo'],
     ['dateCreatedFrom=2026-11-22&dateCreatedTo=2026-11-21', '?dateCreatedTo'],
     ['contact=+4930123456', null],
