@@ -17,7 +17,8 @@ import {
   SupersededError,
 } from '../../purge/engine/ports.ts';
 import type { PurgeRecord } from '../../purge/record/record.ts';
-import { batchSchema, recordSchema } from '../../purge/record/stored.ts';
+import { purgeRecord } from '../../purge/record/record.ts';
+import { batchSchema } from '../../purge/record/stored.ts';
 import { partitionOf } from './partitions.ts';
 import type { Item, Table } from './table.ts';
 
@@ -238,6 +239,6 @@ function taken(purge: string): SupersededError {
 
 function fromItem(item: Item): StoredPurge {
   const { record, version, stopRequested } = v.parse(recordItem, item);
-  const parsed: PurgeRecord = v.parse(recordSchema, JSON.parse(record.S));
+  const parsed: PurgeRecord = v.parse(purgeRecord, JSON.parse(record.S));
   return { record: parsed, version: version.N, stopRequested: stopRequested?.BOOL === true };
 }

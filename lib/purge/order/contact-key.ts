@@ -21,7 +21,7 @@ export function deriveContactKey(secret: { accountSid: string; apiKeySecret: str
 }
 
 /** One contact or several: their addresses in a request, their hashes in a record. */
-export type Contacts = string | readonly string[];
+export type Contacts = string | string[];
 
 export function hashContacts(contactKey: ContactKey, contacts: Contacts): Contacts {
   return typeof contacts === 'string'

@@ -2,7 +2,14 @@ import type { Config, ConfiguredFlow } from '../../config/configuration.ts';
 import { findFlow } from '../../config/configuration.ts';
 import { momentBefore, parseDuration } from '../../config/duration.ts';
 import type { Execution } from '../../studio/types.ts';
-import type { PurgeAction, PurgedFlow, PurgeRequest, StatusFilter, Window } from '../record/record.ts';
+import {
+  countsLeft,
+  type PurgeAction,
+  type PurgedFlow,
+  type PurgeRequest,
+  type StatusFilter,
+  type Window,
+} from '../record/record.ts';
 import { type ContactKey, isOneOf } from './contact-key.ts';
 
 const SECOND_MS = 1_000;
@@ -57,11 +64,6 @@ export function resolveFlows(flows: PurgeRequest['flows'], config: Config): Purg
 /** Only what is active can be ended, whatever else was selected. */
 export function effectiveStatus(status: StatusFilter, action: PurgeAction): StatusFilter {
   return action === 'end' && status === 'any' ? 'active' : status;
-}
-
-/** A contact is erased as far as its executions have ended: then the record tells how many others there are. */
-export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
-  return contact !== null && status === 'ended' && action === 'delete';
 }
 
 export type Matcher = {

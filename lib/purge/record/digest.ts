@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import * as v from 'valibot';
 
 /**
  * A digest of the SIDs that a purge erased or ended: the sum of their SHA-256 modulo 2^256, in hexadecimal,
@@ -6,7 +7,12 @@ import { hash } from 'node:crypto';
  * the SIDs (the archive, Twilio's logs) can work it out again in one line; and not an XOR, in which an
  * execution counted twice would leave no trace.
  */
-export type SidDigest = { algorithm: 'sum-sha256'; count: number; value: string };
+export const sidDigest = v.object({
+  algorithm: v.literal('sum-sha256'),
+  count: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  value: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+export type SidDigest = v.InferOutput<typeof sidDigest>;
 
 const MODULUS = 1n << 256n;
 const HEX_DIGITS = 64;

@@ -1,121 +1,134 @@
-import type { Contacts } from '../order/contact-key.ts';
-import { EMPTY_DIGEST, type SidDigest } from './digest.ts';
+import * as v from 'valibot';
+import { EMPTY_DIGEST, sidDigest } from './digest.ts';
 
-export type PurgeStatus = 'running' | 'succeeded' | 'stopped' | 'failed';
-export type StatusFilter = 'ended' | 'active' | 'any';
-export type PurgeAction = 'delete' | 'end';
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const text = v.string();
+const moment = v.pipe(text, v.isoTimestamp());
 
 /** The request as the record keeps it: `contact` holds keyed hashes, never an address. */
-export type PurgeRequest = {
-  flows: 'all' | readonly string[];
-  status: StatusFilter;
-  olderThan: string | null;
-  dateCreatedFrom: string | null;
-  dateCreatedTo: string | null;
-  contact: Contacts | null;
-  action: PurgeAction;
-  archive: boolean;
-  limit: number | null;
-  dryRun: boolean;
-};
+const purgeRequest = v.object({
+  flows: v.union([v.literal('all'), v.array(text)]),
+  status: v.picklist(['ended', 'active', 'any']),
+  olderThan: v.nullable(text),
+  dateCreatedFrom: v.nullable(moment),
+  dateCreatedTo: v.nullable(moment),
+  contact: v.pipe(
+    v.nullable(v.union([text, v.array(text)])),
+    v.description('A keyed hash of the address; a list of hashes if the request had a list.'),
+  ),
+  action: v.picklist(['delete', 'end']),
+  archive: v.boolean(),
+  limit: v.nullable(count),
+  dryRun: v.boolean(),
+});
 
-export type Counts = {
-  /**
-   * Executions inside the window that Studio listed, each once: the matched ones, and beside them those that the
-   * last sweep of each flow saw, as far as it came. So it is exact, in whatever order they are listed, once a flow
-   * is through; and it falls back to `matched` where a running purge begins with another sweep.
-   */
-  listed: number;
-  /** Those that the request selects; in a real run every one of them was acted on. */
-  matched: number;
-  archived: number;
-  ended: number;
-  deleted: number;
-  /** Gone (for `end`: ended) before this purge touched them. */
-  alreadyGone: number;
-  failed: number;
-};
+const counts = v.object({
+  listed: v.pipe(count, v.description('Executions in the window that the last pass over each flow listed.')),
+  matched: v.pipe(
+    count,
+    v.description('Executions that the request selects. Unless it is a dry run, each of them was acted on.'),
+  ),
+  archived: count,
+  ended: count,
+  deleted: count,
+  alreadyGone: v.pipe(
+    count,
+    v.description('Executions that were deleted (or ended, for `end`) before the purge acted on them.'),
+  ),
+  failed: count,
+});
 
-/** `reason` is ours: what was tried, the kind of error and Twilio's code. Nothing personal. */
-export type Failure = { sid: string; reason: string };
-
-/** From (on or after; null: no beginning) and to (before), whole seconds in UTC, resolved once at the start. */
-export type Window = { from: string | null; to: string };
-
-export type PurgedFlow = { alias: string; sid: string };
-
-/**
- * The durable step that is running, or whose worker died. `place`: a hash of where the purge stood when the
- * step began. `deaths`: how many earlier workers died in this step without progress.
- */
-export type Begun = { step: string; place: string; deaths: number };
-
-/** Where the worker stands. Lives in the record, so that whoever takes over goes on from the last batch. */
-export type Progress = {
+const progress = v.object({
   /** Index of the flow that is swept; past the last one, what failed is tried again. */
-  flow: number;
+  flow: count,
   /** Sweeps of this flow so far, the running one included. */
-  sweep: number;
+  sweep: count,
   /** Acted on in this sweep: a sweep that finds nothing more is the flow's last. */
-  foundInSweep: number;
+  foundInSweep: count,
   /** Of these, deleted or ended by this purge. */
-  doneInSweep: number;
+  doneInSweep: count,
   /** Listed in this sweep although this purge was done with it before. */
-  shownAgain: number;
+  shownAgain: count,
   /** Sweeps in a row in which only others had changed anything. */
-  idleSweeps: number;
+  idleSweeps: count,
   /** Everything from here on is done in this sweep (ISO second, exclusive); null: nothing yet. */
-  bound: string | null;
+  bound: v.nullable(text),
   /** Counted already although the next list begins with them again. */
-  overlap: { listed: number; matched: number; active: number; left: number };
+  overlap: v.object({ listed: count, matched: count, active: count, left: count }),
   /** `activeLeft` of the flows before this one: each sweep counts its own flow's anew, so that the last one is right. */
-  leftBefore: number;
+  leftBefore: count,
   /** Those that were listed and not matched in the flows before this one; each sweep counts its own flow's anew. */
-  othersBefore: number;
+  othersBefore: count,
   /** SIDs of some that were done, and in late sweeps, and how often one of them was done again: see repeats.ts. */
-  sample: string[];
-  lateSample: string[];
-  repeats: number;
+  sample: v.array(text),
+  lateSample: v.array(text),
+  repeats: count,
   /** What the record said before anything was done again, or found gone again; null: it goes on to be right. */
-  firm: Pick<PurgeRecord, 'counts' | 'digest' | 'activeLeft'> | null;
+  firm: v.nullable(v.object({ counts, digest: sidDigest, activeLeft: count })),
   /** The last batch whose counts are in the record. */
-  settledBatch: number;
+  settledBatch: count,
   /** Rounds over what failed. */
-  retryRound: number;
+  retryRound: count,
   /** Whether this round has made any good. */
-  retryHelped: boolean;
+  retryHelped: v.boolean(),
   /** The failure up to which this round has come, by its mark; null: it begins. */
-  retriedTo: string | null;
+  retriedTo: v.nullable(text),
   /** Slices in a row in which nothing could be done. */
-  fruitless: number;
-  /** null if no step has begun, or if the last one ended with an error and its worker did not die. */
-  begun: Begun | null;
+  fruitless: count,
+  /**
+   * The durable step that is running, or whose worker died; null if no step has begun, or if the last one ended
+   * with an error and its worker did not die. `place`: a hash of where the purge stood when the step began.
+   * `deaths`: how many earlier workers died in this step without progress.
+   */
+  begun: v.nullable(v.object({ step: text, place: text, deaths: count })),
   /** What kept whole flows from being listed, by alias. */
-  flowErrors: { flow: string; reason: string }[];
-};
+  flowErrors: v.array(v.object({ flow: text, reason: text })),
+});
 
-export type PurgeRecord = {
-  id: string;
-  request: PurgeRequest;
-  requestedBy: string;
-  /** The policy that this is a run of. */
-  policy: string | null;
-  status: PurgeStatus;
-  dateStarted: string;
-  dateUpdated: string;
-  dateEnded: string | null;
-  window: Window;
-  flows: readonly PurgedFlow[];
-  counts: Counts;
-  /** Of a dry run: how many of the matched ones are active and would be ended first. */
-  activeMatched: number;
-  /** Of a contact's erasure with the status `ended`: how many active executions it has and keeps. */
-  activeLeft: number;
-  failures: Failure[];
-  digest: SidDigest;
-  error: string | null;
-  progress: Progress;
-};
+export const purgeRecord = v.object({
+  id: text,
+  request: v.pipe(purgeRequest, v.description('What was asked for, with its defaults.')),
+  requestedBy: v.pipe(text, v.description('The caller, or `schedule`.')),
+  policy: v.pipe(v.nullable(text), v.description('The policy that this is a run of.')),
+  status: v.picklist(['running', 'succeeded', 'stopped', 'failed']),
+  dateStarted: moment,
+  dateUpdated: moment,
+  dateEnded: v.nullable(moment),
+  window: v.pipe(
+    v.object({ from: v.nullable(moment), to: moment }),
+    v.description('The ages, resolved at the start: created on or after `from`, before `to`.'),
+  ),
+  flows: v.array(v.object({ alias: text, sid: text })),
+  counts,
+  activeMatched: count,
+  activeLeft: count,
+  failures: v.pipe(
+    v.array(v.object({ sid: text, reason: text })),
+    v.description('The first 100; `GET /purges/{purge}/failures` names all of them.'),
+  ),
+  digest: v.pipe(
+    sidDigest,
+    v.description('The sum of the SHA-256 of the SIDs that were acted on, modulo 2^256: evidence.'),
+  ),
+  error: v.nullable(text),
+  progress,
+});
+
+export type PurgeRecord = v.InferOutput<typeof purgeRecord>;
+export type PurgeRequest = PurgeRecord['request'];
+export type PurgeStatus = PurgeRecord['status'];
+export type PurgeAction = PurgeRequest['action'];
+export type StatusFilter = PurgeRequest['status'];
+export type Counts = PurgeRecord['counts'];
+export type Window = PurgeRecord['window'];
+export type PurgedFlow = PurgeRecord['flows'][number];
+export type Progress = PurgeRecord['progress'];
+export type Begun = NonNullable<Progress['begun']>;
+
+/** A contact's erasure of its ended executions: the record then says how many active ones are left. */
+export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
+  return contact !== null && status === 'ended' && action === 'delete';
+}
 
 /** How many failures a record names; the rest is counted. */
 export const MAX_FAILURES_NAMED = 100;

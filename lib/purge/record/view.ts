@@ -1,15 +1,45 @@
-import { countsLeft } from '../order/selection.ts';
-import type { PurgeRecord } from './record.ts';
+import * as v from 'valibot';
+import { countsLeft, type PurgeRecord, purgeRecord } from './record.ts';
 
-/** A purge as the API shows it: the record without what only the worker needs. */
-export type PurgeView = Omit<PurgeRecord, 'progress' | 'flows' | 'activeMatched' | 'activeLeft'> & {
-  /** Of a dry run: how many of the matched ones are active and would be ended first. Later, `counts.ended` says how many were. */
-  activeMatched: number | null;
-  /** Of a contact's erasure with the status `ended`: how many active executions of it are left; null elsewhere. */
-  activeLeft: number | null;
-  /** How contacts were compared; null where none was given. */
-  contactMatching: 'exact' | null;
-};
+const shown = purgeRecord.entries;
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A purge as the API shows it: the record without what only the worker needs, in the contract's order. */
+export const purgeView = v.object({
+  id: shown.id,
+  request: shown.request,
+  requestedBy: shown.requestedBy,
+  policy: shown.policy,
+  status: shown.status,
+  dateStarted: shown.dateStarted,
+  dateUpdated: shown.dateUpdated,
+  dateEnded: shown.dateEnded,
+  window: shown.window,
+  counts: shown.counts,
+  activeMatched: v.pipe(
+    v.nullable(count),
+    v.description(
+      'Of a dry run: how many of the matched ones are active and would be ended first; null otherwise.',
+    ),
+  ),
+  activeLeft: v.pipe(
+    v.nullable(count),
+    v.description(
+      'How many active executions the contacts keep, for an erasure with the status `ended`; null otherwise.',
+    ),
+  ),
+  contactMatching: v.pipe(
+    v.nullable(v.literal('exact')),
+    v.description(
+      'Null without contacts. Each address is compared exactly, so `+1…` and `whatsapp:+1…` are two addresses.',
+    ),
+  ),
+  failures: shown.failures,
+  digest: shown.digest,
+  error: shown.error,
+});
+
+export type PurgeView = v.InferOutput<typeof purgeView>;
 
 /** A worker that lives saves the record at least every minute, and every five while it waits for a turn. */
 export const SILENCE_MS = 20 * 60_000;
@@ -24,7 +54,6 @@ export function isSilent({ dateUpdated }: Pick<PurgeRecord, 'dateUpdated'>, nowM
  */
 export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
   const gaveNoSign = record.status === 'running' && isSilent(record, nowMs);
-  // Named one by one, in the contract's order, however the record came about.
   return {
     id: record.id,
     request: record.request,

@@ -3,10 +3,11 @@ import type { Batches, NewItem } from '../batch/batches.ts';
 import { LAG_PAUSES_SECONDS, MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from '../engine/limits.ts';
 import type { FailedItem } from '../engine/ports.ts';
 import type { Session } from '../engine/session.ts';
-import { countsLeft, effectiveStatus, isoSecond, type Matcher } from '../order/selection.ts';
+import { effectiveStatus, isoSecond, type Matcher } from '../order/selection.ts';
 import { secondOf } from '../record/failure-mark.ts';
 import {
   addCounts,
+  countsLeft,
   FIRST_PROGRESS,
   MAX_FAILURES_NAMED,
   NO_COUNTS,

@@ -6,7 +6,8 @@ import {
   type StoredPurge,
   SupersededError,
 } from '../../../lib/purge/engine/ports.ts';
-import { batchSchema, recordSchema } from '../../../lib/purge/record/stored.ts';
+import { purgeRecord } from '../../../lib/purge/record/record.ts';
+import { batchSchema } from '../../../lib/purge/record/stored.ts';
 
 type Kept = { json: string; version: number; stopRequested: boolean };
 /** DynamoDB takes no larger item. */
@@ -19,7 +20,7 @@ export function createMemoryPurges(): PurgeStore & { writes: number; openBatches
   const read = (id: string): StoredPurge | undefined => {
     const kept = records.get(id);
     if (!kept) return undefined;
-    const record = v.parse(recordSchema, JSON.parse(kept.json));
+    const record = v.parse(purgeRecord, JSON.parse(kept.json));
     return { record, version: kept.version, stopRequested: kept.stopRequested };
   };
   const textOf = (value: unknown) => {

@@ -97,7 +97,7 @@ describe('starting a purge', () => {
     const store = createMemoryPurges();
     const worker = {
       start: async () => {
-        await store.save({ ...(await recordIn(store)), dateUpdated: 'later' }, 1);
+        await store.save({ ...(await recordIn(store)), dateUpdated: '2026-11-22T10:00:00.000Z' }, 1);
         throw new Error('TimeoutError');
       },
     };
