@@ -4,7 +4,7 @@ import { type RouteKey, routeKeys, routes } from '../routes.ts';
 import { answerSchemas } from './answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
 import { answerExamples, bodyExamples, EXAMPLE_PURGE, formExample } from './examples.ts';
-import { bodySchema, queryParameters } from './inputs.ts';
+import { bodySchema, queryParameters } from './json-schema.ts';
 import { operations, type Tag } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
 

@@ -11,13 +11,16 @@ const contactList = v.pipe(
   v.array(contact),
   v.minLength(1, 'must name at least one address'),
   v.maxLength(MAX_CONTACTS, `must name at most ${MAX_CONTACTS} addresses`),
+  v.metadata({ uniqueItems: true }),
   v.checkItems((one, index, all) => all.indexOf(one) === index, 'is in the list already'),
 );
 
 /** Not a union, because its error would not say what is wrong with an address. */
-export const contacts = v.lazy(
+const contacts = v.lazy(
   (input): v.GenericSchema<string | string[]> => (Array.isArray(input) ? contactList : contact),
 );
+/** What `contacts` accepts, for the OpenAPI document. */
+export const contactsUnion = v.union([contact, contactList]);
 
 const fields = v.strictObject({
   flows: v.union([
@@ -30,20 +33,18 @@ const fields = v.strictObject({
   ]),
   /** `ended` unless the action is `end`, which only an active one can be told. */
   status: v.optional(v.picklist(['ended', 'active', 'any'])),
-  olderThan: v.optional(v.nullable(duration), null),
-  dateCreatedFrom: v.optional(v.nullable(moment), null),
-  dateCreatedTo: v.optional(v.nullable(moment), null),
-  contact: v.optional(v.nullable(contacts), null),
+  olderThan: v.nullish(v.pipe(duration, v.metadata({ pattern: '^P', examples: ['P7D', 'PT12H'] })), null),
+  dateCreatedFrom: v.nullish(moment, null),
+  dateCreatedTo: v.nullish(moment, null),
+  contact: v.nullish(contacts, null),
   action: v.optional(v.picklist(['delete', 'end']), 'delete'),
   archive: v.optional(v.boolean(), false),
-  limit: v.optional(
-    v.nullable(
-      v.pipe(
-        v.number(),
-        v.integer('must be a whole number'),
-        v.minValue(1, 'must be at least 1'),
-        v.maxValue(MAX_PURGE_LIMIT, 'must be at most 100000000'),
-      ),
+  limit: v.nullish(
+    v.pipe(
+      v.number(),
+      v.integer('must be a whole number'),
+      v.minValue(1, 'must be at least 1'),
+      v.maxValue(MAX_PURGE_LIMIT, 'must be at most 100000000'),
     ),
     null,
   ),

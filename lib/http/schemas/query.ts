@@ -1,26 +1,28 @@
 import * as v from 'valibot';
 import { restorePlus } from '../../studio/addresses.ts';
-import { contact, moment } from './common.ts';
+import { contact, contactMetadata, moment } from './common.ts';
 
 /** Query strings. All values arrive as text; what comes out is typed. */
 
-export const DEFAULT_LIMIT = 50;
-export const MAX_LIMIT = 1_000;
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1_000;
 export const MAX_CURSOR_CHARACTERS = 4_096;
 
-export const limit = v.optional(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d{1,9}$/, 'must be a whole number from 1 to 1000'),
-    v.transform(Number),
-    v.minValue(1, 'must be at least 1'),
-    v.maxValue(MAX_LIMIT, 'must be at most 1000'),
+const limit = v.pipe(
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => /^\d{1,9}$/.test(text), 'must be a whole number from 1 to 1000'),
+      v.transform(Number),
+      v.minValue(1, 'must be at least 1'),
+      v.maxValue(MAX_LIMIT, 'must be at most 1000'),
+    ),
+    String(DEFAULT_LIMIT),
   ),
-  String(DEFAULT_LIMIT),
+  v.metadata({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
 );
 
-/** Opaque: whoever made it reads it, and refuses what it did not make. */
-export const cursor = v.optional(
+const cursor = v.optional(
   v.pipe(
     v.string(),
     v.minLength(1, 'must not be empty'),
@@ -31,7 +33,7 @@ export const cursor = v.optional(
 export const pageQuery = v.strictObject({ limit, cursor });
 
 /** A contact in a query string, where `%20` before digits also stands for a plus. */
-export const contactFilter = v.pipe(v.string(), v.transform(restorePlus), contact);
+const contactFilter = v.pipe(v.string(), contactMetadata, v.transform(restorePlus), contact);
 
 const executionFilters = v.strictObject({
   status: v.optional(v.picklist(['active', 'ended'])),
