@@ -1,7 +1,9 @@
-import { EXAMPLE_EXECUTION, EXAMPLE_PURGE, EXAMPLE_STEP } from './examples.ts';
+import { EXAMPLE_SIDS } from '../schemas/answers.ts';
+import { EXAMPLE_PURGE } from './examples.ts';
+import type { Descriptions } from './json-schema.ts';
 
 /** What is said about query parameters, … */
-export const queryDescriptions: Readonly<Record<string, string>> = {
+export const queryDescriptions: Descriptions = {
   limit: 'How many at most.',
   cursor: 'What `nextCursor` of the page before said.',
   status: 'Only executions in this status.',
@@ -13,7 +15,7 @@ export const queryDescriptions: Readonly<Record<string, string>> = {
 };
 
 /** … members of bodies … */
-export const bodyDescriptions: Readonly<Record<string, string>> = {
+export const bodyDescriptions: Descriptions = {
   to: 'The address of the contact: a phone number in E.164 with its `+`, alone or after a lower-case channel (`whatsapp:+…`, `rcs:+…`); `client:name`; `sip:user@host`; or another `channel:value`. White space, control and format characters are refused, and so are other spellings of a phone number (`tel:`, without the `+`).',
   from: 'The sender: an address as in `to`, a Messaging Service SID or a short code. Default: the sender that the configuration gives the flow.',
   parameters: 'Available to the flow as `flow.data`. Numbers are passed on digit for digit.',
@@ -42,9 +44,9 @@ export const pathParameters: Readonly<
   },
   execution: {
     description: 'The SID of the execution.',
-    example: EXAMPLE_EXECUTION,
+    example: EXAMPLE_SIDS.FN,
     pattern: '^FN[0-9a-fA-F]{32}$',
   },
-  step: { description: 'The SID of the step.', example: EXAMPLE_STEP, pattern: '^FT[0-9a-fA-F]{32}$' },
+  step: { description: 'The SID of the step.', example: EXAMPLE_SIDS.FT, pattern: '^FT[0-9a-fA-F]{32}$' },
   purge: { description: 'The id of the purge.', example: EXAMPLE_PURGE },
 };

@@ -1,19 +1,28 @@
 import type * as v from 'valibot';
 import type { Config } from '../../config/configuration.ts';
-import { type RouteKey, routeKeys, routes } from '../routes.ts';
-import { answerSchemas } from './answers.ts';
+import { type FunctionName, type RouteKey, routeKeys, routes } from '../routes.ts';
+import type { AnswerName } from '../schemas/answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
 import { answerExamples, bodyExamples, EXAMPLE_PURGE, formExample } from './examples.ts';
-import { bodySchema, queryParameters } from './json-schema.ts';
-import { operations, type Tag } from './operations.ts';
+import { answerSchemas, bodySchema, exampleOf, queryParameters } from './json-schema.ts';
+import { operations } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
 
-const tags: Readonly<Record<Tag, string>> = {
+const tags = {
   Triggering: 'Start executions, each once.',
   Looking: 'Find executions, and see what happened in them.',
   'Ending and deleting': 'One execution at a time.',
   Purging: 'Many executions at a time, in the background.',
-  Service: 'About this API itself. Nobody has to be known for it.',
+  Service: 'About this API itself. Needs no credentials.',
+};
+
+/** The tag of each function's routes; the public ones belong to `Service`. */
+const tagOf: Readonly<Record<FunctionName, keyof typeof tags>> = {
+  trigger: 'Triggering',
+  query: 'Looking',
+  end: 'Ending and deleting',
+  delete: 'Ending and deleting',
+  purge: 'Purging',
 };
 
 const securitySchemes = {
@@ -74,12 +83,12 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
 
 function operationOf(route: RouteKey): Record<string, unknown> {
   const spec = routes[route];
-  const { operationId, tag, summary, description, answers } = operations[route];
+  const { operationId, summary, description, answers } = operations[route];
   const parameters = parametersOf(route);
   const scope = spec.scope === null ? '' : `\n\nScope: \`${spec.scope}\`.`;
   return {
     operationId,
-    tags: [tag],
+    tags: [spec.scope === null ? 'Service' : tagOf[spec.function]],
     summary,
     description: `${description}${scope}`,
     ...(spec.scope === null ? { security: [] } : 'signed' in spec ? {} : { security: securityOf(UNSIGNED) }),
@@ -101,11 +110,10 @@ function operationOf(route: RouteKey): Record<string, unknown> {
   };
 }
 
-function contentOf(schema: keyof typeof answerSchemas): Record<string, unknown> {
-  const example = answerExamples[schema];
+function contentOf(name: AnswerName): Record<string, unknown> {
   return {
-    schema: { $ref: `#/components/schemas/${schema}` },
-    ...(example === undefined ? {} : { example }),
+    schema: { $ref: `#/components/schemas/${name}` },
+    example: answerExamples[name] ?? exampleOf(answerSchemas[name]),
   };
 }
 

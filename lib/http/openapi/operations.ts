@@ -1,17 +1,14 @@
 import type { ProblemSlug } from '../problems.ts';
 import type { RouteKey } from '../routes.ts';
-import type { AnswerSchema } from './answers.ts';
+import type { AnswerName } from '../schemas/answers.ts';
 
-export type Tag = 'Triggering' | 'Looking' | 'Ending and deleting' | 'Purging' | 'Service';
-
-export type Operation = {
+type Operation = {
   /** Also the name of the operation in generated clients. */
   operationId: string;
-  tag: Tag;
   summary: string;
   description: string;
   /** An answer without a `schema` has no body. */
-  answers: Readonly<Record<number, { schema?: AnswerSchema; description: string }>>;
+  answers: Readonly<Record<number, { schema?: AnswerName; description: string }>>;
   /** Beside those that every route of its kind has: see `problemsOf`. */
   problems?: readonly ProblemSlug[];
   /** Takes an `Idempotency-Key`. */
@@ -28,7 +25,6 @@ const CONTACT =
 export const operations: Readonly<Record<RouteKey, Operation>> = {
   'POST /flows/{flow}/executions': {
     operationId: 'triggerExecution',
-    tag: 'Triggering',
     summary: 'Trigger an execution, once',
     description:
       'Starts the flow for a contact. With a key (`Idempotency-Key`, else `webhook-id`, else `I-Twilio-Idempotency-Token`; of a signed webhook always `webhook-id`) the same request starts one execution, however often it is sent and whatever fails in between, for at least 24 hours; the stored answer comes back with `Idempotent-Replayed: true`. A request that Twilio signed is identified by what was signed, which does not include the key header. The same request under another key is refused (`signature-replayed`), and without a key it is a repetition, unless the configuration sets `twilioWebhooks.allowRepeats`. The parameter `studioExecutionsCorrelation` is reserved.',
@@ -51,70 +47,60 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'GET /flows': {
     operationId: 'listFlows',
-    tag: 'Looking',
     summary: 'List the configured flows',
     description: 'Those that the configuration lists and the caller may touch, in its order.',
     answers: { 200: { schema: 'Flows', description: 'A page of flows.' } },
   },
   'GET /flows/{flow}': {
     operationId: 'fetchFlow',
-    tag: 'Looking',
     summary: 'Fetch a flow',
     description: 'With its definition.',
     answers: { 200: { schema: 'Flow', description: 'The flow.' } },
   },
   'GET /executions': {
     operationId: 'listAllExecutions',
-    tag: 'Looking',
     summary: 'List the executions of every configured flow',
     description: `${LIST}${CONTACT}`,
     answers: { 200: { schema: 'Executions', description: 'A page of executions.' } },
   },
   'GET /flows/{flow}/executions': {
     operationId: 'listExecutions',
-    tag: 'Looking',
     summary: 'List the executions of a flow',
     description: `${LIST}${CONTACT}`,
     answers: { 200: { schema: 'Executions', description: 'A page of executions.' } },
   },
   'GET /flows/{flow}/executions/{execution}': {
     operationId: 'fetchExecution',
-    tag: 'Looking',
     summary: 'Fetch an execution',
     description: 'As Studio knows it now.',
     answers: { 200: { schema: 'Execution', description: 'The execution.' } },
   },
   'GET /flows/{flow}/executions/{execution}/context': {
     operationId: 'fetchExecutionContext',
-    tag: 'Looking',
     summary: 'Fetch the context of an execution',
     description: PERSONAL,
     answers: { 200: { schema: 'ExecutionContext', description: 'The context.' } },
   },
   'GET /flows/{flow}/executions/{execution}/steps': {
     operationId: 'listSteps',
-    tag: 'Looking',
     summary: 'List the steps of an execution',
     description: 'In the order of Studio, without their contexts.',
     answers: { 200: { schema: 'Steps', description: 'A page of steps.' } },
   },
   'GET /flows/{flow}/executions/{execution}/steps/{step}': {
     operationId: 'fetchStep',
-    tag: 'Looking',
     summary: 'Fetch a step',
     description: 'Without its context.',
     answers: { 200: { schema: 'Step', description: 'The step.' } },
   },
   'GET /flows/{flow}/executions/{execution}/steps/{step}/context': {
     operationId: 'fetchStepContext',
-    tag: 'Looking',
     summary: 'Fetch the context of a step',
     description: PERSONAL,
     answers: { 200: { schema: 'StepContext', description: 'The context.' } },
   },
   'POST /flows/{flow}/executions/{execution}/end': {
     operationId: 'endExecution',
-    tag: 'Ending and deleting',
     summary: 'End an execution',
     description:
       'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some. `still-active`: Studio refuses to end the execution or still shows it as active; try again later.',
@@ -123,7 +109,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'DELETE /flows/{flow}/executions/{execution}': {
     operationId: 'deleteExecution',
-    tag: 'Ending and deleting',
     summary: 'Delete an execution with its steps',
     description:
       'May be repeated. An active execution is refused with `still-active`, also with `?end=true` if Studio does not end it. An execution of another flow is unknown here and left alone. `studio-answered-nonsense` if Studio answers 404 to the delete but still shows the execution. Messages and calls are other resources of Twilio: they stay.',
@@ -132,7 +117,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'POST /purges': {
     operationId: 'startPurge',
-    tag: 'Purging',
     summary: 'Start a purge',
     description:
       'Ends or deletes what the request selects, in the background. **`dryRun` is true unless it is said to be false**: then it counts and changes nothing. An age (`olderThan`, or `dateCreatedFrom` and `dateCreatedTo`) or a `contact` is required. At most 5 purges of one caller and 20 of all callers run at once; dry runs count, scheduled purges do not. Beyond that: 429 `throttled`.',
@@ -144,7 +128,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'GET /purges': {
     operationId: 'listPurges',
-    tag: 'Purging',
     summary: 'List the purges',
     description:
       'Newest first, scheduled purges included. Purges of flows that the caller may not touch are left out, so a page may be empty before the end of the list. A cursor is valid only for the caller that received it.',
@@ -152,14 +135,12 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'GET /purges/{purge}': {
     operationId: 'fetchPurge',
-    tag: 'Purging',
     summary: 'Fetch a purge',
     description: 'While it runs and afterwards, as evidence of what was erased; it names no address.',
     answers: { 200: { schema: 'Purge', description: 'The purge.' } },
   },
   'GET /purges/{purge}/failures': {
     operationId: 'listPurgeFailures',
-    tag: 'Purging',
     summary: 'List what failed in a purge',
     description:
       'By flow and creation, the oldest first, each with its reason; it names no address. While the purge runs it is what has failed so far: what another try deletes is no longer there. Failures are kept for 60 days.',
@@ -167,7 +148,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'POST /purges/{purge}/stop': {
     operationId: 'stopPurge',
-    tag: 'Purging',
     summary: 'Stop a purge',
     description: 'May be repeated.',
     answers: {
@@ -177,28 +157,24 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
   },
   'GET /health': {
     operationId: 'health',
-    tag: 'Service',
     summary: 'Whether the service answers',
     description: 'Asks nothing upstream.',
     answers: { 200: { schema: 'Health', description: 'It does.' } },
   },
   'HEAD /health': {
     operationId: 'headHealth',
-    tag: 'Service',
     summary: 'Whether the service answers, without a body',
     description: 'For uptime monitors.',
     answers: { 200: { description: 'It does.' } },
   },
   'HEAD /openapi.json': {
     operationId: 'headOpenApi',
-    tag: 'Service',
     summary: 'Whether this document is there',
     description: 'Without a body.',
     answers: { 200: { description: 'It is.' } },
   },
   'GET /openapi.json': {
     operationId: 'openApi',
-    tag: 'Service',
     summary: 'This document',
     description: 'OpenAPI 3.1.',
     answers: { 200: { schema: 'OpenApi', description: 'The document.' } },

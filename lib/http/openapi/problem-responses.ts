@@ -1,6 +1,6 @@
 import { Problem, type ProblemSlug, problems } from '../problems.ts';
 import { type RouteKey, routes } from '../routes.ts';
-import { EXAMPLE_EXECUTION } from './examples.ts';
+import { EXAMPLE_SIDS } from '../schemas/answers.ts';
 import { operations } from './operations.ts';
 
 const EXAMPLE_REQUEST_ID = 'JKJaXmPLvHcESHA=';
@@ -91,7 +91,7 @@ function headersOf(slugs: readonly ProblemSlug[]): { headers?: Record<string, un
 }
 
 const members: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
-  'active-execution-exists': { conflictingExecutionSid: EXAMPLE_EXECUTION },
+  'active-execution-exists': { conflictingExecutionSid: EXAMPLE_SIDS.FN },
   'invalid-request': { errors: [{ detail: 'is missing', pointer: '#/to' }] },
   'rejected-by-studio': {
     studio: {

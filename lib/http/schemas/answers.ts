@@ -1,0 +1,239 @@
+import * as v from 'valibot';
+import { purgeView } from '../../purge/record/view.ts';
+
+/**
+ * What this API answers. The types of the answers and the schemas of the OpenAPI document come from here;
+ * answers are not parsed, so only the document loads these schemas.
+ */
+
+export const EXAMPLE_SIDS = {
+  AC: `AC${'a'.repeat(32)}`,
+  FW: `FW${'1'.repeat(32)}`,
+  FN: 'FN8a66f34337e5d8f3876c8b34f95c0d2d',
+  FT: 'FTe6b25a8e52f9994c9a04e146e1ec1811',
+} as const;
+type Prefix = keyof typeof EXAMPLE_SIDS;
+
+const sid = (prefix: Prefix) =>
+  v.pipe(v.string(), v.regex(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`)), v.examples([EXAMPLE_SIDS[prefix]]));
+const maybeSid = (prefix: Prefix) => v.nullable(sid(prefix));
+const anyText = v.nullable(v.string());
+const text = (example: string) => v.nullable(v.pipe(v.string(), v.examples([example])));
+const whole = (example: number) => v.nullable(v.pipe(v.number(), v.integer(), v.examples([example])));
+/** Times of Studio's are passed on as they are. */
+const UTC = 'ISO 8601 in UTC.';
+const dateCreated = v.pipe(text('2026-11-22T12:22:38Z'), v.description(UTC));
+const dateUpdated = v.pipe(anyText, v.description(UTC));
+
+const BASE_URL = `https://studio.twilio.com/v2/Flows/${EXAMPLE_SIDS.FW}`;
+const EXECUTION_URL = `${BASE_URL}/Executions/${EXAMPLE_SIDS.FN}`;
+const STEP_URL = `${EXECUTION_URL}/Steps/${EXAMPLE_SIDS.FT}`;
+
+const nextCursor = v.pipe(
+  anyText,
+  v.description(
+    'To be sent as `cursor` for what follows; null at the end. A page before the end may be empty.',
+  ),
+);
+
+const execution = v.object({
+  sid: sid('FN'),
+  accountSid: maybeSid('AC'),
+  flowSid: maybeSid('FW'),
+  flow: v.pipe(text('welcome'), v.description('The alias of its flow.')),
+  status: v.nullable(v.picklist(['active', 'ended'])),
+  contactChannelAddress: v.pipe(
+    text('+15005550006'),
+    v.description('Personal data: the address of the contact.'),
+  ),
+  contactSid: text('FC08ce95a6e69996f8db0ab0da83607c97'),
+  flowVersion: whole(1),
+  dateCreated,
+  dateUpdated,
+  initiatedBy: text('RQ049983fee6c981bc928d22f16df45283'),
+  url: text(EXECUTION_URL),
+});
+
+const context = v.pipe(
+  v.unknown(),
+  v.description('Personal data: messages, addresses, places, as Studio has them.'),
+  v.examples([
+    {
+      widgets: {},
+      contact: { channel: { address: '+15005550006' } },
+      flow: {
+        sid: EXAMPLE_SIDS.FN,
+        flow_sid: EXAMPLE_SIDS.FW,
+        channel: { address: '+12025550100' },
+        data: { name: 'Ann' },
+      },
+      trigger: { request: { to: '+15005550006', from: '+12025550100', parameters: { name: 'Ann' } } },
+    },
+  ]),
+);
+
+const executionContext = v.pipe(
+  v.object({
+    executionSid: maybeSid('FN'),
+    flowSid: maybeSid('FW'),
+    accountSid: maybeSid('AC'),
+    context,
+    url: text(`${EXECUTION_URL}/Context`),
+  }),
+  v.description('What an execution knows of its contact and its run.'),
+);
+
+const stepContext = v.object({
+  ...executionContext.entries,
+  stepSid: maybeSid('FT'),
+  url: text(`${STEP_URL}/Context`),
+});
+
+const step = v.object({
+  sid: sid('FT'),
+  accountSid: maybeSid('AC'),
+  flowSid: maybeSid('FW'),
+  executionSid: maybeSid('FN'),
+  parentStepSid: v.nullable(v.pipe(v.string(), v.regex(/^FT[0-9a-fA-F]{32}$/))),
+  name: text('success'),
+  type: text('send-message'),
+  transitionedFrom: text('send-message_1'),
+  transitionedTo: text('split-based-on_2'),
+  dateCreated,
+  dateUpdated,
+  url: text(STEP_URL),
+});
+
+const flowSummary = v.object({
+  alias: v.pipe(
+    v.string(),
+    v.description('The name that the configuration gives it.'),
+    v.examples(['welcome']),
+  ),
+  sid: sid('FW'),
+  isKnown: v.pipe(
+    v.boolean(),
+    v.description('Whether Studio knows it. If not, the rest is null.'),
+    v.examples([true]),
+  ),
+  accountSid: maybeSid('AC'),
+  friendlyName: text('welcome'),
+  status: v.nullable(v.picklist(['published', 'draft'])),
+  revision: whole(1),
+  commitMessage: anyText,
+  valid: v.nullable(v.pipe(v.boolean(), v.examples([true]))),
+  dateCreated,
+  dateUpdated,
+  url: text(BASE_URL),
+});
+
+const notes = v.nullable(v.pipe(v.array(v.unknown()), v.examples([[]])));
+
+const flow = v.object({
+  ...flowSummary.entries,
+  definition: v.pipe(
+    v.unknown(),
+    v.description('The widgets and their transitions, as Studio has them.'),
+    v.examples([
+      {
+        description: 'A simulated flow',
+        flags: { allow_concurrent_calls: true },
+        initial_state: 'Trigger',
+        states: [{ name: 'Trigger', type: 'trigger', transitions: [], properties: {} }],
+      },
+    ]),
+  ),
+  errors: notes,
+  warnings: notes,
+});
+
+const withExecution = <const Outcomes extends readonly string[]>(outcomes: Outcomes) =>
+  v.object({ outcome: v.picklist(outcomes), execution });
+const failure = v.object({
+  sid: sid('FN'),
+  flow: v.pipe(text('welcome'), v.description('The alias of its flow.')),
+  dateCreated: v.nullable(v.pipe(v.string(), v.isoTimestamp(), v.examples(['2026-11-22T12:22:38Z']))),
+  reason: v.pipe(
+    v.string(),
+    v.description('What was tried, the kind of error, and the code that Twilio gave it.'),
+    v.examples(['delete: rejected (20001)']),
+  ),
+});
+
+const problem = v.pipe(
+  v.looseObject({
+    type: v.pipe(
+      v.string(),
+      v.metadata({
+        format: 'uri-reference',
+        description: 'What kind of problem it is: `/problems/<slug>`.',
+      }),
+    ),
+    title: v.string(),
+    status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+    detail: v.string(),
+    instance: v.pipe(v.string(), v.description('The id of the request, which the log has too.')),
+    conflictingExecutionSid: v.optional(
+      v.pipe(
+        anyText,
+        v.description(
+          'For `active-execution-exists`: the SID of the active execution, if Studio reports it. Also null if the caller is restricted to some flows and the execution belongs to another flow.',
+        ),
+      ),
+    ),
+    errors: v.optional(
+      v.pipe(
+        v.array(
+          v.object({
+            detail: v.string(),
+            pointer: v.pipe(
+              v.string(),
+              v.description(
+                'Where the mistake is: `#/to` in the body, `?status` in the query string. Leads to the parent (`#`, `?`, `#/parameters`) of a member whose name does not look like a name.',
+              ),
+            ),
+          }),
+        ),
+        v.description('Of `invalid-request`: every mistake.'),
+      ),
+    ),
+    studio: v.optional(
+      v.pipe(
+        v.object({ code: whole(21211), message: anyText, moreInfo: anyText }),
+        v.description('Of `rejected-by-studio`: what Studio says of it.'),
+      ),
+    ),
+  }),
+  v.metadata({ description: 'A problem after RFC 9457.', additionalProperties: true }),
+);
+
+/** By their names in the OpenAPI document. */
+export const answers = {
+  Execution: execution,
+  Executions: v.object({ executions: v.array(execution), nextCursor }),
+  ExecutionContext: executionContext,
+  StepContext: stepContext,
+  Step: step,
+  Steps: v.object({ steps: v.array(step), nextCursor }),
+  FlowSummary: flowSummary,
+  Flows: v.object({ flows: v.array(flowSummary), nextCursor }),
+  Flow: flow,
+  Triggered: withExecution(['created', 'existing', 'replaced']),
+  Ended: withExecution(['ended', 'already-ended']),
+  Deleted: v.object({ outcome: v.picklist(['deleted', 'already-gone']), sid: sid('FN') }),
+  Purge: purgeView,
+  Purges: v.object({ purges: v.array(purgeView), nextCursor }),
+  Failure: failure,
+  Failures: v.object({ failures: v.array(failure), nextCursor }),
+  Health: v.object({ status: v.literal('ok') }),
+  OpenApi: v.pipe(v.unknown(), v.metadata({ type: 'object', description: 'This document.' })),
+  Problem: problem,
+  GatewayRefusal: v.pipe(
+    v.object({ message: text('Too Many Requests') }),
+    v.description('What API Gateway answers by itself, before this service is asked.'),
+  ),
+};
+
+export type AnswerName = keyof typeof answers;
+/** The body of an answer, by the name of its schema. */
+export type AnswerBody<Name extends AnswerName> = v.InferOutput<(typeof answers)[Name]>;
