@@ -1,7 +1,7 @@
 import { coldStart } from '../lib/aws/runtime.ts';
 import { deleteExecution } from '../lib/http/handlers/delete-execution.ts';
 import { serve } from '../lib/http/serve.ts';
-import { loadPool } from '../lib/studio/http/pool.ts';
+import { loadPool } from '../lib/studio/http/transport.ts';
 
 const runtime = coldStart();
 loadPool();

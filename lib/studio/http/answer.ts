@@ -1,8 +1,8 @@
 import { StudioError, type StudioErrorDetails, type StudioErrorKind } from '../errors.ts';
 import { fieldsOf } from '../json/parse.ts';
 import type { Misfit } from './asked-for.ts';
+import type { TransportFailure, TransportResult } from './exchange.ts';
 import { parseRetryAfter } from './retry.ts';
-import type { TransportFailure, TransportResult } from './transport.ts';
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: StudioError };
 

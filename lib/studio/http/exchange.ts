@@ -1,123 +1,139 @@
-import { onAbort } from './on-abort.ts';
-import type { TransportFailure, TransportRequest, TransportResult } from './transport.ts';
+import type { Dispatcher } from 'undici';
+
+export type TransportRequest = {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** With the query. */
+  path: string;
+  headers: Record<string, string>;
+  body?: string | undefined;
+  /** Uses a new connection and closes it afterwards: for requests that must not be sent twice. */
+  fresh: boolean;
+  maxBodyBytes: number;
+  /** Bounds this request up to the last byte of the response, if shorter than the signal's time. */
+  timeoutMs?: number | undefined;
+  signal: AbortSignal;
+  /** Checked just before the first byte is sent, because timers fire late after a Lambda freeze. */
+  mayLeave: () => boolean;
+};
+
+export type TransportFailure =
+  | 'timeout'
+  | 'aborted'
+  | 'connection'
+  /** The body exceeds `maxBodyBytes`. */
+  | 'oversized'
+  /** The response is not HTTP. */
+  | 'garbled';
+
+export type TransportResult =
+  | { ok: true; status: number; header(name: string): string | undefined; body: Buffer }
+  | {
+      ok: false;
+      failure: TransportFailure;
+      /** False only if no byte of the request was sent. */
+      sent: boolean;
+      /** Set if the response has begun. */
+      status: number | undefined;
+      header(name: string): string | undefined;
+      cause: unknown;
+    };
 
 /**
- * One request and its answer, whoever carries them: `outcome` comes when the answer has ended, its time is over, or
- * its signal or `closing` says so. It rejects with what the network cannot have caused: that is a bug. What the
- * carrier tells after the end is not listened to.
+ * Collects one response, within the request's time and size limits, whichever client sends the request: both
+ * report through undici's handler interface. Events after the end are ignored.
  */
-export class Exchange {
-  readonly outcome: Promise<TransportResult>;
+export class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest;
-  readonly #chunks: Buffer[] = [];
+  readonly #result = Promise.withResolvers<TransportResult>();
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #forget: () => void;
-  #settle: { resolve(result: TransportResult): void; reject(bug: unknown): void } | undefined;
-  #length = 0;
-  #sent = false;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #isOver = false;
+  #connection: { abort(reason: Error): void } | undefined;
   #status: number | undefined;
-  #header: (name: string) => string | undefined = noHeader;
-  #close: (() => void) | undefined;
+  #headers: Record<string, string | string[] | undefined> = {};
 
-  constructor(request: TransportRequest, closing: AbortSignal) {
+  constructor(request: TransportRequest) {
     const { signal, timeoutMs } = request;
     this.#request = request;
-    this.outcome = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-    const abort = () => this.#fail('aborted', (signal.aborted ? signal : closing).reason);
-    signal.addEventListener('abort', abort, { once: true });
-    const forgetClosing = onAbort(closing, abort);
-    this.#forget = () => {
-      signal.removeEventListener('abort', abort);
-      forgetClosing();
-    };
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#fail('timeout', undefined), timeoutMs);
-    if (signal.aborted || closing.aborted) abort();
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.fail('timeout'), timeoutMs);
+    signal.addEventListener('abort', this.#onAbort);
+    if (signal.aborted) this.#onAbort();
   }
 
-  /** It has ended: there is nothing to carry any more. */
+  /** Rejects with errors that the network cannot cause: bugs. */
+  get result(): Promise<TransportResult> {
+    return this.#result.promise;
+  }
+
   get isOver(): boolean {
-    return this.#settle === undefined;
+    return this.#isOver;
   }
 
-  /**
-   * The first byte is about to leave. false: it must not, since it was given up or may not leave any more.
-   * `close` closes the connection, on which half an answer may be.
-   */
-  leave(close: () => void): boolean {
-    if (!this.isOver && !this.#request.mayLeave()) this.#fail('timeout', undefined);
-    if (this.isOver) return false;
-    this.#sent = true;
-    this.#close = close;
-    return true;
+  /** The connection is open and the first byte is about to be sent. */
+  onRequestStart(connection: { abort(reason: Error): void }): void {
+    if (!this.#request.mayLeave()) this.fail('timeout');
+    if (this.#isOver) connection.abort(new Error('The request was given up before it was sent'));
+    else this.#connection = connection;
   }
 
-  /** The answer has begun. */
-  begin(status: number, header: (name: string) => string | undefined): void {
+  onResponseStart(
+    _connection: unknown,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     this.#status = status;
-    this.#header = header;
+    this.#headers = headers;
   }
 
-  data(chunk: Buffer): void {
-    this.#length += chunk.length;
-    if (this.#length > this.#request.maxBodyBytes) this.#fail('oversized', undefined);
+  onResponseData(_connection: unknown, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#request.maxBodyBytes) this.fail('oversized');
     else this.#chunks.push(chunk);
   }
 
-  end(): void {
-    const status = this.#status;
-    if (status === undefined) return;
-    const body = Buffer.concat(this.#chunks, this.#length);
-    this.#finish()?.resolve({ ok: true, status, header: this.#header, body });
+  onResponseEnd(): void {
+    this.#finish();
+    const body = Buffer.concat(this.#chunks, this.#bytes);
+    this.#result.resolve({ ok: true, status: this.#status ?? 0, header: this.#header, body });
   }
 
-  error(error: unknown): void {
+  onResponseError(_connection: unknown, error: Error): void {
     const failure = failureOf(error);
-    // A parser's error quotes what it could not read, which may be personal.
-    if (failure) this.#fail(failure, failure === 'garbled' ? undefined : error);
-    else this.bug(error);
+    // A parser's error quotes the response, which may be personal.
+    if (failure) this.fail(failure, failure === 'garbled' ? undefined : error);
+    else this.failWithBug(error);
   }
 
-  /** What the network cannot have caused, whatever it looks like. */
-  bug(bug: unknown): void {
-    this.#finish()?.reject(bug);
+  fail(failure: TransportFailure, cause?: unknown): void {
+    if (this.#isOver) return;
+    this.#finish();
+    const sent = this.#connection !== undefined;
+    this.#result.resolve({ ok: false, failure, sent, status: this.#status, header: this.#header, cause });
+    this.#connection?.abort(new Error('The request was given up'));
   }
 
-  #fail(failure: TransportFailure, cause: unknown): void {
-    const settle = this.#finish();
-    if (!settle) return;
-    settle.resolve({
-      ok: false,
-      failure,
-      sent: this.#sent,
-      status: this.#status,
-      header: this.#header,
-      cause,
-    });
-    this.#close?.();
+  failWithBug(error: unknown): void {
+    this.#finish();
+    this.#result.reject(error);
+    this.#connection?.abort(new Error('The request failed'));
   }
 
-  /** undefined when it was over before. */
-  #finish() {
-    const settle = this.#settle;
-    this.#settle = undefined;
+  #finish(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#forget();
-    return settle;
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
   }
+
+  readonly #onAbort = () => this.fail('aborted', this.#request.signal.reason);
+
+  /** Returns the first value if the header is repeated. */
+  readonly #header = (name: string) => [this.#headers[name]].flat()[0];
 }
 
-const noHeader = () => undefined;
-
-/** Told by code; an error that the network cannot have caused is a bug, and is thrown as it is. */
-function failureOf(error: unknown): TransportFailure | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if (error.name === 'HTTPParserError') return 'garbled';
-  if (!('code' in error) || typeof error.code !== 'string') return undefined;
-  const { code } = error;
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'garbled';
-  if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'connection';
-  // Node's own: ECONNREFUSED, ENOTFOUND, EPIPE …, and those of TLS and certificates.
-  return code.startsWith('UND_ERR') ? undefined : 'connection';
+/** Returns undefined for an error that the network cannot cause. */
+function failureOf(error: Error): 'connection' | 'garbled' | undefined {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (error.name === 'HTTPParserError' || /^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(code)) return 'garbled';
+  return code === '' || code === 'UND_ERR_INVALID_ARG' ? undefined : 'connection';
 }

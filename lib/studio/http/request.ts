@@ -5,7 +5,6 @@ import { parseAroundContexts } from '../json/json-text.ts';
 import type { Went } from '../limiter/governor.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from '../types.ts';
 import { type Answer, judge, type Parsed } from './answer.ts';
-import { onAbort } from './on-abort.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
 import { VERSION } from './version.ts';
@@ -71,13 +70,13 @@ export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOpt
   const clock = startClock(wiring.now, timeoutMs, () =>
     ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
   );
-  const forget = options.signal && onAbort(options.signal, end);
+  options.signal?.addEventListener('abort', end);
   try {
     if (options.signal?.aborted) end();
     return await repeat(wiring, call, options, clock, ended.signal);
   } finally {
     clock.stop();
-    forget?.();
+    options.signal?.removeEventListener('abort', end);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Transport, TransportRequest } from '../../../../lib/studio/http/transport.ts';
+import type { TransportRequest } from '../../../../lib/studio/http/exchange.ts';
+import type { Transport } from '../../../../lib/studio/http/transport.ts';
 import { createLimiter, type Limiter } from '../../../../lib/studio/limiter/limiter.ts';
 import { onLoopback } from '../../../support/loopback.ts';
 import {

@@ -1,10 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  createTransport,
-  type Transport,
-  type TransportRequest,
-} from '../../../../lib/studio/http/transport.ts';
+import type { TransportRequest } from '../../../../lib/studio/http/exchange.ts';
+import { createTransport, type Transport } from '../../../../lib/studio/http/transport.ts';
 import { onLoopback } from '../../../support/loopback.ts';
 
 const open: (() => Promise<unknown>)[] = [];
