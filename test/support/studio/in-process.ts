@@ -5,7 +5,8 @@ import {
 } from '../../../infra/simulator/in-process.ts';
 import type { StateOptions } from '../../../infra/simulator/options.ts';
 import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
-import type { Transport, TransportResult } from '../../../lib/studio/http/transport.ts';
+import type { TransportResult } from '../../../lib/studio/http/exchange.ts';
+import type { Transport } from '../../../lib/studio/http/transport.ts';
 
 export const ACCOUNT = {
   accountSid: `AC${'a'.repeat(32)}`,
