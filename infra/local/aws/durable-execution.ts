@@ -2,32 +2,37 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import type { InvocationResult } from '../host/function-host.ts';
-import { createJournal, type Journal, QuotaExceeded } from './durable-journal.ts';
 import {
-  apiTime,
-  type checkpointRequest,
+  createJournal,
   type ErrorObject,
-  invocationAnswer,
-  isoTime,
+  errorObject,
+  type Journal,
   type Operation,
-  toWire,
-} from './durable-wire.ts';
+  operationUpdate,
+} from './durable-journal.ts';
 import { AwsError } from './protocol.ts';
-
-/**
- * One durable execution: it invokes the function, keeps what the function checkpoints, and invokes it again
- * when a wait ends, a retry is due or an invocation died.
- */
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'STOPPED';
 
-/** Small, so that every longer run is read through GetDurableExecutionState too. */
+/** Small, so that a longer run also reads its state by GetDurableExecutionState. */
 const OPERATIONS_IN_EVENT = 50;
 const OPERATIONS_A_PAGE = 1_000;
 /** An invocation that died is repeated after 1 s, then 2, 4, … at most a minute. */
 const FIRST_REPEAT_MS = 1_000;
 const LONGEST_REPEAT_MS = 60_000;
-const INVALID_TOKEN = 'Invalid Checkpoint Token';
+
+export const checkpointRequest = v.object({
+  CheckpointToken: v.string(),
+  ClientToken: v.optional(v.string()),
+  Updates: v.optional(v.array(operationUpdate), []),
+});
+
+/** What a durable function answers an invocation with. */
+const invocationAnswer = v.variant('Status', [
+  v.object({ Status: v.literal('PENDING') }),
+  v.object({ Status: v.literal('SUCCEEDED'), Result: v.optional(v.string()) }),
+  v.object({ Status: v.literal('FAILED'), Error: v.optional(errorObject) }),
+]);
 
 export type ExecutionOptions = {
   arn: string;
@@ -37,49 +42,44 @@ export type ExecutionOptions = {
   timeoutMs: number;
   clock: Clock;
   invoke: (event: string, requestId: string) => Promise<InvocationResult>;
-  /** Told of every invocation that died. */
+  /** Called for each invocation that died. */
   log: ((line: string) => void) | undefined;
   maxOperations: number | undefined;
 };
-
-export type Checkpoint = v.InferOutput<typeof checkpointRequest>;
 
 export type DurableExecution = {
   readonly arn: string;
   readonly name: string;
   readonly functionName: string;
-  readonly payload: string;
   readonly status: ExecutionStatus;
-  readonly startedMs: number;
-  readonly endedMs: number | undefined;
   readonly result: string | undefined;
   readonly error: ErrorObject | undefined;
   readonly invocations: number;
-  readonly journal: Pick<Journal, 'operationCount' | 'storedBytes' | 'nextDueMs'>;
-  /** Settles when it is over. */
+  readonly journal: Pick<Journal, 'operationCount' | 'nextDueMs'>;
+  /** Settles when the execution has ended. */
   readonly ended: Promise<void>;
-  checkpoint(request: Checkpoint): Record<string, unknown>;
-  state(token: string, marker: string | undefined, maxItems: number | undefined): Record<string, unknown>;
-  stop(error?: ErrorObject): void;
+  checkpoint(request: v.InferOutput<typeof checkpointRequest>): object;
+  state(token: string, marker: string | undefined): object;
+  stop(): void;
 };
 
+/**
+ * Runs one durable execution: invokes the function, keeps its checkpoints, and invokes it again when a wait ends, a
+ * retry is due or an invocation has died.
+ */
 export function startExecution(options: ExecutionOptions): DurableExecution {
-  const { clock, arn, name, functionName, payload } = options;
-  const startedMs = clock.now();
-  const root: Operation = { id: randomUUID(), type: 'EXECUTION', status: 'STARTED', startedMs, payload };
-  const { maxOperations } = options;
-  const journal = createJournal({ execution: root, now: () => clock.now(), maxOperations });
+  const { clock, arn, name, functionName, payload, maxOperations } = options;
+  const journal = createJournal({ payload, now: () => clock.now(), maxOperations });
   const ended = Promise.withResolvers<void>();
 
   let status: ExecutionStatus = 'RUNNING';
-  let endedMs: number | undefined;
   let result: string | undefined;
   let error: ErrorObject | undefined;
   let invocations = 0;
   let repeats = 0;
   let token: string = randomUUID();
   let invoking = false;
-  let lastCheckpoint: { clientToken: string; answer: Record<string, unknown> } | undefined;
+  let lastCheckpoint: { clientToken: string; answer: object } | undefined;
   let cancelTimer = () => {};
   let cancelRepeat = () => {};
   const cancelTimeout = clock.after(options.timeoutMs, () => finish('TIMED_OUT'));
@@ -90,16 +90,14 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
   ) => {
     if (status !== 'RUNNING') return;
     status = as;
-    endedMs = clock.now();
-    result = outcome.result;
-    error = outcome.error;
+    ({ result, error } = outcome);
     cancelTimer();
     cancelRepeat();
     cancelTimeout();
     ended.resolve();
   };
 
-  /** One timer for whatever falls due first. */
+  /** Sets one timer, for the operation that falls due first. */
   const armTimer = () => {
     cancelTimer();
     const dueMs = journal.nextDueMs();
@@ -107,24 +105,20 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
     cancelTimer = clock.after(dueMs - clock.now(), () => {
       journal.settleDue();
       armTimer();
-      if (!invoking) void invoke();
+      void invoke();
     });
   };
 
   const invoke = async () => {
-    if (status !== 'RUNNING') return;
+    if (status !== 'RUNNING' || invoking) return;
     invoking = true;
     invocations++;
     token = randomUUID();
-    const [first, rest] = split(journal.state(), OPERATIONS_IN_EVENT);
     const event = JSON.stringify({
       DurableExecutionArn: arn,
       CheckpointToken: token,
-      InitialExecutionState: {
-        Operations: first.map((operation) => toWire(operation, isoTime)),
-        ...(rest.length > 0 && { NextMarker: String(OPERATIONS_IN_EVENT) }),
-      },
-      UpdatedOperationIds: journal.takeChanged().map(({ id }) => id),
+      InitialExecutionState: pageOf(journal.all(), 0, OPERATIONS_IN_EVENT),
+      UpdatedOperationIds: journal.takeChanged().map(({ Id }) => Id),
     });
     const answered = await options.invoke(event, randomUUID());
     invoking = false;
@@ -135,51 +129,35 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
   };
 
   const conclude = (text: string) => {
-    const answer = v.safeParse(invocationAnswer, JSON.parse(text));
-    if (!answer.success) {
+    const { success, output } = v.safeParse(invocationAnswer, JSON.parse(text));
+    if (!success)
       finish('FAILED', { error: { ErrorType: 'Runtime.InvalidAnswer', ErrorMessage: 'No durable answer' } });
-      return;
-    }
-    switch (answer.output.Status) {
-      case 'SUCCEEDED':
-        finish('SUCCEEDED', { result: answer.output.Result });
-        return;
-      case 'FAILED':
-        finish('FAILED', { error: answer.output.Error });
-        return;
-      case 'PENDING':
-        // What fell due while it was still running has nobody else to carry it on.
-        if (journal.hasChanged()) void invoke();
-    }
+    else if (output.Status === 'SUCCEEDED') finish('SUCCEEDED', { result: output.Result });
+    else if (output.Status === 'FAILED') finish('FAILED', { error: output.Error });
+    // An operation fell due while the invocation was still running.
+    else if (journal.hasChanged()) void invoke();
   };
 
   const repeat = (why: string) => {
     const delayMs = Math.min(FIRST_REPEAT_MS * 2 ** repeats++, LONGEST_REPEAT_MS);
     options.log?.(`${name}: an invocation died, again in ${delayMs} ms: ${why}`);
-    cancelRepeat = clock.after(delayMs, () => {
-      if (!invoking) void invoke();
-    });
+    cancelRepeat = clock.after(delayMs, () => void invoke());
   };
 
   const requireToken = (given: string) => {
     if (status !== 'RUNNING' || given !== token)
-      throw new AwsError(400, 'InvalidParameterValueException', INVALID_TOKEN);
+      throw new AwsError(400, 'InvalidParameterValueException', 'Invalid Checkpoint Token');
   };
 
-  // On the next turn, so that who started it has its ARN first.
+  // In a microtask, so that the caller has the ARN first.
   queueMicrotask(() => void invoke());
 
   return {
     arn,
     name,
     functionName,
-    payload,
-    startedMs,
     get status() {
       return status;
-    },
-    get endedMs() {
-      return endedMs;
     },
     get result() {
       return result;
@@ -193,14 +171,14 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
     journal,
     ended: ended.promise,
     checkpoint({ CheckpointToken, ClientToken, Updates }) {
-      // The SDK repeats a request whose answer was lost: it gets the same answer.
+      // The SDK repeats a request whose answer was lost, with the same client token.
       if (ClientToken !== undefined && lastCheckpoint?.clientToken === ClientToken)
         return lastCheckpoint.answer;
       requireToken(CheckpointToken);
       try {
         journal.apply(Updates);
       } catch (cause) {
-        if (cause instanceof QuotaExceeded)
+        if (cause instanceof AwsError && cause.code === 'ServiceQuotaExceededException')
           finish('FAILED', { error: { ErrorType: cause.code, ErrorMessage: cause.message } });
         throw cause;
       }
@@ -213,27 +191,34 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
       journal.settleDue();
       armTimer();
       token = randomUUID();
-      const operations = journal.takeChanged().map((operation) => toWire(operation, apiTime));
-      const answer = { CheckpointToken: token, NewExecutionState: { Operations: operations } };
+      const answer = {
+        CheckpointToken: token,
+        NewExecutionState: { Operations: inSeconds(journal.takeChanged()) },
+      };
       if (ClientToken !== undefined) lastCheckpoint = { clientToken: ClientToken, answer };
       return answer;
     },
-    state(given, marker, maxItems) {
+    state(given, marker) {
       requireToken(given);
-      const from = Number(marker ?? 0);
-      const size = Math.min(maxItems || OPERATIONS_A_PAGE, OPERATIONS_A_PAGE);
-      const [page, rest] = split(journal.state().slice(from), size);
-      return {
-        Operations: page.map((operation) => toWire(operation, apiTime)),
-        ...(rest.length > 0 && { NextMarker: String(from + size) }),
-      };
+      const { Operations, ...next } = pageOf(journal.all(), Number(marker ?? 0), OPERATIONS_A_PAGE);
+      return { Operations: inSeconds(Operations), ...next };
     },
-    stop(why) {
-      finish('STOPPED', { error: why });
-    },
+    stop: () => finish('STOPPED'),
   };
 }
 
-function split<T>(items: T[], at: number): [T[], T[]] {
-  return [items.slice(0, at), items.slice(at)];
+function pageOf(operations: Operation[], from: number, size: number) {
+  const end = from + size;
+  return {
+    Operations: operations.slice(from, end),
+    ...(end < operations.length && { NextMarker: String(end) }),
+  };
+}
+
+/** Lambda's API gives times in seconds. */
+function inSeconds(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1_000;
+  if (Array.isArray(value)) return value.map(inSeconds);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inSeconds(inner)]));
 }

@@ -9,23 +9,22 @@ import {
 import { type DurableExecution, startExecution } from './durable-execution.ts';
 import { AwsError } from './protocol.ts';
 
-/** All durable executions of the run, by ARN and by the name that makes their start idempotent. */
-
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 export type Executions = {
-  /** The same name and payload again gives the execution that exists; another payload throws a 409. */
+  /** Returns the existing execution for the same name and payload. Throws a 409 for another payload. */
   start(
     spec: FunctionSpec,
     payload: string,
     options: { name: string | undefined; arn: string },
   ): DurableExecution;
   find(arn: string): DurableExecution;
-  /** In the order of their start. */
+  /** Lists them in the order of their start. */
   list(functionName?: string): DurableExecution[];
   stopAll(): void;
 };
 
+/** Keeps the durable executions of the run, by ARN and by the name that makes their start idempotent. */
 export function createExecutions(options: {
   host: FunctionHost;
   clock: Clock;

@@ -1,101 +1,131 @@
-import type { Operation, OperationStatus, OperationUpdate } from './durable-wire.ts';
+import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import { AwsError } from './protocol.ts';
 
-/**
- * The operations of one durable execution: which updates are allowed in which state, what falls due when, and
- * the caps that the real service sets on one execution.
- */
-
-/** Lambda quotas, "Durable functions". Neither can be raised. */
+/** Lambda's quotas for one durable execution, which cannot be raised. */
 export const MAX_OPERATIONS = 3_000;
-export const MAX_STORED_BYTES = 100 * 1024 * 1024;
 const MAX_PAYLOAD_BYTES = 256 * 1024;
-const MAX_ERROR_BYTES = 32 * 1024;
 
-/** In which states an update may come; `null`: before the operation exists. */
-const ALLOWED: Record<string, readonly (OperationStatus | null)[]> = {
-  'STEP START': [null, 'READY'],
-  'STEP SUCCEED': [null, 'STARTED', 'READY'],
-  'STEP FAIL': [null, 'STARTED', 'READY'],
-  'STEP RETRY': [null, 'STARTED', 'READY'],
-  'WAIT START': [null],
-  'WAIT CANCEL': ['STARTED'],
-  'CONTEXT START': [null],
-  'CONTEXT SUCCEED': [null, 'STARTED'],
-  'CONTEXT FAIL': [null, 'STARTED'],
+const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const errorObject = v.object({
+  ErrorMessage: v.optional(v.string()),
+  ErrorType: v.optional(v.string()),
+  ErrorData: v.optional(v.string()),
+  StackTrace: v.optional(v.array(v.string())),
+});
+export type ErrorObject = v.InferOutput<typeof errorObject>;
+
+const shared = {
+  Id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  Name: v.optional(v.string()),
+  SubType: v.optional(v.string()),
+  Payload: v.optional(v.string()),
+  Error: v.optional(errorObject),
 };
 
-export class QuotaExceeded extends AwsError {
-  constructor(what: string) {
-    super(402, 'ServiceQuotaExceededException', what);
-  }
-}
+export const operationUpdate = v.variant(
+  'Type',
+  [
+    v.object({
+      ...shared,
+      Type: v.literal('STEP'),
+      Action: v.picklist(['START', 'SUCCEED', 'FAIL', 'RETRY']),
+      StepOptions: v.optional(v.object({ NextAttemptDelaySeconds: v.optional(seconds) })),
+    }),
+    v.object({
+      ...shared,
+      Type: v.literal('WAIT'),
+      Action: v.literal('START'),
+      WaitOptions: v.object({ WaitSeconds: seconds }),
+    }),
+    v.object({ ...shared, Type: v.literal('EXECUTION'), Action: v.picklist(['SUCCEED', 'FAIL']) }),
+  ],
+  'This stand-in supports steps and waits only.',
+);
+export type OperationUpdate = v.InferOutput<typeof operationUpdate>;
+
+/** An operation as it stands in an invocation's event, where dates are ISO 8601. */
+export type Operation = {
+  Id: string;
+  Type: OperationUpdate['Type'];
+  Status: 'STARTED' | 'PENDING' | 'READY' | 'SUCCEEDED' | 'FAILED';
+  Name?: string | undefined;
+  SubType?: string | undefined;
+  StartTimestamp: Date;
+  EndTimestamp?: Date;
+  ExecutionDetails?: { InputPayload: string };
+  /** `Attempt` counts the attempts that have ended. */
+  StepDetails?: {
+    Attempt: number;
+    Result?: string | undefined;
+    Error?: ErrorObject | undefined;
+    NextAttemptTimestamp?: Date;
+  };
+  WaitDetails?: { ScheduledEndTimestamp: Date };
+};
 
 export type Journal = {
-  /** Applies all of them or, when one is not allowed, none; throws an AwsError then. */
+  /** Applies all updates or, if one is not allowed, none, and then throws an AwsError. */
   apply(updates: readonly OperationUpdate[]): void;
   /** Ends the waits and releases the retries that are due. */
   settleDue(): void;
   /** When the next wait or retry falls due, in epoch milliseconds. */
   nextDueMs(): number | undefined;
-  /** Operations that changed since this was last asked. */
+  /** Returns the operations that have changed since the last call. */
   takeChanged(): Operation[];
   hasChanged(): boolean;
-  /** What a new invocation needs to know: children of a finished context are left out. */
-  state(): Operation[];
+  all(): Operation[];
   /** Without the execution itself. */
   readonly operationCount: number;
-  readonly storedBytes: number;
 };
 
+/** Keeps the operations of one durable execution and decides which updates are allowed. */
 export function createJournal(options: {
-  execution: Operation;
+  payload: string;
   now: () => number;
   maxOperations?: number | undefined;
 }): Journal {
-  const { execution, now, maxOperations = MAX_OPERATIONS } = options;
-  let operations = new Map<string, Operation>([[execution.id, execution]]);
-  let storedBytes = Buffer.byteLength(execution.payload ?? '');
-  const changed = new Set<string>();
-
-  const keep = (operation: Operation) => {
-    operations.set(operation.id, operation);
-    changed.add(operation.id);
+  const { payload, now, maxOperations = MAX_OPERATIONS } = options;
+  const execution: Operation = {
+    Id: randomUUID(),
+    Type: 'EXECUTION',
+    Status: 'STARTED',
+    StartTimestamp: new Date(now()),
+    ExecutionDetails: { InputPayload: payload },
   };
+  let operations = new Map([[execution.Id, execution]]);
+  const changed = new Set<string>();
 
   return {
     apply(updates) {
       const next = new Map(operations);
-      let bytes = storedBytes;
-      for (const update of updates) {
-        if (update.Type === 'EXECUTION') continue;
-        requireAllowed(update, next);
-        next.set(update.Id, updated(update, next.get(update.Id), now()));
-        bytes += sizeOf(update);
-      }
+      const own = updates.filter(({ Type }) => Type !== 'EXECUTION');
+      for (const update of own) next.set(update.Id, updated(update, next.get(update.Id), now()));
       if (next.size - 1 > maxOperations)
-        throw new QuotaExceeded(`A durable execution has at most ${maxOperations} operations`);
-      if (bytes > MAX_STORED_BYTES)
-        throw new QuotaExceeded(`A durable execution stores at most ${MAX_STORED_BYTES} bytes`);
+        throw new AwsError(
+          402,
+          'ServiceQuotaExceededException',
+          `A durable execution has at most ${maxOperations} operations`,
+        );
       operations = next;
-      storedBytes = bytes;
-      for (const { Id, Type } of updates) if (Type !== 'EXECUTION') changed.add(Id);
+      for (const { Id } of own) changed.add(Id);
     },
     settleDue() {
       for (const operation of operations.values()) {
-        if (operation.dueMs === undefined || operation.dueMs > now()) continue;
-        if (operation.type === 'WAIT' && operation.status === 'STARTED')
-          keep({ ...operation, status: 'SUCCEEDED', endedMs: now() });
-        if (operation.type === 'STEP' && operation.status === 'PENDING')
-          keep({ ...operation, status: 'READY' });
+        const dueMs = dueMsOf(operation);
+        if (dueMs === undefined || dueMs > now()) continue;
+        const settled: Operation =
+          operation.Type === 'WAIT'
+            ? { ...operation, Status: 'SUCCEEDED', EndTimestamp: new Date(now()) }
+            : { ...operation, Status: 'READY' };
+        operations.set(operation.Id, settled);
+        changed.add(operation.Id);
       }
     },
     nextDueMs() {
-      let earliest: number | undefined;
-      for (const { dueMs, type, status } of operations.values())
-        if (dueMs !== undefined && status === (type === 'WAIT' ? 'STARTED' : 'PENDING'))
-          earliest = Math.min(earliest ?? dueMs, dueMs);
-      return earliest;
+      const due = [...operations.values()].flatMap((operation) => dueMsOf(operation) ?? []);
+      return due.length > 0 ? Math.min(...due) : undefined;
     },
     takeChanged() {
       const taken = [...changed].flatMap((id) => operations.get(id) ?? []);
@@ -103,80 +133,50 @@ export function createJournal(options: {
       return taken;
     },
     hasChanged: () => changed.size > 0,
-    state: () => [...operations.values()].filter((operation) => !isPruned(operation, operations)),
+    all: () => [...operations.values()],
     get operationCount() {
       return operations.size - 1;
     },
-    get storedBytes() {
-      return storedBytes;
-    },
   };
-}
-
-function requireAllowed(update: OperationUpdate, operations: Map<string, Operation>): void {
-  const { Id, ParentId, Type, Action, Payload, Error: error } = update;
-  const current = operations.get(Id);
-  const what = `${Type} ${Action}`;
-  if (current && current.type !== Type) throw invalid(`Operation ${Id} is no ${Type}`);
-  if (!ALLOWED[what]?.includes(current?.status ?? null))
-    throw invalid(`Invalid current ${Type} state for ${Action}: ${current?.status ?? 'not there'}`);
-  if (ParentId !== undefined && operations.get(ParentId)?.type !== 'CONTEXT')
-    throw invalid('Invalid parent operation id.');
-  if (Action === 'FAIL' && Payload !== undefined) throw invalid('Cannot provide a Payload for FAIL action.');
-  if (Action === 'SUCCEED' && error !== undefined)
-    throw invalid('Cannot provide an Error for SUCCEED action.');
-  if (Action === 'RETRY' && update.Type === 'STEP' && update.StepOptions === undefined)
-    throw invalid('Invalid StepOptions for the given action.');
-  if (Buffer.byteLength(Payload ?? '') > MAX_PAYLOAD_BYTES)
-    throw invalid(`A payload must be at most ${MAX_PAYLOAD_BYTES} bytes.`);
-  if (error && Buffer.byteLength(JSON.stringify(error)) > MAX_ERROR_BYTES)
-    throw invalid(`An error must be at most ${MAX_ERROR_BYTES} bytes.`);
 }
 
 function updated(update: OperationUpdate, current: Operation | undefined, nowMs: number): Operation {
-  const base: Operation = current ?? {
-    id: update.Id,
-    parentId: update.ParentId,
-    name: update.Name,
-    type: update.Type,
-    subType: update.SubType,
-    status: 'STARTED',
-    startedMs: nowMs,
-  };
-  const said = { payload: update.Payload, error: update.Error };
-  const attempt = update.Type === 'STEP' ? { attempt: (base.attempt ?? 0) + 1 } : {};
-  switch (update.Action) {
-    case 'START': {
-      const wait =
-        update.Type === 'WAIT' ? { dueMs: nowMs + 1000 * (update.WaitOptions?.WaitSeconds ?? 0) } : {};
-      return { ...base, status: 'STARTED', ...wait };
-    }
-    case 'RETRY': {
-      const delaySeconds = update.StepOptions?.NextAttemptDelaySeconds ?? 0;
-      return { ...base, ...said, ...attempt, status: 'PENDING', dueMs: nowMs + 1000 * delaySeconds };
-    }
-    case 'CANCEL':
-      return { ...base, status: 'CANCELLED', endedMs: nowMs };
-    case 'SUCCEED':
-    case 'FAIL': {
-      const replay =
-        update.Type === 'CONTEXT' ? { replayChildren: update.ContextOptions?.ReplayChildren } : {};
-      const status = update.Action === 'SUCCEED' ? 'SUCCEEDED' : 'FAILED';
-      return { ...base, ...said, ...attempt, ...replay, status, endedMs: nowMs };
-    }
+  const { Id, Name, Type, SubType, Action, Payload: Result, Error: failure } = update;
+  requireAllowed(update, current);
+  const base = { Id, Name, Type, SubType, StartTimestamp: new Date(nowMs), ...current };
+  if (update.Type === 'WAIT') {
+    const ScheduledEndTimestamp = new Date(nowMs + 1_000 * update.WaitOptions.WaitSeconds);
+    return { ...base, Status: 'STARTED', WaitDetails: { ScheduledEndTimestamp } };
   }
+  const attempts = current?.StepDetails?.Attempt ?? 0;
+  if (Action === 'START') return { StepDetails: { Attempt: attempts }, ...base, Status: 'STARTED' };
+  const StepDetails = { Attempt: attempts + 1, Result, Error: failure };
+  if (update.Type === 'STEP' && Action === 'RETRY') {
+    const delaySeconds = update.StepOptions?.NextAttemptDelaySeconds ?? 0;
+    const NextAttemptTimestamp = new Date(nowMs + 1_000 * delaySeconds);
+    return { ...base, Status: 'PENDING', StepDetails: { ...StepDetails, NextAttemptTimestamp } };
+  }
+  const Status = Action === 'SUCCEED' ? 'SUCCEEDED' : 'FAILED';
+  return { ...base, Status, EndTimestamp: new Date(nowMs), StepDetails };
 }
 
-/** A finished context stands for everything in it, unless it asked for its children to be replayed. */
-function isPruned({ parentId }: Operation, operations: Map<string, Operation>): boolean {
-  const parent = parentId === undefined ? undefined : operations.get(parentId);
-  if (!parent) return false;
-  const finished = parent.status === 'SUCCEEDED' || parent.status === 'FAILED';
-  return (finished && parent.replayChildren !== true) || isPruned(parent, operations);
+function requireAllowed(
+  { Id, Type, Action, Payload = '' }: OperationUpdate,
+  current: Operation | undefined,
+): void {
+  const statuses: Operation['Status'][] = Action === 'START' ? ['READY'] : ['STARTED', 'READY'];
+  const isAllowed =
+    !current || (Type === 'STEP' && current.Type === Type && statuses.includes(current.Status));
+  if (!isAllowed)
+    throw invalid(`Operation ${Id} is a ${current.Status} ${current.Type}: no ${Type} ${Action}`);
+  if (Buffer.byteLength(Payload) > MAX_PAYLOAD_BYTES)
+    throw invalid(`A payload must be at most ${MAX_PAYLOAD_BYTES} bytes.`);
 }
 
-function sizeOf({ Payload, Error: error }: OperationUpdate): number {
-  return Buffer.byteLength(Payload ?? '') + (error ? Buffer.byteLength(JSON.stringify(error)) : 0);
+/** When a wait ends or a step's next attempt may begin, in epoch milliseconds. */
+function dueMsOf({ Status, WaitDetails, StepDetails }: Operation): number | undefined {
+  if (Status === 'STARTED') return WaitDetails?.ScheduledEndTimestamp.getTime();
+  return Status === 'PENDING' ? StepDetails?.NextAttemptTimestamp?.getTime() : undefined;
 }
 
 function invalid(message: string): AwsError {

@@ -8,49 +8,52 @@ import {
   type InvocationResult,
 } from '../host/function-host.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
-import type { DurableExecution } from './durable-execution.ts';
+import { checkpointRequest, type DurableExecution } from './durable-execution.ts';
 import { createExecutions, type Executions } from './durable-executions.ts';
-import { apiTime, checkpointRequest } from './durable-wire.ts';
-import { AwsError, answering, errorReply, jsonObject, jsonReply, requireSignature } from './protocol.ts';
-
-/**
- * A stand-in for Lambda's API: Invoke of the local bundles, and the durable executions (API 2025-12-01) that
- * the durable SDK inside a bundle talks to.
- */
+import {
+  AwsError,
+  answering,
+  errorReply,
+  jsonObject,
+  jsonReply,
+  requireSignature,
+  unsupported,
+} from './protocol.ts';
 
 const MAX_SYNCHRONOUS_BYTES = 6 * 1024 * 1024;
 const MAX_ASYNCHRONOUS_BYTES = 1024 * 1024;
+/** A checkpoint may carry a result that is too long for an answer. */
+const MAX_BODY_BYTES = 2 * MAX_SYNCHRONOUS_BYTES;
 const FUNCTION_REFERENCE =
   /^(?:arn:aws:lambda:[a-z0-9-]+:\d{12}:function:|\d{12}:function:)?([\w-]+)(?::([\w$-]+))?$/;
+const QUALIFIERS = ['live', FUNCTION_VERSION, '$LATEST'];
 /** An asynchronous invocation that failed is repeated twice (Lambda developer guide, "Error handling"). */
 const ASYNCHRONOUS_REPEATS_MS = [60_000, 120_000];
 
 export type LambdaStandIn = Listening & { executions: Executions };
 
+/**
+ * Starts a stand-in for Lambda: Invoke of the local bundles, and CheckpointDurableExecution and
+ * GetDurableExecutionState, which the durable SDK in a bundle calls (API 2025-12-01).
+ */
 export async function startLambda(options: {
   host: FunctionHost;
   clock?: Clock;
-  /** Aliases that point to the one version there is. */
-  aliases?: readonly string[];
   log?: (line: string) => void;
-  /** Tests lower the real cap to reach it sooner. */
+  /** Lowered in tests, to reach the limit sooner. */
   maxOperations?: number;
 }): Promise<LambdaStandIn> {
-  const { host, clock = realClock, aliases = ['live'], log, maxOperations } = options;
+  const { host, clock = realClock, log, maxOperations } = options;
   const executions = createExecutions({ host, clock, log, maxOperations });
 
   const find = (reference: string, qualifierParameter: string | null) => {
     const [, name = '', suffix] = FUNCTION_REFERENCE.exec(reference) ?? [];
     const qualifier = qualifierParameter ?? suffix;
     const spec = host.spec(name);
-    const known = qualifier === undefined || [...aliases, FUNCTION_VERSION, '$LATEST'].includes(qualifier);
-    if (!spec || !known)
-      throw new AwsError(
-        404,
-        'ResourceNotFoundException',
-        `Function not found: ${functionArn(name, qualifier)}`,
-      );
-    return { spec, qualifier, arn: functionArn(name, qualifier) };
+    const arn = functionArn(name, qualifier);
+    if (!spec || (qualifier !== undefined && !QUALIFIERS.includes(qualifier)))
+      throw new AwsError(404, 'ResourceNotFoundException', `Function not found: ${arn}`);
+    return { spec, qualifier, arn };
   };
 
   const runAsynchronously = async (spec: FunctionSpec, payload: string, arn: string) => {
@@ -64,9 +67,11 @@ export async function startLambda(options: {
   const invoke = async ({ headers, query, body }: Exchange, reference: string): Promise<Reply> => {
     const { spec, qualifier, arn } = find(reference, query.get('Qualifier'));
     const type = headers['x-amz-invocation-type'] ?? 'RequestResponse';
-    const name = headers['x-amz-durable-execution-name'];
-    const payload = payloadOf(body, type === 'Event' ? MAX_ASYNCHRONOUS_BYTES : MAX_SYNCHRONOUS_BYTES);
-    if (type === 'DryRun') return { status: 204 };
+    if (type !== 'RequestResponse' && type !== 'Event')
+      throw unsupported(400, 'InvalidParameterValueException', `the invocation type ${type}`);
+    const isEvent = type === 'Event';
+    const name = headers['x-amz-durable-execution-name']?.toString();
+    const payload = payloadOf(body, isEvent ? MAX_ASYNCHRONOUS_BYTES : MAX_SYNCHRONOUS_BYTES);
     if (spec.durable) {
       if (qualifier === undefined)
         throw new AwsError(
@@ -74,79 +79,46 @@ export async function startLambda(options: {
           'InvalidParameterValueException',
           'You cannot invoke a durable function using an unqualified ARN.',
         );
-      const execution = executions.start(spec, payload, {
-        name: name === undefined ? undefined : String(name),
-        arn,
-      });
+      const execution = executions.start(spec, payload, { name, arn });
       const started = { 'x-amz-durable-execution-arn': execution.arn };
-      if (type === 'Event') return { status: 202, headers: started };
+      if (isEvent) return { status: 202, headers: started };
       await execution.ended;
       return invocationReply(resultOf(execution), started);
     }
     if (name !== undefined)
       throw new AwsError(400, 'InvalidParameterValueException', `${spec.name} is not a durable function`);
-    if (type === 'Event') {
-      void runAsynchronously(spec, payload, arn);
-      return { status: 202 };
-    }
-    return invocationReply(await host.invoke(spec.name, payload, { arn }), {});
+    if (!isEvent) return invocationReply(await host.invoke(spec.name, payload, { arn }), {});
+    void runAsynchronously(spec, payload, arn);
+    return { status: 202 };
   };
 
-  const durable = (method: string, path: string, { query, body }: Exchange): Reply | null => {
-    const [, arn = '', action = ''] =
-      /^\/2025-12-01\/durable-executions\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
-    if (arn === '') return null;
-    const execution = executions.find(decodeURIComponent(arn));
-    switch (`${method} ${action}`) {
-      case 'POST checkpoint': {
-        const request = v.safeParse(checkpointRequest, jsonObject(body));
-        if (!request.success)
-          throw new AwsError(400, 'InvalidParameterValueException', v.summarize(request.issues));
-        return jsonReply(200, execution.checkpoint(request.output));
-      }
-      case 'GET state':
-        return jsonReply(
-          200,
-          execution.state(
-            query.get('CheckpointToken') ?? '',
-            query.get('Marker') ?? undefined,
-            Number(query.get('MaxItems') ?? 0) || undefined,
-          ),
-        );
-      case 'POST stop':
-        execution.stop();
-        return jsonReply(200, { StopTimestamp: apiTime(execution.endedMs ?? clock.now()) });
-      case 'GET ':
-        return jsonReply(200, {
-          ...summaryOf(execution),
-          InputPayload: execution.payload,
-          Result: execution.result,
-          Error: execution.error,
-          Version: FUNCTION_VERSION,
-        });
-      default:
-        return null;
-    }
+  const checkpoint = (execution: DurableExecution, body: Buffer): object => {
+    const request = v.safeParse(checkpointRequest, jsonObject(body));
+    if (request.success) return execution.checkpoint(request.output);
+    throw new AwsError(400, 'InvalidParameterValueException', v.summarize(request.issues));
   };
 
   const answer = async (exchange: Exchange): Promise<Reply> => {
     requireSignature(exchange.headers);
-    const { method, path } = exchange;
+    const { method, path, query, body } = exchange;
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path)?.[1];
     if (method === 'POST' && invoked) return invoke(exchange, decodeURIComponent(invoked));
-    const listed = /^\/2025-12-01\/functions\/([^/]+)\/durable-executions$/.exec(path)?.[1];
-    if (method === 'GET' && listed) {
-      const { spec } = find(decodeURIComponent(listed), null);
-      return jsonReply(200, { DurableExecutions: executions.list(spec.name).map(summaryOf) });
-    }
-    const reply = durable(method, path, exchange);
-    if (!reply) throw new AwsError(404, 'UnknownOperationException', `No such operation: ${method} ${path}`);
-    return reply;
+    const [, arn = '', action] =
+      /^\/2025-12-01\/durable-executions\/([^/]+)\/(checkpoint|state)$/.exec(path) ?? [];
+    const operation = `${method} ${action}`;
+    if (operation !== 'POST checkpoint' && operation !== 'GET state')
+      throw unsupported(404, 'UnknownOperationException', `${method} ${path}`);
+    const execution = executions.find(decodeURIComponent(arn));
+    return jsonReply(
+      200,
+      action === 'checkpoint'
+        ? checkpoint(execution, body)
+        : execution.state(query.get('CheckpointToken') ?? '', query.get('Marker') ?? undefined),
+    );
   };
 
   const server = await listen({
-    // A checkpoint may carry a result that is too long for an answer.
-    maxBodyBytes: 2 * MAX_SYNCHRONOUS_BYTES,
+    maxBodyBytes: MAX_BODY_BYTES,
     tooLarge: errorReply(new AwsError(413, 'RequestTooLargeException', 'The request is too large')),
     answer: (exchange) => answering(() => answer(exchange)),
   });
@@ -190,15 +162,4 @@ function resultOf({ status, result, error }: DurableExecution): InvocationResult
   if (status === 'SUCCEEDED') return { outcome: 'answered', payload: result ?? 'null' };
   const { ErrorType = status, ErrorMessage = status } = error ?? {};
   return { outcome: 'threw', error: JSON.stringify({ errorType: ErrorType, errorMessage: ErrorMessage }) };
-}
-
-function summaryOf({ arn, name, functionName, status, startedMs, endedMs }: DurableExecution) {
-  return {
-    DurableExecutionArn: arn,
-    DurableExecutionName: name,
-    FunctionArn: functionArn(functionName),
-    Status: status,
-    StartTimestamp: apiTime(startedMs),
-    ...(endedMs !== undefined && { EndTimestamp: apiTime(endedMs) }),
-  };
 }
