@@ -1,9 +1,11 @@
 /**
- * What Studio answers, under the names of Twilio's Node SDK. Nearly every field may be null upstream
- * (Twilio's OpenAPI document, v2, 2026-04-14); times are ISO 8601 strings in UTC, as Studio sends them.
+ * Studio's resources under the names of Twilio's Node SDK, after Twilio's OpenAPI document of v2 (2026-04-14),
+ * and what the client takes and returns. Times are ISO 8601 strings in UTC.
  */
 
+import * as v from 'valibot';
 import type { StudioErrorKind } from './errors.ts';
+import { plainNumber } from './json/json.ts';
 import type { Limiter } from './limiter/limiter.ts';
 
 export type Credentials = { accountSid: string; username: string; password: string };
@@ -14,74 +16,104 @@ export type CredentialSource = { get(): Promise<Credentials>; refresh(): Promise
 export type Version = 'v1' | 'v2';
 
 export type ExecutionStatus = 'active' | 'ended';
-
-export type Execution = {
-  sid: string;
-  accountSid: string | null;
-  flowSid: string | null;
-  /** Personal data: the contact's address. Never log it. */
-  contactChannelAddress: string | null;
-  contactSid: string | null;
-  flowVersion: number | null;
-  status: ExecutionStatus | null;
-  dateCreated: string | null;
-  /** null until it changes for the first time. */
-  dateUpdated: string | null;
-  initiatedBy: string | null;
-  url: string | null;
-};
-
-/** Personal data throughout: message bodies, phone numbers, cities. Never log it. */
-export type ExecutionContext = {
-  accountSid: string | null;
-  /** Numbers that JavaScript would write differently are RawNumbers (json.ts), here and in definitions. */
-  context: unknown;
-  executionSid: string | null;
-  flowSid: string | null;
-  url: string | null;
-};
-
-export type Step = {
-  sid: string;
-  accountSid: string | null;
-  flowSid: string | null;
-  executionSid: string | null;
-  parentStepSid: string | null;
-  name: string | null;
-  /** Personal data, where the list or the step itself carries it; `steps.context` fetches it in any case. */
-  context: unknown;
-  transitionedFrom: string | null;
-  transitionedTo: string | null;
-  type: string | null;
-  dateCreated: string | null;
-  dateUpdated: string | null;
-  url: string | null;
-};
-
-export type StepContext = ExecutionContext & { stepSid: string | null };
-
-export type TestUsers = { sid: string; testUsers: string[]; url: string | null };
-
 export type FlowStatus = 'draft' | 'published';
 
-export type Flow = {
-  sid: string;
-  accountSid: string | null;
-  authorSid?: string | null;
-  friendlyName: string | null;
-  definition?: unknown;
-  status: FlowStatus | null;
+/** A missing field, or one of another type, is null: Twilio documents nearly every field as nullable. */
+const orNull = <const Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.nullable(schema), null);
+const text = orNull(v.string());
+const date = orNull(v.pipe(v.string(), v.transform(withZone), v.string()));
+const integer = orNull(v.pipe(v.unknown(), v.transform(plainNumber), v.number(), v.integer()));
+const list = orNull(v.array(v.unknown()));
+/** Any JSON. A number that JavaScript would write differently is a RawNumber (json.ts). */
+const json = v.fallback(v.unknown(), null);
+const sid = v.pipe(v.string(), v.nonEmpty());
+
+export const executionSchema = v.object({
+  sid,
+  accountSid: text,
+  flowSid: text,
+  /** Personal data: the contact's address. Never log it. */
+  contactChannelAddress: text,
+  contactSid: text,
+  flowVersion: integer,
+  status: orNull(v.picklist(['active', 'ended'])),
+  dateCreated: date,
+  /** null until the first change. */
+  dateUpdated: date,
+  initiatedBy: text,
+  url: text,
+});
+export type Execution = v.InferOutput<typeof executionSchema>;
+
+/** Personal data throughout: message bodies, phone numbers, cities. Never log it. */
+export const executionContextSchema = v.object({
+  accountSid: text,
+  context: json,
+  executionSid: text,
+  flowSid: text,
+  url: text,
+});
+export type ExecutionContext = v.InferOutput<typeof executionContextSchema>;
+
+export const stepContextSchema = v.object({ ...executionContextSchema.entries, stepSid: text });
+export type StepContext = v.InferOutput<typeof stepContextSchema>;
+
+export const stepSchema = v.object({
+  sid,
+  accountSid: text,
+  flowSid: text,
+  executionSid: text,
+  parentStepSid: text,
+  name: text,
+  /** Personal data, if the step carries it. `steps.context` fetches it in any case. */
+  context: json,
+  transitionedFrom: text,
+  transitionedTo: text,
+  type: text,
+  dateCreated: date,
+  dateUpdated: date,
+  url: text,
+});
+export type Step = v.InferOutput<typeof stepSchema>;
+
+/** A flow or one of its revisions. */
+export const flowSchema = v.object({
+  sid,
+  accountSid: text,
+  authorSid: text,
+  friendlyName: text,
+  definition: json,
+  status: orNull(v.picklist(['draft', 'published'])),
   /** v1 calls it version. */
-  revision: number | null;
-  commitMessage?: string | null;
-  valid?: boolean | null;
-  errors?: unknown[] | null;
-  warnings?: unknown[] | null;
-  dateCreated: string | null;
-  dateUpdated: string | null;
-  webhookUrl?: string | null;
-  url: string | null;
-};
+  revision: integer,
+  commitMessage: text,
+  valid: orNull(v.boolean()),
+  errors: list,
+  warnings: list,
+  dateCreated: date,
+  dateUpdated: date,
+  webhookUrl: text,
+  url: text,
+});
+export type Flow = v.InferOutput<typeof flowSchema>;
+
+export const testUsersSchema = v.object({
+  sid,
+  testUsers: v.fallback(v.pipe(v.array(v.unknown()), v.transform(onlyTexts), v.array(v.string())), []),
+  url: text,
+});
+export type TestUsers = v.InferOutput<typeof testUsersSchema>;
+
+function onlyTexts(values: unknown[]): string[] {
+  return values.filter((value) => typeof value === 'string');
+}
+
+const WITHOUT_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/** Studio's dates are UTC. JavaScript would read a date without a zone as local time. */
+function withZone(date: string): string {
+  return WITHOUT_ZONE.test(date) ? `${date.replace(' ', 'T')}Z` : date;
+}
 
 /**
  * One upstream page; `nextPageUrl` is null at the end of the list. There is no total. Where a `limit` cut the
