@@ -1,11 +1,11 @@
 import type { Endpoint } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { misfitOf } from './http/asked-for.ts';
-import { type Call, type ParserFor, request, type Wiring } from './http/request.ts';
+import { type Form, type ParserFor, request, type Wiring } from './http/request.ts';
+import type { Mismatch } from './http/response.ts';
 import { MAX_TRIES, retryDelayMs } from './http/retry.ts';
-import type { Parser } from './json/parse.ts';
+import { fieldsOf, type Parser } from './json/parse.ts';
 import { listing } from './list/paging.ts';
-import { fillPath, type PathParts } from './sids.ts';
+import { fillPath, isSid, type PathParts } from './sids.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
 
 /** From an endpoint's description and a caller's values to a request: the door all resources go through. */
@@ -16,7 +16,7 @@ export type Calls = {
     parts: PathParts,
     parse: Parser<T>,
     options: CallOptions | undefined,
-    form?: Call<T>['form'],
+    form?: Form,
   ): Promise<T>;
   /**
    * Repeats `attempt`, with the delays, tries and timeout of a call, until it returns a value. Returns
@@ -52,13 +52,10 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
       throw new StudioError('invalid-argument', `${operation} does not exist in v1`, { operation });
     return fillPath(operation, path, parts);
   };
-  const askedFor =
+  const readerOf =
     <T>(endpoint: Endpoint, parts: PathParts, parse: Parser<T>): ParserFor<T> =>
-    (body, accountSid) => {
-      const misfit = misfitOf(body, endpoint, parts, accountSid);
-      const value = misfit ? undefined : parse(body);
-      return value === undefined ? { misfit: misfit ?? 'nonsense' } : { value };
-    };
+    (body, accountSid) =>
+      mismatchOf(body, endpoint, parts, accountSid) ?? parse(body) ?? 'nonsense';
   return {
     version,
     // Async, so that a wrong SID rejects like everything else.
@@ -68,8 +65,8 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
         {
           endpoint,
           path: pathOf(endpoint, parts),
-          parse: askedFor(endpoint, parts, parse),
-          ...(form ? { form } : {}),
+          parse: readerOf(endpoint, parts, parse),
+          form,
         },
         options,
       ),
@@ -124,7 +121,7 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
           query: search.size === 0 ? '' : `?${search}`,
           key,
           origin,
-          parseItem: askedFor(endpoint, itemsOf, parseItem),
+          parseItem: readerOf(endpoint, itemsOf, parseItem),
           keep,
           identify,
           limit,
@@ -133,4 +130,31 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
       );
     },
   };
+}
+
+/**
+ * Compares a resource in Studio's response with the request. Its SID must be of the right kind and equal the
+ * one in the path, if any. Its account, flow, execution and step must be those of the request; null matches.
+ *
+ * Returns `other-flow` for a read only. After a write, a response about another flow does not tell what was
+ * changed.
+ */
+function mismatchOf(
+  body: unknown,
+  { answers, method }: Endpoint,
+  parts: PathParts,
+  accountSid: string,
+): Mismatch | undefined {
+  const told = fieldsOf(body) ?? {};
+  const differs = (name: string, sid: string | number | undefined) =>
+    sid !== undefined && (told[name] ?? sid) !== sid;
+  if (
+    (answers && (!isSid(answers, told['sid']) || differs('sid', parts[answers]))) ||
+    differs('account_sid', accountSid) ||
+    differs('execution_sid', parts.execution) ||
+    differs('step_sid', parts.step)
+  )
+    return 'nonsense';
+  if (!differs('flow_sid', parts.flow)) return undefined;
+  return method === 'GET' && typeof told['flow_sid'] === 'string' ? 'other-flow' : 'nonsense';
 }

@@ -10,7 +10,6 @@ import {
   type TestUsersOfFlows,
   testUsersOf,
 } from './flows.ts';
-import { createAuthorization } from './http/authorization.ts';
 import { createTransport, type Transport } from './http/transport.ts';
 import { type Steps, stepsOf } from './steps.ts';
 import type { Attempt, CredentialSource, Credentials, Version } from './types.ts';
@@ -69,7 +68,6 @@ export function createStudio(options: StudioOptions): Studio {
     {
       basePath: `${base.pathname.replace(/\/+$/, '')}/${version}`,
       credentials: sourceOf(options),
-      authorize: createAuthorization(),
       transport,
       now,
       sleep: options.sleep ?? ((ms, signal) => wait(ms, undefined, signal ? { signal } : {})),

@@ -4,17 +4,15 @@ import { parseFreeForm } from '../json/json.ts';
 import { parseAroundContexts } from '../json/json-text.ts';
 import type { Went } from '../limiter/governor.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from '../types.ts';
-import { type Answer, judge, type Parsed } from './answer.ts';
+import { type CallResult, type Mismatch, parseResponse } from './response.ts';
 import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
-import { VERSION } from './version.ts';
 
 /** What every call of one client shares. */
 export type Wiring = {
   /** Path of the base URL and version, without a slash at the end: `/v2`. */
   basePath: string;
   credentials: CredentialSource;
-  authorize: (credentials: Credentials) => string;
   transport: Transport;
   /** Epoch milliseconds. */
   now: () => number;
@@ -25,7 +23,7 @@ export type Wiring = {
 };
 
 /** Reads an answer to a request made with this account's credentials. */
-export type ParserFor<T> = (body: unknown, accountSid: string) => Parsed<T>;
+export type ParserFor<T> = (body: unknown, accountSid: string) => T | Mismatch;
 
 export type Call<T> = {
   endpoint: Endpoint;
@@ -33,180 +31,159 @@ export type Call<T> = {
   path: string;
   /** With its question mark, or empty. */
   query?: string;
-  form?: Record<string, string | readonly string[] | undefined>;
+  form?: Form | undefined;
   parse: ParserFor<T>;
-  /** Sees a success's body before it is parsed, which takes its time. */
+  /** Called with a success's body before it is parsed. */
   peek?: (body: Buffer) => void;
 };
 
+export type Form = Record<string, string | readonly string[] | undefined>;
+
+/** Sent as the User-Agent. A test holds it equal to package.json. */
+const VERSION = '0.1.0';
 /** What a timer can hold: 24 days. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /**
- * How long one try may take, so that a hanging connection leaves time for another one: a third of the call's
- * time at first, then twice as much each time, for a Studio that is slow.
+ * Time for one try, so that a hanging connection leaves time for another: at first a third of the call's time,
+ * then twice as much each time, for a slow Studio.
  */
 const FIRST_TRY_SHARE = 1 / 3;
-const SHORTEST_TRY_MS = 2_000;
-const LONGEST_TRY_MS = 10_000;
+const MIN_TRY_MS = 2_000;
+const MAX_TRY_MS = 10_000;
 
 /**
- * One call with its repetitions. Throws a StudioError; also whatever the credential source throws, and
- * bugs, as they are. Never outlives `timeoutMs` nor the signal, waiting included: where the next wait would
- * not fit in, the last failure is thrown at once. Only while it waits for a limiter's turn its time stands
- * still: a queue is no sign of trouble.
+ * Makes one call with its retries, within its time. Throws a StudioError, and what the credential source
+ * throws. Throws the last failure at once if the next wait would not fit into the time.
  */
 export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOptions = {}): Promise<T> {
-  const { operation } = call.endpoint;
-  // One signal for everything that is waited for; its reason is the error to throw.
-  const ended = new AbortController();
-  const end = () =>
-    ended.abort(
-      new StudioError('aborted', 'The call was ended by its caller', {
-        operation,
-        cause: options.signal?.reason,
-      }),
-    );
-  const timeoutMs = Math.min(options.timeoutMs ?? wiring.timeoutMs, MAX_TIMEOUT_MS);
-  const clock = startClock(wiring.now, timeoutMs, () =>
-    ended.abort(new StudioError('timeout', 'No answer in the time for the call', { operation })),
-  );
-  options.signal?.addEventListener('abort', end);
+  const time = startTime(wiring, call.endpoint.operation, options);
   try {
-    if (options.signal?.aborted) end();
-    return await repeat(wiring, call, options, clock, ended.signal);
+    return await repeat(wiring, call, options, time);
   } finally {
-    clock.stop();
-    options.signal?.removeEventListener('abort', end);
+    time.stop();
   }
 }
 
-type Clock = ReturnType<typeof startClock>;
+type Time = ReturnType<typeof startTime>;
 
-/** The time for a call. */
-function startClock(now: () => number, timeoutMs: number, onTimeout: () => void) {
+/** The time of a call. Its signal ends everything that the call waits for, with the error to throw as reason. */
+function startTime({ now, timeoutMs: byDefault }: Wiring, operation: string, options: CallOptions) {
+  const timeoutMs = Math.min(options.timeoutMs ?? byDefault, MAX_TIMEOUT_MS);
+  const ended = new AbortController();
+  const whenEnded = Promise.withResolvers<never>();
+  whenEnded.promise.catch(() => undefined);
+  const end = (error: StudioError) => {
+    whenEnded.reject(error);
+    ended.abort(error);
+  };
+  const onAbort = () => {
+    const cause = options.signal?.reason;
+    end(new StudioError('aborted', 'The call was ended by its caller', { operation, cause }));
+  };
+  const onTimeout = () =>
+    end(new StudioError('timeout', 'No answer in the time for the call', { operation }));
   let deadlineMs = now() + timeoutMs;
   let timer = setTimeout(onTimeout, timeoutMs);
+  options.signal?.addEventListener('abort', onAbort);
+  if (options.signal?.aborted) onAbort();
   return {
     timeoutMs,
+    signal: ended.signal,
     /** Epoch milliseconds. */
     deadlineMs: () => deadlineMs,
-    stop: () => clearTimeout(timer),
-    /** Stands still meanwhile. */
-    during: async <R>(wait: () => Promise<R>): Promise<R> => {
+    /** Returns the promise's outcome, or rejects when the call ends. */
+    until: <R>(promise: Promise<R>): Promise<R> => Promise.race([whenEnded.promise, promise]),
+    /** The time does not run during `wait`. */
+    outside: async <R>(wait: () => Promise<R>): Promise<R> => {
       const leftMs = Math.max(0, deadlineMs - now());
       clearTimeout(timer);
-      try {
-        return await wait();
-      } finally {
-        deadlineMs = now() + leftMs;
-        timer = setTimeout(onTimeout, leftMs);
-      }
+      const waited = await wait();
+      deadlineMs = now() + leftMs;
+      timer = setTimeout(onTimeout, leftMs);
+      return waited;
+    },
+    stop: () => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', onAbort);
     },
   };
 }
 
-async function repeat<T>(
-  wiring: Wiring,
-  call: Call<T>,
-  {
-    limiter,
-    maxTries = MAX_TRIES,
-    maxBodyBytes = call.endpoint.maxBodyBytes,
-    contextAsText = false,
-  }: CallOptions,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<T> {
-  let credentials = await until(signal, wiring.credentials.get());
-  let refreshed = false;
+async function repeat<T>(wiring: Wiring, call: Call<T>, options: CallOptions, time: Time): Promise<T> {
+  const { limiter, maxTries = MAX_TRIES } = options;
+  let credentials = await time.until(wiring.credentials.get());
+  let isRefreshed = false;
   let afterUnclear = false;
   for (let attempt = 1, tries = 1; ; attempt += 1) {
-    const giveBack = limiter && (await clock.during(() => limiter.acquire(signal)));
-    const deadlineMs = clock.deadlineMs();
-    const timeoutMs = tryTimeoutMs(clock.timeoutMs, tries);
+    // A queue is no sign of trouble, so waiting in it does not count.
+    const giveBack = limiter && (await time.outside(() => limiter.acquire(time.signal)));
     let went: Went = 'other';
-    let answer: Answer<T>;
+    let result: CallResult<T>;
     try {
-      answer = await tryOnce(wiring, call, {
-        credentials,
-        attempt,
-        afterUnclear,
-        timeoutMs,
-        deadlineMs,
-        maxBodyBytes: Math.min(maxBodyBytes, call.endpoint.maxBodyBytes),
-        readText: contextAsText ? parseAroundContexts : call.endpoint.freeForm ? parseFreeForm : JSON.parse,
-        signal,
-      });
-      went = wentHow(answer);
+      result = await tryOnce(wiring, call, options, time, { credentials, attempt, tries, afterUnclear });
+      went = wentHow(result);
     } finally {
       giveBack?.(went);
     }
-    if (answer.ok) return answer.value;
-    const { error } = answer;
-    if (error.status === 401 && !refreshed) {
+    if ('value' in result) return result.value;
+    const { error } = result;
+    if (error.status === 401 && !isRefreshed) {
       // Not processed, whatever the operation. The key may have been rotated since it was read.
-      refreshed = true;
-      const renewed = await until(signal, wiring.credentials.refresh());
+      isRefreshed = true;
+      const renewed = await time.until(wiring.credentials.refresh());
       if (renewed.username === credentials.username && renewed.password === credentials.password) throw error;
       credentials = renewed;
       continue;
     }
-    if (signal.aborted || tries >= maxTries || !isRetryable(call.endpoint.kind, error)) throw error;
+    const isLast = time.signal.aborted || tries >= maxTries;
+    if (isLast || !isRetryable(call.endpoint.kind, error)) throw error;
     const delayMs = retryDelayMs(attempt, error.retryAfterMs, wiring.random);
-    if (wiring.now() + delayMs >= deadlineMs) throw error;
+    if (wiring.now() + delayMs >= time.deadlineMs()) throw error;
     afterUnclear ||= mayHaveHappened(error);
-    await until(signal, wiring.sleep(delayMs, signal));
-    // Under a limiter 429s are the rule: it finds the limit by them, so they must not use up a call's tries.
+    await time.until(wiring.sleep(delayMs, time.signal));
+    // A limiter finds the limit by 429s, so they must not use up a call's tries.
     if (!(limiter && error.kind === 'throttled')) tries += 1;
   }
 }
 
-function tryTimeoutMs(callTimeoutMs: number, tries: number): number {
-  const share = callTimeoutMs * FIRST_TRY_SHARE * 2 ** (tries - 1);
-  return Math.min(LONGEST_TRY_MS, Math.max(SHORTEST_TRY_MS, share));
-}
-
-/** To a limiter a 404 or 409 is a success: it was let in. */
-function wentHow(answer: Answer<unknown>): Went {
-  if (answer.ok) return 'success';
-  const { kind, status } = answer.error;
+/** To a limiter a 404 or 409 is a success: the request was accepted. */
+function wentHow(result: CallResult<unknown>): Went {
+  if ('value' in result) return 'success';
+  const { kind, status = 0 } = result.error;
   if (kind === 'throttled') return 'throttled';
-  return status !== undefined && status >= 400 && kind !== 'unavailable' ? 'success' : 'other';
+  return status >= 400 && kind !== 'unavailable' ? 'success' : 'other';
 }
 
-type Try = {
-  credentials: Credentials;
-  attempt: number;
-  afterUnclear: boolean;
-  timeoutMs: number;
-  deadlineMs: number;
-  maxBodyBytes: number;
-  readText: (json: string) => unknown;
-  signal: AbortSignal;
-};
+type Try = { credentials: Credentials; attempt: number; tries: number; afterUnclear: boolean };
 
 async function tryOnce<T>(
   wiring: Wiring,
-  call: Call<T>,
-  { credentials, attempt, afterUnclear, timeoutMs, deadlineMs, maxBodyBytes, readText, signal }: Try,
-): Promise<Answer<T>> {
-  const { operation, method, kind } = call.endpoint;
+  { endpoint, path, query = '', form, parse, peek }: Call<T>,
+  { maxBodyBytes = endpoint.maxBodyBytes, contextAsText }: CallOptions,
+  time: Time,
+  { credentials, attempt, tries, afterUnclear }: Try,
+): Promise<CallResult<T>> {
+  const { operation, method, kind, freeForm } = endpoint;
   const startedMs = wiring.now();
+  const deadlineMs = time.deadlineMs();
+  const share = time.timeoutMs * FIRST_TRY_SHARE * 2 ** (tries - 1);
   const result = await wiring.transport.send({
     method,
-    path: `${wiring.basePath}${call.path}${call.query ?? ''}`,
-    headers: headersFor(wiring.authorize(credentials), call.form !== undefined),
-    body: call.form && encodeForm(call.form),
+    path: `${wiring.basePath}${path}${query}`,
+    headers: headersFor(credentials, form),
+    body: form && encodeForm(form),
     fresh: kind === 'once',
-    maxBodyBytes,
-    // The signal ends the call as a whole. A create has no other bound: cut short it could not be repeated.
-    timeoutMs: kind === 'once' ? undefined : timeoutMs,
-    signal,
+    maxBodyBytes: Math.min(maxBodyBytes, endpoint.maxBodyBytes),
+    // A create has the call's time only: cut short, it could not be repeated.
+    timeoutMs: kind === 'once' ? undefined : Math.min(MAX_TRY_MS, Math.max(MIN_TRY_MS, share)),
+    signal: time.signal,
     mayLeave: () => wiring.now() < deadlineMs,
   });
-  if (result.ok && result.status < 300) call.peek?.(result.body);
-  const parse = (body: unknown) => call.parse(body, credentials.accountSid);
-  const answer = judge({ operation, afterUnclear }, result, parse, wiring.now(), readText);
+  if (result.ok && result.status < 300) peek?.(result.body);
+  const parsed = parseResponse({ operation, afterUnclear }, result, wiring.now(), {
+    readJson: contextAsText ? parseAroundContexts : freeForm ? parseFreeForm : JSON.parse,
+    parse: (body) => parse(body, credentials.accountSid),
+  });
   wiring.onAttempt?.({
     operation,
     method,
@@ -215,43 +192,23 @@ async function tryOnce<T>(
     attempt,
     requestId: result.header('twilio-request-id'),
     concurrentRequests: numberOf(result.header('twilio-concurrent-requests')),
-    errorKind: answer.ok ? undefined : answer.error.kind,
+    errorKind: 'error' in parsed ? parsed.error.kind : undefined,
   });
-  return answer;
+  return parsed;
 }
 
-/** The promise's outcome, or the signal's reason if that comes first. */
-function until<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort);
-    promise.then(
-      (value) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(value);
-      },
-      (error) => {
-        signal.removeEventListener('abort', onAbort);
-        // A sleep notices the signal as well, and says so in its own words.
-        reject(signal.aborted ? signal.reason : error);
-      },
-    );
-  });
-}
-
-function headersFor(authorization: string, hasForm: boolean): Record<string, string> {
+function headersFor({ username, password }: Credentials, form: Form | undefined): Record<string, string> {
   return {
-    authorization,
+    authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
     accept: 'application/json',
-    // Unasked, a proxy may choose any; nothing here unpacks an answer.
+    // Otherwise a proxy may compress the response, which is not decompressed here.
     'accept-encoding': 'identity',
     'user-agent': `studio-executions/${VERSION}`,
-    ...(hasForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+    ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
   };
 }
 
-function encodeForm(form: NonNullable<Call<unknown>['form']>): string {
+function encodeForm(form: Form): string {
   const encoded = new URLSearchParams();
   for (const [name, value] of Object.entries(form))
     for (const one of value === undefined ? [] : [value].flat()) encoded.append(name, one);

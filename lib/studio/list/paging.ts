@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoints.ts';
-import type { Parsed } from '../http/answer.ts';
 import { type ParserFor, request, type Wiring } from '../http/request.ts';
+import { isMismatch, type Mismatch } from '../http/response.ts';
 import { fieldsOf } from '../json/parse.ts';
 import type { Listing, ListOptions, Page } from '../types.ts';
 import { createGuard, createMemory } from './guard.ts';
@@ -94,22 +94,22 @@ async function* walk<Item>(
 }
 
 /** The known key is where it is looked for first in `meta`, as Twilio's own SDKs do. */
-function parsePage<Item>(call: ListCall<Item>, body: unknown, accountSid: string): Parsed<RawPage<Item>> {
+function parsePage<Item>(call: ListCall<Item>, body: unknown, accountSid: string): RawPage<Item> | Mismatch {
   const fields = fieldsOf(body);
-  if (!fields) return { misfit: 'nonsense' };
+  if (!fields) return 'nonsense';
   // Some fakes leave `meta` out when there is no next page.
   const meta = fieldsOf(fields['meta']) ?? {};
   const key = typeof meta['key'] === 'string' ? meta['key'] : call.key;
   const raw = fields[key] ?? fields[call.key];
   const next = meta['next_page_url'] ?? null;
-  if (!Array.isArray(raw) || (next !== null && typeof next !== 'string')) return { misfit: 'nonsense' };
+  if (!Array.isArray(raw) || (next !== null && typeof next !== 'string')) return 'nonsense';
   const items: Item[] = [];
   for (const one of raw) {
     const item = call.parseItem(one, accountSid);
-    if ('misfit' in item) return item;
-    items.push(item.value);
+    if (isMismatch(item)) return item;
+    items.push(item);
   }
-  return { value: { items, next: next === '' ? null : next } };
+  return { items, next: next === '' ? null : next };
 }
 
 /** At most one page ahead. */
