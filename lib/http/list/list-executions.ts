@@ -6,11 +6,11 @@ import { executionJson } from '../handlers/execution-json.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { type ListState, startOf } from './filters.ts';
+import { type Scan, scanFlow } from './flow-reader.ts';
 import { createMerge, type MergeOptions } from './merge.ts';
 import { type Budget, MAX_PAGE_SIZE } from './page.ts';
 import { positionIn } from './position.ts';
-import { type Scan, scanFlow } from './scan.ts';
+import { type ListState, startOf } from './state.ts';
 
 /** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
 const PAGES_TO_GO_ON = 2;

@@ -1,10 +1,10 @@
 import type { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
 import { concurrently } from '../handlers/concurrently.ts';
-import { boundedState, type ListState } from './filters.ts';
+import type { Hint, Scan } from './flow-reader.ts';
 import { type Budget, isPassing } from './page.ts';
 import { advance, type Position, secondOf } from './position.ts';
-import type { Hint, Scan } from './scan.ts';
+import { boundedState, type ListState } from './state.ts';
 
 const MAX_CONCURRENT_FLOWS = 5;
 

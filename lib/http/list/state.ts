@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { StudioError } from '../../studio/errors.ts';
 import type { ExecutionsQuery } from '../schemas/query.ts';
 import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
+import type { Hint } from './flow-reader.ts';
 import { type Position, positionSchema, START } from './position.ts';
-import type { Hint } from './scan.ts';
 
 /** What a list of executions was begun with; a cursor carries it, and what was found out so far. */
 const filtersSchema = v.strictObject({

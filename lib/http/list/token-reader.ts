@@ -1,8 +1,8 @@
 import type { Execution } from '../../studio/types.ts';
 import { foreignCursor } from './cursor.ts';
+import type { Scan, ScanOptions } from './flow-reader.ts';
 import { fetchPage, isAboutToken, queryOf } from './page.ts';
 import { markOf } from './position.ts';
-import type { Scan, ScanOptions } from './scan.ts';
 
 /** How far a list has been walked: the page by its query (null: the first), and the last one read of it. */
 export type Walk = { query: string | null; after: string | null };

@@ -1,7 +1,7 @@
 import type { Execution, Page } from '../../studio/types.ts';
 import { fetchPage, isAboutToken, MAX_PAGE_SIZE, type PageOptions, queryOf } from './page.ts';
 import { type FlowPosition, markOf, secondOf, windowEnd } from './position.ts';
-import { type Walk, walkFlow } from './walk.ts';
+import { type Walk, walkFlow } from './token-reader.ts';
 
 export type ScanOptions = PageOptions & {
   /** What lies before it has been read. */
