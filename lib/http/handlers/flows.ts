@@ -4,7 +4,7 @@ import { StudioError } from '../../studio/errors.ts';
 import type { Flow } from '../../studio/types.ts';
 import { mayTouch } from '../auth/authorise.ts';
 import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
-import { isPassing } from '../list/page.ts';
+import { isTransient } from '../list/page.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { concurrently } from './concurrently.ts';
@@ -28,7 +28,7 @@ export async function listFlows(runtime: FlowsRuntime, request: Request<'GET /fl
       try {
         return summaryOf(configured, await fetchUnlessUnknown(runtime, configured, signal));
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isTransient(error)) throw error;
         return error;
       }
     },

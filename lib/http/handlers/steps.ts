@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Studio } from '../../studio/client.ts';
 import type { Listing, Step } from '../../studio/types.ts';
 import { foreignCursor, MAX_SEALED_BYTES, openCursor, sealCursor } from '../list/cursor.ts';
-import { isAboutToken, isPassing, queryOf } from '../list/page.ts';
+import { isAboutToken, isTransient, queryOf } from '../list/page.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { contextJson } from './executions.ts';
@@ -89,7 +89,7 @@ async function read(listing: Listing<Step>, begin: Begin, limit: number): Promis
       page = queryOf(nextPageUrl) ?? null;
     }
   } catch (error) {
-    if (steps.length === 0 || !isPassing(error)) throw error;
+    if (steps.length === 0 || !isTransient(error)) throw error;
     return { steps, next };
   }
   return after === undefined ? { steps, next: null } : undefined;

@@ -4,10 +4,9 @@ import { invalidRequest, type Problem } from '../problems.ts';
 import { MAX_CURSOR_CHARACTERS } from '../schemas/query.ts';
 
 /**
- * Cursors are sealed: opaque, tamper-evident and confidential, since the filters they carry may be somebody's
- * address. AES-256-GCM with a nonce derived from the content, so that the same position always gives the
- * same cursor and no randomness is needed. The keys come from the secret: after its rotation a cursor is
- * refused and the list begun anew.
+ * Cursors are opaque, authenticated and confidential, since their filters may include an address. AES-256-GCM
+ * with a nonce derived from the content, so that the same position always gives the same cursor. The keys come
+ * from the secret: after its rotation a cursor is refused.
  */
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -15,6 +14,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** The most bytes of JSON that fit into a cursor once sealed and base64-encoded. */
 export const MAX_SEALED_BYTES = Math.floor((MAX_CURSOR_CHARACTERS * 3) / 4) - NONCE_BYTES - TAG_BYTES;
+/** The number changes with the shape of any cursor's content, so that older cursors are refused. */
 const INFO = 'studio-executions cursor 1';
 
 type Keys = { cipher: Buffer; nonce: Buffer };
@@ -38,10 +38,10 @@ export function sealCursor(secret: Secret, scope: CursorScope, value: unknown): 
   );
 }
 
-/** What was sealed for this scope. Throws 422 for anything else. */
-export function openCursor(secret: Secret, scope: CursorScope, cursor: string): unknown {
+/** Returns what was sealed for this scope, which only this API can have done. Throws 422 for anything else. */
+export function openCursor<Value>(secret: Secret, scope: CursorScope, cursor: string): Value {
   const bytes = Buffer.from(cursor, 'base64url');
-  // Whatever decodes to the same bytes is not the same cursor.
+  // Another text that decodes to the same bytes is not the same cursor.
   if (bytes.length <= NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== cursor)
     throw foreignCursor();
   const nonce = bytes.subarray(0, NONCE_BYTES);

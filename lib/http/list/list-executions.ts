@@ -1,16 +1,15 @@
 import type { ConfiguredFlow } from '../../config/configuration.ts';
 import type { Studio } from '../../studio/client.ts';
-import { StudioError } from '../../studio/errors.ts';
 import { mayTouch } from '../auth/authorise.ts';
 import { executionJson } from '../handlers/execution-json.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { type Scan, scanFlow } from './flow-reader.ts';
-import { createMerge, type MergeOptions } from './merge.ts';
+import { readFlow } from './flow-reader.ts';
+import { createMerge } from './merge.ts';
 import { type Budget, MAX_PAGE_SIZE } from './page.ts';
-import { positionIn } from './position.ts';
 import { type ListState, startOf } from './state.ts';
+import { readFlowByToken } from './token-reader.ts';
 
 /** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
 const PAGES_TO_GO_ON = 2;
@@ -51,12 +50,16 @@ async function list(
   request: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
   flows: readonly ConfiguredFlow[],
 ): Promise<Answer> {
-  const { query, deadlineMs } = request;
+  const { query, deadlineMs, signal } = request;
   const secret = await runtime.secret.get();
   const scope = [request.route, ...flows.map(({ sid }) => sid)];
-  const opened = query.cursor === undefined ? undefined : openCursor(secret, scope, query.cursor);
+  const opened = query.cursor === undefined ? undefined : openCursor<ListState>(secret, scope, query.cursor);
   const start = startOf(query, opened);
-  const { contact } = start.filters;
+  const { contact, ...filters } = start.filters;
+  const share =
+    flows.length === 1
+      ? Math.max(MIN_PAGE_SIZE, query.limit)
+      : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
 
   const budget: Budget = {
     pages: PAGES_TO_GO_ON * flows.length + MAX_FURTHER_PAGES,
@@ -66,7 +69,23 @@ async function list(
   const merge = createMerge({
     start,
     flowCount: flows.length,
-    openScan: scansOf(runtime, request, flows, start, budget),
+    openReader(flow, position, resumeFrom) {
+      // Studio lists again what was already read of the position's second; this must not fill the page.
+      const pageSize = contact === undefined ? share + position.seen.length : MAX_PAGE_SIZE;
+      const options = {
+        executions: runtime.studio.executions,
+        flowSid: flows[flow]?.sid ?? '',
+        filters,
+        pageSize: Math.min(MAX_PAGE_SIZE, pageSize),
+        budget,
+        signal,
+        position,
+        flow,
+      };
+      return resumeFrom && 'after' in resumeFrom
+        ? readFlowByToken(options, resumeFrom)
+        : readFlow(options, resumeFrom);
+    },
     keep: ({ contactChannelAddress }) => contact === undefined || contactChannelAddress === contact,
     budget,
   });
@@ -78,51 +97,6 @@ async function list(
     body: {
       executions: merge.executions.map(({ execution, flow }) => executionJson(execution, flows[flow])),
       nextCursor: state.done.length === flows.length ? null : sealCursor(secret, scope, state),
-    },
-  };
-}
-
-function scansOf(
-  { studio }: ListRuntime,
-  { query, signal }: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
-  flows: readonly ConfiguredFlow[],
-  { filters: { contact, ...filters } }: ListState,
-  budget: Budget,
-): MergeOptions['openScan'] {
-  const share =
-    flows.length === 1
-      ? Math.max(MIN_PAGE_SIZE, query.limit)
-      : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
-  return (index, position, hint) => {
-    // Studio lists again what was already read of the position's second; this must not fill the page.
-    const pageSize = contact === undefined ? share + position.seen.length : MAX_PAGE_SIZE;
-    const scan = scanFlow({
-      executions: studio.executions,
-      flowSid: flows[index]?.sid ?? '',
-      filters,
-      position: positionIn(position, index),
-      hint,
-      pageSize: Math.min(MAX_PAGE_SIZE, pageSize),
-      budget,
-      signal,
-    });
-    return flows.length === 1 ? scan : endingWhereUnknown(scan);
-  };
-}
-
-/** Among several flows, one that Studio does not know (any more) has no executions. */
-function endingWhereUnknown(scan: Scan): Scan {
-  let isUnknown = false;
-  return {
-    ...scan,
-    head: () => (isUnknown ? 'end' : scan.head()),
-    read: async () => {
-      try {
-        await scan.read();
-      } catch (error) {
-        if (!(error instanceof StudioError) || error.kind !== 'not-found') throw error;
-        isUnknown = true;
-      }
     },
   };
 }

@@ -1,10 +1,11 @@
-import type { StudioError } from '../../studio/errors.ts';
+import { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
 import { concurrently } from '../handlers/concurrently.ts';
-import type { Hint, Scan } from './flow-reader.ts';
-import { type Budget, isPassing } from './page.ts';
+import type { FlowReader, ResumePoint } from './flow-reader.ts';
+import { type Budget, isTransient } from './page.ts';
 import { advance, type Position, secondOf } from './position.ts';
-import { boundedState, type ListState } from './state.ts';
+import { boundedState, type FlowState, type ListState } from './state.ts';
+import { FIRST_PLACE } from './token-reader.ts';
 
 const MAX_CONCURRENT_FLOWS = 5;
 
@@ -13,7 +14,7 @@ export type MergeOptions = {
   start: ListState;
   flowCount: number;
   /** Starts to read a flow, given by its index, at a position. */
-  openScan: (flow: number, position: Position, hint: Hint | undefined) => Scan;
+  openReader: (flow: number, position: Position, resumeFrom: ResumePoint | undefined) => FlowReader;
   /** Filters what Studio cannot. An execution that is filtered out still counts as read. */
   keep: (execution: Execution) => boolean;
   budget: Budget;
@@ -34,9 +35,9 @@ export type Merge = {
 
 type Source = {
   flow: number;
-  scan: Scan | undefined;
-  /** Where a new scan begins. */
-  hint: Hint | undefined;
+  reader: FlowReader | undefined;
+  /** Where a new reader begins. */
+  resumeFrom: ResumePoint | undefined;
   /** None of the flow's remaining executions is newer than this second; infinite while unknown. */
   newest: number;
 };
@@ -46,100 +47,97 @@ type Source = {
  * how new its next execution is. The state keeps what is known, so that with a slow Studio several requests
  * can collect it. A page that cannot be read discards nothing that was read of other flows.
  */
-export function createMerge({ start, flowCount, openScan, keep, budget }: MergeOptions): Merge {
+export function createMerge({ start, flowCount, openReader, keep, budget }: MergeOptions): Merge {
   const executions: Merge['executions'] = [];
+  const done = new Set(start.done);
   let { position } = start;
-  let trouble: StudioError | undefined;
-  let sources = Array.from(
-    { length: flowCount },
-    (_, flow): Source => ({
-      flow,
-      scan: undefined,
-      hint: start.hints[flow],
-      newest: start.newest[flow] ?? Number.POSITIVE_INFINITY,
-    }),
-  ).filter(({ flow }) => !start.done.includes(flow));
+  let failure: StudioError | undefined;
+  let sources = Array.from({ length: flowCount }, (_, flow): Source => {
+    const { newest = Number.POSITIVE_INFINITY, resumeFrom } = start.flows[flow] ?? {};
+    return { flow, reader: undefined, resumeFrom, newest };
+  }).filter(({ flow }) => !done.has(flow));
 
-  /**
-   * Updates `newest` from the head, and drops a flow that has ended. Unordered flows come first: their dates
-   * say nothing about what follows.
-   */
+  function finish(source: Source): void {
+    done.add(source.flow);
+    sources = sources.filter((one) => one !== source);
+  }
+
+  /** Updates `newest`, and drops a flow that has ended. Unordered flows come first. */
   function look(source: Source): void {
-    const { scan } = source;
-    const head = scan?.head();
-    if (head === 'end') sources = sources.filter((one) => one !== source);
+    const head = headOf(source);
+    if (source.reader?.head() === 'end') finish(source);
     else if (head)
-      source.newest = scan?.isOrdered() ? secondOf(head, position.second) : Number.POSITIVE_INFINITY;
+      source.newest = source.reader?.isOrdered ? secondOf(head, position.second) : Number.POSITIVE_INFINITY;
   }
 
   async function readPage(source: Source): Promise<void> {
-    const scan = source.scan ?? openScan(source.flow, position, source.hint);
-    source.scan = scan;
     try {
-      await scan.read();
+      source.reader ??= openReader(source.flow, position, source.resumeFrom);
+      await source.reader.read();
+      if (source.reader.head() === 'unordered') {
+        source.reader = openReader(source.flow, position, FIRST_PLACE);
+        await source.reader.read();
+      }
     } catch (error) {
-      if (!isPassing(error)) throw error;
-      trouble ??= error;
+      // Among several flows, one that Studio does not know has no executions.
+      if (flowCount > 1 && error instanceof StudioError && error.kind === 'not-found') finish(source);
+      else if (!isTransient(error)) throw error;
+      else failure ??= error;
       // The next read begins at the list's position by then: a newly created execution must not set it back.
-      source.hint = scan.hint();
-      source.scan = undefined;
+      source.resumeFrom = source.reader?.resumeFrom();
+      source.reader = undefined;
     }
     look(source);
   }
 
   function take(source: Source, execution: Execution): void {
-    source.scan?.take();
-    if (source.scan?.isOrdered()) position = advance(position, source.flow, execution);
+    source.reader?.take();
+    if (source.reader?.isOrdered) position = advance(position, source.flow, execution);
     budget.idle = 0;
     if (keep(execution)) executions.push({ execution, flow: source.flow });
     look(source);
   }
 
   function state(): ListState {
-    const newest: ListState['newest'] = {};
-    const hints: ListState['hints'] = {};
-    for (const { flow, scan, hint: begin, newest: second } of sources) {
-      const isAhead = position.second === null || second <= position.second;
-      if (isAhead && Number.isFinite(second)) newest[flow] = second;
-      const hint = scan ? scan.hint() : begin;
-      if (hint) hints[flow] = hint;
+    const flows: Record<string, FlowState> = {};
+    for (const { flow, reader, resumeFrom, newest } of sources) {
+      const isAhead = position.second === null || newest <= position.second;
+      flows[flow] = {
+        newest: isAhead && Number.isFinite(newest) ? newest : undefined,
+        resumeFrom: reader ? reader.resumeFrom() : resumeFrom,
+      };
     }
-    const isOpen = (flow: number) => sources.some((source) => source.flow === flow);
-    const done = Array.from({ length: flowCount }, (_, flow) => flow).filter((flow) => !isOpen(flow));
-    return boundedState({ filters: start.filters, position, newest, hints, done, idle: budget.idle });
+    return boundedState({ filters: start.filters, position, flows, done: [...done], idle: budget.idle });
   }
 
   async function read(limit: number): Promise<void> {
     while (executions.length < limit) {
-      const [first, ...others] = sources;
-      if (!first) return;
-      const next = others.reduce((one, other) => (compare(other, one) < 0 ? other : one), first);
+      const [next] = sources.sort(compare);
+      if (!next) return;
       const head = headOf(next);
       if (head) {
         take(next, head);
         continue;
       }
-      const unread = sources.filter((source) => !headOf(source)).sort(compare);
+      const unread = sources.filter((source) => !headOf(source));
       // While nothing is known about some flows, further pages of the others would not help.
       const unknown = unread.filter(({ newest }) => newest === Number.POSITIVE_INFINITY).length;
       await concurrently(unread.slice(0, unknown || MAX_CONCURRENT_FLOWS), MAX_CONCURRENT_FLOWS, readPage);
       if (sources.includes(next) && !headOf(next)) break;
     }
-    if (trouble && !hasMoved()) throw trouble;
+    if (failure && !hasMoved()) throw failure;
   }
 
+  const stateWithoutIdle = () => JSON.stringify({ ...state(), idle: 0 });
   const before = stateWithoutIdle();
-  function stateWithoutIdle(): string {
-    return JSON.stringify({ ...state(), idle: 0 });
-  }
   const hasMoved = () => stateWithoutIdle() !== before;
 
   return { executions, read, state, hasMoved };
 }
 
-function headOf({ scan }: Source): Execution | undefined {
-  const head = scan?.head();
-  return head === 'end' ? undefined : head;
+function headOf({ reader }: Source): Execution | undefined {
+  const head = reader?.head();
+  return typeof head === 'object' ? head : undefined;
 }
 
 /**

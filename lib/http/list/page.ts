@@ -1,6 +1,6 @@
 import type { Studio } from '../../studio/client.ts';
 import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
-import type { Execution, ExecutionStatus, Page } from '../../studio/types.ts';
+import type { Execution, ListExecutionsQuery, Page } from '../../studio/types.ts';
 
 /** How many upstream pages one request may still read, over all its flows. */
 export type Budget = {
@@ -10,20 +10,16 @@ export type Budget = {
   mayRead(): boolean;
 };
 
-/** The most that Studio gives at once. */
+/** Studio's largest page. */
 export const MAX_PAGE_SIZE = 1_000;
 
-/** A list that goes on and on without anything new does not end by itself. */
+/** After this many pages without an execution a list is taken to be endless. */
 const MAX_IDLE_PAGES = 1_000;
 
 export type PageOptions = {
   executions: Pick<Studio['executions'], 'list'>;
   flowSid: string;
-  filters: {
-    status?: ExecutionStatus | undefined;
-    dateCreatedFrom?: string | undefined;
-    dateCreatedTo?: string | undefined;
-  };
+  filters: Pick<ListExecutionsQuery, 'status' | 'dateCreatedFrom' | 'dateCreatedTo'>;
   pageSize: number;
   budget: Budget;
   signal: AbortSignal;
@@ -38,22 +34,17 @@ export async function fetchPage(
   budget.pages--;
   if (++budget.idle > MAX_IDLE_PAGES)
     throw new StudioError('nonsense', 'The list does not end', { operation: 'ListExecution' });
-  const dateCreatedTo = earlier(filters.dateCreatedTo, end);
+  const [dateCreatedTo] = [filters.dateCreatedTo, end].filter((time) => time !== undefined).sort();
   const listing = executions.list(
     flowSid,
-    {
-      pageSize,
-      ...(filters.status === undefined ? {} : { status: filters.status }),
-      ...(filters.dateCreatedFrom === undefined ? {} : { dateCreatedFrom: filters.dateCreatedFrom }),
-      ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }),
-    },
+    { ...filters, pageSize, ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }) },
     { signal, readAhead: false },
   );
   for await (const page of listing.pages(query === undefined ? {} : { fromPageUrl: query })) return page;
   return { items: [], nextPageUrl: null };
 }
 
-/** What Studio says to a page token that it does not take (any more). */
+/** Whether Studio refused a page token, which may have expired. */
 export function isAboutToken(error: unknown): boolean {
   return (
     error instanceof StudioError &&
@@ -61,18 +52,19 @@ export function isAboutToken(error: unknown): boolean {
   );
 }
 
-const PASSING: readonly StudioErrorKind[] = ['aborted', 'timeout', 'connection', 'unavailable', 'throttled'];
+const TRANSIENT: readonly StudioErrorKind[] = [
+  'aborted',
+  'timeout',
+  'connection',
+  'unavailable',
+  'throttled',
+];
 
 /** Whether the error is transient, so that the next request may succeed. */
-export function isPassing(error: unknown): error is StudioError {
-  return error instanceof StudioError && PASSING.includes(error.kind);
+export function isTransient(error: unknown): error is StudioError {
+  return error instanceof StudioError && TRANSIENT.includes(error.kind);
 }
 
 export function queryOf(pageUrl: string | null): string | undefined {
   return pageUrl === null ? undefined : new URL(pageUrl).search;
-}
-
-function earlier(one: string | undefined, other: string | undefined): string | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return one < other ? one : other;
 }

@@ -1,83 +1,57 @@
 import { createHash } from 'node:crypto';
-import * as v from 'valibot';
 import type { Execution } from '../../studio/types.ts';
 
 /**
- * How far a list over one or more flows has been read, independent of the page tokens of Studio. The list
- * is in the order of seconds (newest first), then flows, then as Studio gives them; this says up to which
- * second, up to which flow of that second, and which executions of that flow and second. What is created or
- * deleted meanwhile changes nothing about that.
+ * How far a list over one or more flows has been read, independent of the page tokens of Studio. The list is
+ * in the order of seconds (newest first), then flows, then as Studio lists them. What is created or deleted
+ * meanwhile does not change a position.
  */
 export type Position = {
-  /** Of the last execution's creation, in seconds since 1970; null before the first. */
+  /** When the last execution was created, in seconds since 1970; null before the first. */
   second: number | null;
   /** Index of the last execution's flow. */
   flow: number;
-  /** Marks of the executions read of that second and flow, the last one last. */
+  /** Keys of the executions read of that second and flow, the last one last; in a cursor the last MAX_SEEN. */
   seen: readonly string[];
-  /** Whether there were more of them than `seen` holds. */
-  overflown: boolean;
 };
 
-export const START: Position = { second: null, flow: 0, seen: [], overflown: false };
+export const START: Position = { second: null, flow: 0, seen: [] };
 
 /** Bounds the length of a cursor. Twilio creates at most 120 executions a second for one account. */
-const MAX_SEEN = 130;
-const MARK_BYTES = 5;
+export const MAX_SEEN = 130;
+const KEY_BYTES = 5;
 
-export const positionSchema = v.strictObject({
-  second: v.nullable(v.number()),
-  flow: v.number(),
-  seen: v.array(v.string()),
-  overflown: v.boolean(),
-});
-
-/** What an execution is known by in a position. */
-export function markOf({ sid }: Execution): string {
-  return createHash('sha256').update(sid).digest().subarray(0, MARK_BYTES).toString('base64url');
+/** Identifies an execution in a position. */
+export function positionKey({ sid }: Execution): string {
+  return createHash('sha256').update(sid).digest().subarray(0, KEY_BYTES).toString('base64url');
 }
 
 /** The second of an undated execution that is listed before any dated one: the year 9999. */
 const UNDATED_SECOND = Date.UTC(9999, 0) / 1_000;
 
-/** The second of its creation. One without a readable date counts as old as what it stands behind. */
-export function secondOf({ dateCreated }: Execution, behind: number | null): number {
+/** The second of its creation. An execution without a readable date counts as created at `previous`. */
+export function secondOf({ dateCreated }: Execution, previous: number | null): number {
   const ms = Date.parse(dateCreated ?? '');
-  return Number.isNaN(ms) ? (behind ?? UNDATED_SECOND) : Math.floor(ms / 1_000);
+  return Number.isNaN(ms) ? (previous ?? UNDATED_SECOND) : Math.floor(ms / 1_000);
 }
 
 /** The position after `execution` of this flow has been read. */
 export function advance(position: Position, flow: number, execution: Execution): Position {
   const second = secondOf(execution, position.second);
-  const mark = markOf(execution);
-  if (second !== position.second || flow !== position.flow)
-    return { second, flow, seen: [mark], overflown: false };
-  const seen = [...position.seen, mark];
-  return {
-    second,
-    flow,
-    seen: seen.slice(-MAX_SEEN),
-    overflown: position.overflown || seen.length > MAX_SEEN,
-  };
+  const isSame = second === position.second && flow === position.flow;
+  return { second, flow, seen: [...(isSame ? position.seen : []), positionKey(execution)] };
 }
 
-/** How far one of the flows has been read. */
-export type FlowPosition = {
-  second: number | null;
-  /** What was read of that second: none, these (and more, when overflown), or every execution. */
-  seen: ReadonlySet<string> | 'all';
-  overflown: boolean;
-};
-
-export function positionIn({ second, flow, seen, overflown }: Position, index: number): FlowPosition {
-  if (index === flow) return { second, seen: new Set(seen), overflown };
-  // Before the first execution nothing is behind, whatever the flow.
-  const isBehind = index < flow && second !== null;
-  return { second, seen: isBehind ? 'all' : new Set(), overflown: false };
+/** Whether the position is after the execution, which is of this flow. */
+export function isBehind(position: Position, flow: number, execution: Execution): boolean {
+  if (position.second === null) return false;
+  const second = secondOf(execution, position.second);
+  if (second !== position.second) return second > position.second;
+  return flow === position.flow ? position.seen.includes(positionKey(execution)) : flow < position.flow;
 }
 
-/** Where the window of what may be ahead ends: exclusive, ISO 8601; undefined for the whole list. */
-export function windowEnd({ second, seen }: FlowPosition): string | undefined {
+/** The end, exclusive, of the window of what may be left of a flow; undefined for the whole list. */
+export function windowEnd({ second, flow: lastFlow }: Position, flow: number): string | undefined {
   if (second === null) return undefined;
-  return new Date((seen === 'all' ? second : second + 1) * 1_000).toISOString();
+  return new Date((flow < lastFlow ? second : second + 1) * 1_000).toISOString();
 }

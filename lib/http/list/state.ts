@@ -1,89 +1,69 @@
-import * as v from 'valibot';
+import { isDeepStrictEqual } from 'node:util';
 import { StudioError } from '../../studio/errors.ts';
 import type { ExecutionsQuery } from '../schemas/query.ts';
 import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
-import type { Hint } from './flow-reader.ts';
-import { type Position, positionSchema, START } from './position.ts';
+import type { ResumePoint } from './flow-reader.ts';
+import { MAX_SEEN, type Position, START } from './position.ts';
 
-/** What a list of executions was begun with; a cursor carries it, and what was found out so far. */
-const filtersSchema = v.strictObject({
-  status: v.optional(v.picklist(['active', 'ended'])),
-  dateCreatedFrom: v.optional(v.string()),
-  dateCreatedTo: v.optional(v.string()),
-  contact: v.optional(v.string()),
-});
+export type Filters = Omit<ExecutionsQuery, 'limit' | 'cursor'>;
 
-const stateSchema = v.strictObject({
-  filters: filtersSchema,
-  position: positionSchema,
-  /** By flow index: none of the flow's remaining executions is newer than this second. */
-  newest: v.record(v.string(), v.number()),
-  /** Of flows whose position alone does not lead on, by index. */
-  hints: v.record(
-    v.string(),
-    v.union([
-      v.strictObject({ query: v.string(), isAnchored: v.boolean() }),
-      v.strictObject({ query: v.nullable(v.string()), after: v.nullable(v.string()) }),
-    ]),
-  ),
-  /** Indexes of the flows that were read to their end. */
-  done: v.array(v.number()),
-  /** Consecutive upstream pages from which no execution was taken. */
-  idle: v.number(),
-});
+export type FlowState = {
+  /** None of the flow's remaining executions is newer than this second. */
+  newest?: number | undefined;
+  /** Where to resume, if the list's position alone does not say. */
+  resumeFrom?: ResumePoint | undefined;
+};
 
-export type Filters = v.InferOutput<typeof filtersSchema>;
+/** What a cursor of a list of executions carries. */
 export type ListState = {
   filters: Filters;
   position: Position;
-  newest: Record<string, number>;
-  hints: Record<string, Hint>;
+  /** By index, of flows that have not been read to their end. */
+  flows: Readonly<Record<string, FlowState>>;
+  /** Indexes of the flows that have been read to their end. */
   done: readonly number[];
+  /** Consecutive upstream pages from which no execution was taken. */
   idle: number;
 };
 
-const FILTER_NAMES = ['status', 'dateCreatedFrom', 'dateCreatedTo', 'contact'] as const;
-
 /**
- * Where to begin. With a cursor its filters hold; they may be repeated beside it, but another one beside it
- * is refused. `opened`: what the cursor held, undefined without one.
+ * The state in which a request begins. With a cursor, which holds `opened`, its filters apply; they may be
+ * repeated beside it. Throws 422 for another filter beside it.
  */
-export function startOf(query: ExecutionsQuery, opened: unknown): ListState {
-  const { limit: _limit, cursor: _cursor, ...given } = query;
-  if (opened === undefined)
-    return { filters: given, position: START, newest: {}, hints: {}, done: [], idle: 0 };
-  const state = v.safeParse(stateSchema, opened);
-  if (!state.success) throw foreignCursor();
-  const { filters } = state.output;
-  for (const name of FILTER_NAMES)
-    if (given[name] !== undefined && given[name] !== filters[name]) throw foreignCursor();
-  return state.output;
+export function startOf(query: ExecutionsQuery, opened: ListState | undefined): ListState {
+  const { limit: _limit, cursor: _cursor, ...filters } = query;
+  if (!opened) return { filters, position: START, flows: {}, done: [], idle: 0 };
+  if (!isDeepStrictEqual({ ...opened.filters, ...filters }, opened.filters)) throw foreignCursor();
+  return opened;
 }
 
 /**
- * Returns the state with as many hints as fit into a cursor. A flow without its hint resumes from the
- * position, which is slower. An unordered flow cannot do that: throws a StudioError if its hint does not fit.
+ * Returns as much of the state as fits into a cursor. A flow without its page query resumes from the position,
+ * which is slower. An unordered flow cannot do that: throws a StudioError if its page query does not fit.
  */
 export function boundedState(state: ListState): ListState {
-  const bounded: ListState = { ...state, newest: {}, hints: {} };
-  let leftBytes = MAX_SEALED_BYTES - Buffer.byteLength(JSON.stringify(bounded));
-  const fits = (...entry: [flow: string, value: unknown]) => {
-    const bytes = Buffer.byteLength(JSON.stringify(entry));
-    const isSmall = bytes <= leftBytes;
-    if (isSmall) leftBytes -= bytes;
-    return isSmall;
-  };
-  const isWalk = ([, hint]: [string, Hint]) => 'after' in hint;
-  const hints = Object.entries(state.hints);
-  for (const [flow, hint] of hints.filter(isWalk)) {
-    if (!fits(flow, hint))
+  const { position } = state;
+  const flows: Record<string, FlowState> = {};
+  const bounded = { ...state, position: { ...position, seen: position.seen.slice(-MAX_SEEN) }, flows };
+  const keep = (flow: string, known: FlowState) => {
+    const before = flows[flow];
+    flows[flow] = known;
+    if (Buffer.byteLength(JSON.stringify(bounded)) <= MAX_SEALED_BYTES) return;
+    if (isUnordered(known))
       throw new StudioError('nonsense', 'A page URL is too long for a cursor', {
         operation: 'ListExecution',
       });
-    bounded.hints[flow] = hint;
-  }
-  for (const [flow, second] of Object.entries(state.newest))
-    if (fits(flow, second)) bounded.newest[flow] = second;
-  for (const [flow, hint] of hints) if (!isWalk([flow, hint]) && fits(flow, hint)) bounded.hints[flow] = hint;
+    if (before) flows[flow] = before;
+    else delete flows[flow];
+  };
+  const all = Object.entries(state.flows).sort(
+    ([, one], [, other]) => Number(isUnordered(other)) - Number(isUnordered(one)),
+  );
+  for (const [flow, known] of all) keep(flow, isUnordered(known) ? known : { newest: known.newest });
+  for (const [flow, known] of all) keep(flow, known);
   return bounded;
+}
+
+function isUnordered({ resumeFrom }: FlowState): boolean {
+  return resumeFrom !== undefined && 'after' in resumeFrom;
 }

@@ -1,56 +1,54 @@
 import type { Execution } from '../../studio/types.ts';
 import { foreignCursor } from './cursor.ts';
-import type { Scan, ScanOptions } from './flow-reader.ts';
+import type { FlowReader, ReaderOptions, TokenPlace } from './flow-reader.ts';
 import { fetchPage, isAboutToken, queryOf } from './page.ts';
-import { markOf } from './position.ts';
+import { positionKey } from './position.ts';
 
-/** How far a list has been walked: the page by its query (null: the first), and the last one read of it. */
-export type Walk = { query: string | null; after: string | null };
+export const FIRST_PLACE: TokenPlace = { query: null, after: null };
 
 /**
- * Reads one flow's executions as they come, page after page by Studio's own tokens: for a Studio whose list is not
- * newest first, as its documentation has it, but in another order, or in none. What is deleted between two pages
- * may then make an offset token skip as many; where a page has lost its mark, it is given out once more.
+ * Reads a flow that is not newest first, page after page by Studio's tokens. A deletion between two pages may
+ * make an offset token skip executions. A page without its last read execution is returned from its beginning.
  */
-export function walkFlow(options: ScanOptions, begin: Walk = { query: null, after: null }): Scan {
-  const { budget } = options;
-  let { query, after } = begin;
-  /** What is left of the page. */
+export function readFlowByToken(options: ReaderOptions, resumeFrom: TokenPlace): FlowReader {
+  let place = resumeFrom;
+  /** The unread part of the page. */
   let buffer: Execution[] | undefined;
   let nextQuery: string | undefined;
 
   async function fill(): Promise<void> {
+    const { query, after } = place;
     const page = await fetchPage(options, query ?? undefined).catch((error: unknown) => {
       throw query !== null && isAboutToken(error) ? foreignCursor() : error;
     });
-    const read = page.items.findIndex((execution) => markOf(execution) === after);
+    const read = page.items.findIndex((execution) => positionKey(execution) === after);
     buffer = page.items.slice(read + 1);
     nextQuery = queryOf(page.nextPageUrl);
   }
 
   const head = () => buffer?.[0] ?? (buffer && nextQuery === undefined ? 'end' : undefined);
-  /** A page that is through is left behind for the next one. */
-  const turn = () => {
+  function leaveEmptyPage(): void {
     if (buffer?.length !== 0 || nextQuery === undefined) return;
-    ({ query, after, buffer } = { query: nextQuery, after: null, buffer: undefined });
-  };
+    place = { query: nextQuery, after: null };
+    buffer = undefined;
+  }
 
   return {
-    isOrdered: () => false,
+    isOrdered: false,
     head,
     async read() {
-      while (head() === undefined && budget.mayRead()) {
-        turn();
+      while (head() === undefined && options.budget.mayRead()) {
+        leaveEmptyPage();
         await fill();
       }
     },
-    take: () => {
+    take() {
       const taken = buffer?.shift();
-      if (taken) after = markOf(taken);
+      if (taken) place = { ...place, after: positionKey(taken) };
     },
-    hint: () => {
-      turn();
-      return head() === 'end' ? undefined : { query, after };
+    resumeFrom() {
+      leaveEmptyPage();
+      return head() === 'end' ? undefined : place;
     },
   };
 }

@@ -36,10 +36,10 @@ export const pageQuery = v.strictObject({ limit, cursor });
 const contactFilter = v.pipe(v.string(), contactMetadata, v.transform(restorePlus), contact);
 
 const executionFilters = v.strictObject({
-  status: v.optional(v.picklist(['active', 'ended'])),
-  dateCreatedFrom: v.optional(moment),
-  dateCreatedTo: v.optional(moment),
-  contact: v.optional(contactFilter),
+  status: v.exactOptional(v.picklist(['active', 'ended'])),
+  dateCreatedFrom: v.exactOptional(moment),
+  dateCreatedTo: v.exactOptional(moment),
+  contact: v.exactOptional(contactFilter),
   limit,
   cursor,
 });
