@@ -3,7 +3,7 @@ import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
 import type { Flow } from '../../studio/types.ts';
 import { mayTouch } from '../auth/authorise.ts';
-import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
+import { openCursor, sealCursor } from '../list/cursor.ts';
 import { isTransient } from '../list/page.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
@@ -19,8 +19,7 @@ export async function listFlows(runtime: FlowsRuntime, request: Request<'GET /fl
   const visible = runtime.config.flows.filter((flow) => mayTouch(caller, flow));
   const secret = await runtime.secret.get();
   const scope = [route, ...visible.map(({ sid }) => sid)];
-  const begin = query.cursor === undefined ? 0 : openCursor(secret, scope, query.cursor);
-  if (typeof begin !== 'number') throw foreignCursor();
+  const begin = openCursor<number>(secret, scope, query.cursor) ?? 0;
   const fetched = await concurrently(
     visible.slice(begin, begin + query.limit),
     MAX_CONCURRENT_FETCHES,
@@ -37,7 +36,7 @@ export async function listFlows(runtime: FlowsRuntime, request: Request<'GET /fl
   const end = begin + flows.length;
   return {
     status: 200,
-    body: { flows, nextCursor: end < visible.length ? sealCursor(secret, scope, end) : null },
+    body: { flows, nextCursor: sealCursor(secret, scope, end < visible.length ? end : null) },
   };
 }
 

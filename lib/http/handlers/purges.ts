@@ -36,10 +36,7 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
       const key = await secret.get();
       const visible = config.flows.filter((flow) => mayTouch(caller, flow));
       const scope = [route, caller.id, ...visible.map(({ sid }) => sid)];
-      const page = await desk.list(
-        limit,
-        cursor === undefined ? null : String(openCursor(key, scope, cursor)),
-      );
+      const page = await desk.list(limit, openCursor<string>(key, scope, cursor) ?? null);
       if (!page) throw foreignCursor();
       const seen = page.purges.filter((record) => maySee(caller, record));
       return {
@@ -47,7 +44,7 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
         body: {
           purges: seen.map(desk.view),
           // Sealed, since it may name a purge that the caller may not see.
-          nextCursor: page.next === null ? null : sealCursor(key, scope, page.next),
+          nextCursor: sealCursor(key, scope, page.next),
         },
       };
     },
@@ -59,13 +56,13 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
       const record = await find(caller, params.purge);
       const key = await secret.get();
       const scope = [route, record.id];
-      const after = cursor === undefined ? null : String(openCursor(key, scope, cursor));
+      const after = openCursor<string>(key, scope, cursor) ?? null;
       const page = await failures.page(record.id, after, limit);
       return {
         status: 200,
         body: {
           failures: page.failures.map((failure) => failureJson(failure, record)),
-          nextCursor: page.next === null ? null : sealCursor(key, scope, page.next),
+          nextCursor: sealCursor(key, scope, page.next),
         },
       };
     },

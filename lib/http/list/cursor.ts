@@ -17,44 +17,44 @@ export const MAX_SEALED_BYTES = Math.floor((MAX_CURSOR_CHARACTERS * 3) / 4) - NO
 /** The number changes with the shape of any cursor's content, so that older cursors are refused. */
 const INFO = 'studio-executions cursor 1';
 
-type Keys = { cipher: Buffer; nonce: Buffer };
-const keysOf = new WeakMap<Secret, Keys>();
-
-/** What a cursor belongs to: the route and the flows that its caller sees. */
+/** The route and the flows that a cursor belongs to. */
 export type CursorScope = readonly string[];
 
-export function sealCursor(secret: Secret, scope: CursorScope, value: unknown): string {
-  const keys = derive(secret);
+/** Returns null for null: there is no next page. */
+export function sealCursor(secret: Secret, scope: CursorScope, value: unknown): string | null {
+  if (value === null) return null;
   const content = Buffer.from(JSON.stringify(value));
-  const bound = Buffer.from(JSON.stringify(scope));
-  const nonce = createHmac('sha256', keys.nonce)
+  const bound = JSON.stringify(scope);
+  const nonce = createHmac('sha256', keyOf(secret, 'nonce'))
     .update(bound)
     .update(content)
     .digest()
     .subarray(0, NONCE_BYTES);
-  const cipher = createCipheriv(ALGORITHM, keys.cipher, nonce).setAAD(bound);
-  return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]).toString(
-    'base64url',
-  );
+  const cipher = createCipheriv(ALGORITHM, keyOf(secret, 'cipher'), nonce).setAAD(Buffer.from(bound));
+  const sealed = [nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()];
+  return Buffer.concat(sealed).toString('base64url');
 }
 
-/** Returns what was sealed for this scope, which only this API can have done. Throws 422 for anything else. */
-export function openCursor<Value>(secret: Secret, scope: CursorScope, cursor: string): Value {
+/**
+ * Returns what was sealed for this scope, which only this API can have done; undefined without a cursor. Throws
+ * 422 for anything else.
+ */
+export function openCursor<Value>(
+  secret: Secret,
+  scope: CursorScope,
+  cursor: string | undefined,
+): Value | undefined {
+  if (cursor === undefined) return undefined;
   const bytes = Buffer.from(cursor, 'base64url');
   // Another text that decodes to the same bytes is not the same cursor.
-  if (bytes.length <= NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== cursor)
-    throw foreignCursor();
-  const nonce = bytes.subarray(0, NONCE_BYTES);
-  const tag = bytes.subarray(-TAG_BYTES);
+  if (bytes.toString('base64url') !== cursor) throw foreignCursor();
   try {
-    const decipher = createDecipheriv(ALGORITHM, derive(secret).cipher, nonce, { authTagLength: TAG_BYTES })
+    const nonce = bytes.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv(ALGORITHM, keyOf(secret, 'cipher'), nonce, { authTagLength: TAG_BYTES })
       .setAAD(Buffer.from(JSON.stringify(scope)))
-      .setAuthTag(tag);
-    const content = Buffer.concat([
-      decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),
-      decipher.final(),
-    ]);
-    return JSON.parse(content.toString('utf8'));
+      .setAuthTag(bytes.subarray(-TAG_BYTES));
+    const content = [decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()];
+    return JSON.parse(Buffer.concat(content).toString());
   } catch {
     throw foreignCursor();
   }
@@ -66,11 +66,6 @@ export function foreignCursor(): Problem {
   ]);
 }
 
-function derive(secret: Secret): Keys {
-  const known = keysOf.get(secret);
-  if (known) return known;
-  const bytes = Buffer.from(hkdfSync('sha256', secret.apiKeySecret, secret.accountSid, INFO, 2 * KEY_BYTES));
-  const keys = { cipher: bytes.subarray(0, KEY_BYTES), nonce: bytes.subarray(KEY_BYTES) };
-  keysOf.set(secret, keys);
-  return keys;
+function keyOf({ apiKeySecret, accountSid }: Secret, use: 'cipher' | 'nonce'): Buffer {
+  return Buffer.from(hkdfSync('sha256', apiKeySecret, accountSid, `${INFO} ${use}`, KEY_BYTES));
 }

@@ -53,8 +53,7 @@ async function list(
   const { query, deadlineMs, signal } = request;
   const secret = await runtime.secret.get();
   const scope = [request.route, ...flows.map(({ sid }) => sid)];
-  const opened = query.cursor === undefined ? undefined : openCursor<ListState>(secret, scope, query.cursor);
-  const start = startOf(query, opened);
+  const start = startOf(query, openCursor<ListState>(secret, scope, query.cursor));
   const { contact, ...filters } = start.filters;
   const share =
     flows.length === 1
@@ -96,7 +95,7 @@ async function list(
     status: 200,
     body: {
       executions: merge.executions.map(({ execution, flow }) => executionJson(execution, flows[flow])),
-      nextCursor: state.done.length === flows.length ? null : sealCursor(secret, scope, state),
+      nextCursor: sealCursor(secret, scope, state.done.length === flows.length ? null : state),
     },
   };
 }
