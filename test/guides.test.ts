@@ -94,7 +94,7 @@ describe('the guide to erasing one contact', () => {
     expect((await fetch(address, { method: 'POST', headers, body })).status).toBe(201);
 
     const env = { STUDIO_API_URL: local.url, STUDIO_API_TOKEN: 'local-admin' };
-    const { code, out } = await run(process.execPath, ['infra/cli/purge/purge.ts', ...args, '--yes'], {
+    const { code, out } = await run(process.execPath, ['infra/cli/main.ts', 'purge', ...args, '--yes'], {
       env,
     });
     expect(out).toMatch(/pu[0-9a-z]{26}/);

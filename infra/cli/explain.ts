@@ -1,5 +1,5 @@
 import { ApiProblem, ApiUnreachable } from './api.ts';
-import { UsageError } from './args.ts';
+import { UsageError } from './arguments.ts';
 import { Failed } from './tool.ts';
 
 /**

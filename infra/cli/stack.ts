@@ -1,15 +1,9 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { NO_STAGE_NAME, STAGE_NAME, stackName } from '../stage.ts';
-import { type Option, UsageError } from './args.ts';
+import { stackName } from '../stage.ts';
+import { UsageError } from './arguments.ts';
 import { explainedAws, UNREADABLE, withTimeout } from './aws.ts';
 import { Failed } from './tool.ts';
 
 /** The deployed stack, as infra/app.ts names it and infra/stack.ts tells of it. */
-
-export const stageOption = {
-  type: 'string',
-  check: (value) => (STAGE_NAME.test(value) ? null : NO_STAGE_NAME),
-} as const satisfies Option;
 
 /** What the tools look for among the stack's outputs. */
 export type OutputName = 'ApiUrl' | 'SecretArn' | 'ArchiveBucketName';
@@ -20,6 +14,7 @@ const TIMEOUT_MS = 30_000;
 
 /** null when there is no such stack in this account and region. */
 export async function describeStack(name: string, timeoutMs = TIMEOUT_MS): Promise<Stack | null> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient({});
   try {
     const command = new DescribeStacksCommand({ StackName: name });

@@ -1,4 +1,4 @@
-import { UsageError } from './args.ts';
+import { UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
 
 /** Where the API is, and who asks. */

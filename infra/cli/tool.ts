@@ -1,15 +1,10 @@
-import { UsageError } from './args.ts';
-import { type Io, processIo } from './io.ts';
+import { createCommand, type Usage, UsageError } from './arguments.ts';
+import type { Io } from './io.ts';
 
 /** 0: done; 1: it did not work; 2: it was asked wrongly, and nothing happened. */
 export type ExitCode = 0 | 1 | 2;
 
-export type Tool = {
-  name: string;
-  /** What `--help` prints. */
-  help: string;
-  run(argv: readonly string[], io: Io): Promise<ExitCode>;
-};
+export type Tool = Usage & { run(argv: readonly string[], io: Io): Promise<ExitCode> };
 
 /** It did not work, for a reason that can be told in some lines; anything else is a bug and shows its stack. */
 export class Failed extends Error {
@@ -27,7 +22,7 @@ export async function runTool(tool: Tool, argv: readonly string[], io: Io): Prom
     for (const line of lines) io.err.write(`${line}\n`);
   };
   if (argv.includes('--help') || argv.includes('-h')) {
-    io.out.write(`${tool.help.trim()}\n`);
+    printHelp(tool, io);
     return 0;
   }
   try {
@@ -44,9 +39,12 @@ export async function runTool(tool: Tool, argv: readonly string[], io: Io): Prom
   }
 }
 
-/** Runs the tool on this process's own arguments and terminal. */
-export async function main(tool: Tool): Promise<void> {
-  process.exitCode = await runTool(tool, process.argv.slice(2), processIo());
-  // An input that nobody ends must not keep the process.
-  process.stdin.unref?.();
+function printHelp({ name, usage, about, options, notes }: Usage, io: Io): void {
+  createCommand(options)
+    .name(`npm run ${name} --`)
+    .usage(usage)
+    .description(about)
+    .addHelpText('after', notes)
+    .configureOutput({ writeOut: (text) => io.out.write(text) })
+    .outputHelp();
 }

@@ -2,22 +2,22 @@ import * as v from 'valibot';
 import { createTerminal } from '../../local/terminal/terminal.ts';
 import { many } from '../format.ts';
 import { type Io, print } from '../io.ts';
-import { type ExitCode, main, type Tool } from '../tool.ts';
+import type { ExitCode, Tool } from '../tool.ts';
 import { eachLine } from './lines.ts';
-import { type ArchiveSlice, type Bucket, openBucket, type Place } from './objects.ts';
-import { type ArchiveOptions, HELP, readArchiveOptions, type Wanted } from './options.ts';
+import type { ArchiveSlice, Bucket, Place } from './objects.ts';
+import { type ArchiveOptions, readArchiveOptions, usage, type Wanted } from './options.ts';
 import { deployedPlace, localPlace } from './place.ts';
 
 const NAMED_MISSING = 10;
 
 const archived = v.object({ execution: v.object({ sid: v.string() }) });
 
-/** Reads archives back. Lines go to the output, everything else that is said beside it. */
+/** Reads archives back: executions go to the output, messages to the error output. */
 export const archiveTool: Tool = {
-  name: 'archive',
-  help: HELP,
+  ...usage,
   async run(argv, io) {
     const options = readArchiveOptions(argv);
+    const { openBucket } = await import('./objects.ts');
     const bucket = openBucket(await placeOf(options, io));
     try {
       return await read(bucket, io, options.wanted);
@@ -28,7 +28,7 @@ export const archiveTool: Tool = {
 };
 
 async function placeOf({ url, bucket, stage }: ArchiveOptions, io: Io): Promise<Place> {
-  if (url !== undefined) return localPlace(url, io);
+  if (url !== undefined) return localPlace(url.replace(/\/+$/, ''), io);
   const fromEnvironment = stage === undefined ? io.env['STUDIO_ARCHIVE_BUCKET'] || undefined : undefined;
   return deployedPlace({ given: bucket ?? fromEnvironment, stage });
 }
@@ -107,5 +107,3 @@ function sidOf(line: string): string {
   if (!read.success) throw new Error('the next line is no execution');
   return read.output.execution.sid;
 }
-
-if (import.meta.main) await main(archiveTool);

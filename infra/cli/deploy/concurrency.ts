@@ -1,4 +1,3 @@
-import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as v from 'valibot';
 import { type Reserved, reservedBy, runsIn, withReservation } from '../../constructs/api/reserved.ts';
 import type { Checked } from '../../constructs/checked.ts';
@@ -23,6 +22,7 @@ const settings = v.object({
 
 /** Throws a Failed if AWS refuses, gives an unreadable answer or does not answer. */
 export async function accountConcurrency(timeoutMs = TIMEOUT_MS): Promise<Concurrency> {
+  const { GetAccountSettingsCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   const client = new LambdaClient({});
   try {
     const answer = await withTimeout(timeoutMs, (options) =>

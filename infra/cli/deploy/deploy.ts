@@ -1,51 +1,18 @@
-import { buildBundles } from '../../build.ts';
 import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../../constructs/api/reserved.ts';
 import type { Checked } from '../../constructs/checked.ts';
-import { STAGE_NAME, stackName } from '../../stage.ts';
-import { type Options, readArguments, UsageError } from '../args.ts';
+import { stackName } from '../../stage.ts';
+import { UsageError } from '../arguments.ts';
 import { isUnusable } from '../aws.ts';
 import { confirm, type Io, paint, say } from '../io.ts';
-import { describeStack, type Stack, stageOption } from '../stack.ts';
-import { Failed, main, type Tool } from '../tool.ts';
+import { describeStack, type Stack } from '../stack.ts';
+import { Failed, type Tool } from '../tool.ts';
 import { type Cdk, runCdk } from './cdk.ts';
 import { accountConcurrency, type Concurrency, type LookedUp, planReservation } from './concurrency.ts';
 import { checkedOf } from './configuration.ts';
-
-const HELP = `
-Puts the stack into your AWS account: shows what would change, asks, deploys.
-
-  npm run deploy
-  npm run deploy -- --stage prod
-
-  --stage NAME               a stage of infra/config.ts; also -c stage=NAME
-  --yes                      do not ask
-  --toolkit-stack-name NAME  where the CDK was bootstrapped, unless CDKToolkit
-  --help
-
-Where infra/config.ts does not set reservedConcurrency, runs are set aside for
-triggers and purges if the account has enough of them, and it says what it did.
-AWS credentials and region are found as the AWS CLI finds them.
-Ends with 0 when deployed, 1 when not, 2 when asked wrongly.
-`;
+import { DEFAULT_TOOLKIT, readDeployOptions, usage } from './options.ts';
 
 /** What `cdk synth` writes, as infra/cdk.json says; what was shown is what is deployed. */
 const ASSEMBLY = ['--app', '../.build/cdk.out'];
-const DEFAULT_TOOLKIT = 'CDKToolkit';
-
-/** The one context that may be given, as the CDK takes it. */
-const STAGE = 'stage=';
-
-const options = {
-  stage: stageOption,
-  context: {
-    type: 'string',
-    short: 'c',
-    check: (value) =>
-      value.startsWith(STAGE) && STAGE_NAME.test(value.slice(STAGE.length)) ? null : 'takes stage=NAME only',
-  },
-  'toolkit-stack-name': { type: 'string' },
-  yes: { type: 'boolean' },
-} as const satisfies Options;
 
 /** What deploying touches besides the terminal. */
 export type DeployPorts = {
@@ -59,10 +26,9 @@ export type DeployPorts = {
 
 export function createDeploy({ check, build, cdk, describe, concurrency }: DeployPorts): Tool {
   return {
-    name: 'deploy',
-    help: HELP,
+    ...usage,
     async run(argv, io) {
-      const { stage, toolkit, yes } = readOptions(argv);
+      const { stage, toolkit, yes } = readDeployOptions(argv);
       if (!yes && !io.interactive)
         throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
       const checked = check(stage);
@@ -76,7 +42,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       heading(io, `Building ${stack}`);
       await build();
       const context = [
-        ...(stage ? [`${STAGE}${stage}`] : []),
+        ...(stage ? [`stage=${stage}`] : []),
         ...(isReserving ? [`${RESERVE_CONTEXT}=true`] : []),
       ];
       await must(
@@ -104,21 +70,6 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       printNext(io, stage, await lookUp(() => describe(stack)));
       return 0;
     },
-  };
-}
-
-function readOptions(argv: readonly string[]) {
-  const { values } = readArguments(argv, options, {
-    most: 0,
-    also: ({ values: { stage, context } }) => [
-      stage && context && context !== `${STAGE}${stage}` ? '--stage and -c stage name two stages' : null,
-    ],
-  });
-  const { stage, context, yes } = values;
-  return {
-    stage: stage ?? context?.slice(STAGE.length),
-    toolkit: values['toolkit-stack-name'] ?? DEFAULT_TOOLKIT,
-    yes,
   };
 }
 
@@ -204,13 +155,11 @@ function heading(io: Io, text: string): void {
   say(io, '', `  ${paint(io, 'bold', text)}`, '');
 }
 
-if (import.meta.main)
-  await main(
-    createDeploy({
-      check: checkedOf,
-      build: buildBundles,
-      cdk: runCdk,
-      describe: describeStack,
-      concurrency: accountConcurrency,
-    }),
-  );
+/** Puts the stack into an AWS account. */
+export const deployTool = createDeploy({
+  check: checkedOf,
+  build: async () => (await import('../../build.ts')).buildBundles(),
+  cdk: runCdk,
+  describe: describeStack,
+  concurrency: accountConcurrency,
+});

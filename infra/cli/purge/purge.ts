@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Api, createApi } from '../api.ts';
-import { UsageError } from '../args.ts';
+import { UsageError } from '../arguments.ts';
 import { explained } from '../explain.ts';
 import { many } from '../format.ts';
 import { confirm, type Io, say } from '../io.ts';
 import { targetOf } from '../target.ts';
-import { type ExitCode, Failed, main, type Tool } from '../tool.ts';
-import { HELP, optionAt, readPurgeOptions, type Selection, type Then } from './options.ts';
+import { type ExitCode, Failed, type Tool } from '../tool.ts';
+import { optionAt, type PurgeOptions, readPurgeOptions, type Selection, usage } from './options.ts';
 import { createProgress } from './progress.ts';
 import { type Purge, readPurge } from './purge-view.ts';
 import { isGood, printEnd, printHowToWatch, printMatched, printSelection } from './summary.ts';
@@ -14,32 +14,27 @@ import { totalOf } from './total.ts';
 import { watchPurge } from './watch.ts';
 import { type Order, watchToTheEnd } from './watch-to-the-end.ts';
 
-/** Deletes executions by policy, from a terminal: the dry run, the question, the progress, the end. */
+/** Deletes executions, from a terminal: the dry run, the question, the progress, the end. */
 export const purgeTool: Tool = {
-  name: 'purge',
-  help: HELP,
+  ...usage,
   async run(argv, io) {
-    const options = readPurgeOptions(argv);
-    if (options.watch === null && options.then === 'ask' && !io.interactive)
+    const order = readPurgeOptions(argv);
+    if ('selection' in order && order.mode === 'ask' && !io.interactive)
       throw new UsageError(['there is no terminal to ask on: --dry-run only counts, --yes deletes unasked']);
-    const api = createApi(await targetOf(options.url, io), io);
+    const api = createApi(await targetOf(order.url, io), io);
     try {
-      const { watch } = options;
-      if (watch !== null) {
-        const total = await totalOf(api, watch);
-        return await follow(api, io, { begin: async () => watch, total }, options.url);
-      }
-      return await purge(api, io, options);
+      if ('selection' in order) return await purge(api, io, order);
+      const { watch, url } = order;
+      return await follow(api, io, { begin: async () => watch, total: await totalOf(api, watch) }, url);
     } catch (error) {
-      const { selection } = options.watch === null ? options : { selection: null };
-      throw explained(error, selection ? (pointer) => optionAt(pointer, selection) : undefined);
+      throw explained(error, 'selection' in order ? (at) => optionAt(at, order.selection) : undefined);
     }
   },
 };
 
-type Wish = { selection: Selection; then: Then; url: string | undefined };
+type Wish = Extract<PurgeOptions, { selection: Selection }>;
 
-async function purge(api: Api, io: Io, { selection, then, url }: Wish): Promise<ExitCode> {
+async function purge(api: Api, io: Io, { selection, mode, url }: Wish): Promise<ExitCode> {
   const dry = await dryRun(api, io, selection);
   if (!dry) return 1;
   printSelection(io, api.url, selection, dry.window);
@@ -48,11 +43,11 @@ async function purge(api: Api, io: Io, { selection, then, url }: Wish): Promise<
     say(io, '', '  There is nothing to delete.');
     return 0;
   }
-  if (then === 'nothing') {
+  if (mode === 'dry-run') {
     say(io, '', `  Nothing was deleted. The dry run is purge ${dry.id}.`);
     return 0;
   }
-  if (then === 'ask' && !(await confirm(io, `Delete ${many(dry.counts.matched, 'execution')}?`))) {
+  if (mode === 'ask' && !(await confirm(io, `Delete ${many(dry.counts.matched, 'execution')}?`))) {
     say(io, '  Nothing was deleted.');
     return 1;
   }
@@ -102,5 +97,3 @@ async function follow(api: Api, io: Io, order: Order, url: string | undefined): 
   else printHowToWatch(io, watched, url);
   return watched.state === 'ended' && isGood(watched.purge) ? 0 : 1;
 }
-
-if (import.meta.main) await main(purgeTool);

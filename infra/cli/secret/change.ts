@@ -1,18 +1,23 @@
 import { add, type Grant, remove, retire, rotate, type SecretDocument } from './document.ts';
 
-export type Kind = 'caller' | 'webhook' | 'signature-key';
-export type Verb = 'add' | 'rotate' | 'retire' | 'remove';
+type Kind = 'caller' | 'webhook' | 'signature-key';
+type Verb = 'add' | 'rotate' | 'retire' | 'remove';
 
-/**
- * The verbs of each kind. Each signature key has its own SID, so a rotation adds one and removes the other.
- */
-export const VERBS: Readonly<Record<Kind, readonly Verb[]>> = {
+export type Change = { verb: Verb; kind: Kind; grant: Grant };
+
+/** Each signature key has its own SID, so a rotation adds one and removes the other. */
+const VERBS: Readonly<Record<Kind, readonly Verb[]>> = {
   caller: ['add', 'rotate', 'retire', 'remove'],
   webhook: ['add', 'rotate', 'retire', 'remove'],
   'signature-key': ['add', 'remove'],
 };
 
-export type Change = { verb: Verb; kind: Kind; grant: Grant };
+const KINDS: readonly Kind[] = ['caller', 'webhook', 'signature-key'];
+
+/** The changes by their names on the command line, e.g. `add-caller`. */
+export const changes: ReadonlyMap<string, Pick<Change, 'verb' | 'kind'>> = new Map(
+  KINDS.flatMap((kind) => VERBS[kind].map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
+);
 
 /** Whether the change brings a new token or secret into being. */
 export function needsValue({ verb }: Change): boolean {

@@ -1,11 +1,36 @@
 import { SCOPES, type Scope } from '../../../lib/config/configuration.ts';
-import { type Arguments, type Options, readArguments } from '../args.ts';
-import { stageOption } from '../stack.ts';
-import { type Change, type Kind, VERBS } from './change.ts';
+import { type Arguments, type Options, readArguments, stageOption, type Usage } from '../arguments.ts';
+import { type Change, changes } from './change.ts';
 
-export const HELP = `
-Fills in and rotates the secret: Twilio's credentials, and who may call the API.
+const options = {
+  scopes: {
+    flags: '--scopes <scopes>',
+    help: `of ${SCOPES.join(', ')}; or all`,
+    check: (value) =>
+      listOf(scopesIn(value)).every(isScope) ? null : `must be of ${SCOPES.join(', ')}; or all`,
+  },
+  flows: { flags: '--flows <flows>', help: 'aliases or SIDs; every configured flow unless given' },
+  ask: { flags: '--ask', help: "the webhook's secret is the sender's own: ask for it" },
+  secretId: {
+    flags: '--secret-id <id>',
+    help: "the secret; else STUDIO_SECRET_ID, else the deployed stack's",
+  },
+  stage: stageOption,
+} as const satisfies Options;
 
+export type SecretOptions = {
+  command: { is: 'credentials' } | { is: 'show' } | ({ is: 'change'; ask: boolean } & Change);
+  secretId: string | undefined;
+  stage: string | undefined;
+};
+
+export const usage: Usage = {
+  name: 'secret',
+  usage: '[command] [options]',
+  about: "Fills in and rotates the secret: Twilio's credentials, and who may call the API.",
+  options,
+  notes: `
+Commands:
   npm run secret                          asks for Twilio's credentials
   npm run secret -- show                  names and scopes, never values
   npm run secret -- add-caller NAME --scopes trigger,read [--flows welcome]
@@ -16,63 +41,28 @@ Fills in and rotates the secret: Twilio's credentials, and who may call the API.
   npm run secret -- add-signature-key SID a shared key that Twilio signs with
   npm run secret -- remove-signature-key SID
 
-  --scopes A,B      of ${SCOPES.join(', ')}; or all
-  --flows A,B       aliases or SIDs; every configured flow unless given
-  --ask             the webhook's secret is the sender's own: ask for it
-  --secret-id ID    the secret; else STUDIO_SECRET_ID, else the deployed stack's
-  --stage NAME      the stage whose stack is meant
-  --help
-
 A new token is shown once. Without a terminal, answers are read from the input,
-one a line. AWS credentials and region are found as the AWS CLI finds them.
-`;
-
-const KINDS: readonly Kind[] = ['caller', 'webhook', 'signature-key'];
-const changes: ReadonlyMap<string, Pick<Change, 'verb' | 'kind'>> = new Map(
-  KINDS.flatMap((kind) => VERBS[kind].map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
-);
-
-const options = {
-  scopes: {
-    type: 'string',
-    check: (value) =>
-      listOf(scopesIn(value)).every(isScope) ? null : `must be of ${SCOPES.join(', ')}; or all`,
-  },
-  flows: { type: 'string' },
-  ask: { type: 'boolean' },
-  'secret-id': { type: 'string' },
-  stage: stageOption,
-} as const satisfies Options;
-
-type Values = Arguments<typeof options>['values'];
-
-export type SecretOptions = {
-  command: { is: 'credentials' } | { is: 'show' } | ({ is: 'change'; ask: boolean } & Change);
-  secretId: string | undefined;
-  stage: string | undefined;
+one a line. AWS credentials and region are found as the AWS CLI finds them.`,
 };
 
 /** Throws a UsageError with every mistake. */
 export function readSecretOptions(argv: readonly string[]): SecretOptions {
-  const { values, positionals } = readArguments(argv, options, {
-    most: 2,
-    also: (read) => mistakesOf(read.positionals, read.values),
-  });
-  const [word, name = ''] = positionals;
-  const { stage, ask } = values;
+  const { values, words } = readArguments(argv, options, { most: 2, also: mistakesIn });
+  const [word, name = ''] = words;
+  const { secretId, stage, ask } = values;
   const change = changes.get(word ?? '');
+  if (!change) return { command: { is: word === 'show' ? 'show' : 'credentials' }, secretId, stage };
   const flows = values.flows && listOf(values.flows);
   const grant = { name, scopes: listOf(scopesIn(values.scopes)).filter(isScope), ...(flows && { flows }) };
   return {
-    command: change
-      ? { is: 'change', ask: ask || change.kind === 'signature-key', ...change, grant }
-      : { is: word === 'show' ? 'show' : 'credentials' },
-    secretId: values['secret-id'],
+    command: { is: 'change', ask: ask || change.kind === 'signature-key', ...change, grant },
+    secretId,
     stage,
   };
 }
 
-function mistakesOf([word, name]: readonly string[], { scopes, flows, ask }: Values): (string | null)[] {
+function mistakesIn({ words: [word, name], values }: Arguments<typeof options>): (string | null)[] {
+  const { scopes, flows, ask } = values;
   const change = changes.get(word ?? '');
   if (word !== undefined && word !== 'show' && !change)
     return [`${word} is no command: show, ${[...changes.keys()].join(', ')}`];

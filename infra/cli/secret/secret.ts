@@ -1,29 +1,28 @@
 import { type Config, findFlow } from '../../../lib/config/configuration.ts';
-import { UsageError } from '../args.ts';
+import { UsageError } from '../arguments.ts';
 import { configurationOf } from '../deploy/configuration.ts';
 import { type Io, paint, say } from '../io.ts';
 import { outputOf } from '../stack.ts';
-import { Failed, main, type Tool } from '../tool.ts';
+import { Failed, type Tool } from '../tool.ts';
 import { type Change, changed, inWords, needsValue } from './change.ts';
 import { credentialsOf, type SecretDocument, unusedOf, withCredentials } from './document.ts';
-import { HELP, readSecretOptions, type SecretOptions } from './options.ts';
+import { readSecretOptions, type SecretOptions, usage } from './options.ts';
 import { askForCredentials, askForSignatureKey, askForWebhookSecret } from './questions.ts';
 import { showSecret } from './show.ts';
-import { openSecret, type Read, type SecretStore } from './store.ts';
-import { checkWithTwilio } from './twilio.ts';
+import type { Read, SecretStore } from './store.ts';
 
 /** 256 bits, for a caller's token and for a webhook's secret. */
 const RANDOM_BYTES = 32;
 
 /** Fills in the deployed secret, and rotates what is in it. */
 export const secretTool: Tool = {
-  name: 'secret',
-  help: HELP,
+  ...usage,
   async run(argv, io) {
     const { command, stage, secretId } = readSecretOptions(argv);
     const configured = configurationOf(stage);
     if (command.is === 'change') checkFlows(command, configured);
     const given = secretId ?? (stage === undefined ? io.env['STUDIO_SECRET_ID'] || undefined : undefined);
+    const { openSecret } = await import('./store.ts');
     const store = openSecret(await outputOf('SecretArn', { given, option: '--secret-id', stage }));
     try {
       const where = secretId ? ` --secret-id ${secretId}` : stage ? ` --stage ${stage}` : '';
@@ -53,6 +52,7 @@ async function fillIn({ store, before, configured: { edge, region }, io, where }
   const { document } = before;
   const credentials = await askForCredentials(io, credentialsOf(document));
   const baseUrl = io.env['STUDIO_BASE_URL'];
+  const { checkWithTwilio } = await import('./twilio.ts');
   await checkWithTwilio(credentials, baseUrl ? { baseUrl } : edge && region ? { edge, region } : {});
   await store.write(withCredentials(document, credentials), before);
   say(io, '', `  ${paint(io, 'green', 'Twilio takes the credentials, and they are stored.')}`);
@@ -93,5 +93,3 @@ function checkFlows({ grant: { flows = [] } }: Change, configured: Config): void
   if (unknown.length > 0)
     throw new UsageError(unknown.map((flow) => `--flows ${flow} is no flow of infra/config.ts`));
 }
-
-if (import.meta.main) await main(secretTool);

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** The tools as `npm run` starts them: files in a process of their own. */
+/** The program as `npm run` starts it: a process of its own. */
 
 const TOOLS = ['purge', 'archive', 'secret', 'smoke', 'deploy'];
+const MAIN = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
 const COLUMNS = 80;
 
-async function run(tool: string, ...argv: string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const file = fileURLToPath(new URL(`../../../infra/cli/${tool}/${tool}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [file, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(...argv: string[]): Promise<{ code: unknown; out: string; err: string }> {
+  const child = spawn(process.execPath, [MAIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
     text.out += chunk;
@@ -35,5 +35,19 @@ describe.each(TOOLS)('npm run %s', (tool) => {
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain('--no-such-option is not known');
     expect(err).toContain(`npm run ${tool} -- --help`);
+  });
+});
+
+describe('studio-executions', () => {
+  it('lists its commands', async () => {
+    const { code, out } = await run('--help');
+    expect(code).toBe(0);
+    for (const tool of TOOLS) expect(out).toMatch(new RegExp(`^  ${tool} `, 'm'));
+  });
+
+  it('refuses a command that it does not have with exit code 2', async () => {
+    const { code, out, err } = await run('constructor');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toBe('  constructor is no command: deploy, secret, smoke, purge, archive\n');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../infra/cli/args.ts';
+import { UsageError } from '../../../infra/cli/arguments.ts';
 import { targetOf } from '../../../infra/cli/target.ts';
 import { somebody } from '../../support/cli/terminal.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Options, oneOf, readArguments, UsageError } from '../../../infra/cli/args.ts';
+import { type Options, oneOf, readArguments, UsageError } from '../../../infra/cli/arguments.ts';
 
 const options = {
-  name: { type: 'string' },
-  flow: { type: 'string', multiple: true },
-  colour: { type: 'string', check: oneOf('red', 'green', 'blue') },
-  yes: { type: 'boolean' },
+  name: { flags: '--name <name>', help: 'a name' },
+  flow: { flags: '--flow <alias>', help: 'a flow', multiple: true },
+  colour: { flags: '--colour <colour>', help: 'a colour', check: oneOf('red', 'green', 'blue') },
+  yes: { flags: '--yes', help: 'do not ask' },
 } as const satisfies Options;
 
 const read = (...argv: string[]) => readArguments(argv, options);
@@ -31,11 +31,11 @@ describe('arguments', () => {
   });
 
   it('are checked all at once', () => {
-    expect(mistakes('--nmae', 'a', '--colour', 'pink', '--yes=no', 'word', '--name')).toEqual([
-      '--nmae is not known',
+    expect(mistakes('word', '--nmae', 'a', '--colour', 'pink', '--yes=no', '--name')).toEqual([
       '--colour must be red, green or blue',
-      '--yes takes no value',
       '--name needs a value',
+      '--nmae is not known',
+      '--yes takes no value',
       'word is one word too many',
     ]);
   });
