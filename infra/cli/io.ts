@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ReadStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { createPrompt } from './prompt.ts';
+import { type Ask, createPrompt } from './prompt.ts';
 
 /** What a tool touches outside itself; tests hand in another one. */
 export type Io = {
@@ -11,12 +12,8 @@ export type Io = {
   err: Output;
   /** Whether somebody sits there to be asked. */
   interactive: boolean;
-  /**
-   * Asks on the terminal, or takes the next line of the input where there is none. `hidden` shows nothing of
-   * what is typed. null: Ctrl-C, or no more input.
-   */
-  ask(question: string, options?: { hidden?: boolean }): Promise<string | null>;
-  /** Tells of Ctrl-C (and SIGTERM) instead of ending the process, until the returned function is called. */
+  ask: Ask;
+  /** Calls `listener` at Ctrl-C and SIGTERM instead of ending the process, until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
   randomBytes(size: number): Buffer;
   now(): number;
@@ -41,6 +38,8 @@ export function say({ out }: Pick<Io, 'out'>, ...lines: string[]): void {
   for (const line of lines) out.write(`${line}\n`);
 }
 
+const CTRL_C = '\u0003';
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const LABEL_WIDTH = 9;
 
 /** One fact, with what it is before it. */
@@ -73,17 +72,29 @@ export function processIo(): Io {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const { ask, onInterrupt } = createPrompt({ input: stdin, output: stdout });
   return {
     env,
     out: stdout,
     err: stderr,
     interactive: stdin.isTTY === true && stdout.isTTY === true,
-    ask,
-    onInterrupt,
+    ask: createPrompt(stdin, stdout),
+    onInterrupt: (listener) => onInterrupt(stdin, listener),
     randomBytes,
     now: () => Date.now(),
     // Ended early, it is just over: whoever holds the signal knows.
     sleep: (ms, signal) => wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
+  };
+}
+
+export function onInterrupt(input: ReadStream, listener: () => void): () => void {
+  const onKey = (key: Buffer) => {
+    if (key.includes(CTRL_C)) listener();
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  // Read as a key: for a signal, npm would end too, and pass it on to this process a second time.
+  if (input.isTTY) input.setRawMode(true).on('data', onKey).resume();
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listener);
+    if (input.isTTY) input.off('data', onKey).setRawMode(false).pause();
   };
 }

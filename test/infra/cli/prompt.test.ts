@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
+import { onInterrupt } from '../../../infra/cli/io.ts';
 import { createPrompt } from '../../../infra/cli/prompt.ts';
 
 /** A keyboard and a screen; without `isTTY`, a pipe. */
@@ -18,12 +19,10 @@ function keyboard(isTTY: boolean) {
   output.on('data', (chunk) => {
     screen += chunk;
   });
-  const typing = createPrompt({
-    input: input as unknown as ReadStream,
-    output: output as unknown as WriteStream,
-  });
+  const stdin = input as unknown as ReadStream;
   return {
-    ...typing,
+    ask: createPrompt(stdin, output as unknown as WriteStream),
+    onInterrupt: (listener: () => void) => onInterrupt(stdin, listener),
     raw,
     type: (keys: string) => input.write(keys),
     end: () => input.end(),
@@ -37,7 +36,7 @@ describe('a question at a terminal', () => {
     const answer = ask('Delete? ');
     type('yes\r');
     expect(await answer).toBe('yes');
-    expect(screen()).toContain('Delete? ');
+    expect(screen()).toContain('Delete?');
     expect(screen()).toContain('yes');
   });
 
@@ -47,13 +46,18 @@ describe('a question at a terminal', () => {
     for (const key of 'hunter3') type(key);
     type('\u007f2\r');
     expect(await answer).toBe('hunter2');
-    expect(screen()).toBe('Secret: \n');
+    const { ask: again, type: press, screen: other } = keyboard(true);
+    const empty = again('Secret: ', { hidden: true });
+    press('\r');
+    expect(await empty).toBe('');
+    expect(screen()).toBe(other());
     expect(raw.at(-1)).toBe(false);
   });
 
   it.each([
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
+    ['Escape', '\u001b'],
   ])('is not answered by %s', async (_name, key) => {
     const { ask, type } = keyboard(true);
     const answer = ask('Secret: ', { hidden: true });
