@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { travellingClock } from '../../../infra/local/clock.ts';
+import { travellingClock } from '../../support/local/clocks.ts';
 import { eventually } from '../../support/local/poll.ts';
 import { rowsOf } from '../../support/local/rows.ts';
 import { type Answer, finished, until, worldOfFile } from '../../support/local/world.ts';

@@ -1,12 +1,12 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import twilio from 'twilio';
 import { expect, test } from 'vitest';
-import { travellingClock } from '../../../infra/local/clock.ts';
 import type { LogLine } from '../../../infra/local/host/function-host.ts';
 import { SCOPES } from '../../../lib/config/configuration.ts';
 import { clientOf } from '../../support/aws-client.ts';
 import { eventOf } from '../../support/http/events.ts';
 import { webhookHeaders } from '../../support/http/signed.ts';
+import { travellingClock } from '../../support/local/clocks.ts';
 import { type CallOptions, configInput, finished, until, worldOfFile } from '../../support/local/world.ts';
 
 /**

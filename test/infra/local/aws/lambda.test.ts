@@ -11,10 +11,10 @@ import {
 } from '@aws-sdk/client-lambda';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type LambdaStandIn, startLambda } from '../../../../infra/local/aws/lambda.ts';
-import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
 import { createFunctionHost, type FunctionHost } from '../../../../infra/local/host/function-host.ts';
 import { clientOf } from '../../../support/aws-client.ts';
 import { bundleFixtures } from '../../../support/local/bundle.ts';
+import { type ManualClock, manualClock } from '../../../support/local/clocks.ts';
 import { eventually } from '../../../support/local/poll.ts';
 
 /** The stand-in for Lambda, spoken to by the real client and by the real durable SDK inside a bundle. */

@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
 import { type GatewayOptions, startGateway } from '../../../../infra/local/gateway/gateway.ts';
 import type { InvocationResult } from '../../../../infra/local/host/function-host.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
+import { type ManualClock, manualClock } from '../../../support/local/clocks.ts';
 
 const START = Date.parse('2026-03-04T05:06:07Z');
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Clock, travellingClock } from '../../../../infra/local/clock.ts';
+import type { Clock } from '../../../../infra/local/clock.ts';
 import {
   createFunctionHost,
   type FunctionHost,
@@ -7,6 +7,7 @@ import {
   type LogLine,
 } from '../../../../infra/local/host/function-host.ts';
 import { bundleFixtures } from '../../../support/local/bundle.ts';
+import { travellingClock } from '../../../support/local/clocks.ts';
 import { eventually } from '../../../support/local/poll.ts';
 
 let bundles: Awaited<ReturnType<typeof bundleFixtures>>;

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ManualClock, manualClock } from '../../../../infra/local/clock.ts';
 import {
   createPurgeProgress,
   endLine,
@@ -8,6 +7,7 @@ import {
 } from '../../../../infra/local/terminal/purge-progress.ts';
 import { requestLine } from '../../../../infra/local/terminal/request-line.ts';
 import { createTerminal } from '../../../../infra/local/terminal/terminal.ts';
+import { type ManualClock, manualClock } from '../../../support/local/clocks.ts';
 import { eventually } from '../../../support/local/poll.ts';
 import { onLoopback } from '../../../support/loopback.ts';
 
