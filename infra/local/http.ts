@@ -6,8 +6,6 @@ import {
   type ServerResponse,
 } from 'node:http';
 
-/** The small HTTP server under every stand-in and the gateway. It binds loopback only. */
-
 export type Exchange = {
   method: string;
   /** As sent, still percent-encoded, without the query. */
@@ -16,10 +14,9 @@ export type Exchange = {
   rawQuery: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
-  /** Names and values as sent, duplicates kept. */
-  rawHeaders: [string, string][];
+  /** By name in lower case, with every value of a repeated header. */
+  headerValues: NodeJS.Dict<string[]>;
   body: Buffer;
-  remoteAddress: string;
 };
 
 export type Reply = {
@@ -31,18 +28,18 @@ export type Reply = {
 export type Listening = { url: string; port: number; close(): Promise<void> };
 
 export type ListenOptions = {
-  /** 0: any free one. */
+  /** Default: 0, any free port. */
   port?: number;
   maxBodyBytes: number;
   maxHeaderBytes?: number;
   answer: (exchange: Exchange) => Promise<Reply>;
-  /** What to say to a longer body; the connection closes after it. */
+  /** The answer to a longer body; the connection closes after it. */
   tooLarge: Reply;
 };
 
-const LOOPBACK = '127.0.0.1';
+export const LOOPBACK = '127.0.0.1';
 
-/** Throws what `listen` throws, such as EADDRINUSE. */
+/** Starts the HTTP server under a stand-in or the gateway. Throws what `listen` throws, such as EADDRINUSE. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const server = createServer({ maxHeaderSize: options.maxHeaderBytes ?? 65_536 }, (request, response) => {
     exchange(request, response, options).catch((cause: unknown) => {
@@ -58,7 +55,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 export async function bind(server: Server, port: number): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, LOOPBACK, () => resolve());
+    server.listen(port, LOOPBACK, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port');
@@ -74,56 +71,36 @@ export async function bind(server: Server, port: number): Promise<Listening> {
 }
 
 async function exchange(request: IncomingMessage, response: ServerResponse, options: ListenOptions) {
+  const { method = 'GET', url = '/', headers, headersDistinct: headerValues } = request;
   const body = await readBody(request, options.maxBodyBytes);
-  if (body === 'too large') {
-    // The rest of the body is left unread: nothing after it can be told apart any more.
-    send(request, response, {
-      ...options.tooLarge,
-      headers: { ...options.tooLarge.headers, connection: 'close' },
-    });
+  if (body === null) {
+    const { tooLarge } = options;
+    send(method, response, { ...tooLarge, headers: { ...tooLarge.headers, connection: 'close' } });
     return;
   }
-  const [path = '/', ...queryParts] = (request.url ?? '/').split('?');
-  const rawQuery = queryParts.join('?');
-  const reply = await options.answer({
-    method: request.method ?? 'GET',
-    path,
-    rawQuery,
-    query: new URLSearchParams(rawQuery),
-    headers: request.headers,
-    rawHeaders: pairs(request.rawHeaders),
-    body,
-    remoteAddress: request.socket.remoteAddress ?? LOOPBACK,
-  });
-  send(request, response, reply);
+  const [, path = '', rawQuery = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
+  const query = new URLSearchParams(rawQuery);
+  const reply = await options.answer({ method, path, rawQuery, query, headers, headerValues, body });
+  send(method, response, reply);
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too large'> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too large';
+/** Returns null for a body that is too long, and leaves the rest of it unread. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return null;
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) throw new Error('The body was decoded already');
     bytes += chunk.length;
-    if (bytes > maxBytes) return 'too large';
+    if (bytes > maxBytes) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers, body = '' }: Reply,
-): void {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  const bodyless = status === 204 || status === 304;
-  // HEAD says how long the answer to GET would be.
-  const length = bodyless || headers?.['content-length'] ? {} : { 'content-length': String(bytes.length) };
-  response.writeHead(status, { ...headers, ...length });
-  response.end(bodyless || request.method === 'HEAD' ? undefined : bytes);
-}
-
-function pairs(flat: string[]): [string, string][] {
-  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? '', flat[2 * at + 1] ?? '']);
+function send(method: string, response: ServerResponse, { status, headers, body = '' }: Reply): void {
+  const hasNoBody = status === 204 || status === 304;
+  // The answer to HEAD has the length that the answer to GET would have.
+  const length = hasNoBody ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  response.writeHead(status, { ...length, ...headers });
+  response.end(hasNoBody || method === 'HEAD' ? undefined : body);
 }

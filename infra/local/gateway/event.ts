@@ -1,24 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { ACCOUNT_ID } from '../aws/protocol.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, LOOPBACK } from '../http.ts';
 import { decode, type RouteMatch } from './match.ts';
 
-/**
- * The event that an HTTP API hands to Lambda, payload format 2.0 (API Gateway developer guide, "Working with
- * AWS Lambda proxy integrations for HTTP APIs").
- */
-
-/** How a form body arrives: API Gateway encodes it, other emulators do not, and the functions take both. */
+/** How a form body arrives: API Gateway encodes it, and other emulators do not. */
 export type FormBodies = 'base64' | 'plain';
 
 const API_ID = 'local';
-/** What API Gateway passes on as text; everything else, forms and a missing type included, is encoded. */
+/** What API Gateway passes on as text. It encodes everything else, forms and a missing type included. */
 const TEXT_TYPES = /^(?:text\/.*|application\/(?:json|xml|javascript))$/;
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const DEFAULT_ROUTE = '$default';
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade', 'expect']);
 
+/**
+ * Makes the event that an HTTP API hands to Lambda, payload format 2.0 (API Gateway developer guide, "Working with
+ * AWS Lambda proxy integrations for HTTP APIs").
+ */
 export function eventFor(
   exchange: Exchange,
   match: RouteMatch | null,
@@ -47,7 +46,7 @@ export function eventFor(
         method: exchange.method,
         path: rawPath,
         protocol: 'HTTP/1.1',
-        sourceIp: exchange.remoteAddress,
+        sourceIp: LOOPBACK,
         userAgent: exchange.headers['user-agent'] ?? '',
       },
       requestId: `${randomBytes(11).toString('base64url')}=`,
@@ -61,33 +60,26 @@ export function eventFor(
   };
 }
 
-/** Names in lower case, repeated ones joined by commas; cookies stand in their own member. */
-function headersOf({ rawHeaders, remoteAddress, headers: { host } }: Exchange) {
-  const headers: Record<string, string> = {};
-  const cookies: string[] = [];
-  for (const [rawName, value] of rawHeaders) {
-    const name = rawName.toLowerCase();
-    if (name === 'cookie') cookies.push(...value.split(/;\s*/).filter((cookie) => cookie !== ''));
-    else if (!HOP_BY_HOP.has(name))
-      headers[name] = headers[name] === undefined ? value : `${headers[name]},${value}`;
-  }
-  headers['x-forwarded-for'] = headers['x-forwarded-for']
-    ? `${headers['x-forwarded-for']}, ${remoteAddress}`
-    : remoteAddress;
-  headers['x-forwarded-port'] = /:(\d+)$/.exec(host ?? '')?.[1] ?? '80';
-  headers['x-forwarded-proto'] = 'http';
-  headers['x-amzn-trace-id'] ??=
-    `Root=1-${randomBytes(4).toString('hex')}-${randomBytes(12).toString('hex')}`;
-  return { headers, cookies };
+function headersOf({ headers: { host }, headerValues: { cookie = [], ...values } }: Exchange) {
+  const sent: Record<string, string> = {};
+  for (const [name, all = []] of Object.entries(values))
+    if (!HOP_BY_HOP.has(name)) sent[name] = all.join(',');
+  const { 'x-forwarded-for': forwarded } = sent;
+  return {
+    headers: {
+      'x-amzn-trace-id': `Root=1-${randomBytes(4).toString('hex')}-${randomBytes(12).toString('hex')}`,
+      ...sent,
+      'x-forwarded-for': forwarded ? `${forwarded}, ${LOOPBACK}` : LOOPBACK,
+      'x-forwarded-port': /:(\d+)$/.exec(host ?? '')?.[1] ?? '80',
+      'x-forwarded-proto': 'http',
+    },
+    cookies: cookie.flatMap((line) => line.split(/;\s*/)).filter((one) => one !== ''),
+  };
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade', 'expect']);
-
-/** A repeated parameter's values are joined by commas; none at all: the member is missing. */
+/** Joins a repeated parameter's values by commas. Returns undefined for an empty query. */
 function queryOf(query: URLSearchParams): Record<string, string> | undefined {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of query)
-    joined[name] = joined[name] === undefined ? value : `${joined[name]},${value}`;
+  const joined = Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name).join(',')]));
   return query.size > 0 ? joined : undefined;
 }
 
@@ -98,9 +90,8 @@ function bodyOf({ body, headers }: Exchange, formBodies: FormBodies) {
   return { body: body.toString(text ? 'utf8' : 'base64'), isBase64Encoded: !text };
 }
 
-/** As in `12/Mar/2020:19:03:58 +0000`. */
+/** Formats a time as in `12/Mar/2020:19:03:58 +0000`. */
 function commonLogTime(epochMs: number): string {
-  const [date = '', time = ''] = new Date(epochMs).toISOString().split('T');
-  const [year, month, day] = date.split('-');
-  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
+  const [, day, month, year, time] = new Date(epochMs).toUTCString().split(' ');
+  return `${day}/${month}/${year}:${time} +0000`;
 }
