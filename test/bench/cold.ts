@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
+import { buildBundles, bundlesDirectory, requireBanner } from '../../infra/build.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { openProcessorShare } from './cold/processor-share.ts';
 import { type ColdStart, coldStart } from './cold/runtime-api.ts';
@@ -115,10 +115,6 @@ async function byMemory(folder: string, env: Record<string, string>): Promise<Ro
     ...Object.fromEntries(MEMORY_MB.map((mb) => [`${mb} MB`, median(walls.get(`${variant} ${mb}`) ?? [])])),
   }));
 }
-
-/** CommonJS inside an ESM bundle asks for `require`, which ESM does not have. */
-const requireBanner =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** A folder for each variant with its `index.mjs`; the peers are bundled as their users do it, minified. */
 async function prepare(folder: string): Promise<Record<Variant, number>> {
