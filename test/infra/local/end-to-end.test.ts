@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { travellingClock } from '../../../infra/local/clock.ts';
 import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { travellingClock } from '../../support/local/clocks.ts';
 import { eventually } from '../../support/local/poll.ts';
