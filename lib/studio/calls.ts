@@ -3,74 +3,49 @@ import { StudioError } from './errors.ts';
 import { type Form, type ParserFor, request, type Wiring } from './http/request.ts';
 import type { Mismatch } from './http/response.ts';
 import { MAX_TRIES, retryDelayMs } from './http/retry.ts';
-import { fieldsOf, type Parser } from './json/parse.ts';
+import { fieldsOf } from './json/parse.ts';
 import { listing } from './list/paging.ts';
 import { fillPath, isSid, type PathParts } from './sids.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
 
-/** From an endpoint's description and a caller's values to a request: the door all resources go through. */
-export type Calls = {
-  version: Version;
-  send<T>(
-    endpoint: Endpoint,
-    parts: PathParts,
-    parse: Parser<T>,
-    options: CallOptions | undefined,
-    form?: Form,
-  ): Promise<T>;
-  /**
-   * Repeats `attempt`, with the delays, tries and timeout of a call, until it returns a value. Returns
-   * undefined if it never does. Throws what `attempt` throws.
-   */
-  repeat<T>(attempt: () => Promise<T | undefined>, options: CallOptions | undefined): Promise<T | undefined>;
-  list<Item extends { sid: string }>(
-    endpoint: Endpoint,
-    parts: PathParts,
-    listed: Listed<Item>,
-    options: ListOptions | undefined,
-  ): Listing<Item>;
-};
-
-type Listed<Item> = {
-  key: string;
-  parseItem: Parser<Item>;
-  query: ListQuery | undefined;
+/** Where a list needs more than its endpoint says. */
+type ListDetails<Item> = {
   filters?: Record<string, string | undefined>;
   keep?: (item: Item) => boolean;
   /** The path parts that each item must match. Default: those of the path. */
   itemsOf?: PathParts;
-  /** What tells two items apart; the SID unless told. */
+  /** What distinguishes two items. Default: the SID. */
   identify?: (item: Item) => string;
 };
 
 const MAX_PAGE_SIZE = 1_000;
 
-export function createCalls(wiring: Wiring, origin: string, version: Version): Calls {
-  const pathOf = (endpoint: Endpoint, parts: PathParts) => {
-    const { operation, path } = endpoint;
-    if (version === 'v1' && !endpoint.alsoInV1)
+export type Calls = ReturnType<typeof createCalls>;
+
+/** Makes requests from an endpoint's description and the caller's values. */
+export function createCalls(wiring: Wiring, origin: string, version: Version) {
+  const pathOf = ({ operation, path, v2Only }: Endpoint, parts: PathParts) => {
+    if (version === 'v1' && v2Only)
       throw new StudioError('invalid-argument', `${operation} does not exist in v1`, { operation });
     return fillPath(operation, path, parts);
   };
-  const readerOf =
-    <T>(endpoint: Endpoint, parts: PathParts, parse: Parser<T>): ParserFor<T> =>
-    (body, accountSid) =>
-      mismatchOf(body, endpoint, parts, accountSid) ?? parse(body) ?? 'nonsense';
   return {
     version,
     // Async, so that a wrong SID rejects like everything else.
-    send: async (endpoint, parts, parse, options, form) =>
+    send: async <T>(endpoint: Endpoint<T>, parts: PathParts, options?: CallOptions, form?: Form) =>
       request(
         wiring,
-        {
-          endpoint,
-          path: pathOf(endpoint, parts),
-          parse: readerOf(endpoint, parts, parse),
-          form,
-        },
+        { endpoint, path: pathOf(endpoint, parts), parse: readerOf(endpoint, parts), form },
         options,
       ),
-    repeat: async (attempt, { signal, timeoutMs = wiring.timeoutMs, maxTries = MAX_TRIES } = {}) => {
+    /**
+     * Repeats `attempt`, with the delays, tries and timeout of a call, until it returns a value. Returns
+     * undefined if it never does.
+     */
+    repeat: async <T>(
+      attempt: () => Promise<T | undefined>,
+      { signal, timeoutMs = wiring.timeoutMs, maxTries = MAX_TRIES }: CallOptions = {},
+    ): Promise<T | undefined> => {
       const deadlineMs = wiring.now() + timeoutMs;
       for (let tries = 1; ; tries += 1) {
         const value = await attempt();
@@ -82,36 +57,24 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
         });
       }
     },
-    list: (
-      endpoint,
-      parts,
-      {
-        key,
-        parseItem,
-        query = {},
-        filters = {},
-        keep = () => true,
-        itemsOf = parts,
-        identify = ({ sid }) => sid,
-      },
-      options,
-    ) => {
-      const { operation } = endpoint;
-      const limit = query.limit ?? Number.POSITIVE_INFINITY;
-      if (!(limit >= 1 && (Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY)))
-        throw new StudioError('invalid-argument', 'The limit must be a whole number from 1', { operation });
-      // No more than is wanted, unless told: but a filter applied here may need more than one page.
-      const pageSize =
-        query.pageSize ?? (Number.isFinite(limit) ? Math.min(limit, MAX_PAGE_SIZE) : undefined);
-      if (
-        pageSize !== undefined &&
-        !(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= MAX_PAGE_SIZE)
-      )
-        throw new StudioError('invalid-argument', 'The page size must be a whole number from 1 to 1,000', {
-          operation,
-        });
+    list: <Item extends { sid: string }>(
+      endpoint: Endpoint<Item>,
+      parts: PathParts,
+      { limit, pageSize }: ListQuery = {},
+      options?: ListOptions,
+      details: ListDetails<Item> = {},
+    ): Listing<Item> => {
+      const { operation, listKey = '' } = endpoint;
+      const { filters, keep = () => true, itemsOf = parts, identify = ({ sid }) => sid } = details;
+      const check = (name: string, value: number | undefined, max: number) => {
+        if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1 && value <= max))
+          throw new StudioError('invalid-argument', `${name} must be a whole number from 1`, { operation });
+      };
+      check('limit', limit, Number.MAX_SAFE_INTEGER);
+      check('pageSize', pageSize, MAX_PAGE_SIZE);
+      const size = pageSize ?? (limit && Math.min(limit, MAX_PAGE_SIZE));
       const search = new URLSearchParams();
-      for (const [name, value] of Object.entries({ ...filters, PageSize: pageSize?.toString() }))
+      for (const [name, value] of Object.entries({ ...filters, PageSize: size?.toString() }))
         if (value !== undefined) search.set(name, value);
       return listing(
         wiring,
@@ -119,17 +82,22 @@ export function createCalls(wiring: Wiring, origin: string, version: Version): C
           endpoint,
           path: pathOf(endpoint, parts),
           query: search.size === 0 ? '' : `?${search}`,
-          key,
+          key: listKey,
           origin,
-          parseItem: readerOf(endpoint, itemsOf, parseItem),
+          parseItem: readerOf(endpoint, itemsOf),
           keep,
           identify,
-          limit,
+          limit: limit ?? Number.POSITIVE_INFINITY,
         },
         options,
       );
     },
   };
+}
+
+function readerOf<T>(endpoint: Endpoint<T>, parts: PathParts): ParserFor<T> {
+  return (body, accountSid) =>
+    mismatchOf(body, endpoint, parts, accountSid) ?? endpoint.parse(body) ?? 'nonsense';
 }
 
 /**

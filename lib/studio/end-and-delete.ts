@@ -1,22 +1,7 @@
 import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError, type StudioErrorKind } from './errors.ts';
-import { parseExecution, parseNothing } from './json/parse.ts';
 import type { CallOptions, DeleteOutcome, EndOutcome, Execution } from './types.ts';
-
-export type EndAndDelete = {
-  /**
-   * Ends an active execution; returns `already-ended` if a fetch shows that it has already ended. Throws
-   * `conflict` if Studio refuses or confirms the end, but does not show the execution as ended, and
-   * `still-there` if it answers 404, but still shows the execution.
-   */
-  end(flowSid: string, executionSid: string, options?: CallOptions): Promise<EndOutcome>;
-  /**
-   * Deletes an execution with its steps; returns `already-gone` if it does not exist. End an active one
-   * first. Throws `still-there` if Studio answers 404 but still shows the execution.
-   */
-  delete(flowSid: string, executionSid: string, options?: CallOptions): Promise<DeleteOutcome>;
-};
 
 type Of = [flowSid: string, executionSid: string, options?: CallOptions];
 
@@ -24,7 +9,7 @@ type Of = [flowSid: string, executionSid: string, options?: CallOptions];
  * Studio's answer to an end or a delete is ambiguous: a 409 may mean that another update is under way, and a
  * 404 or a 2xx may be wrong. In these cases one fetch finds out the state of the execution.
  */
-export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Execution>): EndAndDelete {
+export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Execution>) {
   /**
    * Returns the execution, the `not-found` error if it does not exist, or undefined if neither is certain.
    */
@@ -44,7 +29,7 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
     const { operation } = endpoints.endExecution;
     const form = { Status: 'ended' };
     const told = await calls
-      .send(endpoints.endExecution, { flow, execution }, parseExecution, options, form)
+      .send(endpoints.endExecution, { flow, execution }, options, form)
       .catch(doubtful(['conflict', 'not-found']));
     if (!(told instanceof StudioError) && told.status === 'ended')
       return { outcome: 'ended', execution: told };
@@ -67,7 +52,12 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
   }
 
   return {
-    end: async (...of) => {
+    /**
+     * Ends an active execution; returns `already-ended` if a fetch shows that it has already ended. Throws
+     * `conflict` if Studio refuses or confirms the end, but does not show the execution as ended, and
+     * `still-there` if it answers 404, but still shows the execution.
+     */
+    end: async (...of: Of): Promise<EndOutcome> => {
       let refusal: StudioError | undefined;
       let afterUnclear = false;
       const ended = await calls.repeat(async () => {
@@ -78,13 +68,17 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
         refusal = came;
         return undefined;
       }, of[2]);
-      if (ended === undefined) throw refusal;
+      if (!ended) throw refusal;
       return ended;
     },
-    delete: async (...of) => {
+    /**
+     * Deletes an execution with its steps; returns `already-gone` if it does not exist. End an active one
+     * first. Throws `still-there` if Studio answers 404 but still shows the execution.
+     */
+    delete: async (...of: Of): Promise<DeleteOutcome> => {
       const [flow, execution, options] = of;
       const told = await calls
-        .send(endpoints.deleteExecution, { flow, execution }, parseNothing, options)
+        .send(endpoints.deleteExecution, { flow, execution }, options)
         .catch(doubtful(['not-found']));
       if (!(told instanceof StudioError)) return { outcome: 'deleted' };
 

@@ -1,88 +1,96 @@
 import type { OperationKind } from './http/retry.ts';
+import {
+  type Parser,
+  parseExecution,
+  parseExecutionContext,
+  parseFlow,
+  parseNothing,
+  parseStep,
+  parseStepContext,
+  parseTestUsers,
+  parseValidity,
+} from './json/parse.ts';
 
-/**
- * Studio's REST API as data, after Twilio's OpenAPI documents of v2 and v1 (2026-04-14).
- * `path` stands below /v2 or /v1; `kind` decides what may be repeated (retry.ts); `maxBodyBytes` is where
- * an answer is cut off as nonsense; `answers` is the kind of resource that an answer holds or lists.
- */
-export type Endpoint = {
+/** An operation of Studio's REST API, after Twilio's OpenAPI documents of v2 and v1 (2026-04-14). */
+export type Endpoint<T = unknown> = {
   operation: string;
   method: 'GET' | 'POST' | 'DELETE';
+  /** Below /v2 or /v1. */
   path: string;
+  /** Decides what may be repeated (retry.ts). */
   kind: OperationKind;
-  /** Absent: v2 only. */
-  alsoInV1?: true;
-  /** The answer has members of any shape, whose numbers must not be changed. */
+  v2Only?: true;
+  /** Reads a response, or an item of a list. */
+  parse: Parser<T>;
+  /** The response has members of any shape, whose numbers must not be changed. */
   freeForm?: true;
-  /** Absent for an answer without a SID of its own, such as a context. */
+  /** The kind of resource in a response or list. Absent if it has no SID of its own, such as a context. */
   answers?: 'flow' | 'execution' | 'step';
+  /** The member of a list that holds its items. */
+  listKey?: string;
+  /** A larger response is refused as nonsense. */
   maxBodyBytes: number;
 };
 
 const MiB = 1024 * 1024;
-/** 1,000 executions to a page, should each come with 16 KB of context; JSON.parse still fits a 256 MB Lambda. */
+/** 1,000 executions with 16 KB of context each; JSON.parse still fits a 256 MB Lambda. */
 const LIST = 16 * MiB;
-/** A context collects every widget's answers, up to 64 KB each, and refusing one would keep it from the archive. */
+/** A context collects every widget's results, up to 64 KB each; a refused one could not be archived. */
 const CONTEXT = 8 * MiB;
-/** Flow definitions are the largest of the rest: Twilio's editor stops at about 1 MB. */
+/** The largest of the rest are flow definitions: Twilio's editor stops at about 1 MB. */
 const RESOURCE = 4 * MiB;
 
-const flows = '/Flows';
 const flow = '/Flows/{flow}';
+const revisions = `${flow}/Revisions`;
+const testUsers = `${flow}/TestUsers`;
 const executions = `${flow}/Executions`;
 const execution = `${executions}/{execution}`;
 const step = `${execution}/Steps/{step}`;
 
-function read(operation: string, path: string, maxBodyBytes = RESOURCE) {
-  return { operation, method: 'GET', path, kind: 'read', maxBodyBytes } as const satisfies Endpoint;
-}
+const v2Only = { v2Only: true } as const;
+const nothing = { parse: parseNothing };
+const anExecution = { answers: 'execution', parse: parseExecution } as const;
+const aContext = { parse: parseExecutionContext, freeForm: true, maxBodyBytes: CONTEXT } as const;
+const aStep = { answers: 'step', parse: parseStep, freeForm: true } as const;
+const aStepContext = { ...aContext, parse: parseStepContext };
+const aFlow = { answers: 'flow', parse: parseFlow, freeForm: true } as const;
+const aValidity = { parse: parseValidity, ...v2Only };
+/** They have the flow's SID. */
+const someTestUsers = { answers: 'flow', parse: parseTestUsers, ...v2Only } as const;
 
-function write(operation: string, path: string, kind: OperationKind) {
-  return { operation, method: 'POST', path, kind, maxBodyBytes: RESOURCE } as const satisfies Endpoint;
-}
+const KINDS = { GET: 'read', POST: 'once', DELETE: 'idempotent' } as const;
 
-function remove(operation: string, path: string) {
-  return {
-    operation,
-    method: 'DELETE',
-    path,
-    kind: 'idempotent',
-    maxBodyBytes: RESOURCE,
-  } as const satisfies Endpoint;
+function endpoint<T>(
+  method: Endpoint['method'],
+  operation: string,
+  path: string,
+  more: Partial<Endpoint<T>> & { parse: Parser<T> },
+): Endpoint<T> {
+  const maxBodyBytes = more.listKey === undefined ? RESOURCE : LIST;
+  return { operation, method, path, kind: KINDS[method], maxBodyBytes, ...more };
 }
-
-const v1 = { alsoInV1: true } as const;
-const anExecution = { answers: 'execution' } as const;
-const aContext = { freeForm: true } as const;
-const aStep = { answers: 'step', freeForm: true } as const;
-/** Also for revisions and test users, which have the flow's SID. */
-const aFlow = { answers: 'flow', freeForm: true } as const;
 
 export const endpoints = {
-  listExecutions: { ...read('executions.list', executions, LIST), ...v1, ...anExecution },
-  createExecution: { ...write('executions.create', executions, 'once'), ...v1, ...anExecution },
-  fetchExecution: { ...read('executions.fetch', execution), ...v1, ...anExecution },
-  endExecution: { ...write('executions.end', execution, 'idempotent'), ...v1, ...anExecution },
-  deleteExecution: { ...remove('executions.delete', execution), ...v1 },
-  fetchExecutionContext: {
-    ...read('executions.context', `${execution}/Context`, CONTEXT),
-    ...v1,
-    ...aContext,
-  },
-  listSteps: { ...read('steps.list', `${execution}/Steps`, LIST), ...v1, ...aStep },
-  fetchStep: { ...read('steps.fetch', step), ...v1, ...aStep },
-  fetchStepContext: { ...read('steps.context', `${step}/Context`, CONTEXT), ...v1, ...aContext },
-  listFlows: { ...read('flows.list', flows, LIST), ...v1, ...aFlow },
-  createFlow: { ...write('flows.create', flows, 'once'), ...aFlow },
-  fetchFlow: { ...read('flows.fetch', flow), ...v1, ...aFlow },
-  // Each update is a new revision: a blind second one is not the same as one.
-  updateFlow: { ...write('flows.update', flow, 'once'), ...aFlow },
-  deleteFlow: { ...remove('flows.delete', flow), ...v1 },
-  // Changes nothing, whatever its method.
-  validateFlow: write('flows.validate', `${flows}/Validate`, 'read'),
-  listRevisions: { ...read('revisions.list', `${flow}/Revisions`, LIST), ...aFlow },
-  fetchRevision: { ...read('revisions.fetch', `${flow}/Revisions/{revision}`), ...aFlow },
-  fetchTestUsers: { ...read('testUsers.fetch', `${flow}/TestUsers`), ...aFlow },
+  listExecutions: endpoint('GET', 'executions.list', executions, { ...anExecution, listKey: 'executions' }),
+  createExecution: endpoint('POST', 'executions.create', executions, anExecution),
+  fetchExecution: endpoint('GET', 'executions.fetch', execution, anExecution),
+  endExecution: endpoint('POST', 'executions.end', execution, { ...anExecution, kind: 'idempotent' }),
+  deleteExecution: endpoint('DELETE', 'executions.delete', execution, nothing),
+  fetchExecutionContext: endpoint('GET', 'executions.context', `${execution}/Context`, aContext),
+  listSteps: endpoint('GET', 'steps.list', `${execution}/Steps`, { ...aStep, listKey: 'steps' }),
+  fetchStep: endpoint('GET', 'steps.fetch', step, aStep),
+  fetchStepContext: endpoint('GET', 'steps.context', `${step}/Context`, aStepContext),
+  listFlows: endpoint('GET', 'flows.list', '/Flows', { ...aFlow, listKey: 'flows' }),
+  createFlow: endpoint('POST', 'flows.create', '/Flows', { ...aFlow, ...v2Only }),
+  fetchFlow: endpoint('GET', 'flows.fetch', flow, aFlow),
+  // Each update makes a new revision, so it must not be repeated.
+  updateFlow: endpoint('POST', 'flows.update', flow, { ...aFlow, ...v2Only }),
+  deleteFlow: endpoint('DELETE', 'flows.delete', flow, nothing),
+  // Changes nothing, although it is a POST.
+  validateFlow: endpoint('POST', 'flows.validate', '/Flows/Validate', { ...aValidity, kind: 'read' }),
+  listRevisions: endpoint('GET', 'revisions.list', revisions, { ...aFlow, ...v2Only, listKey: 'revisions' }),
+  fetchRevision: endpoint('GET', 'revisions.fetch', `${revisions}/{revision}`, { ...aFlow, ...v2Only }),
+  fetchTestUsers: endpoint('GET', 'testUsers.fetch', testUsers, someTestUsers),
   // Sets the whole list: twice is the same as once.
-  updateTestUsers: { ...write('testUsers.update', `${flow}/TestUsers`, 'idempotent'), ...aFlow },
-} as const satisfies Record<string, Endpoint>;
+  updateTestUsers: endpoint('POST', 'testUsers.update', testUsers, { ...someTestUsers, kind: 'idempotent' }),
+};
