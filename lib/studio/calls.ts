@@ -23,7 +23,7 @@ const MAX_PAGE_SIZE = 1_000;
 export type Calls = ReturnType<typeof createCalls>;
 
 /** Makes requests from an endpoint's description and the caller's values. */
-export function createCalls(wiring: Wiring, origin: string, version: Version) {
+export function createCalls(wiring: Wiring, version: Version) {
   const pathOf = ({ operation, path, v2Only }: Endpoint, parts: PathParts) => {
     if (version === 'v1' && v2Only)
       throw new StudioError('invalid-argument', `${operation} does not exist in v1`, { operation });
@@ -64,7 +64,7 @@ export function createCalls(wiring: Wiring, origin: string, version: Version) {
       options?: ListOptions,
       details: ListDetails<Item> = {},
     ): Listing<Item> => {
-      const { operation, listKey = '' } = endpoint;
+      const { operation } = endpoint;
       const { filters, keep = () => true, itemsOf = parts, identify = ({ sid }) => sid } = details;
       const check = (name: string, value: number | undefined, max: number) => {
         if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1 && value <= max))
@@ -82,8 +82,6 @@ export function createCalls(wiring: Wiring, origin: string, version: Version) {
           endpoint,
           path: pathOf(endpoint, parts),
           query: search.size === 0 ? '' : `?${search}`,
-          key: listKey,
-          origin,
           parseItem: readerOf(endpoint, itemsOf),
           keep,
           identify,

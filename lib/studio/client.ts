@@ -66,6 +66,7 @@ export function createStudio(options: StudioOptions): Studio {
   const transport = options.transport ?? createTransport(base.origin);
   const calls = createCalls(
     {
+      origin: base.origin,
       basePath: `${base.pathname.replace(/\/+$/, '')}/${version}`,
       credentials: sourceOf(options),
       transport,
@@ -75,7 +76,6 @@ export function createStudio(options: StudioOptions): Studio {
       timeoutMs,
       onAttempt,
     },
-    base.origin,
     version,
   );
   return {

@@ -10,6 +10,8 @@ import type { Transport } from './transport.ts';
 
 /** What every call of one client shares. */
 export type Wiring = {
+  /** Of the base URL, such as https://studio.twilio.com. */
+  origin: string;
   /** Path of the base URL and version, without a slash at the end: `/v2`. */
   basePath: string;
   credentials: CredentialSource;
@@ -33,8 +35,8 @@ export type Call<T> = {
   query?: string;
   form?: Form | undefined;
   parse: ParserFor<T>;
-  /** Called with a success's body before it is parsed. */
-  peek?: (body: Buffer) => void;
+  /** Called with the length of a success's body. */
+  onBody?: (bytes: number) => void;
 };
 
 export type Form = Record<string, string | readonly string[] | undefined>;
@@ -158,7 +160,7 @@ type Try = { credentials: Credentials; attempt: number; tries: number; afterUncl
 
 async function tryOnce<T>(
   wiring: Wiring,
-  { endpoint, path, query = '', form, parse, peek }: Call<T>,
+  { endpoint, path, query = '', form, parse, onBody }: Call<T>,
   { maxBodyBytes = endpoint.maxBodyBytes, contextAsText }: CallOptions,
   time: Time,
   { credentials, attempt, tries, afterUnclear }: Try,
@@ -179,7 +181,7 @@ async function tryOnce<T>(
     signal: time.signal,
     mayLeave: () => wiring.now() < deadlineMs,
   });
-  if (result.ok && result.status < 300) peek?.(result.body);
+  if (result.ok && result.status < 300) onBody?.(result.body.length);
   const parsed = parseResponse({ operation, afterUnclear }, result, wiring.now(), {
     readJson: contextAsText ? parseAroundContexts : freeForm ? parseFreeForm : JSON.parse,
     parse: (body) => parse(body, credentials.accountSid),

@@ -1,54 +1,40 @@
 import { StudioError } from '../errors.ts';
 import { Latest } from './latest.ts';
 
-/** How many pages back a repetition is noticed at once. */
-const REMEMBERED_PAGES = 1_000;
-/** In a row. A page repeats once when as much as a page was created meanwhile; not so often. */
+/** In a row. A page repeats once if as many executions as fit on it were created meanwhile. */
 const MAX_REPEATED_PAGES = 3;
-/** In a row. A filter may leave pages empty, with up to 1,000 executions passed over on each. */
+/** In a row. Studio's filter may leave pages empty, passing over up to 1,000 executions on each. */
 const MAX_EMPTY_PAGES = 100;
-
-/** Two pages of the largest: a list whose beginning grows meanwhile begins a page with the end of those before. */
+/** Two of the largest pages: if a list grows meanwhile, a page begins with the end of the page before. */
 const REMEMBERED_ITEMS = 2_000;
 
 /**
- * Ends a list that would not end: throws 'nonsense' for a page that comes again and for pages without
- * progress. Keeps the same memory however long the list: the last pages are known by name, and for a longer
- * circle one page is kept at distances that double (Brent's cycle detection).
+ * Throws `nonsense` for a list without end: one that goes on without new items, or leads back to an earlier
+ * page. Compares with one earlier page, at distances that double (Brent's cycle detection).
  */
 export function createGuard(operation: string) {
-  const seen = new Latest(REMEMBERED_PAGES);
   let checkpoint = '';
-  let checkpointAge = 0;
-  let checkpointDistance = 1;
-  let last = '';
+  let distance = 1;
+  let steps = 0;
   let repeated = 0;
   let empty = 0;
-  const stop = (message: string): never => {
-    throw new StudioError('nonsense', message, { operation, sent: true });
-  };
-  /** `content`: the page's items by name; empty for none. */
-  return (query: string, content: string, nextQuery: string | undefined): void => {
-    seen.add(query);
-    if (nextQuery !== undefined) {
-      if (seen.has(nextQuery) || nextQuery === checkpoint)
-        stop('The list leads back to a page it has been on');
-      checkpointAge += 1;
-      if (checkpointAge === checkpointDistance) {
-        checkpoint = nextQuery;
-        checkpointAge = 0;
-        checkpointDistance *= 2;
-      }
-    }
-    repeated = content !== '' && content === last ? repeated + 1 : 0;
-    last = content;
-    empty = content === '' ? empty + 1 : 0;
-    if (nextQuery !== undefined && (repeated >= MAX_REPEATED_PAGES || empty >= MAX_EMPTY_PAGES))
-      stop('The list goes on without progress');
+  /** `items`: on this page. `newItems`: those of them that are not repeated. */
+  return (items: number, newItems: number, nextQuery: string): void => {
+    if (newItems > 0) [repeated, empty] = [0, 0];
+    else if (items > 0) repeated += 1;
+    else empty += 1;
+    const isStuck = repeated >= MAX_REPEATED_PAGES || empty >= MAX_EMPTY_PAGES;
+    if (isStuck || nextQuery === checkpoint)
+      throw new StudioError('nonsense', 'The list goes on without progress', { operation, sent: true });
+    steps += 1;
+    if (steps < distance) return;
+    checkpoint = nextQuery;
+    distance *= 2;
+    steps = 0;
   };
 }
 
-/** Says of each item of a list, by its name, whether it is none of the latest new ones once more. */
+/** Returns a function that tells whether an item is none of the last 2,000. */
 export function createMemory(): (name: string) => boolean {
   const remembered = new Latest(REMEMBERED_ITEMS);
   return (name) => {

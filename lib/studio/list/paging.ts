@@ -1,28 +1,25 @@
 import type { Endpoint } from '../endpoints.ts';
+import { StudioError } from '../errors.ts';
 import { type ParserFor, request, type Wiring } from '../http/request.ts';
 import { isMismatch, type Mismatch } from '../http/response.ts';
 import { fieldsOf } from '../json/parse.ts';
 import type { Listing, ListOptions, Page } from '../types.ts';
 import { createGuard, createMemory } from './guard.ts';
-import { pageQuery, peekQuery } from './page-url.ts';
 
 export type ListCall<Item> = {
-  endpoint: Endpoint;
+  endpoint: Endpoint<Item>;
   path: string;
   /** With its question mark, or empty. */
   query: string;
-  /** Where the array stands when `meta.key` does not say. */
-  key: string;
-  origin: string;
   parseItem: ParserFor<Item>;
-  /** Which items the caller asked for: what Studio does not filter, or a version of it ignores. */
+  /** Whether the caller asked for this item: some filters Studio ignores. */
   keep: (item: Item) => boolean;
-  /** What tells two items apart: all revisions of a flow have the flow's SID. */
+  /** What distinguishes two items: all revisions of a flow have the flow's SID. */
   identify: (item: Item) => string;
   limit: number;
 };
 
-type RawPage<Item> = { items: Item[]; next: string | null };
+type RawPage<Item> = { items: Item[]; nextQuery: string | undefined };
 
 export function listing<Item>(
   wiring: Wiring,
@@ -45,89 +42,103 @@ async function* walk<Item>(
   options: ListOptions,
   fromPageUrl: string | undefined,
 ): AsyncGenerator<Page<Item>, void, undefined> {
+  const { endpoint, path, identify, keep } = call;
+  const { operation } = endpoint;
+  const listUrl = `${wiring.origin}${wiring.basePath}${path}`;
   const abandoned = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal;
-  const parse: ParserFor<RawPage<Item>> = (body, accountSid) => parsePage(call, body, accountSid);
-  const guard = createGuard(call.endpoint.operation);
+  const guard = createGuard(operation);
   const isNew = createMemory();
   let remaining = call.limit;
-  const place = {
-    operation: call.endpoint.operation,
-    origin: call.origin,
-    path: `${wiring.basePath}${call.path}`,
-  };
-  let query = fromPageUrl === undefined ? call.query : pageQuery(place, fromPageUrl, 'invalid-argument');
   let bytesLeft = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-  const ahead = createReadAhead((query) =>
-    request(
-      wiring,
-      { endpoint: call.endpoint, path: call.path, query, parse, peek },
-      { ...options, signal, maxBodyBytes: bytesLeft },
-    ),
-  );
+  let ahead: Promise<RawPage<Item>> | undefined;
 
-  /** Sends for the next page before this one is parsed; with a limit it is not known yet whether it is wanted. */
-  function peek(body: Buffer) {
-    bytesLeft -= body.length;
-    if (!options.readAhead || ahead.isUnderWay() || remaining !== Number.POSITIVE_INFINITY) return;
-    const next = peekQuery(place, body);
-    if (next !== undefined && next !== query) ahead.start(next);
+  function fetchPage(query: string): Promise<RawPage<Item>> {
+    const parse: ParserFor<RawPage<Item>> = (body, accountSid) =>
+      parsePage(call, listUrl, body, accountSid, (nextQuery) => {
+        // Before the items are parsed. With a limit it is not known yet whether the next page is wanted.
+        if (remaining === Number.POSITIVE_INFINITY && nextQuery !== query) readAhead(nextQuery);
+      });
+    const onBody = (bytes: number) => {
+      bytesLeft -= bytes;
+    };
+    return request(
+      wiring,
+      { endpoint, path, query, parse, onBody },
+      { ...options, signal, maxBodyBytes: bytesLeft },
+    );
   }
 
+  /** At most one page ahead. */
+  function readAhead(query: string) {
+    if (!options.readAhead) return;
+    ahead ??= fetchPage(query);
+    // An error is thrown when the page's turn comes.
+    ahead.catch(() => undefined);
+  }
+
+  const begin = fromPageUrl === undefined ? call.query : pageQuery(listUrl, fromPageUrl);
+  if (begin === undefined)
+    throw new StudioError('invalid-argument', 'The page URL is not one of this list', { operation });
+  let query = begin;
   try {
     while (remaining > 0) {
-      const page = await ahead.take(query);
-      const nextQuery = page.next === null ? undefined : pageQuery(place, page.next, 'nonsense');
-      guard(query, page.items.map(call.identify).join(), nextQuery);
-      const items = page.items
-        .filter((item) => isNew(call.identify(item)) && call.keep(item))
-        .slice(0, remaining);
+      const taken = ahead ?? fetchPage(query);
+      ahead = undefined;
+      const page = await taken;
+      const newItems = page.items.filter((item) => isNew(identify(item)));
+      if (page.nextQuery !== undefined) guard(page.items.length, newItems.length, page.nextQuery);
+      const items = newItems.filter(keep).slice(0, remaining);
       remaining -= items.length;
-      if (nextQuery !== undefined && options.readAhead && remaining > 0) ahead.start(nextQuery);
-      yield { items, nextPageUrl: nextQuery === undefined ? null : place.origin + place.path + nextQuery };
-      if (nextQuery === undefined) return;
-      query = nextQuery;
+      if (page.nextQuery !== undefined && remaining > 0) readAhead(page.nextQuery);
+      yield { items, nextPageUrl: page.nextQuery === undefined ? null : listUrl + page.nextQuery };
+      if (page.nextQuery === undefined) return;
+      query = page.nextQuery;
     }
   } finally {
     abandoned.abort();
   }
 }
 
-/** The known key is where it is looked for first in `meta`, as Twilio's own SDKs do. */
-function parsePage<Item>(call: ListCall<Item>, body: unknown, accountSid: string): RawPage<Item> | Mismatch {
-  const fields = fieldsOf(body);
-  if (!fields) return 'nonsense';
-  // Some fakes leave `meta` out when there is no next page.
+/** `onNext` is called before the items are parsed. */
+function parsePage<Item>(
+  { endpoint, parseItem }: ListCall<Item>,
+  listUrl: string,
+  body: unknown,
+  accountSid: string,
+  onNext: (query: string) => void,
+): RawPage<Item> | Mismatch {
+  const fields = fieldsOf(body) ?? {};
+  // Some proxies leave out `meta` on the last page.
   const meta = fieldsOf(fields['meta']) ?? {};
-  const key = typeof meta['key'] === 'string' ? meta['key'] : call.key;
-  const raw = fields[key] ?? fields[call.key];
-  const next = meta['next_page_url'] ?? null;
-  if (!Array.isArray(raw) || (next !== null && typeof next !== 'string')) return 'nonsense';
+  const raw = fields[String(meta['key'])] ?? fields[endpoint.listKey ?? ''];
+  const next = meta['next_page_url'] ?? '';
+  if (!Array.isArray(raw) || typeof next !== 'string') return 'nonsense';
+  const nextQuery = next === '' ? undefined : pageQuery(listUrl, next);
+  if (next !== '' && nextQuery === undefined) return 'nonsense';
+  if (nextQuery !== undefined) onNext(nextQuery);
   const items: Item[] = [];
   for (const one of raw) {
-    const item = call.parseItem(one, accountSid);
+    const item = parseItem(one, accountSid);
     if (isMismatch(item)) return item;
     items.push(item);
   }
-  return { items, next: next === '' ? null : next };
+  return { items, nextQuery };
 }
 
-/** At most one page ahead. */
-function createReadAhead<RawPage>(fetchPage: (query: string) => Promise<RawPage>) {
-  let ahead: { query: string; page: Promise<RawPage> } | undefined;
-  return {
-    isUnderWay: () => ahead !== undefined,
-    start: (query: string) => {
-      if (ahead?.query === query) return;
-      ahead = { query, page: fetchPage(query) };
-      // Looked at when its turn comes; until then it must not count as unhandled.
-      ahead.page.catch(() => undefined);
-    },
-    /** The page that was read ahead, if one was: the last that was started is the next in the list. */
-    take: (query: string) => {
-      const taken = ahead;
-      ahead = undefined;
-      return taken ? taken.page : fetchPage(query);
-    },
-  };
+/** Far longer than any page URL of Twilio's. */
+const MAX_PAGE_URL_LENGTH = 4_096;
+
+/**
+ * Returns the query of a page URL, or undefined if it does not belong to this list. Only the query is used, so
+ * that the credentials go to no other host: behind a proxy the URL may say studio.twilio.com.
+ */
+function pageQuery(listUrl: string, pageUrl: string): string | undefined {
+  const url = pageUrl.length > MAX_PAGE_URL_LENGTH ? null : URL.parse(pageUrl, listUrl);
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+  const pathname = url.pathname.replace(/\/$/, '');
+  const path = new URL(listUrl).pathname;
+  // The server behind a proxy does not know the proxy's path prefix.
+  const isOwn = pathname === path || (/^\/v[12]\//.test(pathname) && path.endsWith(pathname));
+  return isOwn ? url.search : undefined;
 }
