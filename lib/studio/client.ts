@@ -1,17 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createCalls } from './calls.ts';
 import { StudioError } from './errors.ts';
-import { type Executions, executionsOf } from './executions.ts';
-import {
-  type Flows,
-  flowsOf,
-  type Revisions,
-  revisionsOf,
-  type TestUsersOfFlows,
-  testUsersOf,
-} from './flows.ts';
+import { executionsOf } from './executions.ts';
+import { flowsOf, revisionsOf, testUsersOf } from './flows.ts';
 import { createTransport, type Transport } from './http/transport.ts';
-import { type Steps, stepsOf } from './steps.ts';
+import { stepsOf } from './steps.ts';
 import type { Attempt, CredentialSource, Credentials, Version } from './types.ts';
 
 export type StudioOptions = (Credentials | { credentials: CredentialSource }) & {
@@ -32,20 +25,7 @@ export type StudioOptions = (Credentials | { credentials: CredentialSource }) & 
   random?: () => number;
 };
 
-export type Studio = {
-  executions: Executions;
-  steps: Steps;
-  flows: Flows;
-  revisions: Revisions;
-  testUsers: TestUsersOfFlows;
-  /**
-   * Opens the connection of the next create ahead of time: call it as soon as a create is likely, such as at
-   * the beginning of an invocation. Costs nothing when none follows, and never fails.
-   */
-  prepare(): void;
-  /** Closes every connection; calls that are under way end as `aborted`. */
-  close(): Promise<void>;
-};
+export type Studio = ReturnType<typeof createStudio>;
 
 const TIMEOUT_MS = 20_000;
 
@@ -60,7 +40,7 @@ const TIMEOUT_MS = 20_000;
  * for await (const { sid } of studio.executions.list('FW…', { status: 'active' })) console.log(sid);
  * await studio.close();
  */
-export function createStudio(options: StudioOptions): Studio {
+export function createStudio(options: StudioOptions) {
   const { version = 'v2', timeoutMs = TIMEOUT_MS, onAttempt, now = Date.now, random = Math.random } = options;
   const base = baseOf(options);
   const transport = options.transport ?? createTransport(base.origin);
@@ -84,15 +64,19 @@ export function createStudio(options: StudioOptions): Studio {
     flows: flowsOf(calls),
     revisions: revisionsOf(calls),
     testUsers: testUsersOf(calls),
-    prepare: () => transport.prepare(),
-    close: () => transport.close(),
+    /**
+     * Opens the connection of the next create ahead of time. Call it as soon as a create is likely, such as at
+     * the beginning of an invocation. Never fails, and costs nothing if no create follows.
+     */
+    prepare: (): void => transport.prepare(),
+    /** Closes every connection; calls in flight end as `aborted`. */
+    close: (): Promise<void> => transport.close(),
   };
 }
 
 function sourceOf(options: Credentials | { credentials: CredentialSource }): CredentialSource {
   if ('credentials' in options) return options.credentials;
-  const { accountSid, username, password } = options;
-  const fixed = async () => ({ accountSid, username, password });
+  const fixed = async () => options;
   return { get: fixed, refresh: fixed };
 }
 

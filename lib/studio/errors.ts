@@ -7,7 +7,7 @@ export type StudioErrorKind =
   | 'invalid-argument'
   /** The caller's signal ended the call. */
   | 'aborted'
-  /** No whole answer (headers and body) in time. */
+  /** No complete response (headers and body) in time. */
   | 'timeout'
   /** The connection could not be made or broke. */
   | 'connection'
@@ -30,61 +30,41 @@ export type StudioErrorKind =
   | 'rejected'
   /** 5xx. */
   | 'unavailable'
-  /** An answer that is no Studio answer: HTML, truncated JSON, a page that points elsewhere or back. */
+  /** Not a response of Studio's: HTML, truncated JSON, a page that leads elsewhere or back. */
   | 'nonsense';
 
-export type StudioErrorDetails = {
-  operation: string;
-  /** HTTP status, when there was an answer. */
-  status?: number | undefined;
-  /** Twilio's error code, e.g. 21211. */
-  code?: number | undefined;
-  /** Twilio's own words. May repeat what the caller sent: for the caller's eyes, never for logs. */
-  upstreamMessage?: string | undefined;
-  moreInfo?: string | undefined;
-  details?: unknown;
-  /** The `Twilio-Request-Id` header. */
-  requestId?: string | undefined;
-  /** From `Retry-After`, in milliseconds. */
-  retryAfterMs?: number | undefined;
-  /** Whether any of the last request left; false only if surely not one byte did. Default false. */
-  sent?: boolean | undefined;
-  /** Whether an earlier try of the same call may have done the work: its answer was lost, or a 5xx. Default false. */
-  afterUnclear?: boolean | undefined;
-  /** Whether the answer exceeded its size limit. Default false. */
-  oversized?: boolean | undefined;
-  cause?: unknown;
-};
+export type StudioErrorDetails = { operation: string; cause?: unknown } & Partial<
+  Omit<StudioError, keyof Error | 'kind' | 'operation'>
+>;
 
 export class StudioError extends Error {
   override readonly name = 'StudioError';
   readonly kind: StudioErrorKind;
   readonly operation: string;
+  /** HTTP status, if there was a response. */
   readonly status: number | undefined;
+  /** Twilio's error code, such as 21211. */
   readonly code: number | undefined;
+  /** Twilio's own words. They may repeat what the caller sent: never log them. */
   readonly upstreamMessage: string | undefined;
   readonly moreInfo: string | undefined;
   readonly details: unknown;
+  /** The `Twilio-Request-Id` header. */
   readonly requestId: string | undefined;
+  /** From `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  readonly sent: boolean;
-  readonly afterUnclear: boolean;
-  readonly oversized: boolean;
+  /** False only if no byte of the last request was sent. */
+  readonly sent: boolean = false;
+  /** Whether an earlier try of the same call may have done the work: its response was lost, or a 5xx. */
+  readonly afterUnclear: boolean = false;
+  /** Whether the response exceeded its size limit. */
+  readonly oversized: boolean = false;
 
-  /** `message` is ours and holds nothing personal; Twilio's words stand in `upstreamMessage`. */
-  constructor(kind: StudioErrorKind, message: string, details: StudioErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  /** `message` is ours and contains nothing personal. */
+  constructor(kind: StudioErrorKind, message: string, { cause, ...details }: StudioErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
     this.operation = details.operation;
-    this.status = details.status;
-    this.code = details.code;
-    this.upstreamMessage = details.upstreamMessage;
-    this.moreInfo = details.moreInfo;
-    this.details = details.details;
-    this.requestId = details.requestId;
-    this.retryAfterMs = details.retryAfterMs;
-    this.sent = details.sent ?? false;
-    this.afterUnclear = details.afterUnclear ?? false;
-    this.oversized = details.oversized ?? false;
+    Object.assign(this, details);
   }
 }

@@ -14,8 +14,6 @@ import type {
   ListOptions,
 } from './types.ts';
 
-export type Executions = ReturnType<typeof executionsOf>;
-
 export function executionsOf(calls: Calls) {
   const fetch = (flow: string, execution: string, options?: CallOptions) =>
     calls.send(endpoints.fetchExecution, { flow, execution }, options);

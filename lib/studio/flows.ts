@@ -15,10 +15,6 @@ import type {
 /** https://www.twilio.com/docs/api/errors/81022 */
 const INVALID_DEFINITION = 81022;
 
-export type Flows = ReturnType<typeof flowsOf>;
-export type Revisions = ReturnType<typeof revisionsOf>;
-export type TestUsersOfFlows = ReturnType<typeof testUsersOf>;
-
 export function flowsOf(calls: Calls) {
   return {
     list: (query?: ListQuery, options?: ListOptions) => calls.list(endpoints.listFlows, {}, query, options),

@@ -2,8 +2,6 @@ import type { Calls } from './calls.ts';
 import { endpoints } from './endpoints.ts';
 import type { CallOptions, ListOptions, ListQuery } from './types.ts';
 
-export type Steps = ReturnType<typeof stepsOf>;
-
 export function stepsOf(calls: Calls) {
   return {
     list: (flow: string, execution: string, query?: ListQuery, options?: ListOptions) =>

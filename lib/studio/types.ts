@@ -153,16 +153,19 @@ export type ListOptions = CallOptions & {
   readAhead?: boolean;
 };
 
-export type ListExecutionsQuery = {
+export type ListQuery = {
+  /** 1..1000. Default 50, or the limit. */
+  pageSize?: number;
+  /** Ends the iteration after this many items. */
+  limit?: number;
+};
+
+export type ListExecutionsQuery = ListQuery & {
   status?: ExecutionStatus;
   /** On or after, ISO 8601. */
   dateCreatedFrom?: string;
   /** Before, ISO 8601. */
   dateCreatedTo?: string;
-  /** 1..1000. */
-  pageSize?: number;
-  /** Ends the iteration after so many items. */
-  limit?: number;
 };
 
 export type CreateExecutionInput = {
@@ -214,9 +217,6 @@ export type Listing<Item> = AsyncIterable<Item> & {
   /** Continue from `fromPageUrl`, an earlier page's `nextPageUrl`, instead of the beginning. */
   pages(options?: { fromPageUrl?: string }): AsyncIterable<Page<Item>>;
 };
-
-/** 1..1000 to a page, 50 unless told; `limit` ends the iteration after so many items. */
-export type ListQuery = { pageSize?: number; limit?: number };
 
 /** One HTTP request and what came of it: for logs and metrics, and nothing personal in it. */
 export type Attempt = {

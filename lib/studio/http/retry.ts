@@ -21,57 +21,41 @@ export const MAX_TRIES = 5;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 30_000;
 
-/** Whether the same request may be sent again. Anything unknown is not: a bug must surface at once. */
+/** What each kind of failure allows to repeat, and whether Studio may have done the work. */
+const MATRIX: Record<StudioErrorKind, { repeat: Repeat; effect: 'never' | 'if-sent' | 'possible' }> = {
+  // "Aren't processed and are safe to retry" (Twilio on 20429), a create too.
+  throttled: { repeat: 'unless-done', effect: 'never' },
+  connection: { repeat: 'unless-done', effect: 'if-sent' },
+  timeout: { repeat: 'unless-done', effect: 'if-sent' },
+  // A 5xx may come after the work was done.
+  unavailable: { repeat: 'unless-done', effect: 'possible' },
+  // A success that cannot be read: a proxy's page may come from before the work or from after it.
+  nonsense: { repeat: 'idempotent', effect: 'if-sent' },
+  aborted: { repeat: 'never', effect: 'if-sent' },
+  // request.ts repeats a 401 with fresh credentials.
+  'refused-credentials': { repeat: 'never', effect: 'never' },
+  'invalid-argument': { repeat: 'never', effect: 'never' },
+  'not-found': { repeat: 'never', effect: 'never' },
+  'still-there': { repeat: 'never', effect: 'never' },
+  'other-flow': { repeat: 'never', effect: 'never' },
+  conflict: { repeat: 'never', effect: 'never' },
+  rejected: { repeat: 'never', effect: 'never' },
+};
+
+/** `unless-done`: every operation, but a `once` only if Studio has certainly not done it. */
+type Repeat = 'unless-done' | 'idempotent' | 'never';
+
+/** Whether the same request may be sent again. */
 export function isRetryable(operation: OperationKind, failure: Failure): boolean {
-  switch (failure.kind) {
-    // "Aren't processed and are safe to retry" (Twilio on 20429), a create too.
-    case 'throttled':
-      return true;
-    // Processed or not, nobody knows. A create is only sent again if it never left.
-    case 'connection':
-    case 'timeout':
-      return operation !== 'once' || !failure.sent;
-    // A 5xx may come after the work was done.
-    case 'unavailable':
-      return operation !== 'once';
-    // A page in place of an answer: nobody knows either whether it comes from before the work or from after it.
-    case 'nonsense':
-      return operation === 'idempotent';
-    // Would come to the same again, or is the caller's wish. (A 401 is repeated with fresh credentials, in request.ts.)
-    case 'invalid-argument':
-    case 'aborted':
-    case 'refused-credentials':
-    case 'not-found':
-    case 'still-there':
-    case 'other-flow':
-    case 'conflict':
-    case 'rejected':
-      return false;
-  }
+  const { repeat } = MATRIX[failure.kind];
+  if (repeat === 'idempotent') return operation === 'idempotent';
+  return repeat === 'unless-done' && (operation !== 'once' || !mayHaveHappened(failure));
 }
 
 /** Whether Studio may have done the work although the call failed. Only then is a create's outcome unknown. */
-export function mayHaveHappened(failure: Failure): boolean {
-  switch (failure.kind) {
-    case 'connection':
-    case 'timeout':
-    case 'aborted':
-      return failure.sent;
-    case 'unavailable':
-      return true;
-    // A success that cannot be read has still happened.
-    case 'nonsense':
-      return failure.sent;
-    case 'throttled':
-    case 'invalid-argument':
-    case 'refused-credentials':
-    case 'not-found':
-    case 'still-there':
-    case 'other-flow':
-    case 'conflict':
-    case 'rejected':
-      return false;
-  }
+export function mayHaveHappened({ kind, sent }: Failure): boolean {
+  const { effect } = MATRIX[kind];
+  return effect === 'possible' || (effect === 'if-sent' && sent);
 }
 
 /**
