@@ -3,7 +3,7 @@ import { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
 import { Problem } from '../problems.ts';
 import type { Answer, Request } from '../request.ts';
-import { executionJson } from './execution-json.ts';
+import { executionJson } from './bodies.ts';
 
 type EndRuntime = { studio: { executions: Pick<Studio['executions'], 'end' | 'fetch'> } };
 

@@ -1,7 +1,7 @@
 import type { Studio } from '../../studio/client.ts';
 import type { ExecutionContext } from '../../studio/types.ts';
 import type { Answer, Request } from '../request.ts';
-import { executionJson } from './execution-json.ts';
+import { executionJson } from './bodies.ts';
 
 type ExecutionsRuntime = { studio: Pick<Studio, 'executions'> };
 

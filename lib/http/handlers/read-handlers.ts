@@ -3,8 +3,8 @@ import { listAllExecutions, listFlowExecutions } from '../list/list-executions.t
 import type { Handlers } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { fetchContext, fetchExecution } from './executions.ts';
-import { fetchFlow, listFlows } from './flows.ts';
-import { fetchStep, fetchStepContext, listSteps } from './steps.ts';
+import { fetchFlow, listFlows } from './list-flows.ts';
+import { fetchStep, fetchStepContext, listSteps } from './list-steps.ts';
 
 export type ReadRuntime = Pick<ServeRuntime, 'config' | 'secret' | 'now'> & { studio: Studio };
 

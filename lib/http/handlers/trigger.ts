@@ -4,7 +4,7 @@ import { StudioError } from '../../studio/errors.ts';
 import type { Triggered } from '../../trigger/trigger.ts';
 import { invalidRequest, Problem } from '../problems.ts';
 import type { Answer, Request } from '../request.ts';
-import { executionJson } from './execution-json.ts';
+import { executionJson } from './bodies.ts';
 
 /** For callers who were turned away and have nothing to go by. */
 const RETRY_AFTER_MS = 2_000;

@@ -1,7 +1,7 @@
 import type { ConfiguredFlow } from '../../config/configuration.ts';
 import type { Studio } from '../../studio/client.ts';
 import { mayTouch } from '../auth/authorise.ts';
-import { executionJson } from '../handlers/execution-json.ts';
+import { executionJson } from '../handlers/bodies.ts';
 import type { Answer, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { openCursor, sealCursor } from './cursor.ts';

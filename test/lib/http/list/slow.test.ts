@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { checkConfig } from '../../../../lib/config/configuration.ts';
-import { listFlows } from '../../../../lib/http/handlers/flows.ts';
-import { listSteps } from '../../../../lib/http/handlers/steps.ts';
+import { listFlows } from '../../../../lib/http/handlers/list-flows.ts';
+import { listSteps } from '../../../../lib/http/handlers/list-steps.ts';
 import { MAX_CURSOR_CHARACTERS } from '../../../../lib/http/schemas/query.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import type { Flow, Listing, Step } from '../../../../lib/studio/types.ts';
