@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import type { ConfiguredFlow, Scope } from '../config/configuration.ts';
 import type { ParameterOf, RouteKey, routes } from './routes.ts';
+import type { AnswerBody, AnswerName } from './schemas/answers.ts';
 
 export type Caller = {
   /** `kind:name`, unique over all kinds: what idempotency keys and purges are kept under. */
@@ -60,6 +61,10 @@ export type AdmittedRequest = {
   body: unknown;
 } & Idempotency;
 
+/** What a handler answers; `serve` adds the common headers. */
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+
+/** An answer with the body of the schema of this name. */
+export type AnswerOf<Name extends AnswerName> = Answer & { body: AnswerBody<Name> };
 
 export type Handlers = { [K in RouteKey]?: (request: Request<K>) => Promise<Answer> };

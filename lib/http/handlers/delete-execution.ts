@@ -2,7 +2,7 @@ import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
 import type { DeleteOutcome } from '../../studio/types.ts';
 import { Problem } from '../problems.ts';
-import type { Answer, Request } from '../request.ts';
+import type { AnswerOf, Request } from '../request.ts';
 import { isConflict, stillActive } from './end-execution.ts';
 
 type DeleteRuntime = { studio: { executions: Pick<Studio['executions'], 'fetch' | 'end' | 'delete'> } };
@@ -15,7 +15,7 @@ type DeleteRuntime = { studio: { executions: Pick<Studio['executions'], 'fetch' 
 export async function deleteExecution(
   { studio }: DeleteRuntime,
   { flow, params, query, signal }: Request<'DELETE /flows/{flow}/executions/{execution}'>,
-): Promise<Answer> {
+): Promise<AnswerOf<'Deleted'>> {
   const sid = params.execution;
   try {
     const { status } = await studio.executions.fetch(flow.sid, sid, { signal });
@@ -60,6 +60,6 @@ async function erase(
   }
 }
 
-function answer(outcome: 'deleted' | 'already-gone', sid: string): Answer {
+function answer(outcome: 'deleted' | 'already-gone', sid: string): AnswerOf<'Deleted'> {
   return { status: 200, body: { outcome, sid } };
 }

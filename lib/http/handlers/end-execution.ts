@@ -2,8 +2,8 @@ import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
 import { Problem } from '../problems.ts';
-import type { Answer, Request } from '../request.ts';
-import { executionJson } from './bodies.ts';
+import type { AnswerOf, Request } from '../request.ts';
+import { executionBody } from './bodies.ts';
 
 type EndRuntime = { studio: { executions: Pick<Studio['executions'], 'end' | 'fetch'> } };
 
@@ -11,11 +11,11 @@ type EndRuntime = { studio: { executions: Pick<Studio['executions'], 'end' | 'fe
 export async function endExecution(
   { studio }: EndRuntime,
   { flow, params, signal }: Request<'POST /flows/{flow}/executions/{execution}/end'>,
-): Promise<Answer> {
+): Promise<AnswerOf<'Ended'>> {
   const { executions } = studio;
-  const answer = (outcome: 'ended' | 'already-ended', execution: Execution): Answer => ({
+  const answer = (outcome: 'ended' | 'already-ended', execution: Execution): AnswerOf<'Ended'> => ({
     status: 200,
-    body: { outcome, execution: executionJson(execution, flow) },
+    body: { outcome, execution: executionBody(execution, flow) },
   });
   // Fetched before it is ended: it may belong to another flow.
   const found = await executions.fetch(flow.sid, params.execution, { signal });

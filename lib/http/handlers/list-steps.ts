@@ -2,9 +2,9 @@ import type { Studio } from '../../studio/client.ts';
 import type { Listing, Step } from '../../studio/types.ts';
 import { foreignCursor, MAX_SEALED_BYTES, openCursor, sealCursor } from '../list/cursor.ts';
 import { isAboutToken, isTransient, queryOf } from '../list/page.ts';
-import type { Answer, Request } from '../request.ts';
+import type { AnswerOf, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
-import { contextJson } from './executions.ts';
+import { stepBody } from './bodies.ts';
 
 /** An execution has at most 1,000 steps: one upstream page. */
 const MAX_PAGE_SIZE = 1_000;
@@ -26,20 +26,19 @@ type Found = { steps: Step[]; next: State | null };
 export async function listSteps(
   { studio, secret: source }: StepsRuntime & Pick<ServeRuntime, 'secret'>,
   { flow, params, query, route, signal }: Request<'GET /flows/{flow}/executions/{execution}/steps'>,
-): Promise<Answer> {
+): Promise<AnswerOf<'Steps'>> {
   const secret = await source.get();
   const scope = [route, flow.sid, params.execution];
   const begin = openCursor<State>(secret, scope, query.cursor);
   const pageSize = begin === undefined ? Math.min(query.limit + 1, MAX_PAGE_SIZE) : MAX_PAGE_SIZE;
   const listing = studio.steps.list(flow.sid, params.execution, { pageSize }, { signal, readAhead: false });
-  const onPage =
-    begin && begin.page !== null ? await readUnlessRefused(listing, begin, query.limit) : undefined;
+  const onPage = begin && begin.page !== null ? await read(listing, begin, query.limit) : undefined;
   const found = onPage ?? (await read(listing, { page: null, after: begin?.after }, query.limit));
   if (!found) throw foreignCursor();
   return {
     status: 200,
     body: {
-      steps: found.steps.map(stepJson),
+      steps: found.steps.map(stepBody),
       nextCursor: sealCursor(secret, scope, found.next && bounded(found.next)),
     },
   };
@@ -50,19 +49,12 @@ function bounded(state: State): State {
   return Buffer.byteLength(JSON.stringify(state)) > MAX_SEALED_BYTES ? { ...state, page: null } : state;
 }
 
-/** Like `read`, but also undefined if Studio no longer accepts the page token. */
-async function readUnlessRefused(listing: Listing<Step>, begin: State, limit: number) {
-  try {
-    return await read(listing, begin, limit);
-  } catch (error) {
-    if (!isAboutToken(error)) throw error;
-    return undefined;
-  }
-}
-
 type Begin = { page: string | null; after: string | undefined };
 
-/** Returns up to `limit` steps, fewer if a later page cannot be read; undefined if `after` is not found. */
+/**
+ * Returns up to `limit` steps, fewer if a later page cannot be read; undefined if `after` is not found or Studio
+ * no longer accepts the page.
+ */
 async function read(listing: Listing<Step>, begin: Begin, limit: number): Promise<Found | undefined> {
   const steps: Step[] = [];
   let { page, after } = begin;
@@ -81,44 +73,9 @@ async function read(listing: Listing<Step>, begin: Begin, limit: number): Promis
       page = queryOf(nextPageUrl) ?? null;
     }
   } catch (error) {
+    if (begin.page !== null && isAboutToken(error)) return undefined;
     if (steps.length === 0 || !isTransient(error)) throw error;
     return { steps, next };
   }
   return after === undefined ? { steps, next: null } : undefined;
-}
-
-/** GET …/steps/{step}. */
-export async function fetchStep(
-  { studio }: StepsRuntime,
-  { flow, params, signal }: Request<'GET /flows/{flow}/executions/{execution}/steps/{step}'>,
-): Promise<Answer> {
-  const step = await studio.steps.fetch(flow.sid, params.execution, params.step, { signal });
-  return { status: 200, body: stepJson(step) };
-}
-
-/** GET …/steps/{step}/context: personal data, behind its own scope. */
-export async function fetchStepContext(
-  { studio }: StepsRuntime,
-  { flow, params, signal }: Request<'GET /flows/{flow}/executions/{execution}/steps/{step}/context'>,
-): Promise<Answer> {
-  const context = await studio.steps.context(flow.sid, params.execution, params.step, { signal });
-  return { status: 200, body: { ...contextJson(context), stepSid: context.stepSid } };
-}
-
-/** Without its context, which Studio sends along with some steps. */
-function stepJson(step: Step) {
-  return {
-    sid: step.sid,
-    accountSid: step.accountSid,
-    flowSid: step.flowSid,
-    executionSid: step.executionSid,
-    parentStepSid: step.parentStepSid,
-    name: step.name,
-    type: step.type,
-    transitionedFrom: step.transitionedFrom,
-    transitionedTo: step.transitionedTo,
-    dateCreated: step.dateCreated,
-    dateUpdated: step.dateUpdated,
-    url: step.url,
-  };
 }

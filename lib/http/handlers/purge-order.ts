@@ -6,7 +6,8 @@ import type { PurgeRecord } from '../../purge/record/record.ts';
 import type { PurgeView } from '../../purge/record/view.ts';
 import { mayTouch } from '../auth/authorise.ts';
 import { Problem } from '../problems.ts';
-import type { Answer, Caller } from '../request.ts';
+import type { AnswerOf, Caller } from '../request.ts';
+import type { AnswerBody } from '../schemas/answers.ts';
 import type { PurgeBody } from '../schemas/purge.ts';
 
 const RETRY_AFTER_MS = 5_000;
@@ -14,7 +15,7 @@ const RETRY_AFTER_MS = 5_000;
 const RETRY_WHEN_FULL_MS = 60_000;
 
 /** What a caller is answered who asked for a purge. */
-export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => PurgeView): Answer {
+export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => PurgeView): AnswerOf<'Purge'> {
   switch (ordered.outcome) {
     case 'started':
       return {
@@ -59,7 +60,10 @@ export function maySee(caller: Caller, record: PurgeRecord): boolean {
 }
 
 /** What failed, without what only the worker needs. */
-export function failureJson({ sid, flow, created, reason }: KnownFailure, { flows }: PurgeRecord) {
+export function failureBody(
+  { sid, flow, created, reason }: KnownFailure,
+  { flows }: PurgeRecord,
+): AnswerBody<'Failure'> {
   return { sid, flow: flows[flow]?.alias ?? null, dateCreated: created, reason };
 }
 

@@ -7,7 +7,7 @@ import { mayTouch } from '../auth/authorise.ts';
 import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
 import type { Caller, Handlers } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
-import { failureJson, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-order.ts';
+import { failureBody, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-order.ts';
 
 export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
 
@@ -61,7 +61,7 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
       return {
         status: 200,
         body: {
-          failures: page.failures.map((failure) => failureJson(failure, record)),
+          failures: page.failures.map((failure) => failureBody(failure, record)),
           nextCursor: sealCursor(key, scope, page.next),
         },
       };

@@ -3,8 +3,8 @@ import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
 import type { Triggered } from '../../trigger/trigger.ts';
 import { invalidRequest, Problem } from '../problems.ts';
-import type { Answer, Request } from '../request.ts';
-import { executionJson } from './bodies.ts';
+import type { AnswerOf, Request } from '../request.ts';
+import { executionBody } from './bodies.ts';
 
 /** For callers who were turned away and have nothing to go by. */
 const RETRY_AFTER_MS = 2_000;
@@ -36,14 +36,14 @@ export async function withoutForeignSid(
 }
 
 /** What a caller is answered, for everything that triggering can come to. */
-export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answer {
+export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): AnswerOf<'Triggered'> {
   switch (triggered.outcome) {
     case 'created':
     case 'existing':
     case 'replaced':
       return {
         status: triggered.outcome === 'created' ? 201 : 200,
-        body: { outcome: triggered.outcome, execution: executionJson(triggered.execution, flow) },
+        body: { outcome: triggered.outcome, execution: executionBody(triggered.execution, flow) },
         headers: triggered.replayed ? { 'idempotent-replayed': 'true' } : {},
       };
     case 'invalid':

@@ -1,8 +1,8 @@
 import type { ConfiguredFlow } from '../../config/configuration.ts';
 import type { Studio } from '../../studio/client.ts';
 import { mayTouch } from '../auth/authorise.ts';
-import { executionJson } from '../handlers/bodies.ts';
-import type { Answer, Request } from '../request.ts';
+import { executionBody } from '../handlers/bodies.ts';
+import type { AnswerOf, Request } from '../request.ts';
 import type { ServeRuntime } from '../runtime.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { readFlow } from './flow-reader.ts';
@@ -29,7 +29,7 @@ type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
 export function listAllExecutions(
   runtime: ListRuntime,
   request: Request<'GET /executions'>,
-): Promise<Answer> {
+): Promise<AnswerOf<'Executions'>> {
   return list(
     runtime,
     request,
@@ -41,7 +41,7 @@ export function listAllExecutions(
 export function listFlowExecutions(
   runtime: ListRuntime,
   request: Request<'GET /flows/{flow}/executions'>,
-): Promise<Answer> {
+): Promise<AnswerOf<'Executions'>> {
   return list(runtime, request, [request.flow]);
 }
 
@@ -49,7 +49,7 @@ async function list(
   runtime: ListRuntime,
   request: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
   flows: readonly ConfiguredFlow[],
-): Promise<Answer> {
+): Promise<AnswerOf<'Executions'>> {
   const { query, deadlineMs, signal } = request;
   const secret = await runtime.secret.get();
   const scope = [request.route, ...flows.map(({ sid }) => sid)];
@@ -94,7 +94,7 @@ async function list(
   return {
     status: 200,
     body: {
-      executions: merge.executions.map(({ execution, flow }) => executionJson(execution, flows[flow])),
+      executions: merge.executions.map(({ execution, flow }) => executionBody(execution, flows[flow])),
       nextCursor: sealCursor(secret, scope, state.done.length === flows.length ? null : state),
     },
   };

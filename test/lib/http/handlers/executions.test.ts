@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { fetchContext } from '../../../../lib/http/handlers/executions.ts';
-import { admin, apiOver, reader, startApi, surveyor, WELCOME } from '../../../support/http/api.ts';
+import { checkConfig } from '../../../../lib/config/configuration.ts';
+import {
+  admin,
+  apiOver,
+  configInput,
+  NOW,
+  reader,
+  secretSource,
+  startApi,
+  studioHandlers,
+  surveyor,
+  WELCOME,
+} from '../../../support/http/api.ts';
 import { story } from '../../../support/studio/stories.ts';
 
 const NOBODY = `FN${'0'.repeat(32)}`;
@@ -42,9 +53,9 @@ describe('one execution', () => {
   test('whose context is nested too deeply to be sent on is nonsense of Studio’s', async () => {
     const deep = `${'['.repeat(6_000)}${']'.repeat(6_000)}`;
     const { studio } = await story([{ status: 200, body: `{"context":${deep}}` }]);
-    const { call } = apiOver({
-      'GET /flows/{flow}/executions/{execution}/context': (request) => fetchContext({ studio }, request),
-    });
+    const { call } = apiOver(
+      studioHandlers({ config: checkConfig(configInput), secret: secretSource(), studio, now: () => NOW }),
+    );
     const path = `/flows/welcome/executions/${NOBODY}/context`;
     const { status, body } = await call(`GET ${path}`, { headers: admin });
     expect([status, body.type]).toEqual([502, '/problems/studio-answered-nonsense']);
