@@ -1,14 +1,12 @@
-import { type ConfiguredFlow, findFlow } from '../config/configuration.ts';
+import { type ConfiguredFlow, findFlow, type Scope } from '../config/configuration.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { requireFlow, requireScope, requireSignable } from './auth/authorise.ts';
 import { requireBounded } from './event/body.ts';
 import { pathParametersOf, type Received } from './event/event.ts';
 import { idempotencyOf } from './event/idempotency-key.ts';
 import { readInput } from './event/input.ts';
 import { Problem } from './problems.ts';
-import type { AdmittedRequest, Caller, Handlers } from './request.ts';
+import { type AdmittedRequest, type Caller, type Handlers, mayTouch, type ServeRuntime } from './request.ts';
 import { isRouteKey, type RouteKey, routes } from './routes.ts';
-import type { ServeRuntime } from './runtime.ts';
 
 /** What is known of a request by the time its line is written, also when it was refused halfway. */
 export type Trace = { route?: RouteKey; caller?: Caller; flow?: ConfiguredFlow; sent?: unknown };
@@ -55,4 +53,24 @@ function configuredFlow({ config }: ServeRuntime, aliasOrSid: string | undefined
   const flow = findFlow(config, aliasOrSid);
   if (!flow) throw new Problem('unknown-flow', 'The configuration lists no flow with this alias or SID.');
   return flow;
+}
+
+/**
+ * Throws 403 if a caller is authenticated by a signature and the route does not accept signatures, whatever
+ * its scopes: a captured message must not authorise anything else.
+ */
+function requireSignable(caller: Caller, route: RouteKey): void {
+  const isSigned = caller.kind === 'webhook' || caller.kind === 'twilio';
+  if (isSigned && !('signed' in routes[route]))
+    throw new Problem('forbidden', 'A signed webhook may trigger executions and do nothing else.');
+}
+
+/** Throws 403 unless the caller has the scope. */
+function requireScope(caller: Caller, scope: Scope): void {
+  if (!caller.scopes.includes(scope)) throw new Problem('forbidden', `The scope "${scope}" is missing.`);
+}
+
+/** Throws 403 unless the caller may touch the flow. */
+function requireFlow(caller: Caller, flow: ConfiguredFlow): void {
+  if (!mayTouch(caller, flow)) throw new Problem('forbidden', 'The caller may not touch this flow.');
 }

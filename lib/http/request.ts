@@ -1,5 +1,7 @@
 import type * as v from 'valibot';
-import type { ConfiguredFlow, Scope } from '../config/configuration.ts';
+import type { Config, ConfiguredFlow, Scope } from '../config/configuration.ts';
+import type { Secret } from '../config/secret.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { ParameterOf, RouteKey, routes } from './routes.ts';
 import type { AnswerBody, AnswerName } from './schemas/answers.ts';
 
@@ -14,6 +16,11 @@ export type Caller = {
   /** A hash of what Twilio signed: the same for each key and each spelling of the URL. */
   signed?: string;
 };
+
+/** Whether the caller may access the flow. */
+export function mayTouch(caller: Caller, flow: Pick<ConfiguredFlow, 'sid'>): boolean {
+  return caller.flows === null || caller.flows.includes(flow.sid);
+}
 
 type RouteSpec<K extends RouteKey> = (typeof routes)[K];
 type QueryOf<K extends RouteKey> =
@@ -68,3 +75,25 @@ export type Answer = { status: number; body?: unknown; headers?: Record<string, 
 export type AnswerOf<Name extends AnswerName> = Answer & { body: AnswerBody<Name> };
 
 export type Handlers = { [K in RouteKey]?: (request: Request<K>) => Promise<Answer> };
+
+/** What `serve` needs of a function's runtime, which is made in lib/aws. */
+export type ServeRuntime = {
+  config: Config;
+  secret: {
+    get(): Promise<Secret>;
+    /** Reads it anew; single flight and cool-down are the source's business. */
+    refresh(): Promise<Secret>;
+  };
+  /** What IAM callers are granted (`STUDIO_IAM_SCOPES`); null when the deployment does not take them. */
+  environment: {
+    iamScopes: readonly Scope[] | null;
+    /**
+     * The flows that IAM callers may touch (`STUDIO_IAM_FLOWS`, aliases or SIDs); every configured one if
+     * absent.
+     */
+    iamFlows?: readonly string[] | null;
+  };
+  now: () => number;
+  /** Where the line of each request goes; the process's log when left out. */
+  log?: Log;
+};

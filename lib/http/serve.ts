@@ -6,10 +6,9 @@ import { startDeadline } from './event/deadline.ts';
 import { readEvent } from './event/event.ts';
 import { Problem } from './problems.ts';
 import { reportRequest } from './report.ts';
-import type { AdmittedRequest, Answer, Handlers, Timed } from './request.ts';
+import type { AdmittedRequest, Answer, Handlers, ServeRuntime, Timed } from './request.ts';
 import { type Result, toResult } from './result.ts';
 import type { RouteKey } from './routes.ts';
-import type { ServeRuntime } from './runtime.ts';
 import { studioProblem } from './studio-problems.ts';
 import { isUnavailable, unavailable } from './unavailable.ts';
 

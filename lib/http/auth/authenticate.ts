@@ -2,14 +2,14 @@ import { type Config, findFlow, type Scope } from '../../config/configuration.ts
 import type { Secret } from '../../config/secret.ts';
 import type { Received } from '../event/event.ts';
 import { Problem } from '../problems.ts';
-import type { Caller } from '../request.ts';
-import type { ServeRuntime } from '../runtime.ts';
+import type { Caller, ServeRuntime } from '../request.ts';
 import { unavailable } from '../unavailable.ts';
 import { bearerToken, findBearer } from './bearer.ts';
 import { sha256 } from './hash.ts';
-import { iamCallerName } from './iam.ts';
 import { readTwilioRequest, signedText } from './twilio.ts';
 import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
+
+const HASH_CHARACTERS = 16;
 
 /** Looks the caller up in a secret; null if the secret does not know the caller. */
 type Look = (secret: Secret) => Caller | null;
@@ -104,4 +104,19 @@ async function secretOf({ secret }: ServeRuntime): Promise<Secret> {
   } catch (cause) {
     throw unavailable(cause);
   }
+}
+
+/**
+ * The name of an IAM caller: account, kind of principal and principal, such as `123456789012/role/Deploy`.
+ * Leaves out a role's session, so that idempotency keys belong to the role across sessions. For an ARN of
+ * another shape, the name is a hash of the ARN.
+ */
+export function iamCallerName(userArn: string): string {
+  const match = /^arn:([\w-]+):(?:iam|sts)::(\d{12}):(?:root$|([\w-]+)\/([\w+=,.@/-]{1,600})$)/.exec(userArn);
+  if (!match) return `aws-${sha256(userArn).toString('hex').slice(0, HASH_CHARACTERS)}`;
+  const [, partition = '', number = '', kind = '', path = ''] = match;
+  // Account numbers are unique only within a partition.
+  const account = partition === 'aws' ? number : `${partition}:${number}`;
+  if (path === '') return `${account}/root`;
+  return kind === 'assumed-role' ? `${account}/role/${path.split('/')[0]}` : `${account}/${kind}/${path}`;
 }

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../config/secret.ts';
+import { isForm } from '../event/body.ts';
 import type { Received } from '../event/event.ts';
-import { isForm } from '../event/media-type.ts';
 import { decodeSignature, equalSecrets, sha256 } from './hash.ts';
 
 /** https://www.twilio.com/docs/usage/security#validating-requests */

@@ -4,8 +4,6 @@ import { restorePlus } from '../../studio/addresses.ts';
 import { parseJson } from '../../studio/json/json.ts';
 import { fieldsOf } from '../../studio/json/parse.ts';
 import { Problem } from '../problems.ts';
-import { hasOtherCharset, isForm, isJson } from './media-type.ts';
-import { parametersIn } from './percent-encoded.ts';
 
 export const MAX_BODY_BYTES = 256 * 1_024;
 /** Deeper than any flow's parameters, and far from what recursive code further on could not take. */
@@ -140,4 +138,34 @@ function mistakesInside(value: unknown, pointer: string): Mistake[] {
     }
   }
   return mistakes;
+}
+
+/** `type/subtype` in lower case, without its parameters. */
+function mediaTypeOf(contentType: string | undefined): string {
+  return contentType?.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+export function isForm(contentType: string | undefined): boolean {
+  return mediaTypeOf(contentType) === 'application/x-www-form-urlencoded';
+}
+
+/** No media type at all is taken for JSON: some webhook senders leave it out. */
+function isJson(contentType: string | undefined): boolean {
+  return /^(|application\/(json|[\w.+-]+\+json))$/.test(mediaTypeOf(contentType));
+}
+
+/** Text is UTF-8 here; another charset is not guessed at. */
+function hasOtherCharset(contentType: string | undefined): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1];
+  return charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset);
+}
+
+/** Parses a form or a query string. Throws 400 for bytes that are not UTF-8: they would turn into U+FFFD. */
+export function parametersIn(text: string, what: 'form' | 'query string'): URLSearchParams {
+  try {
+    for (const [bytes] of text.matchAll(/(?:%[89a-f][\da-f])+/gi)) decodeURIComponent(bytes);
+  } catch (cause) {
+    throw new Problem('malformed-request', `The ${what} is not UTF-8.`, { cause });
+  }
+  return new URLSearchParams(text);
 }

@@ -1,17 +1,19 @@
 import type * as v from 'valibot';
 import { type Config, findFlow } from '../../config/configuration.ts';
-import { type Mistake, unknownMember, validate } from '../../config/validation.ts';
+import { type Mistake, repeatedMember, unknownMember, validate } from '../../config/validation.ts';
 import { BODY_HASH_PARAMETER } from '../auth/twilio.ts';
 import { invalidRequest, Problem } from '../problems.ts';
 import type { Caller } from '../request.ts';
 import { type RouteKey, routes } from '../routes.ts';
 import { executionSid, stepSid } from '../schemas/common.ts';
-import { readBody } from './body.ts';
+import { parametersIn, readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
-import { readQueryString } from './query-string.ts';
 
 /** A list of everything could be longer than the body it is about. */
 const MAX_MISTAKES = 100;
+
+/** Far more than any route has. */
+const MAX_PARAMETERS = 50;
 
 export type Input = { params: Record<string, string>; query: unknown; body: unknown };
 
@@ -130,4 +132,26 @@ function entriesOf(schema: v.GenericSchema | undefined): object {
 function distinct(mistakes: readonly Mistake[]): Mistake[] {
   const seen = new Map(mistakes.map((one) => [`${one.pointer} ${one.detail}`, one]));
   return [...seen.values()];
+}
+
+type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
+
+/**
+ * Reads a query string. Refuses a repeated parameter, because it is unclear which value was meant. Keeps a
+ * plus as a plus: addresses and time zones contain one, and no parameter contains a space. `ignored` names a
+ * parameter that is not for the route. Throws 400 for text that is not UTF-8.
+ */
+function readQueryString(rawQueryString: string, ignored?: string): ReadQuery {
+  const value: Record<string, string> = {};
+  const mistakes: Mistake[] = [];
+  const all = [...parametersIn(rawQueryString.replaceAll('+', '%2B'), 'query string')];
+  const parameters = all.filter(([name]) => name !== ignored);
+  if (parameters.length > MAX_PARAMETERS)
+    return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '#' }] };
+  for (const [name, text] of parameters) {
+    if (name === '__proto__') mistakes.push(unknownMember('#', name));
+    else if (Object.hasOwn(value, name)) mistakes.push(repeatedMember('#', name));
+    else value[name] = text;
+  }
+  return { value, mistakes };
 }

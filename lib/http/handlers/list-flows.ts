@@ -1,10 +1,8 @@
 import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
-import { mayTouch } from '../auth/authorise.ts';
 import { openCursor, sealCursor } from '../list/cursor.ts';
 import { isTransient } from '../list/page.ts';
-import type { AnswerOf, Request } from '../request.ts';
-import type { ServeRuntime } from '../runtime.ts';
+import { type AnswerOf, mayTouch, type Request, type ServeRuntime } from '../request.ts';
 import type { AnswerBody } from '../schemas/answers.ts';
 import { flowSummaryBody } from './bodies.ts';
 import { concurrently } from './concurrently.ts';

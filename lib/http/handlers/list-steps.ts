@@ -2,8 +2,7 @@ import type { Studio } from '../../studio/client.ts';
 import type { Listing, Step } from '../../studio/types.ts';
 import { foreignCursor, MAX_SEALED_BYTES, openCursor, sealCursor } from '../list/cursor.ts';
 import { isAboutToken, isTransient, queryOf } from '../list/page.ts';
-import type { AnswerOf, Request } from '../request.ts';
-import type { ServeRuntime } from '../runtime.ts';
+import type { AnswerOf, Request, ServeRuntime } from '../request.ts';
 import { stepBody } from './bodies.ts';
 
 /** An execution has at most 1,000 steps: one upstream page. */

@@ -4,9 +4,8 @@ import type { KnownFailure } from '../../purge/engine/ports.ts';
 import type { Ordered } from '../../purge/order/start.ts';
 import type { PurgeRecord } from '../../purge/record/record.ts';
 import type { PurgeView } from '../../purge/record/view.ts';
-import { mayTouch } from '../auth/authorise.ts';
 import { Problem } from '../problems.ts';
-import type { AnswerOf, Caller } from '../request.ts';
+import { type AnswerOf, type Caller, mayTouch } from '../request.ts';
 import type { AnswerBody } from '../schemas/answers.ts';
 import type { PurgeBody } from '../schemas/purge.ts';
 

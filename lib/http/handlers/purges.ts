@@ -3,10 +3,8 @@ import type { FailureStore } from '../../purge/engine/ports.ts';
 import type { Desk } from '../../purge/order/desk.ts';
 import type { Ordered } from '../../purge/order/start.ts';
 import type { PurgeRecord, PurgeRequest } from '../../purge/record/record.ts';
-import { mayTouch } from '../auth/authorise.ts';
 import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
-import type { Caller, Handlers } from '../request.ts';
-import type { ServeRuntime } from '../runtime.ts';
+import { type Caller, type Handlers, mayTouch, type ServeRuntime } from '../request.ts';
 import { failureBody, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-order.ts';
 
 export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };

@@ -1,7 +1,6 @@
 import type { Studio } from '../../studio/client.ts';
 import { listAllExecutions, listFlowExecutions } from '../list/list-executions.ts';
-import type { AnswerOf, Handlers } from '../request.ts';
-import type { ServeRuntime } from '../runtime.ts';
+import type { AnswerOf, Handlers, ServeRuntime } from '../request.ts';
 import type { AnswerBody, AnswerName } from '../schemas/answers.ts';
 import { contextBody, executionBody, flowBody, stepBody } from './bodies.ts';
 import { listFlows } from './list-flows.ts';

@@ -1,9 +1,7 @@
 import type { ConfiguredFlow } from '../../config/configuration.ts';
 import type { Studio } from '../../studio/client.ts';
-import { mayTouch } from '../auth/authorise.ts';
 import { executionBody } from '../handlers/bodies.ts';
-import type { AnswerOf, Request } from '../request.ts';
-import type { ServeRuntime } from '../runtime.ts';
+import { type AnswerOf, mayTouch, type Request, type ServeRuntime } from '../request.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { readFlow } from './flow-reader.ts';
 import { createMerge } from './merge.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { iamCallerName } from '../../../../lib/http/auth/iam.ts';
+import { iamCallerName } from '../../../../lib/http/auth/authenticate.ts';
 
 test.each([
   ['arn:aws:sts::123456789012:assumed-role/Deploy/session-1', '123456789012/role/Deploy'],
