@@ -1,6 +1,6 @@
 import type { StudioError } from '../studio/errors.ts';
 import { invalidRequest, Problem } from './problems.ts';
-import { withoutValues } from './without-values.ts';
+import { redactValues } from './redact.ts';
 
 /** For callers when Studio does not say when to come back. */
 const DEFAULT_RETRY_AFTER_MS = 2_000;
@@ -64,7 +64,7 @@ export function studioProblem(error: StudioError, hasExecution: boolean, sent: u
 function rejection({ code, upstreamMessage, moreInfo }: StudioError, sent: unknown): Record<string, unknown> {
   return {
     code: code ?? null,
-    message: upstreamMessage === undefined ? null : withoutValues(upstreamMessage, sent),
+    message: upstreamMessage === undefined ? null : redactValues(upstreamMessage, sent),
     moreInfo: documentationLink(moreInfo, sent),
   };
 }
@@ -77,7 +77,7 @@ function documentationLink(link: string | undefined, sent: unknown): string | nu
   const url = URL.parse(link ?? '');
   if (url?.protocol !== 'https:' || url.host !== 'www.twilio.com') return null;
   const { pathname } = url;
-  const isPage = /^\/docs\/[\w./-]+$/.test(pathname) && withoutValues(pathname, sent) === pathname;
+  const isPage = /^\/docs\/[\w./-]+$/.test(pathname) && redactValues(pathname, sent) === pathname;
   return isPage ? `https://www.twilio.com${pathname}` : null;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { redactValues } from '../../../lib/http/redact.ts';
 import { studioProblem } from '../../../lib/http/studio-problems.ts';
-import { withoutValues } from '../../../lib/http/without-values.ts';
 import { StudioError } from '../../../lib/studio/errors.ts';
 
 const sent = {
@@ -39,7 +39,7 @@ describe('no address of the request stands in what Studio says of it', () => {
     '********0111',
     '12345',
   ])('%s', (spelling) => {
-    const text = withoutValues(`The number ${spelling} is not valid`, sent);
+    const text = redactValues(`The number ${spelling} is not valid`, sent);
     expect(text).toMatch(/^The number .*… is not valid$|^The number .*….* is not valid$/);
     expect(text.replaceAll(/\D/g, '')).toBe('');
   });
@@ -52,7 +52,7 @@ describe('no address of the request stands in what Studio says of it', () => {
     ['sip:ada@example.com', 'sip:ada@example.com;transport=tls'],
     ['sip:ada@example.com', 'ada%40example.com'],
   ])('of %s, told as %s', (to, spelling) => {
-    const text = withoutValues(`There is no ${spelling} here`, { to });
+    const text = redactValues(`There is no ${spelling} here`, { to });
     expect(text).toMatch(/^There is no \S*…\S* here$/);
     expect(text).not.toMatch(/ada|example/i);
   });
@@ -70,7 +70,7 @@ describe('nor a part of it', () => {
     ['sip:example.com;transport=tls', 'The host example.com is unknown', 'The host … is unknown'],
     ['ada.l@example.com', 'No ada.l at example.com', 'No … at …'],
   ])('of %s: %s', (to, words, told) => {
-    expect(withoutValues(words, { to })).toBe(told);
+    expect(redactValues(words, { to })).toBe(told);
   });
 });
 
@@ -82,7 +82,7 @@ test('the addresses count however many longer texts were sent', () => {
     { ...own, parameters },
     { parameters, ...own },
   ])
-    expect(withoutValues(words, one)).toBe('No user … at … for …');
+    expect(redactValues(words, one)).toBe('No user … at … for …');
 });
 
 test.each([
@@ -91,7 +91,7 @@ test.each([
   ['Dr Jones is 4711, or 😀😀😀', '… is …, or …'],
   ['«Bob» and ‘Bob’ and `Bob`', '… and … and …'],
 ])('nor what else was sent: %s', (words, told) => {
-  expect(withoutValues(words, sent)).toBe(told);
+  expect(redactValues(words, sent)).toBe(told);
 });
 
 test.each([
@@ -99,7 +99,7 @@ test.each([
   'Error 21211: invalid phone number',
   'At most 1,600 characters, 64 KB and 5 retries',
 ])('what was not sent stays: %s', (words) => {
-  expect(withoutValues(words, sent)).toBe(words);
+  expect(redactValues(words, sent)).toBe(words);
 });
 
 describe('a link', () => {

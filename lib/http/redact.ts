@@ -21,7 +21,7 @@ const SIP_USER_OR_HOST = /^sips?:([^@\s:;?]+)/i;
  * up in a log. Replaces with `…` whatever is quoted, looks like an address, or is a text or a number of
  * `sent` in any spelling. `sent` must have passed the checks of a body, so that it is not deep.
  */
-export function withoutValues(words: string, sent: unknown): string {
+export function redactValues(words: string, sent: unknown): string {
   const texts = textsIn(sent).map(plain);
   const numbers = texts.map(digitsOf).filter((digits) => digits.length >= MIN_TEXT_CHARACTERS);
   let text = plain(words.slice(0, MAX_READ_CHARACTERS));
