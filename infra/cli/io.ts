@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ReadStream } from 'node:tty';
 import { styleText } from 'node:util';
@@ -20,12 +22,7 @@ export type Io = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
-export type Output = {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-  once?(event: 'drain', listener: () => void): unknown;
-};
+export type Output = Writable & { isTTY?: boolean; columns?: number };
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -47,12 +44,9 @@ export function row(io: Pick<Io, 'out' | 'env'>, label: string, text: string): v
   say(io, `  ${paint(io, 'dim', label.padEnd(LABEL_WIDTH))} ${text}`);
 }
 
-/** Writes, and waits while whoever reads is slower. */
+/** Writes, and waits while the reader is slower. */
 export async function print({ out }: Pick<Io, 'out'>, text: string): Promise<void> {
-  if (out.write(text) !== false || !out.once) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  out.once('drain', resolve);
-  await promise;
+  if (!out.write(text)) await once(out, 'drain');
 }
 
 /** Yes only to a clear yes. */

@@ -60,8 +60,8 @@ export async function watchToTheEnd(api: Api, io: Io, { begin, total }: Order): 
 
 /** Only a clear yes stops; a second Ctrl-C, or the end of the input, leaves. */
 async function whatNow(io: Io): Promise<'stop' | 'watch' | 'leave'> {
-  say(io, '', '  Stop the purge? y stops it, n watches on, Ctrl-C leaves it running.');
-  const answer = await io.ask('  [y/N] ');
+  say(io, '');
+  const answer = await io.ask('Stop the purge? y stops it, n watches on, Ctrl-C leaves it running. [y/N]');
   if (answer === null) return 'leave';
   return isYes(answer) ? 'stop' : 'watch';
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
 import type { Io } from '../../../infra/cli/io.ts';
 import { runTool, type Tool } from '../../../infra/cli/tool.ts';
 
@@ -30,13 +31,16 @@ export function somebody(
   const answers = [...(options.answers ?? [])];
   const written = { out: '', err: '' };
   const listeners = new Set<() => void>();
-  const output = (name: 'out' | 'err') => ({
-    isTTY,
-    columns,
-    write: (text: string) => {
-      written[name] += text;
-    },
-  });
+  const output = (name: 'out' | 'err') =>
+    Object.assign(
+      new Writable({
+        write(chunk, _encoding, done) {
+          written[name] += chunk;
+          done();
+        },
+      }),
+      { isTTY, columns },
+    );
   const io: Somebody = {
     env,
     interactive,

@@ -263,7 +263,8 @@ describe('an unreliable line', () => {
       if (looks % 3 === 1) return 'cut-before';
       return looks % 3 === 2 ? { status: 503, body: '<html>', headers: { 'retry-after': '1' } } : 'pass';
     };
-    const who = somebody();
+    // Longer than the 80 ms until a frame is drawn.
+    const who = somebody({ napMs: 200 });
     expect(await purge(who, '--flow', 'welcome', '--older-than', 'P7D', '--yes')).toBe(0);
     expect(who.said()).toContain('No connection; trying again');
     expect(world.studio.store.count().deleted).toBe(60);
