@@ -48,7 +48,7 @@ export class UsageError extends Error {
 /**
  * A commander command with these options. Mistakes are collected; commander itself would exit at the first.
  */
-export function createCommand(options: Options, mistakes: (string | null)[] = []): Command {
+export function createCommand(options: Options, mistakes: string[] = []): Command {
   const command = new Command()
     .helpOption('-h, --help', 'show this')
     // Without commander's remark on the preset value.
@@ -59,10 +59,9 @@ export function createCommand(options: Options, mistakes: (string | null)[] = []
       // A missing value is read as '': commander would exit.
       Object.assign(option, { required: false, optional: true });
       option.preset('').argParser((value, before: string[] = []) => {
-        const name = option.short ?? option.long;
-        if (value === '') mistakes.push(`${name} needs a value`);
-        else if (before.length > 0 && !multiple) mistakes.push(`${name} is given more than once`);
-        else mistakes.push(prefixed(name, check?.(value)));
+        const isAgain = before.length > 0 && !multiple;
+        const wrong = value === '' ? 'needs a value' : isAgain ? 'is given more than once' : check?.(value);
+        if (wrong) mistakes.push(`${option.short ?? option.long} ${wrong}`);
         return [...before, value];
       });
     }
@@ -80,7 +79,7 @@ export function readArguments<const O extends Options>(
   options: O,
   words: { most: number; also?: (read: Arguments<O>) => readonly (string | null)[] } = { most: 0 },
 ): Arguments<O> {
-  const mistakes: (string | null)[] = [];
+  const mistakes: string[] = [];
   const command = createCommand(options, mistakes);
   const { operands, unknown } = command.parseOptions([...argv]);
   // A word behind an unknown option was meant as its value, and is no second mistake.
@@ -96,14 +95,9 @@ export function readArguments<const O extends Options>(
     }),
   );
   const read = { values, words: operands } as Arguments<O>;
-  mistakes.push(...(words.also?.(read) ?? []));
-  const found = mistakes.filter((mistake) => mistake !== null);
-  if (found.length > 0) throw new UsageError([...new Set(found)]);
+  mistakes.push(...(words.also?.(read) ?? []).filter((mistake) => mistake !== null));
+  if (mistakes.length > 0) throw new UsageError([...new Set(mistakes)]);
   return read;
-}
-
-function prefixed(name: string | undefined, mistake: string | null | undefined): string | null {
-  return mistake ? `${name} ${mistake}` : null;
 }
 
 /** Names the option only: what follows = may be a secret. */

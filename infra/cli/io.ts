@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,14 +9,12 @@ import { type Ask, createPrompt } from './prompt.ts';
 export type Io = {
   env: Record<string, string | undefined>;
   out: Output;
-  /** For what is wrong. */
   err: Output;
-  /** Whether somebody sits there to be asked. */
+  /** Whether there is a terminal to ask on. */
   interactive: boolean;
   ask: Ask;
   /** Calls `listener` at Ctrl-C and SIGTERM instead of ending the process, until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
-  randomBytes(size: number): Buffer;
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
@@ -26,7 +23,7 @@ export type Output = Writable & { isTTY?: boolean; columns?: number };
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** `text` in that style where `output` is a terminal and nobody asked for none (https://no-color.org). */
+/** Styles `text` at a terminal, unless NO_COLOR is set (https://no-color.org). */
 export function paint({ out, env }: Pick<Io, 'out' | 'env'>, style: Style, text: string): string {
   return out.isTTY && !env['NO_COLOR'] ? styleText(style, text, { validateStream: false }) : text;
 }
@@ -39,7 +36,7 @@ const CTRL_C = '\u0003';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const LABEL_WIDTH = 9;
 
-/** One fact, with what it is before it. */
+/** Prints a fact behind its label. */
 export function row(io: Pick<Io, 'out' | 'env'>, label: string, text: string): void {
   say(io, `  ${paint(io, 'dim', label.padEnd(LABEL_WIDTH))} ${text}`);
 }
@@ -49,7 +46,7 @@ export async function print({ out }: Pick<Io, 'out'>, text: string): Promise<voi
   if (!out.write(text)) await once(out, 'drain');
 }
 
-/** Yes only to a clear yes. */
+/** Returns true for a clear yes only. */
 export async function confirm(io: Pick<Io, 'ask' | 'out'>, question: string): Promise<boolean> {
   say(io, '');
   return isYes((await io.ask(`  ${question} [y/N] `)) ?? '');
@@ -59,9 +56,23 @@ export function isYes(answer: string): boolean {
   return /^y(es)?$/i.test(answer.trim());
 }
 
+/** Runs `work`; Ctrl-C and SIGTERM abort its signal instead of ending the process. */
+export async function interruptible<T>(
+  io: Pick<Io, 'onInterrupt'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interrupted = new AbortController();
+  const stopListening = io.onInterrupt(() => interrupted.abort());
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    stopListening();
+  }
+}
+
 export function processIo(): Io {
   const { env, stdin, stdout, stderr } = process;
-  // Whoever reads may have enough, as `head` does.
+  // A reader such as `head` may close the pipe early.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
@@ -73,9 +84,7 @@ export function processIo(): Io {
     interactive: stdin.isTTY === true && stdout.isTTY === true,
     ask: createPrompt(stdin, stdout),
     onInterrupt: (listener) => onInterrupt(stdin, listener),
-    randomBytes,
     now: () => Date.now(),
-    // Ended early, it is just over: whoever holds the signal knows.
     sleep: (ms, signal) => wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
   };
 }

@@ -6,7 +6,7 @@ export type ExitCode = 0 | 1 | 2;
 
 export type Tool = Usage & { run(argv: readonly string[], io: Io): Promise<ExitCode> };
 
-/** It did not work, for a reason that can be told in some lines; anything else is a bug and shows its stack. */
+/** A failure that some lines explain. Any other error is a bug, and ends with its stack. */
 export class Failed extends Error {
   override readonly name = 'Failed';
   readonly lines: readonly string[];
@@ -19,7 +19,7 @@ export class Failed extends Error {
 
 export async function runTool(tool: Tool, argv: readonly string[], io: Io): Promise<ExitCode> {
   const complain = (lines: readonly string[]) => {
-    for (const line of lines) io.err.write(`${line}\n`);
+    for (const line of lines) io.err.write(`  ${line}\n`);
   };
   if (argv.includes('--help') || argv.includes('-h')) {
     printHelp(tool, io);
@@ -29,12 +29,11 @@ export async function runTool(tool: Tool, argv: readonly string[], io: Io): Prom
     return await tool.run(argv, io);
   } catch (error) {
     if (error instanceof UsageError) {
-      const more = `npm run ${tool.name} -- --help shows how it is used.`;
-      complain([...error.mistakes.map((mistake) => `  ${mistake}`), `  ${more}`]);
+      complain([...error.mistakes, `npm run ${tool.name} -- --help shows how it is used.`]);
       return 2;
     }
     if (!(error instanceof Failed)) throw error;
-    complain(error.lines.map((line) => `  ${line}`));
+    complain(error.lines);
     return 1;
   }
 }

@@ -1,9 +1,7 @@
 import { progress as progressBar, settings, spinner } from '@clack/prompts';
-import { createThroughput, SILENT_MS, type Throughput } from '../../local/terminal/throughput.ts';
+import { createThroughput, SILENT_MS } from '../../local/terminal/throughput.ts';
 import { count, lasting } from '../format.ts';
 import { type Io, say } from '../io.ts';
-
-/** The progress of a purge: a bar at a terminal, a line now and then elsewhere. */
 
 const GAP = '  ';
 const MAX_BAR = 30;
@@ -18,27 +16,22 @@ export type Seen = { done: number; total: number | null; startedMs: number; upda
 
 export type Progress = {
   show(seen: Seen): void;
-  /** Shows the same at a terminal, with the time that has passed since. */
-  tick(): void;
   /** Shows a text instead of the numbers until the next `show`. */
   note(text: string): void;
   clear(): void;
 };
 
-export function createProgress(
-  io: Pick<Io, 'out' | 'now'>,
-  { unit = 'done' }: { unit?: string } = {},
-): Progress {
+/** The progress of a purge: a bar at a terminal, a plain line now and then elsewhere. */
+export function createProgress(io: Pick<Io, 'out' | 'now'>, unit = 'done'): Progress {
   const throughputAt = createThroughput({ fromStart: true });
   let bar: Bar | null = null;
   let seen: Seen | undefined;
-  let throughput: Throughput | null = null;
   let heardMs = io.now();
   let changedMs = io.now();
   let lastLineMs = io.now();
   let lastText = '';
 
-  const write = (text: string, { done, total }: Pick<Seen, 'done' | 'total'>) => {
+  const write = (text: string, done: number, total: number | null) => {
     if (io.out.isTTY) {
       bar ??= startBar(io.out, total);
       bar.show(total ? done / total : 0, text);
@@ -49,30 +42,29 @@ export function createProgress(
     }
   };
 
-  const draw = (now: Seen) => {
-    const { done, total, startedMs, updatedMs } = now;
-    const unchangedMs = io.now() - changedMs;
-    const speed =
-      throughput && unchangedMs <= SILENT_MS
-        ? speedOf(throughput, unchangedMs)
-        : [`running for ${lasting(updatedMs - startedMs + io.now() - heardMs)}`];
-    write([...numbersOf(done, total, unit), ...speed].join(GAP), now);
-  };
-
   return {
     show(next) {
+      const { done, total, startedMs, updatedMs } = next;
       // The record knows when the purge began: what was not watched counts too.
-      if (!seen) throughputAt(0, next.total, next.startedMs);
-      throughput = throughputAt(next.done, next.total, next.updatedMs);
-      heardMs = seen?.updatedMs === next.updatedMs ? heardMs : io.now();
-      changedMs = seen?.done === next.done ? changedMs : io.now();
+      if (!seen) throughputAt(0, total, startedMs);
+      const throughput = throughputAt(done, total, updatedMs);
+      if (seen?.updatedMs !== updatedMs) heardMs = io.now();
+      if (seen?.done !== done) changedMs = io.now();
       seen = next;
-      draw(next);
+      const text = total === null ? [`${count(done)} ${unit}`] : numbersOf(done, total);
+      const unchangedMs = io.now() - changedMs;
+      if (!throughput || unchangedMs > SILENT_MS) {
+        text.push(`running for ${lasting(updatedMs - startedMs + io.now() - heardMs)}`);
+      } else {
+        const { donePerSecond: rate, leftMs } = throughput;
+        text.push(`${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`);
+        // It runs on until the next numbers come, and is left out once it has passed.
+        const left = (leftMs ?? 0) - unchangedMs;
+        if (left > 0) text.push(`${lasting(left)} left`);
+      }
+      write(text.join(GAP), done, total);
     },
-    tick() {
-      if (seen && io.out.isTTY) draw(seen);
-    },
-    note: (text) => write(text, seen ?? { done: 0, total: null }),
+    note: (text) => write(text, seen?.done ?? 0, seen?.total ?? null),
     clear() {
       bar?.clear();
       bar = null;
@@ -81,17 +73,9 @@ export function createProgress(
 }
 
 /** With nothing done yet there is no share to show. */
-function numbersOf(done: number, total: number | null, unit: string): string[] {
-  if (total === null) return [`${count(done)} ${unit}`];
+function numbersOf(done: number, total: number): string[] {
   const numbers = `${count(done)} of ${count(total)}`;
   return done === 0 ? [numbers] : [`${Math.floor((Math.min(done, total) / total) * 100)} %`, numbers];
-}
-
-/** The time left runs on until the next numbers come, and is left out once it has passed. */
-function speedOf({ donePerSecond, leftMs }: Throughput, sinceMs: number): string[] {
-  const rate = donePerSecond < 10 ? donePerSecond.toFixed(1) : count(Math.round(donePerSecond));
-  const left = leftMs === null ? 0 : leftMs - sinceMs;
-  return [`${rate}/s`, ...(left > 0 ? [`${lasting(left)} left`] : [])];
 }
 
 type Bar = { show(share: number, text: string): void; clear(): void };

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { type Api, createApi } from '../api.ts';
+import { isDeepStrictEqual } from 'node:util';
+import * as v from 'valibot';
+import { type Api, ApiProblem, ApiUnreachable, createApi } from '../api.ts';
 import { UsageError } from '../arguments.ts';
 import { explained } from '../explain.ts';
 import { many } from '../format.ts';
-import { confirm, type Io, say } from '../io.ts';
+import { confirm, type Io, interruptible, say } from '../io.ts';
 import { targetOf } from '../target.ts';
 import { type ExitCode, Failed, type Tool } from '../tool.ts';
 import { optionAt, type PurgeOptions, readPurgeOptions, type Selection, usage } from './options.ts';
-import { createProgress } from './progress.ts';
-import { type Purge, readPurge } from './purge-view.ts';
-import { isGood, printEnd, printHowToWatch, printMatched, printSelection } from './summary.ts';
-import { totalOf } from './total.ts';
-import { watchPurge } from './watch.ts';
-import { type Order, watchToTheEnd } from './watch-to-the-end.ts';
+import { type Purge, purgeView, readPurge } from './purge-view.ts';
+import { isGood, printEnd, printSelection } from './summary.ts';
+import { type Order, watchPurge, watchToTheEnd } from './watch.ts';
+
+/** The records among which the dry run is looked for; it is seldom far from the purge itself. */
+const RECORDS = 100;
 
 /** Deletes executions, from a terminal: the dry run, the question, the progress, the end. */
 export const purgeTool: Tool = {
@@ -32,14 +34,14 @@ export const purgeTool: Tool = {
   },
 };
 
-type Wish = Extract<PurgeOptions, { selection: Selection }>;
+type PurgeOrder = Extract<PurgeOptions, { selection: Selection }>;
 
-async function purge(api: Api, io: Io, { selection, mode, url }: Wish): Promise<ExitCode> {
+async function purge(api: Api, io: Io, { selection, mode, url }: PurgeOrder): Promise<ExitCode> {
   const dry = await dryRun(api, io, selection);
   if (!dry) return 1;
-  printSelection(io, api.url, selection, dry.window);
-  printMatched(io, dry);
-  if (dry.counts.matched === 0) {
+  printSelection(io, api.url, selection, dry);
+  const { matched } = dry.counts;
+  if (matched === 0) {
     say(io, '', '  There is nothing to delete.');
     return 0;
   }
@@ -47,29 +49,23 @@ async function purge(api: Api, io: Io, { selection, mode, url }: Wish): Promise<
     say(io, '', `  Nothing was deleted. The dry run is purge ${dry.id}.`);
     return 0;
   }
-  if (mode === 'ask' && !(await confirm(io, `Delete ${many(dry.counts.matched, 'execution')}?`))) {
+  if (mode === 'ask' && !(await confirm(io, `Delete ${many(matched, 'execution')}?`))) {
     say(io, '  Nothing was deleted.');
     return 1;
   }
-  // The window that was shown, not the same age once more: nothing grows into it while one thinks.
-  const exactly: Selection = {
-    ...selection,
-    ...(dry.window && { olderThan: null, dateCreatedFrom: dry.window.from, dateCreatedTo: dry.window.to }),
-  };
-  const begin = async () => (await start(api, { ...exactly, dryRun: false })).id;
-  return follow(api, io, { begin, total: dry.counts.matched }, url);
+  // The window that was shown, so that no execution grows into it meanwhile.
+  const { window } = dry;
+  const shown = window && { olderThan: null, dateCreatedFrom: window.from, dateCreatedTo: window.to };
+  const begin = async () => (await start(api, { ...selection, ...shown, dryRun: false })).id;
+  return follow(api, io, { begin, total: matched }, url);
 }
 
-/** Counts; null when Ctrl-C ended it, which also stops it. */
+/** Counts. null: Ctrl-C ended it, which also stops the dry run. */
 async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | null> {
-  const interrupted = new AbortController();
-  const quiet = io.onInterrupt(() => interrupted.abort());
-  const progress = createProgress(io, { unit: 'matched so far' });
-  try {
+  return interruptible(io, async (signal) => {
     const { id } = await start(api, { ...selection, dryRun: true });
-    const watching = { api, io, progress, total: null, signal: interrupted.signal };
-    const dry = await watchPurge(id, { ...watching, done: ({ counts }) => counts.matched });
-    progress.clear();
+    const done = ({ counts }: Purge) => counts.matched;
+    const dry = await watchPurge(id, { api, io, total: null, signal, done, unit: 'matched so far' });
     if (!dry) {
       await api.insist('POST', `/purges/${id}/stop`);
       say(io, '  Stopped counting; nothing was deleted.');
@@ -79,21 +75,40 @@ async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | n
         dry.error ?? `It is purge ${id}.`,
       ]);
     return dry;
-  } finally {
-    progress.clear();
-    quiet();
-  }
+  });
 }
 
 async function start(api: Api, body: Selection & { dryRun: boolean }): Promise<Purge> {
-  // One key for every try: an answer that gets lost must not start a second purge.
+  // One key for all retries: a lost answer must not start a second purge.
   const idempotencyKey = randomUUID();
   return readPurge((await api.insist('POST', '/purges', { body, idempotencyKey })).body);
 }
 
 async function follow(api: Api, io: Io, order: Order, url: string | undefined): Promise<ExitCode> {
   const watched = await watchToTheEnd(api, io, order);
-  if (watched.state === 'ended') printEnd(io, watched.purge);
-  else printHowToWatch(io, watched, url);
-  return watched.state === 'ended' && isGood(watched.purge) ? 0 : 1;
+  if (watched.state === 'ended') {
+    printEnd(io, watched.purge);
+    return isGood(watched.purge) ? 0 : 1;
+  }
+  const does = watched.state === 'running' ? 'The purge goes on.' : 'The purge stops within a minute.';
+  say(io, '', `  ${does} To watch it again:`);
+  say(io, `  npm run purge -- --watch ${watched.id}${url ? ` --url ${url}` : ''}`);
+  return 1;
+}
+
+/** What the dry run of the same selection and window matched; null: there is none, and so no bar. */
+async function totalOf(api: Api, id: string): Promise<number | null> {
+  try {
+    const { window, request } = readPurge((await api.call('GET', `/purges/${encodeURIComponent(id)}`)).body);
+    const page = v.object({ purges: v.array(purgeView) });
+    const { purges } = v.parse(page, (await api.call('GET', `/purges?limit=${RECORDS}`)).body);
+    const wanted = [window, { ...request, dryRun: true }, 'succeeded'];
+    const dry = purges.find((one) => isDeepStrictEqual([one.window, one.request, one.status], wanted));
+    return (window && dry?.counts.matched) ?? null;
+  } catch (error) {
+    // The watching that follows reports what is wrong.
+    if (error instanceof ApiProblem || error instanceof ApiUnreachable || error instanceof v.ValiError)
+      return null;
+    throw error;
+  }
 }

@@ -1,43 +1,53 @@
 import { type Api, ApiProblem, isPassing, pauseMs } from '../api.ts';
+import { explained } from '../explain.ts';
 import { lasting } from '../format.ts';
-import type { Io } from '../io.ts';
+import { type Io, interruptible, isYes, say } from '../io.ts';
 import { Failed } from '../tool.ts';
-import type { Progress } from './progress.ts';
+import { createProgress } from './progress.ts';
 import { doneOf, type Purge, readPurge } from './purge-view.ts';
 
-/** Often while it is young, then ever more rarely: a purge of hours needs no request a second. */
 const FIRST_POLL_MS = 250;
 const LONGEST_POLL_MS = 3_000;
 const POLL_GROWTH = 1.25;
-/** Between two looks the time runs on. */
-const TICK_MS = 500;
-/** So long the API may be out of reach before nobody watches any more. */
+/** After this time without an answer of the API, watching ends. */
 const TIMEOUT_MS = 10 * 60_000;
 
 export type Watching = {
   api: Api;
-  io: Pick<Io, 'now' | 'sleep'>;
-  progress: Progress;
-  /** null: nobody knows. */
+  io: Pick<Io, 'out' | 'now' | 'sleep'>;
+  /** Executions before it; null where that is unknown. */
   total: number | null;
-  /** Ends the watching at once, and leaves the purge alone. */
+  /** Ends the watching, and leaves the purge alone. */
   signal: AbortSignal;
-  /** What is counted; `doneOf` unless given. */
+  /** What is counted, and how that is called. */
   done?: (purge: Purge) => number;
+  unit?: string;
 };
 
-/** Looks until the purge has ended; null when the signal came first. Throws ApiProblem, and Failed after long silence. */
+/** Polls until the purge has ended; null when the signal came first. Throws ApiProblem, or Failed at the timeout. */
 export async function watchPurge(id: string, watching: Watching): Promise<Purge | null> {
-  const { api, io, progress, total, signal, done = doneOf } = watching;
+  const { api, io, total, signal, done = doneOf, unit } = watching;
+  const progress = createProgress(io, unit);
   let pollMs = FIRST_POLL_MS;
   let failures = 0;
   let lastHeardMs = io.now();
-  while (!signal.aborted) {
-    try {
-      const { body } = await api.call('GET', `/purges/${encodeURIComponent(id)}`, { signal });
-      const purge = readPurge(body);
-      if (purge.status !== 'running') return purge;
+  try {
+    while (!signal.aborted) {
+      const looked = await api.call('GET', pathOf(id), { signal }).catch((error: unknown) => ({ error }));
       if (signal.aborted) break;
+      if ('error' in looked) {
+        const { error } = looked;
+        if (!isPassing(error)) throw error;
+        if (io.now() - lastHeardMs > TIMEOUT_MS)
+          throw new Failed([`The API has not been heard of for ${lasting(TIMEOUT_MS)}.`], { cause: error });
+        const answer = error instanceof ApiProblem ? `The API answers ${error.status}` : 'No connection';
+        progress.note(`${answer}; trying again`);
+        failures += 1;
+        await io.sleep(pauseMs(failures, error), signal);
+        continue;
+      }
+      const purge = readPurge(looked.body);
+      if (purge.status !== 'running') return purge;
       progress.show({
         done: done(purge),
         // More may match by now than when it was counted.
@@ -48,23 +58,63 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
       failures = 0;
       lastHeardMs = io.now();
       pollMs = Math.min(pollMs * POLL_GROWTH, LONGEST_POLL_MS);
-      for (let restMs = pollMs; restMs > 0 && !signal.aborted; restMs -= TICK_MS) {
-        await io.sleep(Math.min(restMs, TICK_MS), signal);
-        progress.tick();
-      }
-    } catch (error) {
-      if (signal.aborted) break;
-      if (!isPassing(error)) throw error;
-      if (io.now() - lastHeardMs > TIMEOUT_MS)
-        throw new Failed([`The API has not been heard of for ${lasting(TIMEOUT_MS)}.`], { cause: error });
-      failures += 1;
-      progress.note(
-        error instanceof ApiProblem
-          ? `The API answers ${error.status}; trying again`
-          : 'No connection; trying again',
-      );
-      await io.sleep(pauseMs(failures, error), signal);
+      await io.sleep(pollMs, signal);
     }
+    return null;
+  } finally {
+    progress.clear();
   }
-  return null;
+}
+
+export type Watched =
+  | { state: 'ended'; purge: Purge }
+  /** It is no longer watched. */
+  | { state: 'running' | 'stopping'; id: string };
+
+/** `begin` returns the purge's id. */
+export type Order = { begin: () => Promise<string>; total: number | null };
+
+/**
+ * Begins a purge and watches it until it has ended. Ctrl-C asks whether to stop it and wait for that, to watch
+ * on, or to leave it running, as it is left without a terminal. While it stops, Ctrl-C ends the waiting.
+ */
+export async function watchToTheEnd(api: Api, io: Io, { begin, total }: Order): Promise<Watched> {
+  let id: string | undefined;
+  // Interruptible from before it begins: a purge that began at that moment would run unseen.
+  const look = () =>
+    interruptible(io, async (signal): Promise<Watched> => {
+      id ??= await begin();
+      const purge = await watchPurge(id, { api, io, total, signal });
+      return purge ? { state: 'ended', purge } : { state: 'running', id };
+    });
+  try {
+    for (;;) {
+      const watched = await look();
+      if (watched.state === 'ended' || !io.interactive) return watched;
+      const wish = await askWhatNow(io);
+      if (wish === 'leave') return watched;
+      if (wish === 'watch') continue;
+      await api.insist('POST', `${pathOf(watched.id)}/stop`);
+      say(io, '  Stopping: what is under way is finished first.');
+      const stopped = await look();
+      return stopped.state === 'ended' ? stopped : { ...stopped, state: 'stopping' };
+    }
+  } catch (error) {
+    const told = explained(error);
+    if (id === undefined || !(told instanceof Failed)) throw error;
+    if (error instanceof ApiProblem && error.slug === 'unknown-purge') throw told;
+    throw new Failed([...told.lines, `Purge ${id} may still be running.`], { cause: error });
+  }
+}
+
+/** Stops at a clear yes only; a second Ctrl-C, or the end of the input, leaves the purge running. */
+async function askWhatNow(io: Io): Promise<'stop' | 'watch' | 'leave'> {
+  say(io, '');
+  const answer = await io.ask('Stop the purge? y stops it, n watches on, Ctrl-C leaves it running. [y/N]');
+  if (answer === null) return 'leave';
+  return isYes(answer) ? 'stop' : 'watch';
+}
+
+function pathOf(id: string): string {
+  return `/purges/${encodeURIComponent(id)}`;
 }

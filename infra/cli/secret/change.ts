@@ -1,79 +1,61 @@
-import { add, type Grant, remove, retire, rotate, type SecretDocument } from './document.ts';
+import { Failed } from '../tool.ts';
+import type { Grant, SecretDocument } from './document.ts';
 
-type Kind = 'caller' | 'webhook' | 'signature-key';
 type Verb = 'add' | 'rotate' | 'retire' | 'remove';
-
+type Kind = 'caller' | 'webhook' | 'signature-key';
 export type Change = { verb: Verb; kind: Kind; grant: Grant };
 
-/** Each signature key has its own SID, so a rotation adds one and removes the other. */
-const VERBS: Readonly<Record<Kind, readonly Verb[]>> = {
-  caller: ['add', 'rotate', 'retire', 'remove'],
-  webhook: ['add', 'rotate', 'retire', 'remove'],
-  'signature-key': ['add', 'remove'],
-};
-
-const KINDS: readonly Kind[] = ['caller', 'webhook', 'signature-key'];
+/** Where the entries of a kind are, and how they hold their name and their secret. */
+const KINDS = {
+  caller: { list: 'callers', name: 'name', secret: 'token', verbs: ['add', 'rotate', 'retire', 'remove'] },
+  webhook: { list: 'webhooks', name: 'name', secret: 'secret', verbs: ['add', 'rotate', 'retire', 'remove'] },
+  // Each key has its own SID, so a rotation adds one and removes the other.
+  'signature-key': { list: 'signatureKeys', name: 'sid', secret: 'secret', verbs: ['add', 'remove'] },
+} as const;
+const kinds = ['caller', 'webhook', 'signature-key'] as const;
 
 /** The changes by their names on the command line, e.g. `add-caller`. */
 export const changes: ReadonlyMap<string, Pick<Change, 'verb' | 'kind'>> = new Map(
-  KINDS.flatMap((kind) => VERBS[kind].map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
+  kinds.flatMap((kind) => KINDS[kind].verbs.map((verb) => [`${verb}-${kind}`, { verb, kind }] as const)),
 );
 
-/** Whether the change brings a new token or secret into being. */
+/** Whether the change needs a new token or secret. */
 export function needsValue({ verb }: Change): boolean {
   return verb === 'add' || verb === 'rotate';
 }
 
-/** The document after the change; `value` is the new token or secret, if the change needs one. */
+/** Returns the changed document; `value` is the new token or secret. The last entry of a name is its newest. */
 export function changed(
   document: SecretDocument,
   { verb, kind, grant }: Change,
   value: string,
 ): SecretDocument {
-  const { callers, webhooks, signatureKeys = [] } = document;
-  switch (kind) {
-    case 'caller':
-      return { ...document, callers: edited(callers, verb, { ...grant, token: value }, { token: value }) };
-    case 'webhook':
-      return {
-        ...document,
-        webhooks: edited(webhooks, verb, { ...grant, secret: value }, { secret: value }),
-      };
-    case 'signature-key': {
-      const named = signatureKeys.map(({ sid, secret }) => ({ name: sid, secret }));
-      const left = edited(named, verb, { name: grant.name, secret: value }, {});
-      return { ...document, signatureKeys: left.map(({ name, secret }) => ({ sid: name, secret })) };
-    }
+  const { list, name: key, secret } = KINDS[kind];
+  const entries: readonly Record<string, unknown>[] = document[list] ?? [];
+  const isNamed = (entry: Record<string, unknown>) => entry[key] === grant.name;
+  const newest = entries.findLast(isNamed);
+  const fresh = kind === 'signature-key' ? { sid: grant.name } : grant;
+  if (verb === 'add') {
+    if (newest) throw new Failed([`There is ${grant.name} already: rotate or remove it.`]);
+    return { ...document, [list]: [...entries, { ...fresh, [secret]: value }] };
   }
+  if (!newest) {
+    const names = [...new Set(entries.map((entry) => entry[key]))].join(', ');
+    throw new Failed([`There is no ${grant.name}${names && ` among ${names}`}.`]);
+  }
+  if (verb === 'rotate') return { ...document, [list]: [...entries, { ...newest, [secret]: value }] };
+  const left = entries.filter((entry) => !isNamed(entry) || (verb === 'retire' && entry === newest));
+  if (left.length === entries.length)
+    throw new Failed([`${grant.name} has one only: there is nothing to retire.`]);
+  return { ...document, [list]: left };
 }
 
-function edited<T extends { name: string }>(
-  entries: readonly T[],
-  verb: Verb,
-  entry: T,
-  fresh: Partial<T>,
-): T[] {
-  switch (verb) {
-    case 'add':
-      return add(entries, entry);
-    case 'rotate':
-      return rotate(entries, entry.name, fresh);
-    case 'retire':
-      return retire(entries, entry.name);
-    case 'remove':
-      return remove(entries, entry.name);
-  }
-}
-
-/**
- * What has changed, in words; `where` is what a further command needs to mean the same secret. Functions that
- * are warm keep a secret for up to five minutes.
- */
+/** Says what has changed. `where` makes a further command mean the same secret. */
 export function inWords({ verb, kind, grant: { name } }: Change, where: string): string[] {
-  if (kind === 'signature-key')
-    return verb === 'add'
-      ? [`Webhooks that Twilio signs with ${name} are taken, within five minutes.`]
-      : [`Webhooks that Twilio signs with ${name} are refused, within five minutes.`];
+  if (kind === 'signature-key') {
+    const does = verb === 'add' ? 'taken' : 'refused';
+    return [`Webhooks that Twilio signs with ${name} are ${does}, within five minutes.`];
+  }
   const [thing, does] = kind === 'caller' ? ['token', 'call'] : ['secret', 'send webhooks'];
   switch (verb) {
     case 'add':

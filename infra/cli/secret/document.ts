@@ -1,44 +1,30 @@
 import * as v from 'valibot';
-import { ConfigError, refuseRepeatedNames, SCOPES, type Scope } from '../../../lib/config/configuration.ts';
-import { readSecret } from '../../../lib/config/secret.ts';
+import { ConfigError, refuseRepeatedNames, SCOPES } from '../../../lib/config/configuration.ts';
+import { readSecret, type Secret } from '../../../lib/config/secret.ts';
 import { type Mistake, validate, withoutByteOrderMark } from '../../../lib/config/validation.ts';
 import { parseJson } from '../../../lib/studio/json/json.ts';
 import { fieldsOf } from '../../../lib/studio/json/parse.ts';
-import { Failed } from '../tool.ts';
 
 /**
  * The secret's JSON while it is edited. Members that this version does not know stay as they are. Changes are
  * values: nothing here reads, writes or prints.
  */
 
-export type Grant = { name: string; scopes: Scope[]; flows?: string[] };
-export type Caller = Grant & { token: string };
-export type Webhook = Grant & { secret: string };
-export type SignatureKey = { sid: string; secret: string };
-export type SecretDocument = Record<string, unknown> & {
-  callers: Caller[];
-  webhooks: Webhook[];
-  signatureKeys?: SignatureKey[];
-};
-
-export type TwilioCredentials = {
-  accountSid: string;
-  apiKeySid: string;
-  apiKeySecret: string;
-  authToken?: string;
-};
-
 /** Checks only the shape, so that entries that the functions do not use can be shown, rotated and removed. */
-const grant = {
+const grant = v.looseObject({
   name: v.string(),
   scopes: v.array(v.picklist(SCOPES)),
   flows: v.nullish(v.array(v.string())),
-};
-const listsSchema = v.object({
-  callers: v.array(v.object({ ...grant, token: v.string() })),
-  webhooks: v.nullish(v.array(v.object({ ...grant, secret: v.string() }))),
-  signatureKeys: v.nullish(v.array(v.object({ sid: v.string(), secret: v.string() }))),
 });
+const documentSchema = v.looseObject({
+  callers: v.array(v.looseObject({ ...grant.entries, token: v.string() })),
+  webhooks: v.nullish(v.array(v.looseObject({ ...grant.entries, secret: v.string() })), []),
+  signatureKeys: v.nullish(v.array(v.looseObject({ sid: v.string(), secret: v.string() }))),
+});
+
+export type Grant = v.InferOutput<typeof grant>;
+export type SecretDocument = v.InferOutput<typeof documentSchema>;
+export type TwilioCredentials = Pick<Secret, 'accountSid' | 'apiKeySid' | 'apiKeySecret' | 'authToken'>;
 
 export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 
@@ -50,17 +36,9 @@ export function parseDocument(json: string): SecretDocument {
   if (mistakes.some(({ pointer }) => pointer === '#')) throw new ConfigError('The secret', mistakes);
   const text = withoutByteOrderMark(json);
   refuseRepeatedNames('The secret', text);
-  const raw = fieldsOf(parseJson(text)) ?? {};
-  const lists = validate(listsSchema, raw);
-  if (!lists.ok || mistakes.length > 0)
-    throw new ConfigError('The secret has mistakes', [...mistakes, ...(lists.ok ? [] : lists.mistakes)]);
-  const { callers, webhooks, signatureKeys } = lists.value;
-  return {
-    ...raw,
-    callers: callers.map(tidy),
-    webhooks: (webhooks ?? []).map(tidy),
-    ...(signatureKeys && { signatureKeys }),
-  };
+  const document = validate(documentSchema, fieldsOf(parseJson(text)) ?? {});
+  if (document.ok && mistakes.length === 0) return document.value;
+  throw new ConfigError('The secret has mistakes', [...mistakes, ...(document.ok ? [] : document.mistakes)]);
 }
 
 function mistakesOf(read: () => unknown): Mistake[] {
@@ -99,43 +77,4 @@ export function credentialsOf(document: SecretDocument): TwilioCredentials | nul
 export function withCredentials(document: SecretDocument, credentials: TwilioCredentials): SecretDocument {
   const { authToken: _before, ...rest } = document;
   return { ...rest, ...credentials, callers: document.callers, webhooks: document.webhooks };
-}
-
-/** The entries of one kind: who calls with a token, or who signs with a secret. The newest of a name is the last. */
-type Named = { name: string };
-
-export function add<T extends Named>(entries: readonly T[], entry: T): T[] {
-  if (entries.some(({ name }) => name === entry.name))
-    throw new Failed([`There is ${entry.name} already: rotate or remove it.`]);
-  return [...entries, entry];
-}
-
-/** One more for that name, with the same rights; what was valid stays valid until it is retired. */
-export function rotate<T extends Named>(entries: readonly T[], name: string, fresh: Partial<T>): T[] {
-  return [...entries, { ...newestOf(entries, name), ...fresh }];
-}
-
-/** Only the newest of that name stays. */
-export function retire<T extends Named>(entries: readonly T[], name: string): T[] {
-  const newest = newestOf(entries, name);
-  const left = entries.filter((one) => one.name !== name || one === newest);
-  if (left.length === entries.length) throw new Failed([`${name} has one only: there is nothing to retire.`]);
-  return left;
-}
-
-export function remove<T extends Named>(entries: readonly T[], name: string): T[] {
-  newestOf(entries, name);
-  return entries.filter((one) => one.name !== name);
-}
-
-function newestOf<T extends Named>(entries: readonly T[], name: string): T {
-  const newest = entries.findLast((one) => one.name === name);
-  if (newest) return newest;
-  const names = [...new Set(entries.map((one) => one.name))].join(', ');
-  throw new Failed([`There is no ${name}${names && ` among ${names}`}.`]);
-}
-
-/** Without a member that is undefined, which is something else than none to the compiler. */
-function tidy<T extends { flows?: string[] | null | undefined }>({ flows, ...rest }: T) {
-  return { ...rest, ...(flows && { flows }) };
 }

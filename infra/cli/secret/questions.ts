@@ -1,22 +1,19 @@
 import { MIN_WEBHOOK_KEY_BYTES, webhookKey } from '../../../lib/config/secret.ts';
-import type { Io } from '../io.ts';
-import { say } from '../io.ts';
+import { type Io, say } from '../io.ts';
 import { Failed } from '../tool.ts';
 import type { TwilioCredentials } from './document.ts';
 
-/** A typing error is forgiven so often. */
-const TRIES = 3;
+const MAX_TRIES = 3;
 
 /** `show` reports shorter tokens, and a shorter key is refused when it is typed in. */
 export const MIN_TOKEN_CHARACTERS = 24;
 
 type Question = {
-  /** What is asked for. */
   what: string;
-  /** What Enter stands for; undefined: an answer is needed. */
-  kept: string | undefined;
+  /** What Enter stands for. Without it, an answer is needed. */
+  kept?: string | null | undefined;
   isRight: (answer: string) => boolean;
-  /** How a right one looks. */
+  /** What a right answer looks like. */
   looks: string;
 };
 
@@ -26,8 +23,8 @@ export async function askForCredentials(
   before: TwilioCredentials | null,
 ): Promise<TwilioCredentials> {
   say(io, `  Nothing of what you type is shown.${before ? ' Enter keeps what is stored.' : ''}`);
-  const accountSid = await askHidden(io, { what: 'account SID', kept: before?.accountSid, ...sid('AC') });
-  const apiKeySid = await askHidden(io, { what: 'API key SID', kept: before?.apiKeySid, ...sid('SK') });
+  const accountSid = await askHidden(io, sid('account SID', 'AC', before?.accountSid));
+  const apiKeySid = await askHidden(io, sid('API key SID', 'SK', before?.apiKeySid));
   const apiKeySecret = await askHidden(io, {
     what: 'API key secret',
     // The secret of another key is of no use.
@@ -43,15 +40,14 @@ export async function askForCredentials(
     isRight: (answer) => answer === '-' || /^[0-9a-fA-F]{32}$/.test(answer),
     looks: '32 hexadecimal digits',
   });
-  const token = authToken === '-' || authToken === '' ? {} : { authToken };
-  return { accountSid, apiKeySid, apiKeySecret, ...token };
+  const isGiven = authToken !== '-' && authToken !== '';
+  return { accountSid, apiKeySid, apiKeySecret, ...(isGiven && { authToken }) };
 }
 
-/** The secret that a sender of webhooks has made itself. */
+/** Asks for the secret that a sender of webhooks has made itself. */
 export function askForWebhookSecret(io: Io): Promise<string> {
   return askHidden(io, {
     what: 'sender’s own secret',
-    kept: undefined,
     isRight: (answer) =>
       /^whsec_[A-Za-z0-9+/]+=*$/.test(answer) && webhookKey(answer).length >= MIN_WEBHOOK_KEY_BYTES,
     looks: `whsec_ and base64 of at least ${MIN_WEBHOOK_KEY_BYTES} bytes`,
@@ -62,29 +58,32 @@ export function askForWebhookSecret(io: Io): Promise<string> {
 export function askForSignatureKey(io: Io): Promise<string> {
   return askHidden(io, {
     what: 'secret of the shared key',
-    kept: undefined,
     isRight: (answer) => answer.length >= MIN_TOKEN_CHARACTERS && !/\s/.test(answer),
     looks: `at least ${MIN_TOKEN_CHARACTERS} characters, without spaces`,
   });
 }
 
+/** The messages never repeat the answer. */
 async function askHidden(io: Io, { what, kept, isRight, looks }: Question): Promise<string> {
   for (let tried = 1; ; tried++) {
-    const answer = (
-      await io.ask(`  ${what.charAt(0).toUpperCase()}${what.slice(1)}: `, { hidden: true })
-    )?.trim();
-    if (answer === undefined) throw new Failed(['Broken off; nothing was written.']);
-    if (answer === '' && kept !== undefined) return kept;
-    if (answer !== '' && isRight(answer)) return answer;
-    // Never the answer itself.
+    const answer = await io.ask(`  ${what.charAt(0).toUpperCase()}${what.slice(1)}: `, { hidden: true });
+    if (answer === null) throw new Failed(['Broken off; nothing was written.']);
+    const given = answer.trim();
+    if (given === '' && typeof kept === 'string') return kept;
+    if (given !== '' && isRight(given)) return given;
     const complaint =
-      answer === '' ? `There is nothing to keep of the ${what}.` : `That is no ${what}: ${looks}.`;
-    if (tried === TRIES || !io.interactive) throw new Failed([`${complaint} Nothing was written.`]);
+      given === '' ? `There is nothing to keep of the ${what}.` : `That is no ${what}: ${looks}.`;
+    if (tried === MAX_TRIES || !io.interactive) throw new Failed([`${complaint} Nothing was written.`]);
     say(io, `  ${complaint}`);
   }
 }
 
-function sid(prefix: string): Pick<Question, 'isRight' | 'looks'> {
+function sid(what: string, prefix: string, kept: string | undefined): Question {
   const pattern = new RegExp(`^${prefix}[0-9a-fA-F]{32}$`);
-  return { isRight: (answer) => pattern.test(answer), looks: `${prefix} and 32 hexadecimal digits` };
+  return {
+    what,
+    kept,
+    isRight: (answer) => pattern.test(answer),
+    looks: `${prefix} and 32 hexadecimal digits`,
+  };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Config, findFlow } from '../../../lib/config/configuration.ts';
 import { UsageError } from '../arguments.ts';
 import { configurationOf } from '../deploy/configuration.ts';
@@ -5,8 +6,8 @@ import { type Io, paint, say } from '../io.ts';
 import { outputOf } from '../stack.ts';
 import { Failed, type Tool } from '../tool.ts';
 import { type Change, changed, inWords, needsValue } from './change.ts';
-import { credentialsOf, type SecretDocument, unusedOf, withCredentials } from './document.ts';
-import { readSecretOptions, type SecretOptions, usage } from './options.ts';
+import { credentialsOf, unusedOf, withCredentials } from './document.ts';
+import { readSecretOptions, usage } from './options.ts';
 import { askForCredentials, askForSignatureKey, askForWebhookSecret } from './questions.ts';
 import { showSecret } from './show.ts';
 import type { Read, SecretStore } from './store.ts';
@@ -24,9 +25,12 @@ export const secretTool: Tool = {
     const given = secretId ?? (stage === undefined ? io.env['STUDIO_SECRET_ID'] || undefined : undefined);
     const { openSecret } = await import('./store.ts');
     const store = openSecret(await outputOf('SecretArn', { given, option: '--secret-id', stage }));
+    const where = secretId ? ` --secret-id ${secretId}` : stage ? ` --stage ${stage}` : '';
     try {
-      const where = secretId ? ` --secret-id ${secretId}` : stage ? ` --stage ${stage}` : '';
-      await perform(command, { store, before: await store.read(), configured, io, where });
+      const opened = { store, before: await store.read(), io, where };
+      if (command.is === 'show') showSecret(io, store.id, opened.before.document);
+      else if (command.is === 'credentials') await fillIn(opened, configured);
+      else await apply(command, opened);
       return 0;
     } finally {
       store.close();
@@ -34,21 +38,10 @@ export const secretTool: Tool = {
   },
 };
 
-/** `where`: the options that name this secret once more. */
-type Hands = { store: SecretStore; before: Read; configured: Config; io: Io; where: string };
+/** `where`: the options with which a further command means the same secret. */
+type Opened = { store: SecretStore; before: Read; io: Io; where: string };
 
-async function perform(command: SecretOptions['command'], hands: Hands): Promise<void> {
-  switch (command.is) {
-    case 'show':
-      return showSecret(hands.io, hands.store.id, hands.before.document);
-    case 'credentials':
-      return fillIn(hands);
-    case 'change':
-      return apply(command, hands);
-  }
-}
-
-async function fillIn({ store, before, configured: { edge, region }, io, where }: Hands): Promise<void> {
+async function fillIn({ store, before, io, where }: Opened, { edge, region }: Config): Promise<void> {
   const { document } = before;
   const credentials = await askForCredentials(io, credentialsOf(document));
   const baseUrl = io.env['STUDIO_BASE_URL'];
@@ -60,36 +53,32 @@ async function fillIn({ store, before, configured: { edge, region }, io, where }
     say(io, `  Nobody may call yet: npm run secret -- add-caller NAME --scopes trigger${where}`);
 }
 
-async function apply(change: Change & { ask: boolean }, { store, before, io, where }: Hands): Promise<void> {
-  if (credentialsOf(before.document) === null)
+async function apply(change: Change & { ask: boolean }, { store, before, io, where }: Opened): Promise<void> {
+  const { document } = before;
+  if (credentialsOf(document) === null)
     throw new Failed(['The secret holds no Twilio credentials yet: npm run secret asks for them.']);
-  // Once without a value: what cannot be done is told before anybody is asked for one.
-  changed(before.document, change, '');
+  // First without a value, so that an impossible change fails before a secret is asked for.
+  changed(document, change, '');
   const value = needsValue(change) ? await newValue(change, io) : '';
-  const after = changed(before.document, change, value);
-  refuseUnused(before.document, after);
+  const after = changed(document, change, value);
+  const unused = unusedOf(after);
+  if (unused.length > unusedOf(document).length)
+    throw new Failed(['The functions would not use this; nothing was written.', ...unused]);
   await store.write(after, before);
   const [done = '', ...more] = inWords(change, where);
   say(io, `  ${paint(io, 'green', done)}`, ...more.map((line) => `  ${line}`));
   if (value !== '' && !change.ask) say(io, '  It is shown this once, and nowhere again:', '', value, '');
 }
 
-/** Throws a Failed if a change adds an entry that the functions would not use. Existing ones may stay. */
-function refuseUnused(before: SecretDocument, after: SecretDocument): void {
-  const unused = unusedOf(after);
-  if (unused.length > unusedOf(before).length)
-    throw new Failed(['The functions would not use this; nothing was written.', ...unused]);
-}
-
-function newValue({ kind, ask }: Change & { ask: boolean }, io: Io): string | Promise<string> {
+async function newValue({ kind, ask }: Change & { ask: boolean }, io: Io): Promise<string> {
   if (kind === 'signature-key') return askForSignatureKey(io);
   if (ask) return askForWebhookSecret(io);
-  const random = io.randomBytes(RANDOM_BYTES);
+  const random = randomBytes(RANDOM_BYTES);
   return kind === 'caller' ? random.toString('base64url') : `whsec_${random.toString('base64')}`;
 }
 
-function checkFlows({ grant: { flows = [] } }: Change, configured: Config): void {
-  const unknown = flows.filter((flow) => !findFlow(configured, flow));
+function checkFlows({ grant }: Change, configured: Config): void {
+  const unknown = (grant.flows ?? []).filter((flow) => !findFlow(configured, flow));
   if (unknown.length > 0)
     throw new UsageError(unknown.map((flow) => `--flows ${flow} is no flow of infra/config.ts`));
 }

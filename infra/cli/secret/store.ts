@@ -26,13 +26,13 @@ export function openSecret(id: string): SecretStore {
   const client = new SecretsManagerClient({});
   const meanings = { [NOT_FOUND]: `There is no secret ${id} in this account and region: deploy first.` };
 
+  /** null: there is no such secret, or it has no value yet. The write tells which. */
   async function current(): Promise<{ json: string; version: string | null } | null> {
     try {
       const value = await client.send(new GetSecretValueCommand({ SecretId: id }));
       const json = value.SecretString ?? new TextDecoder().decode(value.SecretBinary);
       return { json, version: value.VersionId ?? null };
     } catch (error) {
-      // Not there, or there without a value; which of the two, the write will tell.
       if (error instanceof Error && error.name === NOT_FOUND) return null;
       throw explainedAws(error, meanings);
     }

@@ -5,15 +5,13 @@ import type { TwilioCredentials } from './document.ts';
 
 const TIMEOUT_MS = 15_000;
 
-export type StudioPlace = { baseUrl?: string; edge?: string; region?: string };
-
 /**
- * Asks Twilio with the API key for one flow, which changes nothing there. Throws a Failed when Twilio refuses the
- * key, or cannot be asked. The Auth Token is not tried: only signatures are checked with it.
+ * Asks Twilio for one flow, which changes nothing there. Throws a Failed when Twilio refuses the API key or does
+ * not answer. The Auth Token is not tried: it only checks signatures.
  */
 export async function checkWithTwilio(
   { accountSid, apiKeySid, apiKeySecret }: TwilioCredentials,
-  place: StudioPlace,
+  place: { baseUrl?: string; edge?: string; region?: string },
 ): Promise<void> {
   const studio = createStudio({ accountSid, username: apiKeySid, password: apiKeySecret, ...place });
   try {

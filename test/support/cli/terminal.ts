@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { Io } from '../../../infra/cli/io.ts';
 import { runTool, type Tool } from '../../../infra/cli/tool.ts';
@@ -60,7 +59,6 @@ export function somebody(
       for (const listener of listeners) listener();
     },
     listening: () => listeners.size,
-    randomBytes,
     now: options.now ?? Date.now,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

@@ -28,11 +28,15 @@ describe('progress', () => {
       return frame.replace(/^. {2}/, '').replace(/\.*$/, '');
     };
     /** These numbers, of so many milliseconds after the beginning. */
-    const show = (ms: number, done: number, total: number | null) =>
+    let shown: [ms: number, done: number, total: number | null] = [0, 0, null];
+    const show = (ms: number, done: number, total: number | null) => {
+      shown = [ms, done, total];
       progress.show({ done, total, startedMs: THERE, updatedMs: THERE + ms });
+    };
+    /** The same numbers later. */
     const tick = (ms: number) => {
       clock.nowMs += ms;
-      progress.tick();
+      show(...shown);
       return last();
     };
     return { clock, io, last, show, tick };
@@ -104,10 +108,10 @@ describe('progress', () => {
   });
 
   it('is a plain line every ten seconds where there is no terminal', () => {
-    const { io, show, tick } = at(80, false);
+    const { clock, io, show } = at(80, false);
     for (let second = 0; second <= 25; second++) {
       show(second * 1_000, second * 10, 1_000);
-      tick(1_000);
+      clock.nowMs += 1_000;
     }
     expect(io.said()).toBe(
       '  10 %  100 of 1,000  10/s  1 min 30 s left\n  20 %  200 of 1,000  10/s  1 min 20 s left\n',
