@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CENSUS_INPUT } from '../../lib/census/census.ts';
 import type { Config } from '../../lib/config/configuration.ts';
 import type { Secret } from '../../lib/config/secret.ts';
@@ -10,18 +11,18 @@ import {
 } from '../simulator/server.ts';
 import { startTable } from './aws/dynamodb.ts';
 import { type LambdaStandIn, startLambda } from './aws/lambda.ts';
+import { ACCOUNT_ID, REGION } from './aws/protocol.ts';
 import { type S3StandIn, startS3 } from './aws/s3.ts';
 import { type SecretsStandIn, startSecrets } from './aws/secrets-manager.ts';
 import { LOCAL_ADMIN, localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
 import { type Clock, realClock } from './clock.ts';
-import { type Endpoints, endpointVariables } from './endpoints.ts';
+import { clientOptions, type Endpoints, endpointVariables, type Service } from './endpoints.ts';
 import type { FormBodies } from './gateway/event.ts';
 import { type Answered, startGateway } from './gateway/gateway.ts';
 import { gatewayReply } from './gateway/reply.ts';
 import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './host/function-host.ts';
 import { functionSpecs, type Resources } from './host/function-specs.ts';
-import { scheduledEvent } from './host/schedule.ts';
-import type { Exchange, Reply } from './http.ts';
+import type { Exchange, Listening, Reply } from './http.ts';
 import { provision } from './provision.ts';
 
 export type LocalOptions = {
@@ -85,9 +86,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     return started;
   };
 
-  // The gateway comes first, so that a taken port shows at once; nobody knows its address yet.
-  const ready = Promise.withResolvers<FunctionHost>();
-  const rules = Promise.withResolvers<Rules>();
+  // The gateway comes first, so that a taken port shows at once.
+  const ready = Promise.withResolvers<{ functions: FunctionHost; rules: Rules }>();
   const gateway = keep(
     await startGateway({
       routes: Object.fromEntries(Object.entries(routes).map(([key, route]) => [key, route.function])),
@@ -95,8 +95,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       port: options.port ?? 0,
       clock,
       corsOrigins: config.corsOrigins,
-      invoke: async (name, event) => (await ready.promise).invoke(name, JSON.stringify(event)),
-      administration: async (exchange) => administer(exchange, await rules.promise),
+      invoke: async (name, event) => (await ready.promise).functions.invoke(name, JSON.stringify(event)),
+      administration: async (exchange) => administer(exchange, (await ready.promise).rules),
       ...(options.formBodies && { formBodies: options.formBodies }),
       ...(options.onAnswer && { onAnswer: options.onAnswer }),
     }),
@@ -107,31 +107,39 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     : keep(
         await startSimulatedStudio({ now: () => clock.now(), flows: flowsOf(config), ...options.simulated }),
       );
-  const account = options.studio?.account ?? SIMULATED_ACCOUNT;
   const baseUrl = options.studio ? options.studio.baseUrl : studio?.url;
+  const names = { ...NAMES, cleanupFunction: functionArn('cleanup', 'live'), ...options.resources };
+  const secret = localSecret(options.studio?.account ?? SIMULATED_ACCOUNT, options.secret);
+  const { secretId, secretMade, notices } = await provision({
+    endpoints: given,
+    resources: names,
+    secret,
+    env: process.env,
+  });
+  for (const notice of notices) options.onNotice?.(notice);
+  // Twilio's signatures are over the address that callers use.
+  const publicUrl = config.publicUrl ?? gateway.url;
+  const resources: Resources = { ...names, secretId, config: JSON.stringify({ ...config, publicUrl }) };
 
-  const resources: Resources = {
-    ...NAMES,
-    cleanupFunction: functionArn('cleanup', 'live'),
-    ...options.resources,
-    // Twilio's signatures are over the address that callers use.
-    config: JSON.stringify({ ...config, publicUrl: config.publicUrl ?? gateway.url }),
+  const serve = async <T extends Listening>(service: Service, start: () => Promise<T>) => {
+    const url = given[service];
+    if (url !== undefined) return { url, standIn: null };
+    const standIn = keep(await start());
+    return { url: standIn.url, standIn };
   };
-  const endpoints: Partial<Endpoints> = { ...given };
-  const secret = localSecret(account, options.secret);
-  const secrets = given.SECRETS_MANAGER
-    ? null
-    : keep(await startSecrets({ secrets: { [resources.secretId]: secret }, clock }));
-  const table = given.DYNAMODB ? null : keep(await startTable(resources.table));
-  const s3 = given.S3 ? null : keep(await startS3({ buckets: [resources.archiveBucket], clock }));
+  const secrets = await serve('SECRETS_MANAGER', () =>
+    startSecrets({ secrets: { [secretId]: secret }, clock }),
+  );
+  const table = await serve('DYNAMODB', () => startTable(resources.table));
+  const s3 = await serve('S3', () => startS3({ buckets: [resources.archiveBucket], clock }));
   // After what they use, so that they end before it.
   const functions = keep(
     createFunctionHost(
       functionSpecs({
         bundlesDirectory: options.bundlesDirectory ?? builtBundles,
-        resources: () => resources,
+        resources,
         shared: () => ({
-          ...endpointVariables(whole(endpoints)),
+          ...endpointVariables(endpoints),
           ...(baseUrl !== undefined && { STUDIO_BASE_URL: baseUrl }),
           ...options.variables,
         }),
@@ -139,45 +147,41 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       { clock, ...(options.onLog && { log: options.onLog }) },
     ),
   );
-  const provisioned = await provision({ endpoints: given, resources, secret, env: process.env });
-  resources.secretId = provisioned.secretId;
-  for (const notice of provisioned.notices) options.onNotice?.(notice);
   const log = (line: string) => options.onLog?.({ function: 'cleanup', line });
-  const lambda = given.LAMBDA ? null : keep(await startLambda({ host: functions, clock, log }));
-  if (secrets) endpoints.SECRETS_MANAGER = secrets.url;
-  if (table) endpoints.DYNAMODB = table.url;
-  if (s3) endpoints.S3 = s3.url;
-  if (lambda) endpoints.LAMBDA = lambda.url;
+  const lambda = await serve('LAMBDA', () => startLambda({ host: functions, clock, log }));
+  const endpoints: Endpoints = {
+    SECRETS_MANAGER: secrets.url,
+    DYNAMODB: table.url,
+    S3: s3.url,
+    LAMBDA: lambda.url,
+  };
 
-  const fire = (event: unknown) => invokeWorker(whole(endpoints).LAMBDA, resources.cleanupFunction, event);
+  const fire = (event: unknown) => invokeWorker(endpoints.LAMBDA, resources.cleanupFunction, event);
   const fireSchedule = () => {
     options.onSchedule?.();
     return fire(scheduledEvent(clock.now()));
   };
   const fireCensus = () => fire(CENSUS_INPUT);
-  ready.resolve(functions);
-  const started = async (arn: Promise<string>) => json(202, { executionArn: await arn });
-  rules.resolve({
-    'POST /__local/schedule': () => started(fireSchedule()),
-    'POST /__local/census': () => started(fireCensus()),
-    'GET /__local/archive': async () =>
-      json(200, {
-        endpoint: whole(endpoints).S3,
-        bucket: resources.archiveBucket,
-        isStandIn: s3 !== null,
-      }),
+  const archive = { endpoint: s3.url, bucket: resources.archiveBucket, isStandIn: s3.standIn !== null };
+  ready.resolve({
+    functions,
+    rules: {
+      'POST /__local/schedule': async () => json(202, { executionArn: await fireSchedule() }),
+      'POST /__local/census': async () => json(202, { executionArn: await fireCensus() }),
+      'GET /__local/archive': async () => json(200, archive),
+    },
   });
   const running = starting.move();
   return {
     url: gateway.url,
     studio,
     functions,
-    secrets,
-    s3,
-    lambda,
-    endpoints: whole(endpoints),
+    secrets: secrets.standIn,
+    s3: s3.standIn,
+    lambda: lambda.standIn,
+    endpoints,
     resources,
-    ownSecret: secrets !== null || provisioned.secretMade,
+    ownSecret: secrets.standIn !== null || secretMade,
     fireSchedule,
     fireCensus,
     close: () => running.disposeAsync(),
@@ -187,12 +191,6 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
 /** The simulated account has the configured flows, under their names. */
 function flowsOf(config: Config) {
   return config.flows.map(({ sid, alias }) => ({ sid, friendlyName: alias }));
-}
-
-function whole(endpoints: Partial<Endpoints>): Endpoints {
-  const { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA } = endpoints;
-  if (!SECRETS_MANAGER || !DYNAMODB || !S3 || !LAMBDA) throw new Error('The local run has not started yet');
-  return { SECRETS_MANAGER, DYNAMODB, S3, LAMBDA };
 }
 
 /** What only the local run answers, by method and path. */
@@ -215,25 +213,27 @@ function json(status: number, body: unknown): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-async function invokeWorker(endpoint: string, worker: string, event: unknown): Promise<string> {
-  // Loaded when it is wanted: it would be a third of the time that the start takes.
+/** What EventBridge sends the worker when the rule's time has come. */
+function scheduledEvent(nowMs: number) {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: ACCOUNT_ID,
+    time: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
+    region: REGION,
+    resources: [`arn:aws:events:${REGION}:${ACCOUNT_ID}:rule/studio-executions-schedule`],
+    detail: {},
+  };
+}
+
+async function invokeWorker(endpoint: string, FunctionName: string, event: unknown): Promise<string> {
+  // Loaded when it is needed: it would be a third of the time that the start takes.
   const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { env } = process;
-  const client = new LambdaClient({
-    endpoint,
-    region: env['AWS_REGION'] ?? 'us-east-1',
-    credentials: {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? 'local',
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'local',
-    },
-  });
-  const started = await client.send(
-    new InvokeCommand({
-      FunctionName: worker,
-      InvocationType: 'Event',
-      Payload: JSON.stringify(event),
-    }),
-  );
+  const client = new LambdaClient(clientOptions(endpoint, process.env));
+  const Payload = JSON.stringify(event);
+  const started = await client.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
   client.destroy();
   return started.DurableExecutionArn ?? '';
 }

@@ -2,25 +2,22 @@ import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import { ConfigError } from '../../lib/config/configuration.ts';
 import { readSecret } from '../../lib/config/secret.ts';
 import { KEYS } from './aws/dynamodb.ts';
-import type { Endpoints, Service } from './endpoints.ts';
+import { clientOptions, type Endpoints } from './endpoints.ts';
 import type { Resources } from './host/function-specs.ts';
 
-/**
- * Looks at the secret, the table and the bucket behind given AWS endpoints, and makes those that are missing:
- * an emulator starts empty. Changes no existing resource, and makes none in AWS itself.
- */
 export type Provisioned = {
   /** The id by which the functions find the secret. */
   secretId: string;
-  /** Whether the secret is the local run's own; another one has callers that are not known here. */
+  /** Whether there was no secret before; an existing one has callers that are not known here. */
   secretMade: boolean;
-  /** What was found and what was made, a line each. */
+  /** A line for each resource: found, made, or neither. */
   notices: string[];
 };
 
 export type ProvisionOptions = {
   endpoints: Partial<Endpoints>;
   resources: Pick<Resources, 'secretId' | 'table' | 'archiveBucket'>;
+  /** The value that a new secret gets. */
   secret: string;
   env: Record<string, string | undefined>;
 };
@@ -36,67 +33,81 @@ export class UnfitError extends Error {
   }
 }
 
-/** `unfit` and `unknown` say why. */
 type Found = { is: 'fit' | 'missing' } | { is: 'unfit' | 'unknown'; why: string };
 
-type Thing = {
-  service: Service;
-  called: string;
+type Resource = {
+  title: string;
+  /** The variable that names it. */
   variable: string;
   /** Throws the service's error. */
-  look(): Promise<Found>;
-  make(): Promise<void>;
+  find(): Promise<Found>;
+  make(): Promise<unknown>;
 };
 
-const PATIENCE_MS = 5_000;
+type Connection = ReturnType<typeof clientOptions>;
 
+/**
+ * Looks at the secret, the table and the bucket behind given AWS endpoints, and makes those that are missing, because
+ * an emulator starts empty. Changes no existing resource, and makes none in AWS itself. Throws an UnfitError.
+ */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
-  const secret = secretOf(options);
-  const things = [secret, tableOf(options), bucketOf(options)].flatMap((thing) => {
-    const endpoint = options.endpoints[thing.service];
-    return endpoint === undefined || isAws(endpoint) ? [] : [{ ...thing, endpoint }];
-  });
-  const looked = await Promise.all(
-    things.map(async (thing) => ({ ...thing, found: await thing.look().catch(meaningOf) })),
-  );
-  const unfit = looked.flatMap(({ called, endpoint, variable, found }) =>
+  const { endpoints, resources, env } = options;
+  const at = async <T extends Resource>(
+    endpoint: string | undefined,
+    open: (connection: Connection) => Promise<T>,
+  ) => {
+    if (endpoint === undefined || isAws(endpoint)) return undefined;
+    const resource = await open(clientOptions(endpoint, env));
+    return { endpoint, resource, found: await resource.find().catch(meaningOf) };
+  };
+  const [secret, table, bucket] = await Promise.all([
+    at(endpoints.SECRETS_MANAGER, (connection) => openSecret(connection, resources.secretId, options.secret)),
+    at(endpoints.DYNAMODB, (connection) => openTable(connection, resources.table)),
+    at(endpoints.S3, (connection) => openBucket(connection, resources.archiveBucket)),
+  ]);
+  const looked = [secret, table, bucket].filter((one) => one !== undefined);
+  const unfit = looked.flatMap(({ endpoint, resource: { title, variable }, found }) =>
     found.is === 'unfit'
-      ? [`The ${called} at ${endpoint} ${found.why}.`, `It was left as it is. Name another in ${variable}.`]
+      ? [`The ${title} at ${endpoint} ${found.why}.`, `It was left as it is. Name another in ${variable}.`]
       : [],
   );
   if (unfit.length > 0) throw new UnfitError(unfit);
 
-  let secretMade = false;
-  const settle = async ({ service, called, endpoint, found, make }: (typeof looked)[number]) => {
-    if (found.is === 'fit') return `Found the ${called} at ${endpoint}; it stays as it is.`;
-    if ('why' in found)
-      return `The ${called} could not be looked for at ${endpoint}, and was not made: ${found.why}`;
-    try {
-      await make();
-    } catch (error) {
-      return `The ${called} could not be made at ${endpoint}: ${nameOf(error)}`;
-    }
-    secretMade ||= service === 'SECRETS_MANAGER';
-    return `Made the ${called} at ${endpoint}.`;
-  };
   const notices = await Promise.all(looked.map(settle));
-  return { secretId: secret.id(), secretMade, notices };
+  return {
+    secretId: secret?.resource.id() ?? resources.secretId,
+    secretMade: secret?.found.is === 'missing',
+    notices,
+  };
 }
 
-// Each client is loaded only where it is wanted: together they take longer than the whole start.
+async function settle(looked: { endpoint: string; resource: Resource; found: Found }): Promise<string> {
+  const { endpoint, resource, found } = looked;
+  const { title } = resource;
+  if (found.is === 'fit') return `Found the ${title} at ${endpoint}; it stays as it is.`;
+  if ('why' in found)
+    return `The ${title} could not be looked for at ${endpoint}, and was not made: ${found.why}`;
+  return resource.make().then(
+    () => `Made the ${title} at ${endpoint}.`,
+    (error: unknown) => `The ${title} could not be made at ${endpoint}: ${nameOf(error)}`,
+  );
+}
 
-function secretOf(options: ProvisionOptions): Thing & { id(): string } {
-  const { secretId } = options.resources;
+// Each SDK is loaded only when it is needed: together they take longer than the rest of the start.
+
+async function openSecret(
+  connection: Connection,
+  secretId: string,
+  SecretString: string,
+): Promise<Resource & { id(): string }> {
+  const sdk = await import('@aws-sdk/client-secrets-manager');
+  const client = new sdk.SecretsManagerClient(connection);
   const name = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+?)(?:-\w{6})?$/.exec(secretId)?.[1];
   let id = secretId;
-  const open = async () => {
-    const sdk = await import('@aws-sdk/client-secrets-manager');
-    return { ...sdk, client: new sdk.SecretsManagerClient(clientOptions(options, 'SECRETS_MANAGER')) };
-  };
-  const lookAt = async (SecretId: string): Promise<Found> => {
-    const { client, DescribeSecretCommand, GetSecretValueCommand } = await open();
+
+  const look = async (SecretId: string): Promise<Found> => {
     try {
-      const value = await client.send(new GetSecretValueCommand({ SecretId }), patience());
+      const value = await client.send(new sdk.GetSecretValueCommand({ SecretId }));
       readSecret(value.SecretString ?? new TextDecoder().decode(value.SecretBinary));
       return { is: 'fit' };
     } catch (error) {
@@ -106,56 +117,46 @@ function secretOf(options: ProvisionOptions): Thing & { id(): string } {
       if (found.is !== 'missing') return found;
     }
     // GetSecretValue gives the same error for a secret without a value as for a missing one.
-    const described = client.send(new DescribeSecretCommand({ SecretId }), patience());
-    return described.then(
+    return client.send(new sdk.DescribeSecretCommand({ SecretId })).then(
       () => ({ is: 'unfit', why: 'is there without a value' }),
       () => ({ is: 'missing' }),
     );
   };
+
   return {
-    service: 'SECRETS_MANAGER',
-    called: `secret ${secretId}`,
+    title: `secret ${secretId}`,
     variable: 'STUDIO_SECRET_ID',
     id: () => id,
-    async look() {
-      const found = await lookAt(secretId);
+    async find() {
+      const found = await look(secretId);
       if (found.is !== 'missing' || name === undefined) return found;
       // An ARN ends in six characters that the service chooses, so none can be made under a given ARN.
       id = name;
-      return lookAt(name);
+      return look(name);
     },
-    async make() {
-      const { client, CreateSecretCommand } = await open();
-      await client.send(new CreateSecretCommand({ Name: id, SecretString: options.secret }), patience());
-    },
+    make: () => client.send(new sdk.CreateSecretCommand({ Name: id, SecretString })),
   };
 }
 
-function tableOf(options: ProvisionOptions): Thing {
-  const TableName = options.resources.table;
-  const open = async () => {
-    const sdk = await import('@aws-sdk/client-dynamodb');
-    return { ...sdk, client: new sdk.DynamoDBClient(clientOptions(options, 'DYNAMODB')) };
-  };
+async function openTable(connection: Connection, TableName: string): Promise<Resource> {
+  const sdk = await import('@aws-sdk/client-dynamodb');
+  const client = new sdk.DynamoDBClient(connection);
   return {
-    service: 'DYNAMODB',
-    called: `table ${TableName}`,
+    title: `table ${TableName}`,
     variable: 'STUDIO_TABLE',
-    async look() {
-      const { client, DescribeTableCommand } = await open();
-      const { Table } = await client.send(new DescribeTableCommand({ TableName }), patience());
+    async find() {
+      const { Table } = await client.send(new sdk.DescribeTableCommand({ TableName }));
       const [keys, wanted] = [keysIn(Table), keysIn(KEYS)];
       return keys === wanted ? { is: 'fit' } : { is: 'unfit', why: `has the keys ${keys}, not ${wanted}` };
     },
     async make() {
-      const { client, CreateTableCommand, waitUntilTableExists } = await open();
-      await client.send(new CreateTableCommand({ TableName, ...KEYS }), patience());
-      await waitUntilTableExists({ client, maxWaitTime: PATIENCE_MS / 1_000, minDelay: 1 }, { TableName });
+      await client.send(new sdk.CreateTableCommand({ TableName, ...KEYS }));
+      await sdk.waitUntilTableExists({ client, maxWaitTime: 5, minDelay: 1 }, { TableName });
     },
   };
 }
 
-/** `pk (HASH, S) and sk (RANGE, S)`. */
+/** Describes a table's keys, as in `pk (HASH, S) and sk (RANGE, S)`. */
 function keysIn(table: Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions'> | undefined): string {
   const typeOf = (key: string | undefined) =>
     table?.AttributeDefinitions?.find(({ AttributeName }) => AttributeName === key)?.AttributeType;
@@ -163,69 +164,38 @@ function keysIn(table: Pick<TableDescription, 'KeySchema' | 'AttributeDefinition
   return keys.map(({ AttributeName: key, KeyType }) => `${key} (${KeyType}, ${typeOf(key)})`).join(' and ');
 }
 
-function bucketOf(options: ProvisionOptions): Thing {
-  const Bucket = options.resources.archiveBucket;
-  const open = async () => {
-    const sdk = await import('@aws-sdk/client-s3');
-    const client = new sdk.S3Client({ ...clientOptions(options, 'S3'), forcePathStyle: true });
-    return { ...sdk, client };
-  };
+async function openBucket(connection: Connection, Bucket: string): Promise<Resource> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const client = new sdk.S3Client({ ...connection, forcePathStyle: true });
   return {
-    service: 'S3',
-    called: `bucket ${Bucket}`,
+    title: `bucket ${Bucket}`,
     variable: 'STUDIO_ARCHIVE_BUCKET',
-    async look() {
-      const { client, HeadBucketCommand } = await open();
-      await client.send(new HeadBucketCommand({ Bucket }), patience());
+    async find() {
+      await client.send(new sdk.HeadBucketCommand({ Bucket }));
       return { is: 'fit' };
     },
-    async make() {
-      const { client, CreateBucketCommand } = await open();
-      await client.send(new CreateBucketCommand({ Bucket }), patience());
-    },
+    make: () => client.send(new sdk.CreateBucketCommand({ Bucket })),
   };
 }
 
-function clientOptions({ endpoints, env }: ProvisionOptions, service: Service) {
-  return {
-    endpoint: endpoints[service] ?? '',
-    region: env['AWS_REGION'] ?? 'us-east-1',
-    maxAttempts: 1,
-    credentials: {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? 'local',
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'local',
-      ...(env['AWS_SESSION_TOKEN'] && { sessionToken: env['AWS_SESSION_TOKEN'] }),
-    },
-  };
-}
-
-function patience() {
-  return { abortSignal: AbortSignal.timeout(PATIENCE_MS) };
-}
-
-const NOT_THERE = new Set(['ResourceNotFoundException', 'NotFound', 'NoSuchBucket']);
-/** Errors of a resource that may not be read; one of them also of a secret that is being deleted. */
-const NOT_OURS = new Set([
+const MISSING = ['ResourceNotFoundException', 'NotFound', 'NoSuchBucket'];
+/** Errors of a resource that may not be read; InvalidRequestException also means a secret that is being deleted. */
+const FORBIDDEN = [
   'AccessDenied',
   'AccessDeniedException',
   'DecryptionFailure',
   'InvalidRequestException',
   'UnrecognizedClientException',
-]);
-const FORBIDDEN = 403;
+];
 
 /** What an error says about the resource that was looked for. */
 function meaningOf(error: unknown): Found {
   const name = nameOf(error);
-  if (NOT_THERE.has(name)) return { is: 'missing' };
-  if (NOT_OURS.has(name) || statusOf(error) === FORBIDDEN)
+  const { $metadata } = Object(error);
+  if (MISSING.includes(name)) return { is: 'missing' };
+  if (FORBIDDEN.includes(name) || $metadata?.httpStatusCode === 403)
     return { is: 'unfit', why: `may not be read (${name})` };
   return { is: 'unknown', why: name };
-}
-
-function statusOf(error: unknown): unknown {
-  const { $metadata } = Object(error);
-  return $metadata?.httpStatusCode;
 }
 
 function nameOf(error: unknown): string {

@@ -68,7 +68,7 @@ export async function run(argv: string[]): Promise<void> {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_DYNAMODB: table.url,
   };
-  const specs = functionSpecs({ bundlesDirectory, resources: () => resources, shared: () => shared });
+  const specs = functionSpecs({ bundlesDirectory, resources, shared: () => shared });
   const spec = specs.find(({ name }) => name === 'trigger');
   if (!spec) throw new Error('there is no trigger function');
   const fleet = await startFleet(spec);

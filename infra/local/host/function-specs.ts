@@ -7,7 +7,7 @@ const HTTP_TIMEOUT_MS = 29_000;
 const WORKER_TIMEOUT_MS = 15 * 60_000;
 const WORKER_RUN_MS = 7 * 86_400_000;
 const MEMORY_MB = 1_024;
-/** A laptop, not a fleet: what comes beyond it waits a moment. */
+/** Invocations beyond these wait for a free environment. */
 const MAX_ENVIRONMENTS = 8;
 const MAX_WORKERS = 4;
 
@@ -21,39 +21,30 @@ export type Resources = {
   cleanupFunction: string;
 };
 
-/** `shared`: what every function has beside them, such as endpoints. Both are asked for at each start. */
+/** `shared` gives what every function has, such as endpoints, whenever an environment starts. */
 export function functionSpecs(options: {
   bundlesDirectory: string;
-  resources: () => Resources;
+  resources: Resources;
   shared: () => Record<string, string>;
 }): FunctionSpec[] {
-  const spec = (name: string, more: (resources: Resources) => Record<string, string> = () => ({})) => ({
+  const { secretId, config, table, archiveBucket, cleanupFunction } = options.resources;
+  const spec = (name: string, own: Record<string, string> = {}) => ({
     name,
     bundle: join(options.bundlesDirectory, name, 'index.mjs'),
     timeoutMs: HTTP_TIMEOUT_MS,
     memoryMb: MEMORY_MB,
     maxEnvironments: MAX_ENVIRONMENTS,
-    env: () => {
-      const resources = options.resources();
-      const common = { STUDIO_SECRET_ID: resources.secretId, STUDIO_CONFIG: resources.config };
-      return { ...options.shared(), ...common, ...more(resources) };
-    },
+    env: () => ({ ...options.shared(), STUDIO_SECRET_ID: secretId, STUDIO_CONFIG: config, ...own }),
   });
+  const purging = { STUDIO_TABLE: table, STUDIO_CLEANUP_FUNCTION: cleanupFunction };
   return [
-    spec('trigger', ({ table }) => ({ STUDIO_TABLE: table })),
+    spec('trigger', { STUDIO_TABLE: table }),
     spec('query'),
     spec('end'),
     spec('delete'),
-    spec('purge', ({ table, cleanupFunction }) => ({
-      STUDIO_TABLE: table,
-      STUDIO_CLEANUP_FUNCTION: cleanupFunction,
-    })),
+    spec('purge', purging),
     {
-      ...spec('cleanup', ({ table, archiveBucket, cleanupFunction }) => ({
-        STUDIO_TABLE: table,
-        STUDIO_ARCHIVE_BUCKET: archiveBucket,
-        STUDIO_CLEANUP_FUNCTION: cleanupFunction,
-      })),
+      ...spec('cleanup', { ...purging, STUDIO_ARCHIVE_BUCKET: archiveBucket }),
       timeoutMs: WORKER_TIMEOUT_MS,
       maxEnvironments: MAX_WORKERS,
       durable: { executionTimeoutMs: WORKER_RUN_MS },
