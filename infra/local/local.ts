@@ -20,7 +20,8 @@ import { clientOptions, type Endpoints, endpointVariables, type Service } from '
 import type { FormBodies } from './gateway/event.ts';
 import { type Answered, startGateway } from './gateway/gateway.ts';
 import { gatewayReply } from './gateway/reply.ts';
-import { createFunctionHost, type FunctionHost, functionArn, type LogLine } from './host/function-host.ts';
+import type { LogLine } from './host/environment.ts';
+import { createFunctionHost, type FunctionHost, functionArn } from './host/function-host.ts';
 import { functionSpecs, type Resources } from './host/function-specs.ts';
 import type { Exchange, Listening, Reply } from './http.ts';
 import { provision } from './provision.ts';

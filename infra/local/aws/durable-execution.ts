@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
-import type { InvocationResult } from '../host/function-host.ts';
+import type { InvocationResult } from '../host/function-protocol.ts';
 import {
   createJournal,
   type ErrorObject,

@@ -1,11 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import {
-  FUNCTION_VERSION,
-  type FunctionHost,
-  type FunctionSpec,
-  functionArn,
-} from '../host/function-host.ts';
+import { FUNCTION_VERSION, type FunctionSpec } from '../host/environment.ts';
+import { type FunctionHost, functionArn } from '../host/function-host.ts';
 import { type DurableExecution, startExecution } from './durable-execution.ts';
 import { AwsError } from './protocol.ts';
 

@@ -1,12 +1,8 @@
 import * as v from 'valibot';
 import { type Clock, realClock } from '../clock.ts';
-import {
-  FUNCTION_VERSION,
-  type FunctionHost,
-  type FunctionSpec,
-  functionArn,
-  type InvocationResult,
-} from '../host/function-host.ts';
+import { FUNCTION_VERSION, type FunctionSpec } from '../host/environment.ts';
+import { type FunctionHost, functionArn } from '../host/function-host.ts';
+import type { InvocationResult } from '../host/function-protocol.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
 import { checkpointRequest, type DurableExecution } from './durable-execution.ts';
 import { createExecutions, type Executions } from './durable-executions.ts';

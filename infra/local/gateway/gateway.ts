@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type Clock, realClock } from '../clock.ts';
-import type { InvocationResult } from '../host/function-host.ts';
+import type { InvocationResult } from '../host/function-protocol.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
 import { corsHeaders, preflightReply } from './cors.ts';
 import { docsReply } from './docs.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { MAX_RESULT_BYTES } from '../../../lib/http/result.ts';
-import type { InvocationResult } from '../host/function-host.ts';
+import type { InvocationResult } from '../host/function-protocol.ts';
 import type { Reply } from '../http.ts';
 
 /** What an HTTP API makes of a function's answer, payload format 2.0. */

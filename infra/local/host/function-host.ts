@@ -1,63 +1,34 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
+import { randomUUID } from 'node:crypto';
 import { ACCOUNT_ID, REGION } from '../aws/protocol.ts';
 import { type Clock, realClock } from '../clock.ts';
-import type { FromWorker, Invocation, WorkerSettings } from './function-protocol.ts';
-
-/**
- * Runs built bundles as Lambda does: each in its own environment (a worker thread with its own variables),
- * one invocation at a time in each, more environments when several requests are in flight, warm ones again.
- */
-
-export type FunctionSpec = {
-  name: string;
-  /** Path of the bundle's index.mjs. */
-  bundle: string;
-  timeoutMs: number;
-  memoryMb: number;
-  /** Its own variables, asked for when an environment starts; those of Lambda's runtime come before them. */
-  env: () => Record<string, string>;
-  /** Invocations beyond it wait for a free environment. */
-  maxEnvironments: number;
-  /** A durable function: only these may be given a DurableExecutionName. */
-  durable?: { executionTimeoutMs: number };
-};
-
-/** `error` is the JSON that Lambda answers with; `crashed` and `timed out` also end the environment. */
-export type InvocationResult =
-  | { outcome: 'answered'; payload: string }
-  | { outcome: 'threw' | 'crashed' | 'timed out'; error: string };
-
-export type LogLine = { function: string; line: string };
+import {
+  crashed,
+  type Environment,
+  type FunctionSpec,
+  type LogLine,
+  startEnvironment,
+} from './environment.ts';
+import type { InvocationResult } from './function-protocol.ts';
 
 export type FunctionHost = {
   spec(name: string): FunctionSpec | undefined;
-  /** `payload` is JSON. Never throws for what the function does. */
+  /** Runs a function on a JSON payload. Never throws for what the function does. */
   invoke(
     name: string,
     payload: string,
     options?: { arn?: string; requestId?: string },
   ): Promise<InvocationResult>;
-  /** Ends the environments that are running an invocation, as a crash would; says how many. */
+  /** Ends the environments that run an invocation, as a crash does. Returns how many. */
   kill(name: string): number;
-  /** How many environments were started for it so far. */
+  /** How many environments were started for the function so far. */
   started(name: string): number;
   close(): Promise<void>;
 };
 
-export const FUNCTION_VERSION = '1';
-
-type Environment = {
-  worker: Worker;
-  /** See WorkerSettings. */
-  latest: WorkerSettings['latest'];
-  busy: Running | null;
-  alive: boolean;
-};
-type Running = { id: number; settle: (result: InvocationResult) => void };
-/** null: the run has ended, and no environment will come. */
-type Waiting = (environment: Environment | null) => void;
-
+/**
+ * Runs built bundles as Lambda does: one invocation at a time in each environment, more environments when several
+ * requests are in flight, and warm ones again.
+ */
 export function createFunctionHost(
   specs: readonly FunctionSpec[],
   options: { log?: (line: LogLine) => void; clock?: Clock } = {},
@@ -66,10 +37,10 @@ export function createFunctionHost(
   const fleets = new Map(specs.map((spec) => [spec.name, new Fleet(spec, log, clock)]));
   return {
     spec: (name) => fleets.get(name)?.spec,
-    invoke(name, payload, { arn, requestId } = {}) {
+    async invoke(name, payload, { arn = functionArn(name), requestId = randomUUID() } = {}) {
       const fleet = fleets.get(name);
       if (!fleet) throw new Error(`No such function: ${name}`);
-      return fleet.invoke(payload, arn ?? functionArn(name), requestId ?? randomUUID());
+      return fleet.invoke(payload, arn, requestId);
     },
     kill: (name) => fleets.get(name)?.kill() ?? 0,
     started: (name) => fleets.get(name)?.startedCount ?? 0,
@@ -87,201 +58,67 @@ export function functionArn(name: string, qualifier?: string): string {
 class Fleet {
   readonly spec: FunctionSpec;
   startedCount = 0;
-  private readonly log: (line: LogLine) => void;
-  private readonly clock: Clock;
-  private readonly environments = new Set<Environment>();
-  private readonly queue: Waiting[] = [];
-  private nextId = 1;
-  private closed = false;
+  readonly #log: (line: LogLine) => void;
+  readonly #clock: Clock;
+  readonly #environments = new Set<Environment>();
+  /** The most recently used is the last, and the next to be used, as in Lambda. */
+  #idle: Environment[] = [];
+  readonly #queue: ((environment: Environment | null) => void)[] = [];
+  #isClosed = false;
 
   constructor(spec: FunctionSpec, log: (line: LogLine) => void, clock: Clock) {
     this.spec = spec;
-    this.log = log;
-    this.clock = clock;
+    this.#log = log;
+    this.#clock = clock;
   }
 
   async invoke(payload: string, arn: string, requestId: string): Promise<InvocationResult> {
-    const environment = await this.take();
-    if (!environment?.alive) return crashed('the local run has ended');
-    return new Promise((resolve) => {
-      const { timeoutMs, name } = this.spec;
-      const invocation: Invocation = {
-        id: this.nextId++,
-        requestId,
-        payload,
-        deadlineMs: Date.now() + timeoutMs,
-        arn,
-      };
-      const timer = setTimeout(() => {
-        const text = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-        this.log({ function: name, line: `${requestId} ${text}` });
-        this.end(environment, {
-          outcome: 'timed out',
-          error: runtimeError('Sandbox.Timedout', requestId, text),
-        });
-      }, timeoutMs);
-      environment.busy = {
-        id: invocation.id,
-        settle: (result) => {
-          clearTimeout(timer);
-          environment.busy = null;
-          resolve(result);
-          if (environment.alive) this.release(environment);
-        },
-      };
-      Atomics.store(environment.latest, 0, invocation.id);
-      Atomics.notify(environment.latest, 0);
-      environment.worker.postMessage(invocation);
-    });
+    const environment = await this.#take();
+    if (!environment) return crashed('the local run has ended');
+    const result = await environment.run({ payload, arn, requestId });
+    if (this.#environments.has(environment)) this.#giveBack(environment);
+    return result;
   }
 
   kill(): number {
-    const busy = [...this.environments].filter((environment) => environment.busy !== null);
-    for (const environment of busy) this.end(environment, crashed('signal: killed'));
+    const busy = [...this.#environments].filter((environment) => !this.#idle.includes(environment));
+    for (const environment of busy) void environment.end('signal: killed');
     return busy.length;
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    for (const waiting of this.queue.splice(0)) waiting(null);
-    const ending = [...this.environments].map(async (environment) => {
-      this.end(environment, crashed('the local run has ended'));
-      await environment.worker.terminate();
-    });
-    await Promise.all(ending);
+    this.#isClosed = true;
+    for (const waiting of this.#queue.splice(0)) waiting(null);
+    await Promise.all([...this.#environments].map((one) => one.end('the local run has ended')));
   }
 
-  /** A warm environment, else a new one, else the next that becomes free. */
-  private take(): Promise<Environment | null> {
-    if (this.closed) return Promise.resolve(null);
-    // The most recently used first, so that the others could be retired: Lambda does the same.
-    const idle = [...this.environments].reverse().find((environment) => environment.busy === null);
-    if (idle) return Promise.resolve(this.reserve(idle));
-    if (this.environments.size < this.spec.maxEnvironments)
-      return Promise.resolve(this.reserve(this.start()));
-    return new Promise((resolve) => {
-      this.queue.push((environment) => resolve(environment && this.reserve(environment)));
-    });
+  /** Takes a warm environment, else a new one, else the next that becomes free. */
+  async #take(): Promise<Environment | null> {
+    if (this.#isClosed) return null;
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    if (this.#environments.size < this.spec.maxEnvironments) return this.#start();
+    return new Promise((resolve) => this.#queue.push(resolve));
   }
 
-  private reserve(environment: Environment): Environment {
-    environment.busy = { id: 0, settle: () => {} };
-    return environment;
+  #giveBack(environment: Environment): void {
+    const next = this.#queue.shift();
+    if (next) next(environment);
+    else this.#idle.push(environment);
   }
 
-  private release(environment: Environment): void {
-    // Last in the set: the most recently used.
-    this.environments.delete(environment);
-    this.environments.add(environment);
-    this.queue.shift()?.(environment);
-  }
-
-  private start(): Environment {
-    const { spec } = this;
+  #start(): Environment {
     this.startedCount++;
-    const latest = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const settings: WorkerSettings = {
-      name: spec.name,
-      version: FUNCTION_VERSION,
-      bundle: spec.bundle,
-      memoryMb: spec.memoryMb,
-      logStream: `local/[${FUNCTION_VERSION}]${randomBytes(16).toString('hex')}`,
-      latest,
-      offsetMs: this.clock.offsetMs ?? null,
-    };
-    const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
-      workerData: settings,
-      env: { ...lambdaEnvironment(settings), ...spec.env() },
-      execArgv: ['--enable-source-maps'],
-      resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb },
-      stdout: true,
-      stderr: true,
+    const environment = startEnvironment(this.spec, {
+      log: (line) => this.#log({ function: this.spec.name, line }),
+      offsetMs: this.#clock.offsetMs ?? null,
+      onEnd: () => {
+        this.#environments.delete(environment);
+        this.#idle = this.#idle.filter((one) => one !== environment);
+        if (!this.#isClosed) this.#queue.shift()?.(this.#start());
+      },
     });
-    const environment: Environment = { worker, latest, busy: null, alive: true };
-    this.environments.add(environment);
-    for (const stream of [worker.stdout, worker.stderr])
-      forEachLine(stream, (line) => this.log({ function: spec.name, line }));
-    worker.on('message', (message: FromWorker) => {
-      if (message.id !== environment.busy?.id) return;
-      if (message.kind === 'answer')
-        environment.busy.settle({ outcome: 'answered', payload: message.payload });
-      else if (message.kind === 'threw') environment.busy.settle({ outcome: 'threw', error: message.error });
-      else {
-        this.log({ function: spec.name, line: `init failed: ${message.error}` });
-        this.end(environment, { outcome: 'crashed', error: message.error });
-      }
-    });
-    worker.on('error', (error) => {
-      this.log({ function: spec.name, line: String(error.stack ?? error) });
-      this.end(environment, {
-        outcome: 'crashed',
-        error: JSON.stringify({ errorType: error.name, errorMessage: error.message }),
-      });
-    });
-    worker.on('exit', (code) => this.end(environment, crashed(`exit status ${code}`)));
+    this.#environments.add(environment);
     return environment;
   }
-
-  /** Takes the environment out of the fleet; what runs in it ends with `result`. */
-  private end(environment: Environment, result: InvocationResult): void {
-    if (!environment.alive) return;
-    environment.alive = false;
-    this.environments.delete(environment);
-    void environment.worker.terminate();
-    environment.busy?.settle(result);
-    if (this.closed) return;
-    // Somebody may be waiting for the place that has become free.
-    const next = this.queue.shift();
-    if (next) next(this.start());
-  }
-}
-
-function crashed(why: string): InvocationResult {
-  return {
-    outcome: 'crashed',
-    error: JSON.stringify({
-      errorType: 'Runtime.ExitError',
-      errorMessage: `Error: Runtime exited with error: ${why}`,
-    }),
-  };
-}
-
-function runtimeError(errorType: string, requestId: string, text: string): string {
-  return JSON.stringify({ errorType, errorMessage: `RequestId: ${requestId} Error: ${text}` });
-}
-
-/** The variables that Lambda's runtime sets (Lambda developer guide, "Defined runtime environment variables"). */
-function lambdaEnvironment({ name, version, memoryMb, logStream }: WorkerSettings): Record<string, string> {
-  return {
-    AWS_LAMBDA_FUNCTION_NAME: name,
-    AWS_LAMBDA_FUNCTION_VERSION: version,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    // As in Lambda, each function calls AWS in a session of its own role.
-    AWS_SESSION_TOKEN: name,
-    LAMBDA_TASK_ROOT: '/var/task',
-    _HANDLER: 'index.handler',
-    TZ: ':UTC',
-    LANG: 'en_US.UTF-8',
-  };
-}
-
-function forEachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
-  let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) take(line);
-  });
-  stream.on('end', () => {
-    if (rest !== '') take(rest);
-  });
 }

@@ -1,5 +1,4 @@
-/** What the host and a function's worker thread say to each other. */
-
+/** What the host hands to an environment's worker thread when it starts. */
 export type WorkerSettings = {
   name: string;
   version: string;
@@ -9,12 +8,13 @@ export type WorkerSettings = {
   logStream: string;
   /** Holds the number of the latest invocation, so that an idle environment can sleep until the next. */
   latest: Int32Array<SharedArrayBuffer>;
-  /** How far its clock is ahead; null where it is the machine's. */
+  /** How far its clock is ahead; null if it is the machine's. */
   offsetMs: Float64Array<SharedArrayBuffer> | null;
 };
 
 export type Invocation = {
-  id: number;
+  /** Counts the environment's invocations, from 1. */
+  number: number;
   requestId: string;
   /** JSON, as it travels to Lambda. */
   payload: string;
@@ -23,7 +23,7 @@ export type Invocation = {
   arn: string;
 };
 
-export type FromWorker =
-  | { kind: 'answer'; id: number; payload: string }
-  | { kind: 'threw'; id: number; error: string }
-  | { kind: 'init failed'; id: number; error: string };
+/** Payload and error are JSON, as Lambda answers them. `crashed` and `timed out` also end the environment. */
+export type InvocationResult =
+  | { outcome: 'answered'; payload: string }
+  | { outcome: 'threw' | 'crashed' | 'timed out'; error: string };

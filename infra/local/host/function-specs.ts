@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FunctionSpec } from './function-host.ts';
+import type { FunctionSpec } from './environment.ts';
 
 /** The functions as the stack deploys them: the same variables, times and memory (infra/constructs). */
 

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogLine } from './function-host.ts';
+import type { LogLine } from './environment.ts';
 
 /** What the functions write, a file for each, begun anew with each start: `<folder>/trigger.log`. */
 export async function openLogs(

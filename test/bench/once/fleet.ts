@@ -1,8 +1,5 @@
-import {
-  createFunctionHost,
-  type FunctionHost,
-  type FunctionSpec,
-} from '../../../infra/local/host/function-host.ts';
+import type { FunctionSpec } from '../../../infra/local/host/environment.ts';
+import { createFunctionHost, type FunctionHost } from '../../../infra/local/host/function-host.ts';
 import { eventOf } from '../../support/http/events.ts';
 import type { Kill } from './plan.ts';
 

@@ -1,7 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import twilio from 'twilio';
 import { expect, test } from 'vitest';
-import type { LogLine } from '../../../infra/local/host/function-host.ts';
+import type { LogLine } from '../../../infra/local/host/environment.ts';
 import { SCOPES } from '../../../lib/config/configuration.ts';
 import { clientOf } from '../../support/aws-client.ts';
 import { eventOf } from '../../support/http/events.ts';

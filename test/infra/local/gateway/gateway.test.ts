@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type GatewayOptions, startGateway } from '../../../../infra/local/gateway/gateway.ts';
-import type { InvocationResult } from '../../../../infra/local/host/function-host.ts';
+import type { InvocationResult } from '../../../../infra/local/host/function-protocol.ts';
 import type { Listening } from '../../../../infra/local/http.ts';
 import { type ManualClock, manualClock } from '../../../support/local/clocks.ts';
 

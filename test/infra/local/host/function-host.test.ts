@@ -1,11 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../../infra/local/clock.ts';
-import {
-  createFunctionHost,
-  type FunctionHost,
-  type FunctionSpec,
-  type LogLine,
-} from '../../../../infra/local/host/function-host.ts';
+import type { FunctionSpec, LogLine } from '../../../../infra/local/host/environment.ts';
+import { createFunctionHost, type FunctionHost } from '../../../../infra/local/host/function-host.ts';
 import { bundleFixtures } from '../../../support/local/bundle.ts';
 import { travellingClock } from '../../../support/local/clocks.ts';
 import { eventually } from '../../../support/local/poll.ts';
