@@ -1,5 +1,5 @@
 import type { ConfigInput } from '../lib/config/configuration.ts';
-import type { DeploymentInput } from './constructs/settings.ts';
+import type { DeploymentInput } from './constructs/deployment-settings.ts';
 
 /**
  * The one file to edit before `npm run deploy`. Mistakes in it are reported at synth, all at once.
@@ -18,7 +18,7 @@ export const config = {
   ],
 } satisfies ConfigInput;
 
-/** How it is deployed. All may be left out: infra/constructs/settings.ts has every setting and its default. */
+/** How it is deployed. All may be left out: infra/constructs/deployment-settings.ts has every setting and its default. */
 export const deployment = {
   /** When the policies run: rate(…) or cron(…), in UTC; false for never. */
   schedule: 'rate(1 day)',

@@ -1,6 +1,6 @@
 import { type Config, ConfigError, checkConfig, findFlow } from '../../lib/config/configuration.ts';
 import { type Mistake, validate } from '../../lib/config/validation.ts';
-import { deploymentSchema, type Settings, settingsSchema } from './settings.ts';
+import { deploymentSchema, type Settings, settingsSchema } from './deployment-settings.ts';
 
 /** Lambda takes 4 KB of environment in all; the other variables need the rest. */
 const MAX_CONFIG_BYTES = 3_000;

@@ -3,17 +3,17 @@ import { Construct } from 'constructs';
 import type { Config, ConfigInput } from '../../lib/config/configuration.ts';
 import type { FunctionName } from '../../lib/http/routes.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
-import { Api } from './api/api.ts';
 import { environmentsOf } from './api/environments.ts';
 import { functionsBehindApi } from './api/functions.ts';
+import { Api } from './api/http-api.ts';
 import type { StudioFunction } from './api/studio-function.ts';
 import { type Checked, checkParts } from './checked.ts';
-import type { Settings, SettingsInput } from './settings.ts';
+import type { Settings, SettingsInput } from './deployment-settings.ts';
+import { Alarms } from './monitoring/alarms.ts';
+import { Overview } from './monitoring/dashboard.ts';
 import { customerKey } from './storage/encryption.ts';
 import { Storage } from './storage/storage.ts';
 import { warningsOf } from './warnings.ts';
-import { Alarms } from './watching/alarms.ts';
-import { Overview } from './watching/dashboard.ts';
 import { Worker } from './worker/worker.ts';
 import { workerName } from './worker/worker-name.ts';
 
@@ -74,9 +74,9 @@ export class StudioExecutions extends Construct {
     });
     const stage = api.serve({ functions, settings, key });
 
-    const seen = { name, settings, stage, functions, worker };
-    this.alarms = new Alarms(this, 'Alarms', { ...seen, key });
-    new Overview(this, 'Overview', seen, this.alarms.alarms);
+    const monitored = { name, settings, stage, functions, worker };
+    this.alarms = new Alarms(this, 'Alarms', { ...monitored, key });
+    new Overview(this, 'Overview', monitored, this.alarms.alarms);
 
     this.settings = settings;
     this.api = api;

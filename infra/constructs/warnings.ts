@@ -1,7 +1,7 @@
 import type { Config } from '../../lib/config/configuration.ts';
 import { DAY_MS, momentBefore, parseDuration } from '../../lib/config/duration.ts';
-import type { Settings } from './settings.ts';
-import { daysToMiss } from './watching/cleanup-gap.ts';
+import type { Settings } from './deployment-settings.ts';
+import { daysToMiss } from './monitoring/cleanup-gap.ts';
 
 /** What is valid and yet surely not meant; shown at synth, and stops nothing. */
 export type Warning = { id: string; text: string };

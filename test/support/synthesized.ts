@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Annotations, App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { permissionsOf } from '../../infra/constructs/api/permissions.ts';
-import type { SettingsInput } from '../../infra/constructs/settings.ts';
+import type { SettingsInput } from '../../infra/constructs/deployment-settings.ts';
 import { StudioExecutionsStack } from '../../infra/stack.ts';
 import type { ConfigInput } from '../../lib/config/configuration.ts';
 

@@ -1,5 +1,5 @@
 import { METRIC_NAMESPACE_VARIABLE } from '../../../lib/telemetry/metrics.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../deployment-settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { DeployedFunction } from './permissions.ts';
 

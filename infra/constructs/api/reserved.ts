@@ -1,5 +1,5 @@
 import type { Checked } from '../checked.ts';
-import { MAX_RESERVED_CONCURRENCY, type Settings } from '../settings.ts';
+import { MAX_RESERVED_CONCURRENCY, type Settings } from '../deployment-settings.ts';
 
 /** Runs at once that are set aside for one function, and are the most that there can be of it. */
 export type Reserved = { trigger?: number | undefined; cleanup?: number | undefined };

@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../deployment-settings.ts';
 import { type DeployedFunction, keyPermissionsOf } from './permissions.ts';
 
 /** The one place that says what the bundles run on; infra/build.ts has the target to it. */

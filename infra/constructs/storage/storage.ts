@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../deployment-settings.ts';
 import { whenRemoved } from './encryption.ts';
 
 /** Below, S3 does not move an object to the class for infrequent access. */

@@ -10,7 +10,7 @@ import type { Policy } from '../../../lib/config/configuration.ts';
 import { type Permissions, permissionsOf } from '../api/permissions.ts';
 import { reservedBy } from '../api/reserved.ts';
 import { StudioFunction } from '../api/studio-function.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../deployment-settings.ts';
 import { acknowledgeWildcard } from './wildcards.ts';
 import { WORKER_ALIAS, type WorkerName } from './worker-name.ts';
 

@@ -5,7 +5,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import type { SettingsInput } from '../../../infra/constructs/settings.ts';
+import type { SettingsInput } from '../../../infra/constructs/deployment-settings.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import { inApp, sampleConfig } from '../../support/synthesized.ts';

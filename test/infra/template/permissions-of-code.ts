@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { type Permissions, permissionsOf } from '../../../infra/constructs/api/permissions.ts';
 import { tableUse } from '../../../infra/constructs/api/table-use.ts';
-import { settingsSchema } from '../../../infra/constructs/settings.ts';
+import { settingsSchema } from '../../../infra/constructs/deployment-settings.ts';
 import { Storage } from '../../../infra/constructs/storage/storage.ts';
 import { partitionOf } from '../../../lib/aws/table/partitions.ts';
 

@@ -3,7 +3,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withReservation } from '../../../infra/constructs/api/reserved.ts';
 import { checkParts, InfraConfigError } from '../../../infra/constructs/checked.ts';
-import type { SettingsInput } from '../../../infra/constructs/settings.ts';
+import type { SettingsInput } from '../../../infra/constructs/deployment-settings.ts';
 import { StudioExecutions } from '../../../infra/constructs/studio-executions.ts';
 import { StudioExecutionsStack } from '../../../infra/stack.ts';
 import type { ConfigInput } from '../../../lib/config/configuration.ts';

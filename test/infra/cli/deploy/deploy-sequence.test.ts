@@ -9,7 +9,7 @@ import { accountConcurrency } from '../../../../infra/cli/deploy/concurrency.ts'
 import { createDeploy } from '../../../../infra/cli/deploy/deploy.ts';
 import { describeStack } from '../../../../infra/cli/stack.ts';
 import { checkParts } from '../../../../infra/constructs/checked.ts';
-import type { SettingsInput } from '../../../../infra/constructs/settings.ts';
+import type { SettingsInput } from '../../../../infra/constructs/deployment-settings.ts';
 import { somebody } from '../../../support/cli/terminal.ts';
 import { onLoopback } from '../../../support/loopback.ts';
 import { sampleConfig } from '../../../support/synthesized.ts';

@@ -3,7 +3,7 @@ import { createDeploy } from '../../../../infra/cli/deploy/deploy.ts';
 import type { Stack } from '../../../../infra/cli/stack.ts';
 import { Failed } from '../../../../infra/cli/tool.ts';
 import { checkParts } from '../../../../infra/constructs/checked.ts';
-import type { SettingsInput } from '../../../../infra/constructs/settings.ts';
+import type { SettingsInput } from '../../../../infra/constructs/deployment-settings.ts';
 import { type Somebody, somebody } from '../../../support/cli/terminal.ts';
 import { sampleConfig } from '../../../support/synthesized.ts';
 

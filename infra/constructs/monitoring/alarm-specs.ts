@@ -4,7 +4,7 @@ import type { ProblemSlug } from '../../../lib/http/problems.ts';
 import type { LogMessage } from '../../../lib/telemetry/log.ts';
 import { daysToMiss } from './cleanup-gap.ts';
 import { CENSUS_PERIOD, durableMetric, ourMetric, PERIOD, sumOf } from './metrics.ts';
-import { everyFunction, type Seen } from './seen.ts';
+import { everyFunction, type MonitoredResources } from './monitored-resources.ts';
 
 const FAILED_REQUESTS = 5;
 const SLOW_MS = 10_000;
@@ -33,12 +33,12 @@ export type AlarmSpec = {
 };
 
 /** Every alarm of a deployment. A new one wants its paragraph in the runbook. */
-export function alarmSpecs(seen: Seen): AlarmSpec[] {
-  const { name, stage } = seen;
+export function alarmSpecs(monitored: MonitoredResources): AlarmSpec[] {
+  const { name, stage } = monitored;
   const overAll = (metric: 'metricErrors' | 'metricThrottles', label: string) =>
     sumOf(
       Object.fromEntries(
-        Object.entries(everyFunction(seen)).map(([id, one]) => [id, one.function[metric]()]),
+        Object.entries(everyFunction(monitored)).map(([id, one]) => [id, one.function[metric]()]),
       ),
       label,
     );
@@ -89,7 +89,7 @@ export function alarmSpecs(seen: Seen): AlarmSpec[] {
     {
       id: 'studio-throttles',
       says: 'Studio refuses many of our calls as too many.',
-      metric: throttledPercent(seen),
+      metric: throttledPercent(monitored),
       threshold: THROTTLED_PERCENT,
       periods: 3,
     },
@@ -120,11 +120,11 @@ export function alarmSpecs(seen: Seen): AlarmSpec[] {
       metric: trouble('claim could not be settled'),
       threshold: 1,
     },
-    ...purgeSpecs(seen),
+    ...purgeSpecs(monitored),
   ];
 }
 
-function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
+function purgeSpecs({ name, settings, worker }: MonitoredResources): AlarmSpec[] {
   const durable = (metricName: string, statistic = 'Sum') =>
     durableMetric(worker.worker.function, metricName, { statistic });
   const specs: AlarmSpec[] = [
@@ -198,7 +198,7 @@ function purgeSpecs({ name, settings, worker }: Seen): AlarmSpec[] {
   return specs;
 }
 
-function throttledPercent({ name }: Seen) {
+function throttledPercent({ name }: MonitoredResources) {
   return new MathExpression({
     expression: `IF(calls >= ${ENOUGH_CALLS}, 100 * throttled / calls, 0)`,
     usingMetrics: {

@@ -1,11 +1,11 @@
 import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { FunctionName } from '../../../lib/http/routes.ts';
 import type { StudioFunction } from '../api/studio-function.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../deployment-settings.ts';
 import type { Worker } from '../worker/worker.ts';
 
 /** What alarms and dashboard look at. */
-export type Seen = {
+export type MonitoredResources = {
   /** Of the deployment: alarms begin with it, and the functions' metrics are filed under it. */
   name: string;
   settings: Settings;
@@ -15,6 +15,6 @@ export type Seen = {
 };
 
 /** Every function of a deployment. */
-export function everyFunction({ functions, worker }: Seen): Record<string, StudioFunction> {
+export function everyFunction({ functions, worker }: MonitoredResources): Record<string, StudioFunction> {
   return { ...functions, cleanup: worker.worker };
 }

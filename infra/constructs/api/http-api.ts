@@ -24,7 +24,7 @@ import {
   routes,
   UNMATCHED_FUNCTION,
 } from '../../../lib/http/routes.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../deployment-settings.ts';
 import type { StudioFunction } from './studio-function.ts';
 
 /** Browsers keep the answer to a preflight for so long. */

@@ -7,17 +7,17 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { type AlarmSpec, alarmSpecs } from './alarm-specs.ts';
+import type { MonitoredResources } from './monitored-resources.ts';
 import { alarmDescription } from './runbook.ts';
-import type { Seen } from './seen.ts';
 
 /** The alarms, the topic they are told to, and a link from each into the runbook. */
 export class Alarms extends Construct {
   readonly topic: Topic;
   readonly alarms: Alarm[];
 
-  constructor(scope: Construct, id: string, seen: Seen & { key: Key | undefined }) {
+  constructor(scope: Construct, id: string, monitored: MonitoredResources & { key: Key | undefined }) {
     super(scope, id);
-    const { settings, key, name } = seen;
+    const { settings, key, name } = monitored;
     this.topic = new Topic(this, 'Topic', { enforceSSL: true, ...(key && { masterKey: key }) });
     // A topic with a policy of its own has lost the one that lets the account's alarms in.
     this.topic.addToResourcePolicy(
@@ -36,7 +36,7 @@ export class Alarms extends Construct {
       reason: 'A mail that cannot be delivered is not sent again later; the alarm itself still shows',
     });
 
-    this.alarms = alarmSpecs(seen).map((spec) => {
+    this.alarms = alarmSpecs(monitored).map((spec) => {
       const alarm = new Alarm(this, spec.id, {
         alarmName: `${name}-${spec.id}`,
         alarmDescription: alarmDescription(spec.id, spec.says, settings.runbookUrl),

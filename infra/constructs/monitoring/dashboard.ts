@@ -13,7 +13,7 @@ import {
 import { Construct } from 'constructs';
 import type { RouteKey } from '../../../lib/http/routes.ts';
 import { CENSUS_PERIOD, durableMetric, eachOf, ourMetric, overFlows, perSecond } from './metrics.ts';
-import { everyFunction, type Seen } from './seen.ts';
+import { everyFunction, type MonitoredResources } from './monitored-resources.ts';
 
 const TRIGGER = 'POST /flows/{flow}/executions' satisfies RouteKey;
 /** CloudWatch's grid is 24 columns wide. */
@@ -27,25 +27,28 @@ const HEIGHT = 6;
 export class Overview extends Construct {
   readonly dashboard: Dashboard;
 
-  constructor(scope: Construct, id: string, seen: Seen, alarms: Alarm[]) {
+  constructor(scope: Construct, id: string, monitored: MonitoredResources, alarms: Alarm[]) {
     super(scope, id);
     this.dashboard = new Dashboard(this, 'Dashboard', {
       // Names of dashboards are of the account, not of a region.
-      dashboardName: `${seen.name}-${Stack.of(this).region}`,
+      dashboardName: `${monitored.name}-${Stack.of(this).region}`,
       widgets: [
-        [links(this, seen), new AlarmStatusWidget({ title: 'Alarms', alarms, width: HALF, height: HEIGHT })],
-        triggerRow(seen),
-        studioRow(seen),
-        ...(seen.settings.census === false ? [] : [activeRow(seen)]),
-        purgeRow(seen),
-        functionRow(seen),
-        [errorLines(seen)],
+        [
+          links(this, monitored),
+          new AlarmStatusWidget({ title: 'Alarms', alarms, width: HALF, height: HEIGHT }),
+        ],
+        triggerRow(monitored),
+        studioRow(monitored),
+        ...(monitored.settings.census === false ? [] : [activeRow(monitored)]),
+        purgeRow(monitored),
+        functionRow(monitored),
+        [errorLines(monitored)],
       ],
     });
   }
 }
 
-function triggerRow({ name, stage }: Seen) {
+function triggerRow({ name, stage }: MonitoredResources) {
   return [
     graph('Triggers by outcome', [
       eachOf(name, 'requests', ['outcome', 'route'], { where: `route="${TRIGGER}"` }),
@@ -63,7 +66,7 @@ function triggerRow({ name, stage }: Seen) {
   ];
 }
 
-function studioRow({ name, stage }: Seen) {
+function studioRow({ name, stage }: MonitoredResources) {
   return [
     graph('Calls to Studio', [
       ourMetric(name, 'upstreamCalls', {}, { label: 'Calls' }),
@@ -83,7 +86,7 @@ function studioRow({ name, stage }: Seen) {
   ];
 }
 
-function activeRow({ name }: Seen) {
+function activeRow({ name }: MonitoredResources) {
   return [
     graph(
       'Active executions by age',
@@ -104,7 +107,7 @@ function activeRow({ name }: Seen) {
   ];
 }
 
-function purgeRow({ name, worker }: Seen) {
+function purgeRow({ name, worker }: MonitoredResources) {
   const worked = worker.worker.function;
   return [
     graph(
@@ -146,8 +149,8 @@ function purgeRow({ name, worker }: Seen) {
   ];
 }
 
-function functionRow(seen: Seen) {
-  const every = Object.entries(everyFunction(seen));
+function functionRow(monitored: MonitoredResources) {
+  const every = Object.entries(everyFunction(monitored));
   return [
     graph(
       'Errors',
@@ -166,12 +169,12 @@ function functionRow(seen: Seen) {
   ];
 }
 
-function errorLines(seen: Seen): LogQueryWidget {
+function errorLines(monitored: MonitoredResources): LogQueryWidget {
   return new LogQueryWidget({
     title: 'What went wrong',
     width: WHOLE,
     height: HEIGHT,
-    logGroupNames: Object.values(everyFunction(seen)).map(({ logGroup }) => logGroup.logGroupName),
+    logGroupNames: Object.values(everyFunction(monitored)).map(({ logGroup }) => logGroup.logGroupName),
     queryLines: [
       'fields @timestamp, function_name, message, route, flow, outcome, requestId, errors.0',
       'filter level = "ERROR"',
@@ -181,10 +184,10 @@ function errorLines(seen: Seen): LogQueryWidget {
   });
 }
 
-function links(scope: Construct, seen: Seen): TextWidget {
+function links(scope: Construct, monitored: MonitoredResources): TextWidget {
   const { region } = Stack.of(scope);
   const console = `https://${region}.console.aws.amazon.com`;
-  const logs = Object.entries(everyFunction(seen)).map(
+  const logs = Object.entries(everyFunction(monitored)).map(
     ([name, { logGroup }]) =>
       `[${name}](${console}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${logGroup.logGroupName})`,
   );
@@ -192,8 +195,8 @@ function links(scope: Construct, seen: Seen): TextWidget {
     width: HALF,
     height: HEIGHT,
     markdown: [
-      `# ${seen.name}`,
-      `Runbook: ${seen.settings.runbookUrl}`,
+      `# ${monitored.name}`,
+      `Runbook: ${monitored.settings.runbookUrl}`,
       `Logs: ${logs.join(' · ')}`,
       `[Dead letters](${console}/sqs/v3/home?region=${region}) · [Traces](${console}/cloudwatch/home?region=${region}#xray:traces)`,
     ].join('\n\n'),
