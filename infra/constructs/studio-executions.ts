@@ -3,10 +3,9 @@ import { Construct } from 'constructs';
 import type { Config, ConfigInput } from '../../lib/config/configuration.ts';
 import type { FunctionName } from '../../lib/http/routes.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
-import { environmentsOf } from './api/environments.ts';
-import { functionsBehindApi } from './api/functions.ts';
 import { Api } from './api/http-api.ts';
-import type { StudioFunction } from './api/studio-function.ts';
+import { reservedBy } from './api/reserved.ts';
+import { type Deployment, StudioFunction } from './api/studio-function.ts';
 import { type Checked, checkParts } from './checked.ts';
 import type { Settings, SettingsInput } from './deployment-settings.ts';
 import { Alarms } from './monitoring/alarms.ts';
@@ -46,45 +45,61 @@ export class StudioExecutions extends Construct {
     const { config, settings }: Checked = checkParts(props.config, props.settings ?? {});
     for (const warning of warningsOf(config, settings))
       Annotations.of(this).addWarningV2(warning.id, warning.text);
-    const bundlesDirectory = props.bundlesDirectory ?? builtBundles;
 
-    const workerIs = workerName(this);
-    const key = settings.customerKey ? customerKey(this, settings.keepData, workerIs.functionArn) : undefined;
-    const storage = new Storage(this, 'Storage', { settings, key });
-    const api = new Api(this, 'Http', { corsOrigins: config.corsOrigins });
+    const worker = workerName(this);
+    const key = settings.customerKey ? customerKey(this, settings.keepData, worker.functionArn) : undefined;
+    this.storage = new Storage(this, 'Storage', { settings, key });
+    this.api = new Api(this, 'Http', { corsOrigins: config.corsOrigins });
 
-    const given = { storage, workerArn: workerIs.aliasArn, workerFunctionArn: workerIs.functionArn };
     const name = this.node.path.replaceAll(/[^A-Za-z0-9_-]/g, '-');
-    const environments = environmentsOf({
-      storage,
-      workerArn: workerIs.aliasArn,
-      configJson: configJson(this, config, api.url),
+    const deployment = {
+      bundlesDirectory: props.bundlesDirectory ?? builtBundles,
+      settings,
+      key,
+      storage: this.storage,
+      worker,
+      configJson: configJson(this, config, this.api.url),
       metricNamespace: name,
-      iam: settings.iam,
-    });
+    };
+    this.functions = functionsBehindApi(this, deployment);
+    this.worker = new Worker(this, 'Worker', { deployment, policies: config.policies });
+    const stage = this.api.serve({ functions: this.functions, settings, key });
 
-    const common = { bundlesDirectory, settings, key };
-    const functions = functionsBehindApi(this, { ...common, environments, given });
-    const worker = new Worker(this, 'Worker', {
-      ...common,
-      name: workerIs,
-      policies: config.policies,
-      environment: environments.cleanup,
-      given,
-    });
-    const stage = api.serve({ functions, settings, key });
-
-    const monitored = { name, settings, stage, functions, worker };
+    const monitored = { name, settings, stage, functions: this.functions, worker: this.worker };
     this.alarms = new Alarms(this, 'Alarms', { ...monitored, key });
     new Overview(this, 'Overview', monitored, this.alarms.alarms);
-
     this.settings = settings;
-    this.api = api;
-    this.storage = storage;
-    this.functions = functions;
-    this.worker = worker;
-    this.workerArn = workerIs.aliasArn;
+    this.workerArn = worker.aliasArn;
   }
+}
+
+/** The functions behind the API, each with its own role, environment and log group. */
+function functionsBehindApi(scope: Construct, deployment: Deployment): Record<FunctionName, StudioFunction> {
+  const { trigger: reserved } = reservedBy(deployment.settings);
+  return {
+    trigger: new StudioFunction(scope, 'Trigger', {
+      name: 'trigger',
+      description: 'Triggers an execution, exactly once',
+      deployment,
+      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
+    }),
+    query: new StudioFunction(scope, 'Query', {
+      name: 'query',
+      description: 'Finds flows, executions and their steps',
+      deployment,
+    }),
+    end: new StudioFunction(scope, 'End', { name: 'end', description: 'Ends an execution', deployment }),
+    delete: new StudioFunction(scope, 'Delete', {
+      name: 'delete',
+      description: 'Deletes an execution',
+      deployment,
+    }),
+    purge: new StudioFunction(scope, 'Purge', {
+      name: 'purge',
+      description: 'Starts, shows and stops purges',
+      deployment,
+    }),
+  };
 }
 
 /** The configuration as the bundles read it. Twilio's signatures are over the public URL: by default the API's. */

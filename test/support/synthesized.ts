@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotations, App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { permissionsOf } from '../../infra/constructs/api/permissions.ts';
+import { tableUse } from '../../infra/constructs/api/table-use.ts';
 import type { SettingsInput } from '../../infra/constructs/deployment-settings.ts';
 import { StudioExecutionsStack } from '../../infra/stack.ts';
 import type { ConfigInput } from '../../lib/config/configuration.ts';
@@ -39,7 +39,7 @@ export function synthesize(settings: SettingsInput = {}, config: ConfigInput = s
 export function inApp<T>(work: (app: App, bundlesDirectory: string, outdir: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'synthesized-'));
   try {
-    for (const name of Object.keys(permissionsOf)) {
+    for (const name of Object.keys(tableUse)) {
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, 'index.mjs'), `export const handler = () => '${name}';`);
     }

@@ -3,45 +3,38 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { FUNCTION_CONTEXT } from '../storage/encryption.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { WorkerName } from '../worker/worker-name.ts';
 import { type TableUse, tableUse } from './table-use.ts';
 
+export type DeployedFunction = keyof typeof tableUse;
+
 /**
- * The permissions of each function: only the calls that its code makes, on the one resource it makes them on,
- * and in the table only on its own partitions (table-use.ts).
+ * The permissions of a function: only the calls that its code makes, on the one resource it makes them on, and in the
+ * table only on its own partitions.
  */
-
-export type Permissions = {
-  storage: Storage;
-  /** The worker's alias, which is all that may be invoked. */
-  workerArn: string;
-  /** The worker without a version, which its checkpoints are counted under. */
-  workerFunctionArn: string;
-};
-
-export const permissionsOf = {
-  trigger: ({ storage }: Permissions) => [readSecret(storage), ...useTable(storage, tableUse.trigger)],
-  query: ({ storage }: Permissions) => [readSecret(storage)],
-  end: ({ storage }: Permissions) => [readSecret(storage)],
-  delete: ({ storage }: Permissions) => [readSecret(storage)],
-  purge: ({ storage, workerArn }: Permissions) => [
-    readSecret(storage),
-    ...useTable(storage, tableUse.purge),
-    allow(['lambda:InvokeFunction'], workerArn),
-  ],
-  cleanup: ({ storage, workerArn, workerFunctionArn }: Permissions) => [
-    readSecret(storage),
-    ...useTable(storage, tableUse.cleanup),
+export function permissionsOf(
+  name: DeployedFunction,
+  { storage, worker }: { storage: Storage; worker: WorkerName },
+): PolicyStatement[] {
+  const table = tableUse[name].map((use) => usePartition(storage.table.tableArn, use));
+  const startWorker = allow(['lambda:InvokeFunction'], worker.aliasArn);
+  const permissions = [allow(['secretsmanager:GetSecretValue'], storage.secret.ref), ...table];
+  if (name === 'purge') return [...permissions, startWorker];
+  if (name !== 'cleanup') return permissions;
+  return [
+    ...permissions,
     allow(['s3:PutObject'], storage.archive.arnForObjects('*')),
-    // A run that has grown long hands over to a new one of itself.
-    allow(['lambda:InvokeFunction'], workerArn),
-    // Durable runs belong to a version of the function, whose number nobody knows before it is published.
-    allow(['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'], `${workerFunctionArn}:*`),
-  ],
-} satisfies Record<string, (given: Permissions) => PolicyStatement[]>;
+    // A run that has grown long hands over to a new one.
+    startWorker,
+    // A durable run belongs to a version of the function, whose number is not known before it is published.
+    allow(
+      ['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'],
+      `${worker.functionArn}:*`,
+    ),
+  ];
+}
 
-export type DeployedFunction = keyof typeof permissionsOf;
-
-/** What DynamoDB asks of whoever uses a table with a customer's key. */
+/** What DynamoDB asks for to use a table with a customer's key. */
 const KEY_OF_TABLE = [
   'Decrypt',
   'DescribeKey',
@@ -58,45 +51,27 @@ export function keyPermissionsOf(
   key: Key,
   functionName: string | undefined,
 ): PolicyStatement[] {
-  const ofLambda = decryptForLambda(key, functionName);
-  const decryptSecret = useKey(key, 'secretsmanager', 'Decrypt');
-  const table = useKey(key, 'dynamodb', ...KEY_OF_TABLE);
-  switch (name) {
-    case 'query':
-    case 'end':
-    case 'delete':
-      return [ofLambda, decryptSecret];
-    case 'trigger':
-    case 'purge':
-      return [ofLambda, decryptSecret, table];
-    case 'cleanup':
-      return [
-        ofLambda,
-        decryptSecret,
-        table,
-        useKey(key, 's3', 'Decrypt', 'GenerateDataKey'),
-        useKey(key, 'sqs', 'Decrypt', 'GenerateDataKey'),
-      ];
-  }
+  return [
+    decryptForLambda(key, functionName),
+    useKey(key, 'secretsmanager', 'Decrypt'),
+    ...(tableUse[name].length > 0 ? [useKey(key, 'dynamodb', ...KEY_OF_TABLE)] : []),
+    ...(name === 'cleanup'
+      ? ['s3', 'sqs'].map((service) => useKey(key, service, 'Decrypt', 'GenerateDataKey'))
+      : []),
+  ];
 }
 
-function readSecret({ secret }: Storage): PolicyStatement {
-  return allow(['secretsmanager:GetSecretValue'], secret.ref);
-}
-
-function useTable({ table }: Storage, uses: readonly TableUse[]): PolicyStatement[] {
-  return uses.map(({ partition, operations }) => {
-    const statement = allow(
-      operations.map((operation) => `dynamodb:${operation}`),
-      table.tableArn,
-    );
-    statement.addConditions({
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] },
-      // ForAllValues alone also holds for a call that names no key.
-      Null: { 'dynamodb:LeadingKeys': 'false' },
-    });
-    return statement;
+function usePartition(tableArn: string, { partition, operations }: TableUse): PolicyStatement {
+  const statement = allow(
+    operations.map((operation) => `dynamodb:${operation}`),
+    tableArn,
+  );
+  statement.addConditions({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] },
+    // ForAllValues alone also holds for a call that names no key.
+    Null: { 'dynamodb:LeadingKeys': 'false' },
   });
+  return statement;
 }
 
 /**

@@ -13,22 +13,35 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { METRIC_NAMESPACE_VARIABLE } from '../../../lib/telemetry/metrics.ts';
 import type { Settings } from '../deployment-settings.ts';
-import { type DeployedFunction, keyPermissionsOf } from './permissions.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { WorkerName } from '../worker/worker-name.ts';
+import { type DeployedFunction, keyPermissionsOf, permissionsOf } from './permissions.ts';
+import { tableUse } from './table-use.ts';
 
 /** The one place that says what the bundles run on; infra/build.ts has the target to it. */
 const RUNTIME = Runtime.NODEJS_24_X;
 /** HTTP APIs cut at 30 s; a request of ours ends itself after 25 s. */
 export const HTTP_TIMEOUT = Duration.seconds(29);
 
-export type StudioFunctionProps = {
-  name: DeployedFunction;
+/** What all functions of a deployment are made with. */
+export type Deployment = {
   /** Where `npm run build` put the bundles: one folder a function. */
   bundlesDirectory: string;
   settings: Settings;
   key: Key | undefined;
-  environment: Record<string, string>;
-  permissions: PolicyStatement[];
+  storage: Storage;
+  worker: WorkerName;
+  /** The checked configuration. */
+  configJson: string;
+  /** What the functions' metrics are filed under, so that two stages of one account do not mix. */
+  metricNamespace: string;
+};
+
+export type StudioFunctionProps = {
+  name: DeployedFunction;
+  deployment: Deployment;
 } & Partial<
   Pick<
     FunctionProps,
@@ -52,7 +65,8 @@ export class StudioFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: StudioFunctionProps) {
     super(scope, id);
-    const { name, bundlesDirectory, settings, key, environment, permissions, ...rest } = props;
+    const { name, deployment, ...rest } = props;
+    const { bundlesDirectory, settings, key } = deployment;
 
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logRetentionDays,
@@ -74,7 +88,7 @@ export class StudioFunction extends Construct {
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'Only the two actions of X-Ray, which AWS allows no resource for',
     });
-    for (const statement of permissions) this.role.addToPolicy(statement);
+    for (const statement of permissionsOf(name, deployment)) this.role.addToPolicy(statement);
     if (key)
       for (const statement of keyPermissionsOf(name, key, rest.functionName))
         this.role.addToPolicy(statement);
@@ -91,7 +105,7 @@ export class StudioFunction extends Construct {
       logGroup: this.logGroup,
       // The functions write JSON themselves, metrics included; Lambda would wrap it once more.
       loggingFormat: LoggingFormat.TEXT,
-      environment,
+      environment: environmentOf(name, deployment),
       ...(key && { environmentEncryption: key }),
       ...rest,
     });
@@ -101,4 +115,20 @@ export class StudioFunction extends Construct {
         reason: 'Invoked synchronously only: API Gateway tells the caller of a failure',
       });
   }
+}
+
+/** What a function finds in its environment, and nothing that it does not need. */
+function environmentOf(name: DeployedFunction, deployment: Deployment): Record<string, string> {
+  const { storage, worker, configJson, metricNamespace, settings } = deployment;
+  const iam = name === 'cleanup' ? undefined : settings.iam;
+  return {
+    STUDIO_SECRET_ID: storage.secret.ref,
+    STUDIO_CONFIG: configJson,
+    [METRIC_NAMESPACE_VARIABLE]: metricNamespace,
+    ...(iam && { STUDIO_IAM_SCOPES: iam.scopes.join(',') }),
+    ...(iam?.flows && { STUDIO_IAM_FLOWS: iam.flows.join(',') }),
+    ...(tableUse[name].length > 0 && { STUDIO_TABLE: storage.table.tableName }),
+    ...((name === 'purge' || name === 'cleanup') && { STUDIO_CLEANUP_FUNCTION: worker.aliasArn }),
+    ...(name === 'cleanup' && { STUDIO_ARCHIVE_BUCKET: storage.archive.bucketName }),
+  };
 }

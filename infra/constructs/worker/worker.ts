@@ -1,18 +1,16 @@
-import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { type Alias, CfnFunction, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CENSUS_INPUT } from '../../../lib/census/census.ts';
 import type { Policy } from '../../../lib/config/configuration.ts';
-import { type Permissions, permissionsOf } from '../api/permissions.ts';
 import { reservedBy } from '../api/reserved.ts';
-import { StudioFunction } from '../api/studio-function.ts';
-import type { Settings } from '../deployment-settings.ts';
-import { acknowledgeWildcard } from './wildcards.ts';
-import { WORKER_ALIAS, type WorkerName } from './worker-name.ts';
+import { type Deployment, StudioFunction } from '../api/studio-function.ts';
+import { WORKER_ALIAS } from './worker-name.ts';
 
 /** Lambda's most for one invocation; a slice takes at most 60 s of it. */
 const INVOCATION_TIMEOUT = Duration.minutes(15);
@@ -28,15 +26,7 @@ const DEAD_LETTERS = Duration.days(14);
 const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
 const CENSUS_RETRY = { maxEventAge: Duration.minutes(15), retryAttempts: 2 };
 
-export type WorkerProps = {
-  name: WorkerName;
-  bundlesDirectory: string;
-  settings: Settings;
-  policies: readonly Policy[];
-  key: Key | undefined;
-  environment: Record<string, string>;
-  given: Permissions;
-};
+export type WorkerProps = { deployment: Deployment; policies: readonly Policy[] };
 
 /** The durable function that purges, its alias, and the rules that start it: to purge, and to count. */
 export class Worker extends Construct {
@@ -44,9 +34,9 @@ export class Worker extends Construct {
   readonly deadLetters: Queue;
   readonly schedule: Rule | undefined;
 
-  constructor(scope: Construct, id: string, props: WorkerProps) {
+  constructor(scope: Construct, id: string, { deployment, policies }: WorkerProps) {
     super(scope, id);
-    const { name, bundlesDirectory, settings, policies, key, environment, given } = props;
+    const { worker: name, settings, key, storage } = deployment;
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       enforceSSL: true,
@@ -66,11 +56,7 @@ export class Worker extends Construct {
       name: 'cleanup',
       description: 'Purges: the durable worker behind the schedule and POST /purges',
       functionName: name.functionName,
-      bundlesDirectory,
-      settings,
-      key,
-      environment,
-      permissions: permissionsOf.cleanup(given),
+      deployment,
       timeout: INVOCATION_TIMEOUT,
       memorySize: MEMORY_MB,
       durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
@@ -84,13 +70,9 @@ export class Worker extends Construct {
     });
     if (key) encryptCheckpoints(this.worker.function, key);
     const { role } = this.worker;
-    const objects = given.storage.archive.arnForObjects('*');
+    const objects = storage.archive.arnForObjects('*');
     acknowledgeWildcard(role, objects, 'Archives have no names before they are written');
-    acknowledgeWildcard(
-      role,
-      `${given.workerFunctionArn}:*`,
-      'Runs belong to a version, numbered at deployment',
-    );
+    acknowledgeWildcard(role, `${name.functionArn}:*`, 'Runs belong to a version, numbered at deployment');
     Annotations.of(this.worker.function).acknowledgeInfo(
       'aws-lambda:Function.DurableConfig',
       'It is durable from its creation',
@@ -131,10 +113,22 @@ function encryptCheckpoints(worker: IFunction, key: Key): void {
   defaultChild.addPropertyOverride('DurableConfig.KMSKeyArn', key.keyArn);
 }
 
-/**
- * CDK's class says of what may be missing that it is undefined, CDK's interface that it is absent, which are two
- * things to this repository's compiler.
- */
+/** CDK's class has the role undefined where its interface has it absent, which TypeScript tells apart. */
 function isFunction(alias: Alias): alias is Alias & IFunction {
   return alias.role !== undefined;
+}
+
+/** Tells cdk-nag why a role may use this ARN with a `*` in it, and no other such ARN. */
+function acknowledgeWildcard(role: Role, arn: string, reason: string): void {
+  const resource = inNagsWords(Stack.of(role).resolve(arn));
+  Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+}
+
+/** `{"Fn::GetAtt": ["Bucket", "Arn"]}` → `<Bucket.Arn>`, and what is joined: one after the other. */
+function inNagsWords(resolved: unknown): string {
+  if (typeof resolved !== 'object' || resolved === null) return String(resolved);
+  const [[name, value] = ['', []]] = Object.entries(resolved);
+  const parts: unknown[] = Array.isArray(value) ? value : [value];
+  if (name !== 'Fn::Join') return `<${parts.join('.')}>`;
+  return [parts[1]].flat().map(inNagsWords).join(String(parts[0]));
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { bundlesDirectory } from '../../../infra/build.ts';
-import { permissionsOf } from '../../../infra/constructs/api/permissions.ts';
+import { tableUse } from '../../../infra/constructs/api/table-use.ts';
 import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 /** Of Lambda's own; nothing listens at the address. */
@@ -33,7 +33,7 @@ function environmentOf(name: string): Record<string, string> {
 }
 
 describe('the environment that the template gives', () => {
-  it.each(Object.keys(permissionsOf))('%s is all that its bundle asks for', async (name) => {
+  it.each(Object.keys(tableUse))('%s is all that its bundle asks for', async (name) => {
     const bundle = pathToFileURL(join(bundlesDirectory, name, 'index.mjs')).href;
     const script = `console.log(typeof (await import('${bundle}')).handler); process.exit();`;
     const env = { ...environmentOf(name), ...LAMBDAS };
