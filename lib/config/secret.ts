@@ -98,11 +98,22 @@ export function readSecret(json: string, onUnused?: (mistakes: readonly Mistake[
   if (!whole.ok) throw new ConfigError('The secret has mistakes', whole.mistakes);
   const unused: Mistake[] = [];
   const { callers, webhooks, signatureKeys, ...rest } = whole.value;
+  const tokens = new Set<string>();
   const secret = {
     ...rest,
-    callers: distinctTokens(usable('callers', caller, callers, unused), unused),
-    webhooks: triggering(usable('webhooks', webhook, webhooks, unused, MAX_WEBHOOKS), unused),
-    signatureKeys: usable('signatureKeys', signatureKey, signatureKeys, unused).map(({ entry }) => entry),
+    callers: usable('callers', caller, callers, unused, (entry, _index, leaveOut) => {
+      // Two callers with one token: the order of comparison would decide which it is.
+      if (tokens.has(entry.token)) return leaveOut('/token', 'is the token of an earlier entry');
+      tokens.add(entry.token);
+      return [entry];
+    }),
+    webhooks: usable('webhooks', webhook, webhooks, unused, (entry, index, leaveOut) => {
+      if (index >= MAX_WEBHOOKS) return leaveOut('', `is one too many: there may be ${MAX_WEBHOOKS}`);
+      for (const [at, scope] of entry.scopes.entries())
+        if (scope !== 'trigger') leaveOut(`/scopes/${at}`, 'is ignored: a signed webhook may only trigger');
+      return [{ ...entry, scopes: entry.scopes.filter((scope) => scope === 'trigger') }];
+    }),
+    signatureKeys: usable('signatureKeys', signatureKey, signatureKeys, unused, (entry) => [entry]),
   };
   if (unused.length > 0) onUnused?.(unused);
   return secret;
@@ -113,57 +124,23 @@ export function webhookKey(secret: string): Buffer {
   return Buffer.from(secret.slice('whsec_'.length), 'base64');
 }
 
-type Entry<T> = { index: number; entry: T };
+type LeaveOut = (pointer: string, detail: string) => [];
 
+/** Returns the entries that `use` takes of those that match the schema; `unused` gets why others are left out. */
 function usable<S extends v.GenericSchema>(
   list: List,
   schema: S,
   given: readonly unknown[],
   unused: Mistake[],
-  most = Number.POSITIVE_INFINITY,
-): Entry<v.InferOutput<S>>[] {
+  use: (entry: v.InferOutput<S>, index: number, leaveOut: LeaveOut) => v.InferOutput<S>[],
+): v.InferOutput<S>[] {
   return given.flatMap((input, index) => {
+    const leaveOut: LeaveOut = (pointer, detail) => {
+      unused.push({ pointer: `#/${list}/${index}${pointer}`, detail });
+      return [];
+    };
     const result = validate(schema, input);
-    const tooMany = [{ pointer: '#', detail: `is one too many: there may be ${most}` }];
-    const mistakes = result.ok ? (index < most ? [] : tooMany) : result.mistakes;
-    unused.push(
-      ...mistakes.map(({ pointer, detail }) => ({
-        pointer: `#/${list}/${index}${pointer.slice(1)}`,
-        detail,
-      })),
-    );
-    return result.ok && mistakes.length === 0 ? [{ index, entry: result.value }] : [];
-  });
-}
-
-/** Leaves out an entry whose token an earlier one has, so that the order of comparison does not matter. */
-function distinctTokens(
-  found: readonly Entry<Secret['callers'][number]>[],
-  unused: Mistake[],
-): Secret['callers'] {
-  const taken = new Set<string>();
-  return found.flatMap(({ index, entry }) => {
-    if (!taken.has(entry.token)) {
-      taken.add(entry.token);
-      return [entry];
-    }
-    unused.push({ pointer: `#/callers/${index}/token`, detail: 'is the token of an earlier entry' });
-    return [];
-  });
-}
-
-/** Keeps only the scope `trigger`: a signature covers one message and authorises nothing else. */
-function triggering(
-  found: readonly Entry<Secret['webhooks'][number]>[],
-  unused: Mistake[],
-): Secret['webhooks'] {
-  return found.map(({ index, entry }) => {
-    for (const [at, scope] of entry.scopes.entries())
-      if (scope !== 'trigger')
-        unused.push({
-          pointer: `#/webhooks/${index}/scopes/${at}`,
-          detail: 'is ignored: a signed webhook may only trigger',
-        });
-    return { ...entry, scopes: entry.scopes.filter((scope) => scope === 'trigger') };
+    if (result.ok) return use(result.value, index, leaveOut);
+    return result.mistakes.flatMap(({ pointer, detail }) => leaveOut(pointer.slice(1), detail));
   });
 }

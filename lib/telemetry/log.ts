@@ -4,76 +4,58 @@ import type { Mistake } from '../config/validation.ts';
 import { METRIC_NAMESPACE, METRIC_NAMESPACE_VARIABLE, type Metrics, metricsMember } from './metrics.ts';
 
 /**
- * Structured logs: one JSON line each, under the names that Powertools uses, so that operators' queries
- * work. Nothing can be logged but the fields named here, and no free text: this is what keeps addresses,
- * parameters, contexts and credentials out. Powertools' own logger and metrics cost 8 ms of each cold start
- * more than this file (34 KB instead of 3), measured on Node 24.
+ * Structured logs: one JSON line each, under the names that Powertools uses, so that operators' queries work. Only
+ * these fields can be logged, and no free text: addresses, parameters, contexts and credentials stay out.
+ * docs/decisions/0037 tells why it is not Powertools' own logger.
  */
-export type LogFields = {
-  requestId?: string;
-  functionRequestId?: string;
-  caller?: string;
-  callerKind?: string;
-  route?: string;
-  /** The alias from the configuration. */
-  flow?: string;
-  status?: number;
-  outcome?: string;
-  durationMs?: number;
-  upstreamCalls?: number;
-  upstreamMs?: number;
-  upstreamThrottled?: number;
-  upstreamRequestIds?: readonly string[];
-  upstreamOperation?: string;
-  upstreamStatus?: number;
-  upstreamCode?: number;
-  /** The class name of an error and those of its causes. */
-  errors?: readonly string[];
-  /** Frames only: an error's message may hold what it was given. */
-  stack?: readonly string[];
-  /** The mistakes of a ConfigError or of the secret. They name no value. */
-  mistakes?: readonly string[];
-  /** Whether an older secret is used meanwhile. */
-  kept?: boolean;
-  policy?: string;
-  purge?: string;
-  slice?: number;
-  /** Of a durable run: `slice-4`, `abandon`. */
-  step?: string;
-  counts?: Readonly<Record<string, number>>;
-};
-
-const FIELD_NAMES = [
+const TEXTS = [
   'requestId',
   'functionRequestId',
   'caller',
   'callerKind',
   'route',
+  /** The alias from the configuration. */
   'flow',
-  'status',
   'outcome',
+  'upstreamOperation',
+  'policy',
+  'purge',
+  /** Of a durable run: `slice-4`, `abandon`. */
+  'step',
+] as const;
+
+const NUMBERS = [
+  'status',
   'durationMs',
   'upstreamCalls',
   'upstreamMs',
   'upstreamThrottled',
-  'upstreamRequestIds',
-  'upstreamOperation',
   'upstreamStatus',
   'upstreamCode',
-  'errors',
-  'stack',
-  'mistakes',
-  'kept',
-  'policy',
-  'purge',
   'slice',
-  'step',
-  'counts',
-] as const satisfies readonly (keyof LogFields)[];
+] as const;
+
+/**
+ * `errors`: the class names of an error and its causes. `stack`: frames only, since an error's message may hold a
+ * received value. `mistakes`: those of a ConfigError or of the secret, which name no value.
+ */
+const LISTS = ['upstreamRequestIds', 'errors', 'stack', 'mistakes'] as const;
+
+export type LogFields = Partial<
+  Record<(typeof TEXTS)[number], string> &
+    Record<(typeof NUMBERS)[number], number> &
+    Record<(typeof LISTS)[number], readonly string[]> & {
+      /** Whether an older secret is used meanwhile. */
+      kept: boolean;
+      counts: Readonly<Record<string, number>>;
+    }
+>;
+
+const FIELD_NAMES = [...TEXTS, ...NUMBERS, ...LISTS, 'kept', 'counts'] as const;
 
 export type LogLevel = 'INFO' | 'WARN' | 'ERROR';
 
-/** What a line says. A closed list, because text put together at run time could hold anything. */
+/** A closed list, since text put together at run time could hold anything. */
 export type LogMessage =
   | 'request'
   | 'secret could not be read'
@@ -96,7 +78,7 @@ export type LogOptions = {
   metricNamespace?: string | undefined;
 };
 
-/** Lines that somebody should look at, whatever else happens to the request: each counts as trouble. */
+/** Lines that an operator should look at: each counts as trouble. */
 const TROUBLES: ReadonlySet<LogMessage> = new Set([
   'secret could not be read',
   'the configuration has mistakes',
@@ -119,7 +101,7 @@ export function createLog({ now, write, functionName, metricNamespace = METRIC_N
       function_name: functionName,
       cold_start: coldStart,
     };
-    // Named one by one: what a caller of this smuggles in beside them is not written.
+    // An object may have more members than its type says.
     for (const name of FIELD_NAMES) if (fields[name] !== undefined) line[name] = fields[name];
     const all = TROUBLES.has(message) ? [...metrics, ...TROUBLE] : metrics;
     if (all.length > 0) Object.assign(line, metricsMember(all, timestampMs, metricNamespace));
@@ -128,7 +110,7 @@ export function createLog({ now, write, functionName, metricNamespace = METRIC_N
   };
 }
 
-/** The process's log. Written to stdout itself: Lambda's console would put its own prefix before the JSON. */
+/** The process's log. It bypasses the console, since Lambda's puts a prefix before the JSON. */
 export const log: Log = createLog({
   now: Date.now,
   write: (line) => process.stdout.write(line),
@@ -139,7 +121,7 @@ export const log: Log = createLog({
 const MAX_CAUSES = 5;
 const MAX_FRAMES = 20;
 
-/** What may be told of an error: its class and its causes' classes, and where; never its message. */
+/** Describes an error by its class, the classes of its causes and its frames, never by its message. */
 export function describeError(error: unknown): LogFields {
   const errors: string[] = [];
   const mistakes: string[] = [];
@@ -157,7 +139,7 @@ function causeOf(error: unknown): unknown {
 
 function framesOf(error: Error): string[] {
   const stack = error.stack ?? '';
-  // The message may look like a frame: it is cut off before the frames are looked for.
+  // The message may look like a frame, so it is cut off first.
   const at = error.message === '' ? -1 : stack.indexOf(error.message);
   const frames = at < 0 ? stack : stack.slice(at + error.message.length);
   return frames
@@ -167,7 +149,7 @@ function framesOf(error: Error): string[] {
     .slice(0, MAX_FRAMES);
 }
 
-/** Told by the secret's source about every failed read. */
+/** Logs a failed read of the secret. */
 export function logSecretTrouble(trouble: { error: Error; kept: boolean }): void {
   log('ERROR', 'secret could not be read', { ...describeError(trouble.error), kept: trouble.kept });
 }
@@ -189,17 +171,17 @@ export type UpstreamAttempt = {
 const THROTTLED_STATUS = 429;
 const MAX_REQUEST_IDS = 20;
 
-/** What the upstream calls of one request came to. */
+/** The sum of one request's upstream calls. */
 export type UpstreamTally = { calls: number; ms: number; throttled: number; requestIds: string[] };
 
 const tallies = new AsyncLocalStorage<UpstreamTally>();
 
-/** Runs `work` and counts every attempt that is made within it. */
+/** Runs `work` and counts every attempt within it. */
 export function tallyAttempts<T>(tally: UpstreamTally, work: () => T): T {
   return tallies.run(tally, work);
 }
 
-/** For lib/studio's `onAttempt`: counts for the request that it belongs to. */
+/** Adds an attempt to the tally of the request that made it. For lib/studio's `onAttempt`. */
 export function noteAttempt(attempt: UpstreamAttempt): void {
   const tally = tallies.getStore();
   if (!tally) return;
@@ -210,7 +192,7 @@ export function noteAttempt(attempt: UpstreamAttempt): void {
     tally.requestIds.push(attempt.requestId);
 }
 
-/** SIDs of requests, as Twilio writes them; whatever else a proxy may send is not worth a line. */
+/** Returns the fields of a tally. Request SIDs that are not in Twilio's form, as a proxy's may be, are dropped. */
 export function upstreamFields(tally: UpstreamTally): LogFields {
   return {
     upstreamCalls: tally.calls,

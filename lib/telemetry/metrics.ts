@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 
-/** Unless the environment names another one, under Powertools' own name for it. */
+/** The namespace, unless the environment names another one in Powertools' variable. */
 export const METRIC_NAMESPACE = 'StudioExecutions';
 export const METRIC_NAMESPACE_VARIABLE = 'POWERTOOLS_METRICS_NAMESPACE';
 
@@ -15,36 +15,36 @@ export const METRICS = {
   upstreamCalls: { name: 'UpstreamCalls', unit: 'Count' },
   upstreamThrottled: { name: 'UpstreamThrottled', unit: 'Count' },
   upstreamDuration: { name: 'UpstreamDuration', unit: 'Milliseconds' },
-  /** Answers that an idempotency key gave back instead of a second execution. */
+  /** Answers replayed for an idempotency key. */
   replays: { name: 'Replays', unit: 'Count' },
-  /** One for each line that somebody should look at. */
+  /** One for each log line that an operator should look at. */
   trouble: { name: 'Trouble', unit: 'Count' },
   purgesEnded: { name: 'PurgesEnded', unit: 'Count' },
   purgeListed: { name: 'PurgeListed', unit: 'Count' },
   purgeDeleted: { name: 'PurgeDeleted', unit: 'Count' },
   purgeEnded: { name: 'PurgeEnded', unit: 'Count' },
   purgeFailed: { name: 'PurgeFailed', unit: 'Count' },
-  /** Executions that are active now, by how long they have been. */
+  /** Active executions by age. */
   activeUnderHour: { name: 'ActiveUnderHour', unit: 'Count' },
   activeUnderDay: { name: 'ActiveUnderDay', unit: 'Count' },
   activeUnderWeek: { name: 'ActiveUnderWeek', unit: 'Count' },
   activeOverWeek: { name: 'ActiveOverWeek', unit: 'Count' },
-  /** A flow had more of them than were counted. */
+  /** Flows that had more active executions than were counted. */
   censusCut: { name: 'CensusCut', unit: 'Count' },
 } as const satisfies Record<string, { name: string; unit: 'Count' | 'Milliseconds' }>;
 
 export type MetricKey = keyof typeof METRICS;
 
-/** One directive: these values under each of these sets of dimensions, which are members of the line. */
+/** Values, and the sets of dimensions to report each under. Dimensions are members of the line. */
 export type MetricDirective = {
   dimensions: readonly (readonly ('route' | 'outcome' | 'flow' | 'message')[])[];
   values: { readonly [K in MetricKey]?: number };
 };
 
-/** A value that every set of dimensions costs: hence several directives for one line. */
+/** CloudWatch bills each value for each set of dimensions, so a line may have several directives. */
 export type Metrics = readonly MetricDirective[];
 
-/** What is put into a log line beside its fields. */
+/** Returns the members that a log line gets beside its fields. */
 export function metricsMember(
   metrics: Metrics,
   timestampMs: number,
