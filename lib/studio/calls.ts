@@ -38,19 +38,17 @@ export function createCalls(wiring: Wiring, version: Version) {
         { endpoint, path: pathOf(endpoint, parts), parse: readerOf(endpoint, parts), form },
         options,
       ),
-    /**
-     * Repeats `attempt`, with the delays, tries and timeout of a call, until it returns a value. Returns
-     * undefined if it never does.
-     */
+    /** Repeats `attempt`, with the delays, tries and timeout of a call, while it returns an error. */
     repeat: async <T>(
-      attempt: () => Promise<T | undefined>,
+      attempt: () => Promise<T | StudioError>,
       { signal, timeoutMs = wiring.timeoutMs, maxTries = MAX_TRIES }: CallOptions = {},
-    ): Promise<T | undefined> => {
+    ): Promise<T> => {
       const deadlineMs = wiring.now() + timeoutMs;
       for (let tries = 1; ; tries += 1) {
-        const value = await attempt();
+        const result = await attempt();
+        if (!(result instanceof StudioError)) return result;
         const delayMs = retryDelayMs(tries, undefined, wiring.random);
-        if (value !== undefined || tries >= maxTries || wiring.now() + delayMs >= deadlineMs) return value;
+        if (tries >= maxTries || wiring.now() + delayMs >= deadlineMs) throw result;
         // Ignores the abort: the call of the next attempt reports it.
         await wiring.sleep(delayMs, signal).catch((error: unknown) => {
           if (!signal?.aborted) throw error;

@@ -58,18 +58,14 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
      * `still-there` if it answers 404, but still shows the execution.
      */
     end: async (...of: Of): Promise<EndOutcome> => {
-      let refusal: StudioError | undefined;
       let afterUnclear = false;
-      const ended = await calls.repeat(async () => {
-        const came = await tryToEnd(...of);
-        afterUnclear ||= 'afterUnclear' in came && came.afterUnclear;
-        if (!(came instanceof StudioError))
-          return came.outcome === 'ended' ? came : { ...came, afterUnclear };
-        refusal = came;
-        return undefined;
+      return calls.repeat(async () => {
+        const result = await tryToEnd(...of);
+        afterUnclear ||= 'afterUnclear' in result && result.afterUnclear;
+        return 'outcome' in result && result.outcome === 'already-ended'
+          ? { ...result, afterUnclear }
+          : result;
       }, of[2]);
-      if (!ended) throw refusal;
-      return ended;
     },
     /**
      * Deletes an execution with its steps; returns `already-gone` if it does not exist. End an active one
