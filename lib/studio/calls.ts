@@ -4,21 +4,9 @@ import { type Form, type ParserFor, request, type Wiring } from './http/request.
 import type { Mismatch } from './http/response.ts';
 import { MAX_TRIES, retryDelayMs } from './http/retry.ts';
 import { fieldsOf } from './json/parse.ts';
-import { listing } from './list/paging.ts';
+import { listing, type Selection } from './list/paging.ts';
 import { fillPath, isSid, type PathParts } from './sids.ts';
 import type { CallOptions, Listing, ListOptions, ListQuery, Version } from './types.ts';
-
-/** Where a list needs more than its endpoint says. */
-type ListDetails<Item> = {
-  filters?: Record<string, string | undefined>;
-  keep?: (item: Item) => boolean;
-  /** The path parts that each item must match. Default: those of the path. */
-  itemsOf?: PathParts;
-  /** What distinguishes two items. Default: the SID. */
-  identify?: (item: Item) => string;
-};
-
-const MAX_PAGE_SIZE = 1_000;
 
 export type Calls = ReturnType<typeof createCalls>;
 
@@ -55,38 +43,17 @@ export function createCalls(wiring: Wiring, version: Version) {
         });
       }
     },
+    /** `itemsOf`: the path parts that each item must match. Default: those of the path. */
     list: <Item extends { sid: string }>(
       endpoint: Endpoint<Item>,
       parts: PathParts,
-      { limit, pageSize }: ListQuery = {},
+      query?: ListQuery,
       options?: ListOptions,
-      details: ListDetails<Item> = {},
+      { itemsOf = parts, ...selection }: Selection<Item> & { itemsOf?: PathParts } = {},
     ): Listing<Item> => {
-      const { operation } = endpoint;
-      const { filters, keep = () => true, itemsOf = parts, identify = ({ sid }) => sid } = details;
-      const check = (name: string, value: number | undefined, max: number) => {
-        if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1 && value <= max))
-          throw new StudioError('invalid-argument', `${name} must be a whole number from 1`, { operation });
-      };
-      check('limit', limit, Number.MAX_SAFE_INTEGER);
-      check('pageSize', pageSize, MAX_PAGE_SIZE);
-      const size = pageSize ?? (limit && Math.min(limit, MAX_PAGE_SIZE));
-      const search = new URLSearchParams();
-      for (const [name, value] of Object.entries({ ...filters, PageSize: size?.toString() }))
-        if (value !== undefined) search.set(name, value);
-      return listing(
-        wiring,
-        {
-          endpoint,
-          path: pathOf(endpoint, parts),
-          query: search.size === 0 ? '' : `?${search}`,
-          parseItem: readerOf(endpoint, itemsOf),
-          keep,
-          identify,
-          limit: limit ?? Number.POSITIVE_INFINITY,
-        },
-        options,
-      );
+      const parseItem = readerOf(endpoint, itemsOf);
+      const call = { endpoint, path: pathOf(endpoint, parts), parseItem, ...query, ...selection };
+      return listing(wiring, call, options);
     },
   };
 }

@@ -210,7 +210,7 @@ function headersFor({ username, password }: Credentials, form: Form | undefined)
   };
 }
 
-function encodeForm(form: Form): string {
+export function encodeForm(form: Form): string {
   const encoded = new URLSearchParams();
   for (const [name, value] of Object.entries(form))
     for (const one of value === undefined ? [] : [value].flat()) encoded.append(name, one);

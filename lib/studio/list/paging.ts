@@ -1,33 +1,37 @@
 import type { Endpoint } from '../endpoints.ts';
 import { StudioError } from '../errors.ts';
-import { type ParserFor, request, type Wiring } from '../http/request.ts';
+import { encodeForm, type ParserFor, request, type Wiring } from '../http/request.ts';
 import { isMismatch, type Mismatch } from '../http/response.ts';
 import { fieldsOf } from '../json/parse.ts';
-import type { Listing, ListOptions, Page } from '../types.ts';
+import type { Listing, ListOptions, ListQuery, Page } from '../types.ts';
 import { createGuard, createMemory } from './guard.ts';
 
-export type ListCall<Item> = {
-  endpoint: Endpoint<Item>;
-  path: string;
-  /** With its question mark, or empty. */
-  query: string;
-  parseItem: ParserFor<Item>;
-  /** Whether the caller asked for this item: some filters Studio ignores. */
-  keep: (item: Item) => boolean;
-  /** What distinguishes two items: all revisions of a flow have the flow's SID. */
-  identify: (item: Item) => string;
-  limit: number;
+/** The items of a list that are wanted. */
+export type Selection<Item> = {
+  /** Sent in the query. */
+  filters?: Record<string, string | undefined>;
+  /** Whether the caller asked for this item: some filters Studio ignores. Default: all. */
+  keep?: (item: Item) => boolean;
+  /** What distinguishes two items. Default: the SID, which all revisions of a flow share. */
+  identify?: (item: Item) => string;
 };
+
+type ListCall<Item> = ListQuery &
+  Selection<Item> & { endpoint: Endpoint<Item>; path: string; parseItem: ParserFor<Item> };
 
 type RawPage<Item> = { items: Item[]; nextQuery: string | undefined };
 
-export function listing<Item>(
+const MAX_PAGE_SIZE = 1_000;
+
+/** Throws `invalid-argument` for a wrong limit or page size. */
+export function listing<Item extends { sid: string }>(
   wiring: Wiring,
   call: ListCall<Item>,
   options: ListOptions = {},
 ): Listing<Item> {
+  const query = queryOf(call.endpoint.operation, call, call.filters);
   const pages = (fromPageUrl: string | undefined, readAhead: boolean) =>
-    walk(wiring, call, { ...options, readAhead }, fromPageUrl);
+    walk(wiring, call, query, { ...options, readAhead }, fromPageUrl);
   return {
     async *[Symbol.asyncIterator]() {
       for await (const page of pages(undefined, options.readAhead ?? true)) yield* page.items;
@@ -36,20 +40,38 @@ export function listing<Item>(
   };
 }
 
-async function* walk<Item>(
+/** Returns the first page's query, with its question mark, or an empty string. */
+function queryOf(
+  operation: string,
+  { limit, pageSize }: ListQuery,
+  filters: Selection<unknown>['filters'],
+): string {
+  const check = (name: string, value: number | undefined, max: number) => {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1 && value <= max))
+      throw new StudioError('invalid-argument', `${name} must be a whole number from 1`, { operation });
+  };
+  check('limit', limit, Number.MAX_SAFE_INTEGER);
+  check('pageSize', pageSize, MAX_PAGE_SIZE);
+  const size = pageSize ?? (limit && Math.min(limit, MAX_PAGE_SIZE));
+  const encoded = encodeForm({ ...filters, PageSize: size?.toString() });
+  return encoded && `?${encoded}`;
+}
+
+async function* walk<Item extends { sid: string }>(
   wiring: Wiring,
   call: ListCall<Item>,
+  firstQuery: string,
   options: ListOptions,
   fromPageUrl: string | undefined,
 ): AsyncGenerator<Page<Item>, void, undefined> {
-  const { endpoint, path, identify, keep } = call;
+  const { endpoint, path, keep = () => true, identify = ({ sid }) => sid } = call;
   const { operation } = endpoint;
   const listUrl = `${wiring.origin}${wiring.basePath}${path}`;
   const abandoned = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal;
   const guard = createGuard(operation);
   const isNew = createMemory();
-  let remaining = call.limit;
+  let remaining = call.limit ?? Number.POSITIVE_INFINITY;
   let bytesLeft = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
   let ahead: Promise<RawPage<Item>> | undefined;
 
@@ -57,7 +79,7 @@ async function* walk<Item>(
     const parse: ParserFor<RawPage<Item>> = (body, accountSid) =>
       parsePage(call, listUrl, body, accountSid, (nextQuery) => {
         // Before the items are parsed. With a limit it is not known yet whether the next page is wanted.
-        if (remaining === Number.POSITIVE_INFINITY && nextQuery !== query) readAhead(nextQuery);
+        if (call.limit === undefined && nextQuery !== query) readAhead(nextQuery);
       });
     const onBody = (bytes: number) => {
       bytesLeft -= bytes;
@@ -77,7 +99,7 @@ async function* walk<Item>(
     ahead.catch(() => undefined);
   }
 
-  const begin = fromPageUrl === undefined ? call.query : pageQuery(listUrl, fromPageUrl);
+  const begin = fromPageUrl === undefined ? firstQuery : pageQuery(listUrl, fromPageUrl);
   if (begin === undefined)
     throw new StudioError('invalid-argument', 'The page URL is not one of this list', { operation });
   let query = begin;
