@@ -29,46 +29,30 @@ export function parseAroundContexts(json: string): unknown {
   );
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const BACKSLASH = 0x5c;
-const OPEN_OBJECT = 0x7b;
-/** From an opening bracket to the closing one. */
-const TO_CLOSING = 2;
 const SPACES = new Set([0x20, 0x0a, 0x0d, 0x09]);
 const LITERAL = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
 /**
  * Finds the values of the outermost members of this name, in their order. Checks all of the JSON without
- * building any of its values. Recurses for each level, so the depth must have been checked.
+ * building objects or arrays. Recurses for each level, so the depth must have been checked.
  */
 function membersNamed(name: string, json: string): { start: number; end: number }[] {
   const found: { start: number; end: number }[] = [];
   let at = 0;
-  const next = (): number => {
+  const next = () => {
     while (SPACES.has(json.charCodeAt(at))) at += 1;
-    return json.charCodeAt(at);
+    return json[at];
   };
-  const take = (code: number) => {
-    if (next() !== code) throw new SyntaxError('This is not JSON');
+  const take = (character: string | undefined) => {
+    if (next() !== character) throw new SyntaxError('This is not JSON');
     at += 1;
   };
-  /** Takes a string and returns it with its quotes. */
-  const takeText = (): string => {
-    take(QUOTE);
+  const takeText = (): unknown => {
+    take('"');
     const start = at - 1;
-    let isPlain = true;
-    for (let code = json.charCodeAt(at); code !== QUOTE; code = json.charCodeAt(at)) {
-      if (Number.isNaN(code)) throw new SyntaxError('This is not JSON');
-      if (code < 0x20 || code === BACKSLASH) isPlain = false;
-      at += code === BACKSLASH ? 2 : 1;
-    }
+    while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
     at += 1;
-    const text = json.slice(start, at);
-    if (!isPlain) JSON.parse(text);
-    return text;
+    return JSON.parse(json.slice(start, at));
   };
   const takeLiteral = () => {
     LITERAL.lastIndex = at;
@@ -76,26 +60,25 @@ function membersNamed(name: string, json: string): { start: number; end: number 
     at = LITERAL.lastIndex;
   };
   const takeMember = (isInside: boolean) => {
-    const text = takeText();
-    take(COLON);
+    const isWanted = takeText() === name && !isInside;
+    take(':');
     next();
     const start = at;
-    const isWanted = !isInside && JSON.parse(text) === name;
     takeValue(isInside || isWanted);
     if (isWanted) found.push({ start, end: at });
   };
   const takeValue = (isInside: boolean) => {
-    const code = next();
-    if (code === QUOTE) return void takeText();
-    if (code !== OPEN_ARRAY && code !== OPEN_OBJECT) return takeLiteral();
-    const closing = code + TO_CLOSING;
-    const takeOne = code === OPEN_OBJECT ? takeMember : takeValue;
-    take(code);
-    if (next() === closing) return take(closing);
-    takeOne(isInside);
-    while (next() === COMMA) {
-      take(COMMA);
+    const opening = next();
+    if (opening === '"') return void takeText();
+    if (opening !== '[' && opening !== '{') return takeLiteral();
+    const [closing, takeOne] = opening === '{' ? ['}', takeMember] : [']', takeValue];
+    take(opening);
+    if (next() !== closing) {
       takeOne(isInside);
+      while (next() === ',') {
+        take(',');
+        takeOne(isInside);
+      }
     }
     take(closing);
   };
