@@ -1,4 +1,4 @@
-import { type ConfiguredFlow, findFlow, type Scope } from '../config/configuration.ts';
+import { type ConfiguredFlow, findFlow } from '../config/configuration.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { requireBounded } from './event/body.ts';
 import { pathParametersOf, type Received } from './event/event.ts';
@@ -8,10 +8,10 @@ import { Problem } from './problems.ts';
 import { type AdmittedRequest, type Caller, type Handlers, mayTouch, type ServeRuntime } from './request.ts';
 import { isRouteKey, type RouteKey, routes } from './routes.ts';
 
-/** What is known of a request by the time its line is written, also when it was refused halfway. */
+/** What is known of a request when its log line is written, even if it was refused halfway. */
 export type Trace = { route?: RouteKey; caller?: Caller; flow?: ConfiguredFlow; sent?: unknown };
 
-/** Lets a request in, or throws the Problem that says why not. Nothing upstream is asked before it is in. */
+/** Authenticates, authorises and validates a request, before anything is sent to Studio. Throws a Problem. */
 export async function admit(
   runtime: ServeRuntime,
   handlers: Handlers,
@@ -28,12 +28,14 @@ export async function admit(
   requireBounded(received.body);
   const caller = await authenticate(runtime, received);
   trace.caller = caller;
-  requireSignable(caller, route);
-  requireScope(caller, scope);
+  // A signature covers one message: a captured one must not authorise anything else, whatever its scopes.
+  if ((caller.kind === 'webhook' || caller.kind === 'twilio') && !('signed' in routes[route]))
+    throw new Problem('forbidden', 'A signed webhook may trigger executions and do nothing else.');
+  if (!caller.scopes.includes(scope)) throw new Problem('forbidden', `The scope "${scope}" is missing.`);
   const flow = configuredFlow(runtime, pathParametersOf(route, received)['flow']);
   if (flow) {
     trace.flow = flow;
-    requireFlow(caller, flow);
+    if (!mayTouch(caller, flow)) throw new Problem('forbidden', 'The caller may not touch this flow.');
   }
   const input = readInput(route, received, runtime.config, caller);
   trace.sent = input.body;
@@ -42,7 +44,7 @@ export async function admit(
     ...input,
     caller,
     flow,
-    // A key on a request that changes nothing, or may be repeated anyway, is not looked at.
+    // A request without a body changes nothing or may be repeated: its key is ignored.
     ...('body' in routes[route] ? idempotencyOf(received.headers, caller, runtime.config) : {}),
   };
 }
@@ -53,24 +55,4 @@ function configuredFlow({ config }: ServeRuntime, aliasOrSid: string | undefined
   const flow = findFlow(config, aliasOrSid);
   if (!flow) throw new Problem('unknown-flow', 'The configuration lists no flow with this alias or SID.');
   return flow;
-}
-
-/**
- * Throws 403 if a caller is authenticated by a signature and the route does not accept signatures, whatever
- * its scopes: a captured message must not authorise anything else.
- */
-function requireSignable(caller: Caller, route: RouteKey): void {
-  const isSigned = caller.kind === 'webhook' || caller.kind === 'twilio';
-  if (isSigned && !('signed' in routes[route]))
-    throw new Problem('forbidden', 'A signed webhook may trigger executions and do nothing else.');
-}
-
-/** Throws 403 unless the caller has the scope. */
-function requireScope(caller: Caller, scope: Scope): void {
-  if (!caller.scopes.includes(scope)) throw new Problem('forbidden', `The scope "${scope}" is missing.`);
-}
-
-/** Throws 403 unless the caller may touch the flow. */
-function requireFlow(caller: Caller, flow: ConfiguredFlow): void {
-  if (!mayTouch(caller, flow)) throw new Problem('forbidden', 'The caller may not touch this flow.');
 }

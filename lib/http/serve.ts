@@ -1,4 +1,6 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { ConfigError } from '../config/configuration.ts';
+import { SecretUnavailableError } from '../config/secret.ts';
 import { StudioError } from '../studio/errors.ts';
 import { log, tallyAttempts, type UpstreamTally } from '../telemetry/log.ts';
 import { admit, type Trace } from './admit.ts';
@@ -10,14 +12,16 @@ import type { AdmittedRequest, Answer, Handlers, ServeRuntime, Timed } from './r
 import { type Result, toResult } from './result.ts';
 import type { RouteKey } from './routes.ts';
 import { studioProblem } from './studio-problems.ts';
-import { isUnavailable, unavailable } from './unavailable.ts';
 
 export type Handler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
 ) => Promise<Result>;
 
+type Outcome = { outcome: Answer | Problem; result: Result };
+
 const RETRY_TOO_LATE_MS = 2_000;
+const RETRY_UNAVAILABLE_MS = 5_000;
 
 /**
  * The handler of a function: an event becomes a request that was authenticated, authorised and validated,
@@ -31,21 +35,19 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
     const trace: Trace = {};
     const tally: UpstreamTally = { calls: 0, ms: 0, throttled: 0, requestIds: [] };
 
-    const work = async (): Promise<Answer> => {
+    const work = async (): Promise<Outcome> => {
       const request = await admit(runtime, handlers, received, trace);
       const { deadlineMs, signal } = deadline;
-      return await handlerOf(handlers, request.route)({ ...request, deadlineMs, signal });
+      const answer = await handlerOf(handlers, request.route)({ ...request, deadlineMs, signal });
+      return { outcome: answer, result: toResult(answer, received.id) };
     };
-    let outcome = await Promise.race([tallyAttempts(tally, work), deadline.passed.then(() => tooLate(trace))])
-      .catch((error: unknown) => toProblem(error, trace))
+    const late = deadline.passed.then(() => Promise.reject(tooLate(trace)));
+    const { outcome, result } = await Promise.race([tallyAttempts(tally, work), late])
+      .catch((error: unknown): Outcome => {
+        const problem = toProblem(error, trace);
+        return { outcome: problem, result: toResult(problem, received.id) };
+      })
       .finally(() => deadline.clear());
-    let result: Result;
-    try {
-      result = toResult(outcome, received.id);
-    } catch (error) {
-      outcome = toProblem(error, trace);
-      result = toResult(outcome, received.id);
-    }
 
     reportRequest(runtime.log ?? log, {
       requestId: received.id,
@@ -71,11 +73,28 @@ function toProblem(error: unknown, { route, sent }: Trace): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StudioError)
     return studioProblem(error, route?.includes('{execution}') ?? false, sent);
-  if (isUnavailable(error)) return unavailable(error);
+  if (isUnavailable(error))
+    return new Problem(
+      'unavailable',
+      'A part of this deployment cannot be reached at the moment; try again.',
+      {
+        retryAfterMs: RETRY_UNAVAILABLE_MS,
+        cause: error,
+      },
+    );
   return new Problem('internal', 'The request could not be answered.', { cause: error });
 }
 
-/** What a handler that did not come back in time did upstream cannot be known. */
+/**
+ * Whether the secret, the table or the worker failed. While a request is served, a ConfigError can only come
+ * from the secret. Every error of an AWS SDK call has `$metadata`, connection errors included.
+ */
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof SecretUnavailableError || error instanceof ConfigError) return true;
+  return error instanceof Error && '$metadata' in error;
+}
+
+/** What a handler that has not returned in time did upstream is unknown. */
 function tooLate({ route }: Trace): Problem {
   return route === 'POST /flows/{flow}/executions'
     ? new Problem('outcome-unknown', 'There was not enough time to learn whether it was created.')

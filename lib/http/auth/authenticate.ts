@@ -3,7 +3,6 @@ import type { Secret } from '../../config/secret.ts';
 import type { Received } from '../event/event.ts';
 import { Problem } from '../problems.ts';
 import type { Caller, ServeRuntime } from '../request.ts';
-import { unavailable } from '../unavailable.ts';
 import { bearerToken, findBearer } from './bearer.ts';
 import { sha256 } from './hash.ts';
 import { readTwilioRequest, signedText } from './twilio.ts';
@@ -19,13 +18,20 @@ type Look = (secret: Secret) => Caller | null;
  * know the caller, reads the secret again (its source enforces a cool-down) and looks once more.
  */
 export async function authenticate(runtime: ServeRuntime, received: Received): Promise<Caller> {
-  if (received.iam && runtime.environment.iamScopes) return iamCaller(runtime, received.iam.userArn);
+  const { config, environment, secret: source } = runtime;
+  const { iamScopes, iamFlows } = environment;
+  if (received.iam && iamScopes)
+    return callerOf(config, 'iam', {
+      name: iamCallerName(received.iam.userArn),
+      scopes: iamScopes,
+      flows: iamFlows,
+    });
   const look = lookFor(runtime, received);
   if (!look) throw unauthenticated();
-  const secret = await secretOf(runtime);
+  const secret = await source.get();
   const caller = look(secret);
   if (caller) return caller;
-  const newer = await runtime.secret.refresh().catch(() => secret);
+  const newer = await source.refresh().catch(() => secret);
   const afterRotation = newer === secret ? null : look(newer);
   if (!afterRotation) throw unauthenticated();
   return afterRotation;
@@ -37,73 +43,42 @@ export async function authenticate(runtime: ServeRuntime, received: Received): P
  */
 function lookFor({ config, now }: ServeRuntime, received: Received): Look | null {
   const token = bearerToken(received.headers.get('authorization'));
-  if (token !== null) return (secret) => toCaller('bearer', findBearer(secret, token), config);
+  if (token !== null)
+    return (secret) => {
+      const found = findBearer(secret, token);
+      return found && callerOf(config, 'bearer', found);
+    };
   if (isWebhook(received)) {
     const request = readWebhookRequest(received, now());
-    return request && ((secret) => toCaller('webhook', findWebhook(secret, request), config));
+    if (!request) return null;
+    return (secret) => {
+      const found = findWebhook(secret, request);
+      return found && callerOf(config, 'webhook', found);
+    };
   }
   const { publicUrl, twilioWebhooks } = config;
-  if (!publicUrl || !twilioWebhooks) return null;
-  const request = readTwilioRequest(publicUrl, received);
-  return (
-    request &&
-    ((secret) => {
-      const signed = signedText(request, secret);
-      return signed && twilioCaller(config, twilioWebhooks, signed);
-    })
-  );
-}
-
-function twilioCaller(
-  config: Config,
-  { scopes, flows }: NonNullable<Config['twilioWebhooks']>,
-  text: Buffer,
-): Caller {
-  const signed = sha256(text).toString('hex');
-  return {
-    id: 'twilio:twilio',
-    name: 'twilio',
-    kind: 'twilio',
-    scopes,
-    flows: flowSids(config, flows),
-    signed,
+  const request = publicUrl && twilioWebhooks ? readTwilioRequest(publicUrl, received) : null;
+  if (!request || !twilioWebhooks) return null;
+  return (secret) => {
+    const text = signedText(request, secret);
+    if (!text) return null;
+    const signed = sha256(text).toString('hex');
+    return { ...callerOf(config, 'twilio', { name: 'twilio', ...twilioWebhooks }), signed };
   };
 }
 
-function toCaller(
-  kind: 'bearer' | 'webhook',
-  found: { name: string; scopes: readonly Scope[]; flows?: readonly string[] | undefined } | null,
-  config: Config,
-): Caller | null {
-  if (!found) return null;
-  const { name, scopes, flows } = found;
-  return { id: `${kind}:${name}`, name, kind, scopes, flows: flowSids(config, flows) };
-}
+type Granted = { name: string; scopes: readonly Scope[]; flows?: readonly string[] | null | undefined };
 
-function iamCaller({ config, environment }: ServeRuntime, userArn: string): Caller {
-  const { iamScopes: scopes, iamFlows: flows } = environment;
-  const name = iamCallerName(userArn);
-  return { id: `iam:${name}`, name, kind: 'iam', scopes: scopes ?? [], flows: flowSids(config, flows) };
-}
-
-/** Returns the SIDs of `flows`, without those that are not configured; null if `flows` is absent. */
-function flowSids(config: Config, flows: readonly string[] | null | undefined): string[] | null {
-  return flows?.flatMap((one) => findFlow(config, one)?.sid ?? []) ?? null;
+/** Leaves out flows that are not configured. Without `flows`, the caller may access every flow. */
+function callerOf(config: Config, kind: Caller['kind'], { name, scopes, flows }: Granted): Caller {
+  const sids = flows?.flatMap((flow) => findFlow(config, flow)?.sid ?? []) ?? null;
+  return { id: `${kind}:${name}`, name, kind, scopes, flows: sids };
 }
 
 function unauthenticated(): Problem {
   return new Problem('unauthenticated', 'Credentials are missing or wrong.', {
     headers: { 'www-authenticate': 'Bearer' },
   });
-}
-
-/** Throws 503 if the secret cannot be read: no caller can be checked without it. */
-async function secretOf({ secret }: ServeRuntime): Promise<Secret> {
-  try {
-    return await secret.get();
-  } catch (cause) {
-    throw unavailable(cause);
-  }
 }
 
 /**
