@@ -1,6 +1,7 @@
 import { EXAMPLE_SIDS } from '../schemas/answers.ts';
+import { executionSid, stepSid } from '../schemas/common.ts';
 import { EXAMPLE_PURGE } from './examples.ts';
-import type { Descriptions } from './json-schema.ts';
+import { type Descriptions, jsonSchemaOf } from './json-schema.ts';
 
 /** What is said about query parameters, … */
 export const queryDescriptions: Descriptions = {
@@ -34,19 +35,18 @@ export const bodyDescriptions: Descriptions = {
   dryRun: 'Whether it only counts. Say false to change anything.',
 };
 
-/** … and parts of the path. */
-export const pathParameters: Readonly<
-  Record<string, { description: string; example: string; pattern?: string }>
-> = {
+/** … and parts of the path, with their schemas. */
+export const pathParameters: Readonly<Record<string, object>> = {
   flow: {
     description: 'An alias from the configuration, or the SID of a flow that it lists.',
     example: 'welcome',
+    schema: { type: 'string' },
   },
   execution: {
     description: 'The SID of the execution.',
     example: EXAMPLE_SIDS.FN,
-    pattern: '^FN[0-9a-fA-F]{32}$',
+    schema: jsonSchemaOf(executionSid),
   },
-  step: { description: 'The SID of the step.', example: EXAMPLE_SIDS.FT, pattern: '^FT[0-9a-fA-F]{32}$' },
-  purge: { description: 'The id of the purge.', example: EXAMPLE_PURGE },
+  step: { description: 'The SID of the step.', example: EXAMPLE_SIDS.FT, schema: jsonSchemaOf(stepSid) },
+  purge: { description: 'The id of the purge.', example: EXAMPLE_PURGE, schema: { type: 'string' } },
 };

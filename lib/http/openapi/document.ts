@@ -3,7 +3,7 @@ import type { Config } from '../../config/configuration.ts';
 import { type FunctionName, type RouteKey, routeKeys, routes } from '../routes.ts';
 import type { AnswerName } from '../schemas/answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
-import { answerExamples, bodyExamples, EXAMPLE_PURGE, formExample } from './examples.ts';
+import { answerExamples, bodyExamples, formExample } from './examples.ts';
 import { answerSchemas, bodySchema, exampleOf, queryParameters } from './json-schema.ts';
 import { operations } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -83,30 +83,24 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
 
 function operationOf(route: RouteKey): Record<string, unknown> {
   const spec = routes[route];
-  const { operationId, summary, description, answers } = operations[route];
-  const parameters = parametersOf(route);
-  const scope = spec.scope === null ? '' : `\n\nScope: \`${spec.scope}\`.`;
+  const { operationId, summary, description, answers, headers } = operations[route];
+  const successes = Object.entries(answers).map(([status, answer]) => [
+    status,
+    {
+      description: answer.description,
+      ...(headers && { headers }),
+      ...(answer.schema && { content: { 'application/json': contentOf(answer.schema) } }),
+    },
+  ]);
   return {
     operationId,
     tags: [spec.scope === null ? 'Service' : tagOf[spec.function]],
     summary,
-    description: `${description}${scope}`,
+    description: spec.scope === null ? description : `${description}\n\nScope: \`${spec.scope}\`.`,
     ...(spec.scope === null ? { security: [] } : 'signed' in spec ? {} : { security: securityOf(UNSIGNED) }),
-    ...(parameters.length > 0 ? { parameters } : {}),
-    ...('body' in spec ? { requestBody: requestBodyOf(route, spec) } : {}),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [
-          status,
-          {
-            description: answer.description,
-            ...answerHeaders(route, Number(status)),
-            ...(answer.schema && { content: { 'application/json': contentOf(answer.schema) } }),
-          },
-        ]),
-      ),
-      ...problemResponses(route),
-    },
+    parameters: parametersOf(route),
+    ...('body' in spec && { requestBody: requestBodyOf(route, spec) }),
+    responses: { ...Object.fromEntries(successes), ...problemResponses(route) },
   };
 }
 
@@ -119,17 +113,8 @@ function contentOf(name: AnswerName): Record<string, unknown> {
 
 function parametersOf(route: RouteKey): Record<string, unknown>[] {
   const spec = routes[route];
-  const names = [...route.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  const inPath = names.map((name) => {
-    const { description = '', example, pattern } = pathParameters[name] ?? {};
-    return {
-      name,
-      in: 'path',
-      required: true,
-      description,
-      example,
-      schema: { type: 'string', ...(pattern === undefined ? {} : { pattern }) },
-    };
+  const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
+    return { name, in: 'path', required: true, ...pathParameters[name] };
   });
   const inQuery = 'query' in spec ? queryParameters(spec.query, queryDescriptions) : [];
   return [...inPath, ...inQuery, ...(operations[route].isIdempotent ? [idempotencyKey] : [])];
@@ -146,22 +131,16 @@ const idempotencyKey = {
 };
 
 function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: true }) {
-  const schema = bodySchema(spec.body, bodyDescriptions);
   const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
+  const json = { schema: bodySchema(spec.body, bodyDescriptions), examples: Object.fromEntries(examples) };
+  const form = { schema: formSchema, examples: { form: { value: formExample } } };
   return {
     required: true,
     description:
       'At most 256 KB, at most 32 levels deep. Unknown members and repeated names in an object are refused. An optional member that is null, or an empty form field, counts as absent. Without a Content-Type, the body is read as JSON.',
     content: {
-      'application/json': { schema, examples: Object.fromEntries(examples) },
-      ...('form' in spec
-        ? {
-            'application/x-www-form-urlencoded': {
-              schema: formSchema,
-              examples: { form: { value: formExample } },
-            },
-          }
-        : {}),
+      'application/json': json,
+      ...(spec.form && { 'application/x-www-form-urlencoded': form }),
     },
   };
 }
@@ -180,27 +159,3 @@ const formSchema = {
   },
   additionalProperties: false,
 };
-
-function answerHeaders(route: RouteKey, status: number): { headers?: Record<string, unknown> } {
-  const headers = {
-    ...(operations[route].isIdempotent
-      ? {
-          'Idempotent-Replayed': {
-            description: '`true` when this is the stored answer of an earlier request with the same key.',
-            schema: { type: 'string', enum: ['true'] },
-          },
-        }
-      : {}),
-    ...(route === 'POST /purges' && status === 202
-      ? {
-          Location: {
-            description: 'Where it can be watched, relative to the address that was asked.',
-            required: true,
-            schema: { type: 'string', format: 'uri-reference' },
-            example: `./purges/${EXAMPLE_PURGE}`,
-          },
-        }
-      : {}),
-  };
-  return Object.keys(headers).length > 0 ? { headers } : {};
-}

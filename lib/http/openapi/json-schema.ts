@@ -28,7 +28,8 @@ const conversion: ConversionConfig = {
 
 export const answerSchemas: Readonly<Record<string, JsonSchema>> = toJsonSchemaDefs(answers, conversion);
 
-function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
+/** The JSON Schema of what a schema accepts. */
+export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
   const { $schema: _, $defs: __, ...converted } = toJsonSchema(schema, conversion);
   return converted;
 }

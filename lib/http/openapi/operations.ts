@@ -1,6 +1,7 @@
 import type { ProblemSlug } from '../problems.ts';
 import type { RouteKey } from '../routes.ts';
 import type { AnswerName } from '../schemas/answers.ts';
+import { EXAMPLE_PURGE } from './examples.ts';
 
 type Operation = {
   /** Also the name of the operation in generated clients. */
@@ -11,8 +12,25 @@ type Operation = {
   answers: Readonly<Record<number, { schema?: AnswerName; description: string }>>;
   /** Beside those that every route of its kind has: see `problemsOf`. */
   problems?: readonly ProblemSlug[];
+  /** Headers of each answer. */
+  headers?: Readonly<Record<string, unknown>>;
   /** Takes an `Idempotency-Key`. */
   isIdempotent?: true;
+};
+
+const replayedHeader = {
+  'Idempotent-Replayed': {
+    description: '`true` when this is the stored answer of an earlier request with the same key.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+};
+const locationHeader = {
+  Location: {
+    description: 'Where it can be watched, relative to the address that was asked.',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference' },
+    example: `./purges/${EXAMPLE_PURGE}`,
+  },
 };
 
 const PERSONAL = 'Personal data, hence behind the scope `read:personal`.';
@@ -43,6 +61,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
       'rejected-by-studio',
       'outcome-unknown',
     ],
+    headers: replayedHeader,
     isIdempotent: true,
   },
   'GET /flows': {
@@ -124,6 +143,7 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
       202: { schema: 'Purge', description: 'It has begun; `Location` says where it can be watched.' },
     },
     problems: ['throttled', 'request-in-progress', 'idempotency-key-reused'],
+    headers: { ...replayedHeader, ...locationHeader },
     isIdempotent: true,
   },
   'GET /purges': {

@@ -28,69 +28,57 @@ export function problemsOf(route: RouteKey): ProblemSlug[] {
   return slugs;
 }
 
-/** The responses of a route that are problems, one for each status; of every route the gateway's own, too. */
+/** The responses of a route that are problems, one for each status; 429 also comes from the gateway. */
 export function problemResponses(route: RouteKey): Record<string, unknown> {
-  const byStatus = { [problems.throttled.status]: [], ...Object.groupBy(problemsOf(route), statusOf) };
-  return Object.fromEntries(
-    Object.entries(byStatus).map(([status, slugs = []]) => [status, responseOf(Number(status), slugs)]),
-  );
-}
-
-function statusOf(slug: ProblemSlug): number {
-  return problems[slug].status;
-}
-
-function responseOf(status: number, slugs: readonly ProblemSlug[]) {
-  const isThrottled = status === problems.throttled.status;
-  const said = slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}.`);
+  const byStatus = Object.groupBy(problemsOf(route), (slug) => problems[slug].status);
+  const { [THROTTLED]: throttled = [], ...others } = byStatus;
+  const responses = Object.entries(others).map(([status, slugs = []]) => [status, responseOf(slugs)]);
+  const { description, content, ...headers } = responseOf(throttled);
   return {
-    description: [...said, ...(isThrottled ? ['Or the gateway takes no more requests.'] : [])].join(' '),
-    ...headersOf(slugs),
-    content: {
-      ...(slugs.length > 0 && {
-        'application/problem+json': {
-          schema: { $ref: '#/components/schemas/Problem' },
-          examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleOf(slug) }])),
-        },
-      }),
-      ...(isThrottled && {
-        'application/json': {
-          schema: { $ref: '#/components/schemas/GatewayRefusal' },
-          example: { message: 'Too Many Requests' },
-        },
-      }),
+    ...Object.fromEntries(responses),
+    [THROTTLED]: {
+      description: `${description} Or the gateway takes no more requests.`.trim(),
+      ...headers,
+      content: { ...content, 'application/json': gatewayRefusal },
     },
   };
 }
 
-/** Those that say when to come again. */
-const PASSING: readonly ProblemSlug[] = [
-  'request-in-progress',
-  'throttled',
-  'studio-unavailable',
-  'unavailable',
-  'outcome-unknown',
-];
+const THROTTLED = problems.throttled.status;
+const gatewayRefusal = {
+  schema: { $ref: '#/components/schemas/GatewayRefusal' },
+  example: { message: 'Too Many Requests' },
+};
 
-function headersOf(slugs: readonly ProblemSlug[]): { headers?: Record<string, unknown> } {
-  if (slugs.includes('unsupported-media-type'))
-    return { headers: { Accept: { description: 'What is taken.', schema: { type: 'string' } } } };
-  if (slugs.includes('unauthenticated'))
-    return {
-      headers: {
-        'WWW-Authenticate': { description: 'Bearer', required: true, schema: { type: 'string' } },
-      },
-    };
-  if (slugs.some((slug) => PASSING.includes(slug)))
-    return {
-      headers: {
-        'Retry-After': { description: 'In seconds.', schema: { type: 'integer', minimum: 1, maximum: 60 } },
-      },
-    };
-  return {};
+function responseOf(slugs: readonly ProblemSlug[]) {
+  const headers = Object.assign({}, ...slugs.map((slug) => headersOf[slug]));
+  const problem = {
+    schema: { $ref: '#/components/schemas/Problem' },
+    examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleOf(slug) }])),
+  };
+  return {
+    description: slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}.`).join(' '),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    content: slugs.length > 0 ? { 'application/problem+json': problem } : {},
+  };
 }
 
-const members: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
+const retryAfter = {
+  'Retry-After': { description: 'In seconds.', schema: { type: 'integer', minimum: 1, maximum: 60 } },
+};
+const headersOf: { readonly [Slug in ProblemSlug]?: object } = {
+  'unsupported-media-type': { Accept: { description: 'What is taken.', schema: { type: 'string' } } },
+  unauthenticated: {
+    'WWW-Authenticate': { description: 'Bearer', required: true, schema: { type: 'string' } },
+  },
+  'request-in-progress': retryAfter,
+  throttled: retryAfter,
+  'studio-unavailable': retryAfter,
+  unavailable: retryAfter,
+  'outcome-unknown': retryAfter,
+};
+
+const membersOf: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
   'active-execution-exists': { conflictingExecutionSid: EXAMPLE_SIDS.FN },
   'invalid-request': { errors: [{ detail: 'is missing', pointer: '#/to' }] },
   'rejected-by-studio': {
@@ -103,6 +91,6 @@ const members: { readonly [Slug in ProblemSlug]?: Record<string, unknown> } = {
 };
 
 function exampleOf(slug: ProblemSlug): Record<string, unknown> {
-  const problem = new Problem(slug, `${problems[slug].title}.`, { members: members[slug] ?? {} });
+  const problem = new Problem(slug, `${problems[slug].title}.`, { members: membersOf[slug] ?? {} });
   return problem.toBody(EXAMPLE_REQUEST_ID);
 }

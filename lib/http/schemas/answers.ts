@@ -14,6 +14,8 @@ export const EXAMPLE_SIDS = {
 } as const;
 type Prefix = keyof typeof EXAMPLE_SIDS;
 
+const described = <S extends v.GenericSchema>(schema: S, description: string) =>
+  v.pipe(schema, v.description<v.InferOutput<S>, string>(description));
 const sid = (prefix: Prefix) =>
   v.pipe(v.string(), v.regex(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`)), v.examples([EXAMPLE_SIDS[prefix]]));
 const maybeSid = (prefix: Prefix) => v.nullable(sid(prefix));
@@ -21,31 +23,25 @@ const anyText = v.nullable(v.string());
 const text = (example: string) => v.nullable(v.pipe(v.string(), v.examples([example])));
 const whole = (example: number) => v.nullable(v.pipe(v.number(), v.integer(), v.examples([example])));
 /** Times of Studio's are passed on as they are. */
-const UTC = 'ISO 8601 in UTC.';
-const dateCreated = v.pipe(text('2026-11-22T12:22:38Z'), v.description(UTC));
-const dateUpdated = v.pipe(anyText, v.description(UTC));
+const dateCreated = described(text('2026-11-22T12:22:38Z'), 'ISO 8601 in UTC.');
+const dateUpdated = described(anyText, 'ISO 8601 in UTC.');
 
 const BASE_URL = `https://studio.twilio.com/v2/Flows/${EXAMPLE_SIDS.FW}`;
 const EXECUTION_URL = `${BASE_URL}/Executions/${EXAMPLE_SIDS.FN}`;
 const STEP_URL = `${EXECUTION_URL}/Steps/${EXAMPLE_SIDS.FT}`;
 
-const nextCursor = v.pipe(
+const nextCursor = described(
   anyText,
-  v.description(
-    'To be sent as `cursor` for what follows; null at the end. A page before the end may be empty.',
-  ),
+  'To be sent as `cursor` for what follows; null at the end. A page before the end may be empty.',
 );
 
 const execution = v.object({
   sid: sid('FN'),
   accountSid: maybeSid('AC'),
   flowSid: maybeSid('FW'),
-  flow: v.pipe(text('welcome'), v.description('The alias of its flow.')),
+  flow: described(text('welcome'), 'The alias of its flow.'),
   status: v.nullable(v.picklist(['active', 'ended'])),
-  contactChannelAddress: v.pipe(
-    text('+15005550006'),
-    v.description('Personal data: the address of the contact.'),
-  ),
+  contactChannelAddress: described(text('+15005550006'), 'Personal data: the address of the contact.'),
   contactSid: text('FC08ce95a6e69996f8db0ab0da83607c97'),
   flowVersion: whole(1),
   dateCreated,
@@ -104,24 +100,18 @@ const step = v.object({
   url: text(STEP_URL),
 });
 
+const isTrue = v.pipe(v.boolean(), v.examples([true]));
+
 const flowSummary = v.object({
-  alias: v.pipe(
-    v.string(),
-    v.description('The name that the configuration gives it.'),
-    v.examples(['welcome']),
-  ),
+  alias: described(v.pipe(v.string(), v.examples(['welcome'])), 'The name that the configuration gives it.'),
   sid: sid('FW'),
-  isKnown: v.pipe(
-    v.boolean(),
-    v.description('Whether Studio knows it. If not, the rest is null.'),
-    v.examples([true]),
-  ),
+  isKnown: described(isTrue, 'Whether Studio knows it. If not, the rest is null.'),
   accountSid: maybeSid('AC'),
   friendlyName: text('welcome'),
   status: v.nullable(v.picklist(['published', 'draft'])),
   revision: whole(1),
   commitMessage: anyText,
-  valid: v.nullable(v.pipe(v.boolean(), v.examples([true]))),
+  valid: v.nullable(isTrue),
   dateCreated,
   dateUpdated,
   url: text(BASE_URL),
@@ -149,9 +139,10 @@ const flow = v.object({
 
 const withExecution = <const Outcomes extends readonly string[]>(outcomes: Outcomes) =>
   v.object({ outcome: v.picklist(outcomes), execution });
+
 const failure = v.object({
   sid: sid('FN'),
-  flow: v.pipe(text('welcome'), v.description('The alias of its flow.')),
+  flow: described(text('welcome'), 'The alias of its flow.'),
   dateCreated: v.nullable(v.pipe(v.string(), v.isoTimestamp(), v.examples(['2026-11-22T12:22:38Z']))),
   reason: v.pipe(
     v.string(),
@@ -162,45 +153,38 @@ const failure = v.object({
 
 const problem = v.pipe(
   v.looseObject({
-    type: v.pipe(
-      v.string(),
-      v.metadata({
-        format: 'uri-reference',
-        description: 'What kind of problem it is: `/problems/<slug>`.',
-      }),
+    type: described(
+      v.pipe(v.string(), v.metadata({ format: 'uri-reference' })),
+      'What kind of problem it is: `/problems/<slug>`.',
     ),
     title: v.string(),
     status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
     detail: v.string(),
-    instance: v.pipe(v.string(), v.description('The id of the request, which the log has too.')),
+    instance: described(v.string(), 'The id of the request, which the log has too.'),
     conflictingExecutionSid: v.optional(
-      v.pipe(
+      described(
         anyText,
-        v.description(
-          'For `active-execution-exists`: the SID of the active execution, if Studio reports it. Also null if the caller is restricted to some flows and the execution belongs to another flow.',
-        ),
+        'For `active-execution-exists`: the SID of the active execution, if Studio reports it. Also null if the caller is restricted to some flows and the execution belongs to another flow.',
       ),
     ),
     errors: v.optional(
-      v.pipe(
+      described(
         v.array(
           v.object({
             detail: v.string(),
-            pointer: v.pipe(
+            pointer: described(
               v.string(),
-              v.description(
-                'Where the mistake is: `#/to` in the body, `?status` in the query string. Leads to the parent (`#`, `?`, `#/parameters`) of a member whose name does not look like a name.',
-              ),
+              'Where the mistake is: `#/to` in the body, `?status` in the query string. Leads to the parent (`#`, `?`, `#/parameters`) of a member whose name does not look like a name.',
             ),
           }),
         ),
-        v.description('Of `invalid-request`: every mistake.'),
+        'Of `invalid-request`: every mistake.',
       ),
     ),
     studio: v.optional(
-      v.pipe(
+      described(
         v.object({ code: whole(21211), message: anyText, moreInfo: anyText }),
-        v.description('Of `rejected-by-studio`: what Studio says of it.'),
+        'Of `rejected-by-studio`: what Studio says of it.',
       ),
     ),
   }),
@@ -228,9 +212,9 @@ export const answers = {
   Health: v.object({ status: v.literal('ok') }),
   OpenApi: v.pipe(v.unknown(), v.metadata({ type: 'object', description: 'This document.' })),
   Problem: problem,
-  GatewayRefusal: v.pipe(
+  GatewayRefusal: described(
     v.object({ message: text('Too Many Requests') }),
-    v.description('What API Gateway answers by itself, before this service is asked.'),
+    'What API Gateway answers by itself, before this service is asked.',
   ),
 };
 
