@@ -1,21 +1,5 @@
-/**
- * An answer before it meets the wire: `body`, which is text already if it is a string, or `json`, which is
- * its text as well; neither for 204.
- */
-export type Answer = { status: number; body?: unknown; json?: string; headers?: Record<string, string> };
-
-/** What goes over the wire; undefined: nothing. */
-export function textOf({ json, body }: Answer): string | undefined {
-  if (json !== undefined) return json;
-  return typeof body === 'string' ? body : JSON.stringify(body);
-}
-
-export const JSON_TYPE = { 'Content-Type': 'application/json;charset=utf-8' };
-
-/** What is left of a text that was cut off. */
-export function half(text: string): string {
-  return text.slice(0, Math.ceil(text.length / 2));
-}
+/** An answer before it meets the wire. `body` is sent as JSON, a string as it is; there is none with 204. */
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
 
 /** Twilio's error codes that this simulator uses, with the status that each comes with. */
 const statuses = {
@@ -36,50 +20,59 @@ const statuses = {
 } as const;
 export type ErrorCode = keyof typeof statuses;
 
-type TwilioError = {
-  code: number;
+/** Twilio's error document. */
+type ErrorBody = {
+  code: ErrorCode;
   message: string;
   more_info: string;
   status: number;
   details?: Record<string, unknown>;
 };
 
-/** Twilio's error document: {code, message, more_info, status, details?}. */
-export function refuse(
-  code: ErrorCode,
-  message: string,
-  details?: Record<string, unknown>,
-): Answer & { body: TwilioError } {
-  const status = statuses[code];
-  const body: TwilioError = {
-    code,
-    message,
-    more_info: `https://www.twilio.com/docs/errors/${code}`,
-    status,
-  };
-  return { status, body: details ? { ...body, details } : body };
+type Extras = {
+  details?: Record<string, unknown>;
+  headers?: Record<string, string>;
+  /** In place of the code's own. */
+  status?: number;
+};
+
+/** Studio's refusal of a call. Handlers throw it. */
+export class Refusal extends Error {
+  readonly #body: ErrorBody;
+  readonly #headers: Record<string, string>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { details, headers = {}, status = statuses[code] }: Extras = {},
+  ) {
+    super(message);
+    const more_info = `https://www.twilio.com/docs/errors/${code}`;
+    this.#body = { code, message, more_info, status, ...(details && { details }) };
+    this.#headers = headers;
+  }
+
+  /** `problem` is the form of Twilio's newer APIs: RFC 9457, with Twilio's code beside it. */
+  answer(form: 'twilio' | 'problem' = 'twilio'): Answer {
+    const { more_info: type, message, ...rest } = this.#body;
+    const { status } = rest;
+    if (form === 'twilio') return { status, body: this.#body, headers: this.#headers };
+    const headers = { ...this.#headers, 'Content-Type': 'application/problem+json' };
+    return { status, body: { type, title: message, detail: message, ...rest }, headers };
+  }
 }
 
-export function notFound(path: string): Answer {
-  return refuse(20404, `The requested resource ${path} was not found`);
+export function notFound(path: string): Refusal {
+  return new Refusal(20404, `The requested resource ${path} was not found`);
 }
 
-export function invalidParameter(name: string): Answer {
-  return refuse(20001, `Invalid parameter: ${name}`);
+export function invalidParameter(name: string): Refusal {
+  return new Refusal(20001, `Invalid parameter: ${name}`);
 }
 
-export function missingParameter(name: string): Answer {
-  return refuse(20001, `Missing required parameter ${name} in the post body`);
-}
-
-/** The same refusal in the form that Twilio's newer APIs have: RFC 9457, with Twilio's code beside it. */
-export function asProblem(answer: Answer): Answer {
-  if (!isTwilioError(answer.body)) return answer;
-  const { code, message, more_info: type, status, details } = answer.body;
-  const body = { type, title: message, status, code, detail: message, ...(details && { details }) };
-  return { ...answer, body, headers: { ...answer.headers, 'Content-Type': 'application/problem+json' } };
-}
-
-function isTwilioError(body: unknown): body is TwilioError {
-  return typeof body === 'object' && body !== null && 'more_info' in body && 'message' in body;
+/** The form's parameter; refuses the call without it. */
+export function required(form: URLSearchParams, name: string): string {
+  const value = form.get(name);
+  if (value) return value;
+  throw new Refusal(20001, `Missing required parameter ${name} in the post body`);
 }

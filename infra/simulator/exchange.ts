@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Answer, asProblem } from './answers.ts';
+import { type Answer, notFound, Refusal } from './answers.ts';
 import type { Fault } from './faults/behaviour.ts';
+import { type Delivery, deliveryOf, spoilsBody } from './faults/delivery.ts';
+import { answerInstead, failure, stubbornStatus, throttled } from './faults/failures.ts';
 import { formOf } from './faults/journal.ts';
-import { answerInstead, isWorkDone, type Routed, route, throttled, work } from './serve.ts';
+import { handlers } from './handlers/handlers.ts';
+import { type Call, match } from './operations.ts';
 import type { StudioState } from './studio-state.ts';
 
 /** One request to the API, read to its end. */
@@ -17,72 +20,101 @@ export type ApiRequest = {
   isReusedConnection: boolean;
 };
 
-/** What reached the client. Null: nothing, or nothing whole. */
-export type Delivered = { status: number | null; text: string | null };
-
-/** Sends an answer to the client. `fault`: the answer is right, and this is what happens to it on the way. */
-export type Deliver = (answer: Answer, fault: Fault['kind'] | null) => Delivered | Promise<Delivered>;
+const FORM_TYPE = /^application\/x-www-form-urlencoded(\s*;|$)/i;
 
 /** Serves one request, with the limits and faults that the behaviour asks for, and notes it in the journal. */
-export async function exchange(state: StudioState, request: ApiRequest, deliver: Deliver): Promise<void> {
+export async function exchange(
+  studio: StudioState,
+  request: ApiRequest,
+  deliver: (delivery: Delivery) => void | Promise<void>,
+): Promise<void> {
   const { method, url, prefix, headers, body } = request;
-  const { authorization, 'content-type': contentType } = headers;
-  const ownHeaders = state.nextHeaders();
-  const routed = route(state.simulation, { method, url, prefix, authorization, contentType, body });
-  const { answer, fault, isSpoiled } = await settle(state, request, routed);
-  const formed = state.behaviour().errors === 'problem' ? asProblem(answer) : answer;
-  const whole = { ...formed, headers: { ...ownHeaders, ...formed.headers } };
-  const { status, text } = await deliver(whole, fault && isSpoiled ? fault.kind : null);
-
-  const operation = routed.outcome === 'routed' ? routed.operation.name : null;
-  const told = { method, operation, status, fault: fault?.kind ?? null };
   const path = url.pathname.slice(prefix.length);
-  state.journal.add({
-    ...told,
-    path: path + url.search,
-    form: formOf(body),
-    atMs: state.simulation.now(),
-  });
-  if (!state.isWatched()) return;
-  state.tell({
+  const ownHeaders = studio.nextHeaders();
+  const admitted = orRefusal(studio, () => admit(studio, request, path));
+  await studio.delay();
+  const answer = 'call' in admitted ? act(studio, admitted) : admitted;
+  const { call = null, fault = null } = 'call' in admitted ? admitted : {};
+  const delivery = deliveryOf({ ...answer, headers: { ...ownHeaders, ...answer.headers } }, fault);
+  await deliver(delivery);
+  const told = {
+    method,
+    operation: call?.operation ?? null,
+    status: delivery.status,
+    fault: fault?.kind ?? null,
+  };
+  studio.journal.add({ ...told, path: path + url.search, form: formOf(body), atMs: studio.now() });
+  studio.tell({
     ...told,
     version: path.startsWith('/v1/') ? 'v1' : 'v2',
     url: url.origin + path + url.search,
     headers,
     requestBody: body,
-    responseBody: text,
+    responseBody: delivery.end === 'whole' ? delivery.body : null,
   });
 }
 
-/** `isSpoiled`: the answer is the right one, and the fault is in how it is delivered. */
-type Settled = { answer: Answer; fault?: Fault; isSpoiled?: boolean };
+/** `isIn`: within the limits, so that it must leave them. */
+type Admitted = { call: Call; isIn: boolean; fault: Fault | undefined };
 
-/** Waits as long as Studio takes, within its limits, and does the work unless a fault comes before it. */
-async function settle(state: StudioState, request: ApiRequest, routed: Routed): Promise<Settled> {
-  const { simulation, limits, sleep } = state;
-  const delayMs = state.nextDelayMs();
-  const wait = async () => {
-    if (delayMs > 0) await sleep(delayMs);
+/** Refuses what has no credentials or no path, in this order: without credentials nothing tells which paths exist. */
+function admit(studio: StudioState, request: ApiRequest, path: string): Admitted {
+  const { method, url, prefix, headers, body, isReusedConnection } = request;
+  if (!studio.isAuthorized(headers.authorization ?? ''))
+    throw new Refusal(20003, 'Authenticate', { headers: { 'WWW-Authenticate': 'Basic realm="Twilio API"' } });
+  const matched = match(method, path);
+  if (matched === 'not-found') throw notFound(path);
+  if (matched === 'wrong-method') throw new Refusal(20004, 'Method not allowed');
+  // A body of another type is ignored: its parameters are missing.
+  const isForm = FORM_TYPE.test(headers['content-type'] ?? '');
+  const call = {
+    ...matched,
+    origin: url.origin + prefix,
+    path,
+    query: url.searchParams,
+    form: new URLSearchParams(isForm ? body : ''),
   };
-  if (routed.outcome === 'refused') {
-    await wait();
-    return { answer: routed.answer };
-  }
-  const { operation, call } = routed;
-  if (!limits.enter(operation.name, simulation.behaviour, simulation.now())) {
-    await wait();
-    return { answer: throttled(simulation.behaviour, simulation.now()) };
-  }
+  const isIn = studio.limits.enter(call.operation, studio.behaviour(), studio.now());
+  return { call, isIn, fault: isIn ? studio.pickFault(call.operation, isReusedConnection) : undefined };
+}
+
+/** Does the work, unless a fault or a limit comes before it. */
+function act(studio: StudioState, { call, isIn, fault }: Admitted): Answer {
+  const behaviour = studio.behaviour();
+  if (!isIn) return throttled(behaviour, studio.now()).answer(behaviour.errors);
   try {
-    const fault = state.pickFault(operation.name, request.isReusedConnection);
-    await wait();
-    if (!fault) return { answer: work(simulation, operation, call) };
-    if (fault.kind === 'throttle')
-      return { answer: throttled(simulation.behaviour, simulation.now()), fault };
-    const done = isWorkDone(fault) ? work(simulation, operation, call) : { status: 200, body: {} };
-    const instead = answerInstead(fault);
-    return instead ? { answer: instead, fault } : { answer: done, fault, isSpoiled: true };
+    return orRefusal(studio, () => {
+      if (!fault) return work(studio, call);
+      if (fault.kind === 'throttle') throw throttled(behaviour, studio.now());
+      const right = workWith(studio, call, fault);
+      return answerInstead(fault) ?? right;
+    });
   } finally {
-    limits.leave();
+    studio.limits.leave();
+  }
+}
+
+/** The right answer, if the fault lets Studio do the work before it answers. */
+function workWith(studio: StudioState, call: Call, fault: Fault): Answer {
+  if (fault.work === 'done' && fault.workDelayMs > 0)
+    void studio.sleep(fault.workDelayMs).then(() => orRefusal(studio, () => work(studio, call)));
+  else if (fault.work === 'done' || spoilsBody(fault)) return orRefusal(studio, () => work(studio, call));
+  return { status: 200, body: {} };
+}
+
+function work(studio: StudioState, call: Call): Answer {
+  const status = stubbornStatus(studio.behaviour(), call);
+  if (status !== undefined) throw failure(status);
+  const body = handlers[call.operation](studio, call);
+  if (body === undefined) return { status: 204 };
+  return { status: call.version === 'v2' && call.operation.startsWith('Create') ? 201 : 200, body };
+}
+
+function orRefusal<T>(studio: StudioState, attempt: () => T): T | Answer {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof Refusal) return error.answer(studio.behaviour().errors);
+    throw error;
   }
 }

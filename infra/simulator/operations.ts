@@ -1,105 +1,70 @@
-import type { Answer } from './answers.ts';
-import type { Call, Simulation } from './call.ts';
-import {
-  createExecution,
-  deleteExecution,
-  fetchExecution,
-  fetchExecutionContext,
-  listExecutions,
-  updateExecution,
-} from './handlers/executions.ts';
-import {
-  createFlow,
-  deleteFlow,
-  fetchFlow,
-  fetchRevision,
-  fetchTestUsers,
-  listFlows,
-  listRevisions,
-  updateFlow,
-  updateTestUsers,
-  validateFlow,
-} from './handlers/flows.ts';
-import { fetchStep, fetchStepContext, listSteps } from './handlers/steps.ts';
-import type { OperationName } from './names.ts';
-
-export type Handler = (simulation: Simulation, call: Call) => Answer;
-export type Operation = {
-  name: OperationName;
-  method: 'GET' | 'POST' | 'DELETE';
-  pattern: RegExp;
-  depth: number;
-  handle: Handler;
-};
-
+/** The versions of the API that have an operation. */
 const BOTH = 'v[12]';
 const V2 = 'v2';
 
-/** Every call that this Studio knows. {FW} is a flow's SID, {FN} an execution's, {FT} a step's. */
-export const operations: readonly Operation[] = [
-  on('ListExecution', 'GET', BOTH, '/Flows/{FW}/Executions', listExecutions),
-  on('CreateExecution', 'POST', BOTH, '/Flows/{FW}/Executions', createExecution),
-  on('FetchExecution', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}', fetchExecution),
-  on('UpdateExecution', 'POST', BOTH, '/Flows/{FW}/Executions/{FN}', updateExecution),
-  on('DeleteExecution', 'DELETE', BOTH, '/Flows/{FW}/Executions/{FN}', deleteExecution),
-  on('FetchExecutionContext', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Context', fetchExecutionContext),
-  on('ListExecutionStep', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Steps', listSteps),
-  on('FetchExecutionStep', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Steps/{FT}', fetchStep),
-  on(
-    'FetchExecutionStepContext',
-    'GET',
-    BOTH,
-    '/Flows/{FW}/Executions/{FN}/Steps/{FT}/Context',
-    fetchStepContext,
-  ),
-  on('ListFlow', 'GET', BOTH, '/Flows', listFlows),
-  on('CreateFlow', 'POST', V2, '/Flows', createFlow),
-  on('FetchFlow', 'GET', BOTH, '/Flows/{FW}', fetchFlow),
-  on('UpdateFlow', 'POST', V2, '/Flows/{FW}', updateFlow),
-  on('DeleteFlow', 'DELETE', BOTH, '/Flows/{FW}', deleteFlow),
-  on('ListFlowRevision', 'GET', V2, '/Flows/{FW}/Revisions', listRevisions),
-  on('FetchFlowRevision', 'GET', V2, '/Flows/{FW}/Revisions/{Revision}', fetchRevision),
-  on('UpdateFlowValidate', 'POST', V2, '/Flows/Validate', validateFlow),
-  on('FetchTestUser', 'GET', V2, '/Flows/{FW}/TestUsers', fetchTestUsers),
-  on('UpdateTestUser', 'POST', V2, '/Flows/{FW}/TestUsers', updateTestUsers),
+type Method = 'GET' | 'POST' | 'DELETE';
+
+/** Every operation, as named by Twilio's OpenAPI documents. {FW} is a flow's SID, {FN} an execution's, {FT} a step's. */
+export const operations = [
+  on('ListExecution', 'GET', BOTH, '/Flows/{FW}/Executions'),
+  on('CreateExecution', 'POST', BOTH, '/Flows/{FW}/Executions'),
+  on('FetchExecution', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}'),
+  on('UpdateExecution', 'POST', BOTH, '/Flows/{FW}/Executions/{FN}'),
+  on('DeleteExecution', 'DELETE', BOTH, '/Flows/{FW}/Executions/{FN}'),
+  on('FetchExecutionContext', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Context'),
+  on('ListExecutionStep', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Steps'),
+  on('FetchExecutionStep', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Steps/{FT}'),
+  on('FetchExecutionStepContext', 'GET', BOTH, '/Flows/{FW}/Executions/{FN}/Steps/{FT}/Context'),
+  on('ListFlow', 'GET', BOTH, '/Flows'),
+  on('CreateFlow', 'POST', V2, '/Flows'),
+  on('FetchFlow', 'GET', BOTH, '/Flows/{FW}'),
+  on('UpdateFlow', 'POST', V2, '/Flows/{FW}'),
+  on('DeleteFlow', 'DELETE', BOTH, '/Flows/{FW}'),
+  on('ListFlowRevision', 'GET', V2, '/Flows/{FW}/Revisions'),
+  on('FetchFlowRevision', 'GET', V2, '/Flows/{FW}/Revisions/{Revision}'),
+  on('UpdateFlowValidate', 'POST', V2, '/Flows/Validate'),
+  on('FetchTestUser', 'GET', V2, '/Flows/{FW}/TestUsers'),
+  on('UpdateTestUser', 'POST', V2, '/Flows/{FW}/TestUsers'),
 ];
 
-export type Match =
-  | { outcome: 'found'; operation: Operation; sids: Record<string, string | undefined> }
-  | { outcome: 'wrong-method' }
-  | { outcome: 'nothing' };
+export type OperationName = (typeof operations)[number]['name'];
+export const OPERATION_NAMES: readonly OperationName[] = operations.map(({ name }) => name);
 
-/** By how many slashes there are in their paths, so that few patterns are tried for each request. */
-const byDepth = Map.groupBy(operations, ({ depth }) => depth);
+/** One request that was authenticated and routed. */
+export type Call = {
+  operation: OperationName;
+  version: 'v1' | 'v2';
+  /** Scheme and host as the caller wrote them, and the prefix under which the API lives: no slash at the end. */
+  origin: string;
+  path: string;
+  query: URLSearchParams;
+  form: URLSearchParams;
+  flowSid: string;
+  executionSid: string;
+  stepSid: string;
+  revision: string;
+};
 
-export function match(method: string, path: string): Match {
-  let isThere = false;
-  for (const operation of byDepth.get(depthOf(path)) ?? []) {
-    if (isThere && operation.method !== method) continue;
-    const found = operation.pattern.exec(path);
-    if (found && operation.method === method)
-      return { outcome: 'found', operation, sids: found.groups ?? {} };
-    isThere ||= found !== null;
-  }
-  return { outcome: isThere ? 'wrong-method' : 'nothing' };
+type Match = Pick<Call, 'operation' | 'version' | 'flowSid' | 'executionSid' | 'stepSid' | 'revision'>;
+
+/** The operation with the path's parameters, or why there is none. */
+export function match(method: string, path: string): Match | 'wrong-method' | 'not-found' {
+  const operation = operations.find((one) => one.method === method && one.pattern.test(path));
+  if (!operation) return operations.some(({ pattern }) => pattern.test(path)) ? 'wrong-method' : 'not-found';
+  const { version, FW = '', FN = '', FT = '', Revision = '' } = operation.pattern.exec(path)?.groups ?? {};
+  return {
+    operation: operation.name,
+    version: version === 'v1' ? 'v1' : 'v2',
+    flowSid: FW,
+    executionSid: FN,
+    stepSid: FT,
+    revision: Revision,
+  };
 }
 
-function depthOf(path: string): number {
-  let depth = 0;
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) depth++;
-  return depth;
-}
-
-function on(
-  name: OperationName,
-  method: Operation['method'],
-  versions: string,
-  template: string,
-  handle: Handler,
-): Operation {
+function on<Name extends string>(name: Name, method: Method, versions: string, template: string) {
   const source = template
     .replace(/\{(F[WNT])\}/g, '(?<$1>$1[0-9a-fA-F]{32})')
     .replace('{Revision}', '(?<Revision>\\d+|LatestPublished|LatestRevision)');
-  const pattern = new RegExp(`^/(?<version>${versions})${source}$`);
-  return { name, method, pattern, depth: 1 + depthOf(template), handle };
+  return { name, method, pattern: new RegExp(`^/(?<version>${versions})${source}$`) };
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Behaviour, BehaviourChange, Fault } from './faults/behaviour.ts';
 import type { LoggedRequest, Statistics } from './faults/journal.ts';
-import type { OperationName } from './names.ts';
+import type { OperationName } from './operations.ts';
 import type { FlowOptions } from './store/flows.ts';
 import type { Store } from './store/store.ts';
 

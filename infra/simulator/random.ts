@@ -8,18 +8,3 @@ export function createRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** A bijection of 32-bit numbers that leaves no visible order (lowbias32); `unmix32` is its inverse. */
-export function mix32(value: number): number {
-  let mixed = value >>> 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
-}
-
-export function unmix32(value: number): number {
-  let mixed = value >>> 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x43021123);
-  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ (mixed >>> 30), 0x1d69e2a5);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
-}

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseJson } from '../../../lib/studio/json/json.ts';
 import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 import type { Answer } from '../answers.ts';
-import { type BehaviourChange, behaviourSchema } from './behaviour.ts';
+import type { StudioState } from '../studio-state.ts';
 
 const ADMINISTRATION = '/__simulator/';
 
@@ -10,100 +10,59 @@ export function isAdministrative(path: string): boolean {
   return path.startsWith(ADMINISTRATION);
 }
 
-/** What the administrative endpoint can do. */
-export type Administration = {
-  behave(change: BehaviourChange): void;
-  behaviour(): unknown;
-  counts(): unknown;
-  requests(): unknown;
-  seed(request: SeedBody): unknown;
-  reset(): void;
-};
-
-const seedBody = v.strictObject({
-  flowSid: v.pipe(v.string(), v.regex(/^FW[0-9a-fA-F]{32}$/, 'must be a flow SID')),
-  count: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000_000)),
-  dateCreatedFrom: v.optional(v.pipe(v.string(), v.isoTimestamp())),
-  dateCreatedTo: v.optional(v.pipe(v.string(), v.isoTimestamp())),
-  activeShare: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  contacts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  firstContact: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-  contact: v.optional(v.string()),
-  sender: v.optional(v.string()),
-  parameters: v.optional(v.record(v.string(), v.unknown())),
-  flowVersion: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-});
-export type SeedBody = v.InferOutput<typeof seedBody>;
-const changeBody = v.partial(behaviourSchema);
-
-/** Without authentication: it is bound to loopback and there is nothing to protect. */
-export function administer(
-  administration: Administration,
-  method: string,
-  path: string,
-  text: string,
-): Answer {
-  switch (`${method} ${path.slice(ADMINISTRATION.length)}`) {
-    case 'GET behaviour':
-      return { status: 200, body: administration.behaviour() };
-    case 'POST behaviour':
-      return withBody(changeBody, text, (change) => {
-        administration.behave(onlyGiven(change));
-        return administration.behaviour();
-      });
-    case 'POST seed':
-      return withBody(seedBody, text, (request) =>
-        administration.seed({ ...request, ...(request.parameters && parametersAsWritten(text)) }),
-      );
-    case 'GET counts':
-      return { status: 200, body: administration.counts() };
-    case 'GET requests':
-      return { status: 200, body: administration.requests() };
-    case 'GET state':
-      return {
-        status: 200,
-        body: { behaviour: administration.behaviour(), counts: administration.counts() },
-      };
-    case 'POST reset':
-      administration.reset();
-      return { status: 200, body: administration.counts() };
-    default:
-      return {
-        status: 404,
-        body: { message: 'GET behaviour, counts, requests, state; POST behaviour, seed, reset' },
-      };
-  }
-}
-
-function withBody<S extends v.GenericSchema>(
-  schema: S,
-  text: string,
-  act: (value: v.InferOutput<S>) => unknown,
-): Answer {
-  let input: unknown;
+/** Needs no credentials: the server listens on loopback only. */
+export function administer(studio: StudioState, method: string, path: string, text: string): Answer {
   try {
-    input = JSON.parse(text);
-  } catch {
-    return { status: 400, body: { message: 'The body is not JSON' } };
-  }
-  const result = v.safeParse(schema, input);
-  if (!result.success) {
-    const mistakes = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`);
-    return { status: 400, body: { message: mistakes.join('; ') } };
-  }
-  try {
-    return { status: 200, body: act(result.output) };
+    return { status: 200, body: act(studio, `${method} ${path.slice(ADMINISTRATION.length)}`, text) };
   } catch (error) {
-    if (error instanceof RangeError) return { status: 400, body: { message: error.message } };
-    throw error;
+    if (error instanceof UnknownPath) return { status: 404, body: { message: error.message } };
+    const message = mistakeIn(error);
+    if (message === undefined) throw error;
+    return { status: 400, body: { message } };
   }
 }
 
-function parametersAsWritten(text: string): Pick<SeedBody, 'parameters'> {
-  return { parameters: fieldsOf(fieldsOf(parseJson(text))?.['parameters']) };
+class UnknownPath extends Error {
+  override readonly message = 'GET behaviour, counts, requests, state; POST behaviour, seed, reset';
 }
 
-/** `partial` lets a member be undefined; such a one is as good as left out. */
-function onlyGiven(change: v.InferOutput<typeof changeBody>): BehaviourChange {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+function act(studio: StudioState, action: string, text: string): unknown {
+  const { store } = studio;
+  switch (action) {
+    case 'GET behaviour':
+      return studio.behaviour();
+    case 'POST behaviour':
+      studio.behave(JSON.parse(text));
+      return studio.behaviour();
+    case 'POST seed': {
+      // Parsed twice, so that numbers in the parameters keep their digits.
+      const { parameters } = fieldsOf(parseJson(text)) ?? {};
+      return store.seed({ ...JSON.parse(text), parameters });
+    }
+    case 'GET counts':
+      return countsOf(studio);
+    case 'GET requests':
+      return studio.requests;
+    case 'GET state':
+      return { behaviour: studio.behaviour(), counts: countsOf(studio) };
+    case 'POST reset':
+      studio.reset();
+      return countsOf(studio);
+    default:
+      throw new UnknownPath();
+  }
+}
+
+function countsOf(studio: StudioState) {
+  const { deletedWhileActive } = studio.store;
+  return { executions: studio.store.count(), deletedWhileActive, ...studio.statistics() };
+}
+
+function mistakeIn(error: unknown): string | undefined {
+  if (error instanceof v.ValiError)
+    return error.issues
+      .map((issue: v.BaseIssue<unknown>) => `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`)
+      .join('; ');
+  if (error instanceof SyntaxError) return 'The body is not JSON';
+  return error instanceof RangeError ? error.message : undefined;
 }

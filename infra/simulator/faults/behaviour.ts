@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { OPERATION_NAMES } from '../names.ts';
+import { OPERATION_NAMES } from '../operations.ts';
 
 /**
  * Everything that can be told to this Studio, by options, by `behave()` and by POST /__simulator/behaviour.
@@ -41,6 +41,8 @@ const fault = v.strictObject({
    * right answer comes after the work in any case, `throttle` before it.
    */
   work: v.optional(v.picklist(['done', 'undone']), 'undone'),
+  /** With `done`, Studio does it this long after it failed: a create that timed out may still appear. */
+  workDelayMs: v.optional(milliseconds, 0),
   status: v.optional(v.pipe(positive, v.minValue(200), v.maxValue(599))),
   body: v.optional(v.record(v.string(), v.unknown())),
   /** Only these; else all of them. */
@@ -69,76 +71,62 @@ const stubborn = v.strictObject({
 
 export const behaviourSchema = v.strictObject({
   /** The accepted pairs; rotate by setting others. */
-  credentials: v.array(v.strictObject({ username: v.string(), password: v.string() })),
+  credentials: v.optional(v.array(v.strictObject({ username: v.string(), password: v.string() })), []),
   /** Before each answer, the refusing ones too: this, plus up to the jitter. */
-  latencyMs: milliseconds,
-  latencyJitterMs: milliseconds,
+  latencyMs: v.optional(milliseconds, 0),
+  latencyJitterMs: v.optional(milliseconds, 0),
   /** Above these: 429, code 20429. Null: no limit. */
-  maxInFlight: v.nullable(count),
-  requestsPerSecond: v.nullable(count),
-  createsPerSecond: v.nullable(count),
+  maxInFlight: v.optional(v.nullable(count), 100),
+  requestsPerSecond: v.optional(v.nullable(count), null),
+  createsPerSecond: v.optional(v.nullable(count), 20),
   /** The header of a 429. Absurdly large is just a number of seconds. */
-  retryAfter: v.nullable(v.strictObject({ form: v.picklist(['seconds', 'date']), seconds: count })),
+  retryAfter: v.optional(
+    v.nullable(v.strictObject({ form: v.picklist(['seconds', 'date']), seconds: count })),
+    null,
+  ),
   /** What deleting an active execution does: nobody documents it. */
-  deleteActive: v.picklist(['delete', 'conflict']),
+  deleteActive: v.optional(v.picklist(['delete', 'conflict']), 'delete'),
   /** Executions created from now on end by themselves after so long. */
-  endAfterMs: v.nullable(milliseconds),
+  endAfterMs: v.optional(v.nullable(milliseconds), null),
   /** Steps of each execution; null: 1 to 6. */
-  stepsPerExecution: v.nullable(count),
+  stepsPerExecution: v.optional(v.nullable(count), null),
   /** Whether lists of steps carry each step's context, which Twilio does not document. */
-  listedStepContexts: v.boolean(),
-  pageToken: v.picklist(['keyset', 'offset']),
+  listedStepContexts: v.optional(v.boolean(), false),
+  pageToken: v.optional(v.picklist(['keyset', 'offset']), 'keyset'),
   /** Older page tokens: 400, code 21481. */
-  pageTokenLifetimeMs: v.nullable(milliseconds),
-  paging: v.picklist([
+  pageTokenLifetimeMs: v.optional(v.nullable(milliseconds), null),
+  paging: v.optional(
+    v.picklist([
+      'honest',
+      /** From the second page on, next_page_url is the page's own. */
+      'repeated-cursor',
+      /** New tokens for ever, each with the first page's items. */
+      'repeated-page',
+      /** New tokens for ever, and no items. */
+      'empty-pages',
+      /** next_page_url at another host. */
+      'foreign-host',
+      /** next_page_url without scheme and host. */
+      'relative-url',
+      /** next_page_url as long as pages are full, even if nothing follows. */
+      'empty-last-page',
+    ]),
     'honest',
-    /** From the second page on, next_page_url is the page's own. */
-    'repeated-cursor',
-    /** New tokens for ever, each with the first page's items. */
-    'repeated-page',
-    /** New tokens for ever, and no items. */
-    'empty-pages',
-    /** next_page_url at another host. */
-    'foreign-host',
-    /** next_page_url without scheme and host. */
-    'relative-url',
-    /** next_page_url as long as pages are full, even if nothing follows. */
-    'empty-last-page',
-  ]),
-  ignoreStatusFilter: v.boolean(),
+  ),
+  /** Lists show the executions as they were this long ago. */
+  listLagMs: v.optional(milliseconds, 0),
+  ignoreStatusFilter: v.optional(v.boolean(), false),
   /** Finds and lists executions under any flow; each still names its own flow. */
-  ignoreFlow: v.boolean(),
+  ignoreFlow: v.optional(v.boolean(), false),
   /** So many ended executions arrive in the flow before each page of its executions. */
-  arrivalsPerList: count,
+  arrivalsPerList: v.optional(count, 0),
   /** Twilio's own error documents, or those of RFC 9457 as its newer APIs answer. */
-  errors: v.picklist(['twilio', 'problem']),
-  stubborn: v.array(stubborn),
-  faults: v.array(fault),
+  errors: v.optional(v.picklist(['twilio', 'problem']), 'twilio'),
+  stubborn: v.optional(v.array(stubborn), []),
+  faults: v.optional(v.array(fault), []),
 });
 
 export type Behaviour = v.InferOutput<typeof behaviourSchema>;
 /** What callers write: members left out stay as they are. */
-export type BehaviourChange = Partial<v.InferInput<typeof behaviourSchema>>;
+export type BehaviourChange = v.InferInput<typeof behaviourSchema>;
 export type Fault = v.InferOutput<typeof fault>;
-
-export const DEFAULT_BEHAVIOUR: Omit<Behaviour, 'credentials'> = {
-  latencyMs: 0,
-  latencyJitterMs: 0,
-  maxInFlight: 100,
-  requestsPerSecond: null,
-  createsPerSecond: 20,
-  retryAfter: null,
-  deleteActive: 'delete',
-  endAfterMs: null,
-  stepsPerExecution: null,
-  listedStepContexts: false,
-  pageToken: 'keyset',
-  pageTokenLifetimeMs: null,
-  paging: 'honest',
-  ignoreStatusFilter: false,
-  ignoreFlow: false,
-  arrivalsPerList: 0,
-  errors: 'twilio',
-  stubborn: [],
-  faults: [],
-};

@@ -1,4 +1,4 @@
-import type { OperationName } from '../names.ts';
+import type { OperationName } from '../operations.ts';
 import type { Fault } from './behaviour.ts';
 
 /** One request and what became of it. `status` is null where no answer was given. */
@@ -13,11 +13,13 @@ export type LoggedRequest = {
   atMs: number;
 };
 
+/** By operation and status; `none` where no answer was given. */
+type Counts = Partial<Record<OperationName, Record<string, number>>>;
 export type Statistics = {
   requests: number;
   throttled: number;
   peakInFlight: number;
-  byOperation: Partial<Record<OperationName, Record<string, number>>>;
+  byOperation: Counts;
 };
 
 const KEPT_REQUESTS = 10_000;
@@ -25,46 +27,43 @@ const KEPT_REQUESTS = 10_000;
 /** The last 10,000 requests, and counts of them all. */
 export class Journal {
   readonly requests: LoggedRequest[] = [];
-  #counts = new Map<OperationName, Map<string, number>>();
+  #byOperation: Counts = {};
   #all = 0;
   #throttled = 0;
 
   add(request: LoggedRequest): void {
+    const { operation, status } = request;
     this.#all++;
-    if (request.status === 429) this.#throttled++;
+    if (status === 429) this.#throttled++;
     this.requests.push(request);
     if (this.requests.length >= 2 * KEPT_REQUESTS) this.requests.splice(0, KEPT_REQUESTS);
-    if (request.operation === null) return;
-    const statuses = this.#counts.get(request.operation) ?? new Map<string, number>();
-    this.#counts.set(request.operation, statuses);
-    const key = request.status === null ? 'none' : String(request.status);
-    statuses.set(key, (statuses.get(key) ?? 0) + 1);
+    if (operation === null) return;
+    this.#byOperation[operation] ??= {};
+    const statuses = this.#byOperation[operation];
+    const key = status ?? 'none';
+    statuses[key] = (statuses[key] ?? 0) + 1;
   }
 
   statistics(peakInFlight: number): Statistics {
-    const byOperation = Object.fromEntries(
-      [...this.#counts].map(([operation, statuses]) => [operation, Object.fromEntries(statuses)]),
-    );
+    const byOperation = structuredClone(this.#byOperation);
     return { requests: this.#all, throttled: this.#throttled, peakInFlight, byOperation };
   }
 
   clear(): void {
     this.requests.length = 0;
-    this.#counts = new Map();
+    this.#byOperation = {};
     this.#all = 0;
     this.#throttled = 0;
   }
 }
 
-/** A form as an object; what is given twice becomes a list. */
+/** A form as an object; a parameter that is given twice becomes a list. */
 export function formOf(body: string): Record<string, string | string[]> {
-  if (body === '') return {};
   const parameters = new URLSearchParams(body);
-  const names = [...new Set(parameters.keys())];
-  return Object.fromEntries(
-    names.map((name) => {
-      const values = parameters.getAll(name);
-      return [name, values.length === 1 ? (values[0] ?? '') : values];
-    }),
-  );
+  const form: Record<string, string | string[]> = {};
+  for (const name of parameters.keys()) {
+    const values = parameters.getAll(name);
+    form[name] = values.length === 1 ? (values[0] ?? '') : values;
+  }
+  return form;
 }

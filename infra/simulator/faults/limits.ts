@@ -1,21 +1,15 @@
-import type { OperationName } from '../names.ts';
+import type { OperationName } from '../operations.ts';
 import type { Behaviour } from './behaviour.ts';
 
 const WINDOW_MS = 1_000;
-const SWEEP_ABOVE = 4_096;
 
-/** Admits `limit` in any stretch of one second. Looks at exact times, so no burst slips through between two windows. */
+/** Admits `limit` in any second, by exact times: no burst passes between two windows. */
 class SlidingWindow {
-  #times: number[] = [];
-  #first = 0;
+  readonly #times: number[] = [];
 
   isFull(limit: number, nowMs: number): boolean {
-    while ((this.#times[this.#first] ?? Number.POSITIVE_INFINITY) <= nowMs - WINDOW_MS) this.#first++;
-    if (this.#first > SWEEP_ABOVE) {
-      this.#times = this.#times.slice(this.#first);
-      this.#first = 0;
-    }
-    return this.#times.length - this.#first >= limit;
+    while (this.#times[0] !== undefined && this.#times[0] <= nowMs - WINDOW_MS) this.#times.shift();
+    return this.#times.length >= limit;
   }
 
   take(nowMs: number): void {
@@ -23,21 +17,21 @@ class SlidingWindow {
   }
 }
 
-/** What Studio lets in. A refused request was not processed, and counts against no limit. */
+/** What Studio lets in. A refused request counts against no limit. */
 export class Limits {
   inFlight = 0;
   peakInFlight = 0;
-  readonly #requests = new SlidingWindow();
-  readonly #creates = new SlidingWindow();
+  #requests = new SlidingWindow();
+  #creates = new SlidingWindow();
 
-  /** True: it is in, and `leave` must follow. */
+  /** Returns whether the request is let in; then `leave` must follow. */
   enter(operation: OperationName, behaviour: Behaviour, nowMs: number): boolean {
     const { maxInFlight, requestsPerSecond, createsPerSecond } = behaviour;
     const isCreate = operation === 'CreateExecution';
     if (this.inFlight >= (maxInFlight ?? Number.POSITIVE_INFINITY)) return false;
     if (requestsPerSecond !== null && this.#requests.isFull(requestsPerSecond, nowMs)) return false;
     if (isCreate && createsPerSecond !== null && this.#creates.isFull(createsPerSecond, nowMs)) return false;
-    // Counted only where a limit stands, so that an unlimited million of requests leaves nothing behind.
+    // Counted only where there is a limit, so that a million unlimited requests use no memory.
     if (requestsPerSecond !== null) this.#requests.take(nowMs);
     if (isCreate && createsPerSecond !== null) this.#creates.take(nowMs);
     this.inFlight++;
@@ -47,5 +41,12 @@ export class Limits {
 
   leave(): void {
     this.inFlight--;
+  }
+
+  /** Keeps the requests that are in flight. */
+  reset(): void {
+    this.peakInFlight = this.inFlight;
+    this.#requests = new SlidingWindow();
+    this.#creates = new SlidingWindow();
   }
 }

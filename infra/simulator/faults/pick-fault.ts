@@ -1,5 +1,5 @@
-import type { OperationName } from '../names.ts';
-import { createRandom, mix32 } from '../random.ts';
+import type { OperationName } from '../operations.ts';
+import { createRandom } from '../random.ts';
 import type { Fault } from './behaviour.ts';
 
 export type FaultPicker = (operation: OperationName, isReusedSocket: boolean) => Fault | undefined;
@@ -11,7 +11,7 @@ export type FaultPicker = (operation: OperationName, isReusedSocket: boolean) =>
 export function createFaultPicker(faults: readonly Fault[], seed: number): FaultPicker {
   const rules = faults.map((fault, index) => ({
     fault,
-    random: createRandom(mix32(seed + index)),
+    random: createRandom(seed + index),
     seen: 0,
     struck: 0,
   }));

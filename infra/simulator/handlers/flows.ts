@@ -1,142 +1,126 @@
 import { parseJson } from '../../../lib/studio/json/json.ts';
-import { type Answer, invalidParameter, missingParameter, notFound, refuse } from '../answers.ts';
-import type { Call, Simulation } from '../call.ts';
-import { listAnswer, readPageRequest, slicePage } from '../paging.ts';
-import { flowResource, revisionResource } from '../resources.ts';
+import { invalidParameter, notFound, Refusal, required } from '../answers.ts';
+import type { Call } from '../operations.ts';
+import { isoSeconds, sidOf } from '../store/execution.ts';
 import {
   definitionErrors,
+  type Flow,
   type FlowStatus,
   isDefinition,
   latestPublished,
   latestRevision,
   type Revision,
 } from '../store/flows.ts';
-import { isoSeconds } from '../store/store.ts';
+import type { StudioState } from '../studio-state.ts';
+import { listResource, readPageRequest, slicePage } from './paging.ts';
+import { flowResource, revisionResource } from './resources.ts';
 
-export function listFlows(simulation: Simulation, call: Call): Answer {
-  const request = readPageRequest(simulation, call);
-  if ('status' in request) return request;
-  const page = slicePage(simulation.store.flows.all(), request);
-  const items = page.items.map((flow) => JSON.stringify(flowResource(simulation, call, flow)));
-  return listAnswer(simulation, call, 'flows', request, { ...page, items });
+/** The flow that the path names. Refuses the call if there is none. */
+export function flowOf(studio: StudioState, call: Call): Flow {
+  const flow = studio.store.flows.find(call.flowSid);
+  if (!flow) throw notFound(call.path);
+  return flow;
 }
 
-export function fetchFlow(simulation: Simulation, call: Call): Answer {
-  const flow = simulation.store.flows.find(call.flowSid);
-  return flow ? { status: 200, body: flowResource(simulation, call, flow) } : notFound(call.path);
+export function listFlows(studio: StudioState, call: Call): unknown {
+  const request = readPageRequest(studio, call);
+  const page = slicePage(studio.store.flows.all(), request);
+  return listResource(studio, call, 'flows', request, page, (flow) => flowResource(studio, call, flow));
+}
+
+export function fetchFlow(studio: StudioState, call: Call): unknown {
+  return flowResource(studio, call, flowOf(studio, call));
 }
 
 /** Its executions are out of reach with it. */
-export function deleteFlow(simulation: Simulation, call: Call): Answer {
-  return simulation.store.flows.delete(call.flowSid) ? { status: 204 } : notFound(call.path);
+export function deleteFlow(studio: StudioState, call: Call): void {
+  studio.store.flows.delete(flowOf(studio, call).sid);
 }
 
-export function createFlow(simulation: Simulation, call: Call): Answer {
-  const name = call.form.get('FriendlyName');
-  if (!name) return missingParameter('FriendlyName');
-  const read = readRevision(simulation, call);
-  if (!read.ok) return read.answer;
-  const { definition, ...rest } = read.change;
-  if (definition === undefined) return missingParameter('Definition');
-  const sid = simulation.store.newFlowSid();
-  const flow = simulation.store.flows.add(sid, { ...rest, friendlyName: name, definition });
-  return { status: 201, body: flowResource(simulation, call, flow) };
+export function createFlow(studio: StudioState, call: Call): unknown {
+  const friendlyName = required(call.form, 'FriendlyName');
+  const { definition, ...rest } = readRevision(studio, call);
+  required(call.form, 'Definition');
+  const { flows, salt } = studio.store;
+  const flow = flows.add(sidOf('FW', flows.made++, salt), { ...rest, friendlyName, definition });
+  return flowResource(studio, call, flow);
 }
 
-export function updateFlow(simulation: Simulation, call: Call): Answer {
-  const flow = simulation.store.flows.find(call.flowSid);
-  if (!flow) return notFound(call.path);
-  const read = readRevision(simulation, call);
-  if (!read.ok) return read.answer;
+export function updateFlow(studio: StudioState, call: Call): unknown {
+  const flow = flowOf(studio, call);
+  const change = readRevision(studio, call);
   const latest = latestRevision(flow);
-  simulation.store.flows.revise(flow, {
-    ...read.change,
+  studio.store.flows.revise(flow, {
+    ...change,
     friendlyName: call.form.get('FriendlyName') ?? latest.friendlyName,
-    definition: read.change.definition ?? latest.definition,
+    definition: change.definition ?? latest.definition,
   });
-  return { status: 200, body: flowResource(simulation, call, flow) };
+  return flowResource(studio, call, flow);
 }
 
 /** A definition that is no flow is refused with its failures: https://www.twilio.com/docs/api/errors/81022 */
-export function validateFlow(_simulation: Simulation, call: Call): Answer {
-  if (!call.form.get('FriendlyName')) return missingParameter('FriendlyName');
-  const status = readStatus(call);
-  if (!status.ok) return status.answer;
-  if (!call.form.get('Definition')) return missingParameter('Definition');
-  const definition = parsed(call.form.get('Definition'));
-  return isDefinition(definition) ? { status: 200, body: { valid: true } } : invalidDefinition(definition);
+export function validateFlow(_studio: StudioState, { form }: Call): unknown {
+  required(form, 'FriendlyName');
+  readStatus(form);
+  const definition = parsed(required(form, 'Definition'));
+  if (!isDefinition(definition)) throw invalidDefinition(definition);
+  return { valid: true };
 }
 
-export function listRevisions(simulation: Simulation, call: Call): Answer {
-  const flow = simulation.store.flows.find(call.flowSid);
-  if (!flow) return notFound(call.path);
-  const request = readPageRequest(simulation, call);
-  if ('status' in request) return request;
+export function listRevisions(studio: StudioState, call: Call): unknown {
+  const flow = flowOf(studio, call);
+  const request = readPageRequest(studio, call);
   const page = slicePage(flow.revisions.toReversed(), request);
-  const items = page.items.map((revision) =>
-    JSON.stringify(revisionResource(simulation, call, flow, revision)),
-  );
-  return listAnswer(simulation, call, 'revisions', request, { ...page, items });
+  const resource = (revision: Revision) => revisionResource(studio, call, flow, revision);
+  return listResource(studio, call, 'revisions', request, page, resource);
 }
 
-export function fetchRevision(simulation: Simulation, call: Call): Answer {
-  const flow = simulation.store.flows.find(call.flowSid);
-  if (!flow) return notFound(call.path);
-  const named: Record<string, Revision | undefined> = {
-    LatestRevision: latestRevision(flow),
-    LatestPublished: latestPublished(flow),
-  };
-  const revision =
-    named[call.revision] ?? flow.revisions.find((one) => String(one.revision) === call.revision);
-  if (!revision) return notFound(call.path);
-  return { status: 200, body: revisionResource(simulation, call, flow, revision) };
+export function fetchRevision(studio: StudioState, call: Call): unknown {
+  const flow = flowOf(studio, call);
+  const revision = revisionOf(flow, call.revision);
+  if (!revision) throw notFound(call.path);
+  return revisionResource(studio, call, flow, revision);
 }
 
-export function fetchTestUsers(simulation: Simulation, call: Call): Answer {
-  const flow = simulation.store.flows.find(call.flowSid);
-  if (!flow) return notFound(call.path);
-  const url = call.origin + call.path;
-  return { status: 200, body: { sid: flow.sid, test_users: flow.testUsers, url } };
+function revisionOf(flow: Flow, name: string): Revision | undefined {
+  if (name === 'LatestRevision') return latestRevision(flow);
+  if (name === 'LatestPublished') return latestPublished(flow);
+  return flow.revisions.find(({ revision }) => String(revision) === name);
+}
+
+export function fetchTestUsers(studio: StudioState, call: Call): unknown {
+  const { sid, testUsers } = flowOf(studio, call);
+  return { sid, test_users: testUsers, url: call.origin + call.path };
 }
 
 /** The list is given by repeating the parameter. */
-export function updateTestUsers(simulation: Simulation, call: Call): Answer {
-  const flow = simulation.store.flows.find(call.flowSid);
-  if (!flow) return notFound(call.path);
-  const testUsers = call.form.getAll('TestUsers');
-  if (testUsers.length === 0) return missingParameter('TestUsers');
-  flow.testUsers = testUsers;
-  return fetchTestUsers(simulation, call);
+export function updateTestUsers(studio: StudioState, call: Call): unknown {
+  const flow = flowOf(studio, call);
+  required(call.form, 'TestUsers');
+  flow.testUsers = call.form.getAll('TestUsers');
+  return fetchTestUsers(studio, call);
 }
 
-type Read<T> = T | { ok: false; answer: Answer };
-type Change = Omit<Revision, 'revision' | 'friendlyName'>;
-
-function readRevision(simulation: Simulation, call: Call): Read<{ ok: true; change: Change }> {
-  const status = readStatus(call);
-  if (!status.ok) return status;
-  const text = call.form.get('Definition');
+/** A draft may be broken; what is published must be a flow. */
+function readRevision(studio: StudioState, { form }: Call): Omit<Revision, 'revision' | 'friendlyName'> {
+  const status = readStatus(form);
+  const text = form.get('Definition');
   const definition = parsed(text);
-  if (text && definition === undefined) return { ok: false, answer: invalidDefinition(definition) };
-  // A draft may be broken; what is published must be a flow.
-  if (text && status.value === 'published' && !isDefinition(definition))
-    return { ok: false, answer: invalidDefinition(definition) };
+  const isWrong = definition === undefined || (status === 'published' && !isDefinition(definition));
+  if (text && isWrong) throw invalidDefinition(definition);
   return {
-    ok: true,
-    change: {
-      status: status.value,
-      definition,
-      commitMessage: call.form.get('CommitMessage'),
-      authorSid: call.form.get('AuthorSid'),
-      dateCreated: isoSeconds(simulation.now()),
-    },
+    status,
+    definition,
+    commitMessage: form.get('CommitMessage'),
+    authorSid: form.get('AuthorSid'),
+    dateCreated: isoSeconds(studio.now()),
   };
 }
 
-function readStatus(call: Call): Read<{ ok: true; value: FlowStatus }> {
-  const value = call.form.get('Status');
-  if (value === 'draft' || value === 'published') return { ok: true, value };
-  return { ok: false, answer: value ? invalidParameter('Status') : missingParameter('Status') };
+function readStatus(form: URLSearchParams): FlowStatus {
+  const value = required(form, 'Status');
+  if (value === 'draft' || value === 'published') return value;
+  throw invalidParameter('Status');
 }
 
 function parsed(text: string | null): unknown {
@@ -147,6 +131,7 @@ function parsed(text: string | null): unknown {
   }
 }
 
-function invalidDefinition(definition: unknown): Answer {
-  return refuse(81022, 'Flow definition validation failed', { errors: definitionErrors(definition) });
+function invalidDefinition(definition: unknown): Refusal {
+  const errors = definitionErrors(definition);
+  return new Refusal(81022, 'Flow definition validation failed', { details: { errors } });
 }

@@ -1,11 +1,10 @@
-import { type Answer, notFound } from '../answers.ts';
-import type { Call, Simulation } from '../call.ts';
-import { listAnswer, readPageRequest, slicePage } from '../paging.ts';
-import { mix32 } from '../random.ts';
-import { contextOf } from '../resources.ts';
-import { sidOf } from '../store/sids.ts';
-import { isoSeconds } from '../store/store.ts';
-import { findRow } from './executions.ts';
+import { notFound } from '../answers.ts';
+import type { Call } from '../operations.ts';
+import { type Execution, isoSeconds, sidOf } from '../store/execution.ts';
+import type { StudioState } from '../studio-state.ts';
+import { executionOf } from './executions.ts';
+import { listResource, readPageRequest, slicePage } from './paging.ts';
+import { contextOf, contextResource } from './resources.ts';
 
 /** Steps are made when they are asked for, the same ones each time. */
 type Step = { sid: string; index: number };
@@ -13,32 +12,30 @@ type Step = { sid: string; index: number };
 const MOST_STEPS = 6;
 const WIDGETS = ['send-message', 'split-based-on', 'make-http-request', 'send-and-wait-for-reply'];
 
-function stepsOf({ behaviour, seed }: Simulation, row: number): Step[] {
-  const count = behaviour.stepsPerExecution ?? 1 + (mix32(row ^ seed) % MOST_STEPS);
+function stepsOf(studio: StudioState, { sid }: Execution): Step[] {
+  const count = studio.behaviour().stepsPerExecution ?? 1 + (Number.parseInt(sid.slice(-8), 16) % MOST_STEPS);
   return Array.from({ length: count }, (_, index) => ({
-    // Each execution has its own salt, so that a step's SID holds under its execution only.
-    sid: sidOf('FT', index, mix32(row + seed)),
+    sid: sidOf('FT', `${sid} ${index}`, studio.store.salt),
     index,
   }));
 }
 
-function stepResource(simulation: Simulation, call: Call, row: number, { sid, index }: Step) {
-  const createdS = simulation.store.executions.columns.createdS[row] ?? 0;
+function stepResource(studio: StudioState, call: Call, execution: Execution, { sid, index }: Step) {
   const nameOf = (at: number) => (at < 0 ? 'Trigger' : `${WIDGETS[at % WIDGETS.length]}_${at + 1}`);
-  const { origin, version, flowSid, executionSid } = call;
-  const url = `${origin}/${version}/Flows/${flowSid}/Executions/${executionSid}/Steps/${sid}`;
+  const { origin, version, flowSid } = call;
+  const url = `${origin}/${version}/Flows/${flowSid}/Executions/${execution.sid}/Steps/${sid}`;
   return {
     sid,
-    account_sid: simulation.accountSid,
-    flow_sid: simulation.store.executions.flowOf(row),
-    execution_sid: executionSid,
+    account_sid: studio.accountSid,
+    flow_sid: execution.flowSid,
+    execution_sid: execution.sid,
     parent_step_sid: null,
     name: index === 0 ? 'incomingRequest' : 'success',
-    context: simulation.behaviour.listedStepContexts ? contextOf(simulation, row) : {},
+    context: studio.behaviour().listedStepContexts ? contextOf(execution) : {},
     transitioned_from: nameOf(index - 1),
     transitioned_to: nameOf(index),
     type: index === 0 ? 'trigger' : (WIDGETS[(index - 1) % WIDGETS.length] ?? null),
-    date_created: isoSeconds((createdS + index) * 1_000),
+    date_created: isoSeconds(execution.createdMs + index * 1_000),
     date_updated: null,
     url,
     links: { step_context: `${url}/Context` },
@@ -46,41 +43,27 @@ function stepResource(simulation: Simulation, call: Call, row: number, { sid, in
 }
 
 /** Newest first, as executions. */
-export function listSteps(simulation: Simulation, call: Call): Answer {
-  const row = findRow(simulation, call);
-  if (row === undefined) return notFound(call.path);
-  const request = readPageRequest(simulation, call);
-  if ('status' in request) return request;
-  const page = slicePage(stepsOf(simulation, row).reverse(), request);
-  const items = page.items.map((step) => JSON.stringify(stepResource(simulation, call, row, step)));
-  return listAnswer(simulation, call, 'steps', request, { ...page, items });
+export function listSteps(studio: StudioState, call: Call): unknown {
+  const execution = executionOf(studio, call);
+  const request = readPageRequest(studio, call);
+  const page = slicePage(stepsOf(studio, execution).reverse(), request);
+  const resource = (step: Step) => stepResource(studio, call, execution, step);
+  return listResource(studio, call, 'steps', request, page, resource);
 }
 
-export function fetchStep(simulation: Simulation, call: Call): Answer {
-  const found = findStep(simulation, call);
-  if (!found) return notFound(call.path);
-  return { status: 200, body: stepResource(simulation, call, found.row, found.step) };
+export function fetchStep(studio: StudioState, call: Call): unknown {
+  const execution = executionOf(studio, call);
+  return stepResource(studio, call, execution, stepOf(studio, call, execution));
 }
 
-export function fetchStepContext(simulation: Simulation, call: Call): Answer {
-  const found = findStep(simulation, call);
-  if (!found) return notFound(call.path);
-  return {
-    status: 200,
-    body: {
-      account_sid: simulation.accountSid,
-      context: contextOf(simulation, found.row),
-      flow_sid: simulation.store.executions.flowOf(found.row),
-      execution_sid: call.executionSid,
-      step_sid: found.step.sid,
-      url: call.origin + call.path,
-    },
-  };
+export function fetchStepContext(studio: StudioState, call: Call): unknown {
+  const execution = executionOf(studio, call);
+  const { sid } = stepOf(studio, call, execution);
+  return { ...contextResource(studio, call, execution), step_sid: sid };
 }
 
-function findStep(simulation: Simulation, call: Call): { row: number; step: Step } | undefined {
-  const row = findRow(simulation, call);
-  if (row === undefined) return undefined;
-  const step = stepsOf(simulation, row).find(({ sid }) => sid === call.stepSid);
-  return step && { row, step };
+function stepOf(studio: StudioState, call: Call, execution: Execution): Step {
+  const step = stepsOf(studio, execution).find(({ sid }) => sid === call.stepSid);
+  if (!step) throw notFound(call.path);
+  return step;
 }

@@ -1,3 +1,5 @@
+import { fieldsOf } from '../../../lib/studio/json/parse.ts';
+
 export type FlowStatus = 'draft' | 'published';
 export type Revision = {
   revision: number;
@@ -33,6 +35,8 @@ export const EMPTY_DEFINITION = {
 
 export class Flows {
   readonly #flows = new Map<string, Flow>();
+  /** How many were made through the API. */
+  made = 0;
 
   /** Newest first, as every list. */
   all(): Flow[] {
@@ -60,8 +64,13 @@ export class Flows {
     flow.dateUpdated = change.dateCreated;
   }
 
-  delete(sid: string): boolean {
-    return this.#flows.delete(sid);
+  delete(sid: string): void {
+    this.#flows.delete(sid);
+  }
+
+  clear(): void {
+    this.#flows.clear();
+    this.made = 0;
   }
 }
 
@@ -74,19 +83,14 @@ export function latestPublished(flow: Flow): Revision | undefined {
 }
 
 /** As far as this Studio looks: a flow has an initial state and a list of states. */
+export function definitionErrors(value: unknown): { message: string; property_path: string }[] {
+  const { initial_state, states } = fieldsOf(value) ?? {};
+  const isMissing = { initial_state: typeof initial_state !== 'string', states: !Array.isArray(states) };
+  return Object.entries(isMissing)
+    .filter(([, isIt]) => isIt)
+    .map(([name]) => ({ message: 'is missing', property_path: `#/${name}` }));
+}
+
 export function isDefinition(value: unknown): boolean {
   return definitionErrors(value).length === 0;
-}
-
-export function definitionErrors(value: unknown): { message: string; property_path: string }[] {
-  const states = member(value, 'states');
-  const errors: { message: string; property_path: string }[] = [];
-  if (typeof member(value, 'initial_state') !== 'string')
-    errors.push({ message: 'is missing', property_path: '#/initial_state' });
-  if (!Array.isArray(states)) errors.push({ message: 'is missing', property_path: '#/states' });
-  return errors;
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -1,19 +1,23 @@
+import * as v from 'valibot';
 import { parseJson } from '../../../lib/studio/json/json.ts';
 import { fieldsOf } from '../../../lib/studio/json/parse.ts';
-import { MADE_UP_ADDRESSES } from './addresses.ts';
-import { ACTIVE, DELETED, ENDED } from './columns.ts';
-import { Executions, type Status } from './executions.ts';
+import {
+  type Execution,
+  isoSeconds,
+  NEVER,
+  type NewExecution,
+  type Status,
+  sidOf,
+  statusAt,
+  updatedAt,
+} from './execution.ts';
 import { EMPTY_DEFINITION, type FlowOptions, Flows } from './flows.ts';
-import { type SeedRequest, type SeedResult, seedExecutions } from './seed.ts';
-import { indexOf, sidOf } from './sids.ts';
+import { planSeed, type SeedRequest, type SeedResult, seedSchema } from './seed.ts';
+import { compare, type Place, Timeline } from './timeline.ts';
 
-export type StoredExecution = {
-  sid: string;
-  flowSid: string;
-  to: string;
-  from: string;
+/** What tests see of an execution. */
+export type StoredExecution = Pick<Execution, 'sid' | 'flowSid' | 'to' | 'from' | 'dateCreated'> & {
   status: Status | 'deleted';
-  dateCreated: string;
   dateUpdated: string | null;
   /** Numbers that a double would change are RawNumbers. */
   parameters: Record<string, unknown>;
@@ -26,148 +30,234 @@ export type StoreFilter = {
   dateCreatedFrom?: string;
   dateCreatedTo?: string;
 };
-export type Counts = { active: number; ended: number; deleted: number };
+export type Counts = Record<Status | 'deleted', number>;
 
-const STATES: (Status | 'deleted')[] = [];
-STATES[ACTIVE] = 'active';
-STATES[ENDED] = 'ended';
-STATES[DELETED] = 'deleted';
+export type ListFilter = { status: Status | undefined; fromMs: number; toMs: number };
+/** Where a page begins: at a place in the list, or after a number of matching executions. */
+export type Start = { offset: number; place?: Place | undefined };
+/** Newest first. `previous`: where the page before begins; `more`: whether there is a page after. */
+export type Slice = { executions: Execution[]; more: boolean; previous: Place | undefined };
 
-/** What tests and the local run see of the simulated account, past the API and its limits. */
+/** Made-up contacts are +1555 and seven digits. */
+const MADE_UP_CONTACTS = 10_000_000;
+
+/** The simulated account, past the API and its limits. Deleted executions stay countable until it is cleared. */
 export class Store {
-  readonly #seed: number;
-  readonly #now: () => number;
-  #nextContact = 0;
-  #flowsMade = 0;
+  readonly now: () => number;
+  readonly salt: number;
+  /** In the order of their creation. */
+  readonly executions: Execution[] = [];
+  readonly flows = new Flows();
   /** How often the API was told to delete an execution that had not been ended before. */
   deletedWhileActive = 0;
-  executions: Executions;
-  flows = new Flows();
+  /** The number of the first made-up contact that no seed has used yet. */
+  #nextContact = 0;
+  readonly #listLagMs: () => number;
+  readonly #bySid = new Map<string, Execution>();
+  /** By flow; `''` has all executions. */
+  readonly #timelines = new Map<string, Timeline>();
+  readonly #latestOfPair = new Map<string, Execution>();
 
-  constructor(seed: number, now: () => number) {
-    this.#seed = seed;
-    this.#now = now;
-    this.executions = new Executions(seed, now);
+  /** Lists show what was there `listLagMs` ago. */
+  constructor(salt: number, now: () => number, listLagMs = () => 0) {
+    this.salt = salt;
+    this.now = now;
+    this.#listLagMs = listLagMs;
   }
 
   /** Forgets every execution and flow. */
   clear(): void {
-    this.executions = new Executions(this.#seed, this.#now);
-    this.flows = new Flows();
-    this.#nextContact = 0;
-    this.#flowsMade = 0;
+    this.executions.length = 0;
+    for (const map of [this.#bySid, this.#timelines, this.#latestOfPair]) map.clear();
+    this.flows.clear();
     this.deletedWhileActive = 0;
+    this.#nextContact = 0;
   }
 
-  /** A published flow, unless told otherwise; one that is there already is left as it is. */
+  /** Adds a flow, published unless told otherwise; leaves one that is there already as it is. */
   addFlow({ sid, friendlyName, status, definition }: FlowOptions): void {
     if (this.flows.find(sid)) return;
-    this.executions.flowNumber(sid);
     this.flows.add(sid, {
       friendlyName: friendlyName ?? 'Simulated flow',
       status: status ?? 'published',
       definition: definition ?? EMPTY_DEFINITION,
       commitMessage: null,
       authorSid: null,
-      dateCreated: isoSeconds(this.#now()),
+      dateCreated: isoSeconds(this.now()),
     });
   }
 
-  /** A flow SID that was not given out yet. */
-  newFlowSid(): string {
-    return sidOf('FW', this.#flowsMade++, this.#seed);
+  /** Deterministic; makes the flow if there is none. Throws a ValiError or RangeError for a wrong request. */
+  seed(request: SeedRequest): SeedResult {
+    const seed = v.parse(seedSchema, request);
+    const firstContact = seed.firstContact ?? this.#nextContact;
+    const contactsEnd = firstContact + (seed.contact === undefined ? (seed.contacts ?? seed.count) : 0);
+    if (contactsEnd > MADE_UP_CONTACTS) throw new RangeError('No more than 10 million contacts');
+    const result: SeedResult = { active: 0, ended: 0, firstSid: null, lastSid: null };
+    const hasActive = (to: string, from: string) => this.findActive(to, from) !== undefined;
+    for (const planned of planSeed(seed, this.now(), firstContact, hasActive)) {
+      const { sid, endedMs } = this.add(planned);
+      result[endedMs === NEVER ? 'active' : 'ended']++;
+      result.firstSid ??= sid;
+      result.lastSid = sid;
+    }
+    this.addFlow({ sid: seed.flowSid });
+    this.#nextContact = Math.max(this.#nextContact, contactsEnd);
+    return result;
   }
 
-  /** Deterministic; makes the flow if there is none. Throws a RangeError on nonsense. */
-  seed(request: SeedRequest): SeedResult {
-    this.addFlow({ sid: request.flowSid });
-    const contacts = request.contact === undefined ? (request.contacts ?? request.count) : 0;
-    const firstContact = request.firstContact ?? this.#nextContact;
-    if (firstContact + contacts > MADE_UP_ADDRESSES) throw new RangeError('No more than 10 million contacts');
-    const result = seedExecutions(this.executions, request, this.#now(), this.#nextContact);
-    this.#nextContact = Math.max(this.#nextContact, firstContact + contacts);
-    return result;
+  /**
+   * Adds one execution, active unless `endedMs` says otherwise. The caller sees to it that its flow is there,
+   * and that a contact and sender have one active execution at most.
+   */
+  add(input: NewExecution): Execution {
+    const number = this.executions.length;
+    const { createdMs = this.now() } = input;
+    const execution: Execution = {
+      sid: sidOf('FN', number, this.salt),
+      parameters: '{}',
+      flowVersion: 1,
+      contactSid: sidOf('FC', input.to, this.salt),
+      createdMs,
+      dateCreated: isoSeconds(createdMs),
+      endedMs: NEVER,
+      deletedMs: NEVER,
+      number,
+      ...input,
+    };
+    this.executions.push(execution);
+    this.#bySid.set(execution.sid, execution);
+    for (const timeline of this.#timelinesOf(execution)) timeline.add(execution);
+    if (this.statusOf(execution) === 'active') this.#latestOfPair.set(pair(execution), execution);
+    return execution;
   }
 
   /** How many there are, by status; with a filter, of those that match it. */
   count(filter: Omit<StoreFilter, 'status'> = {}): Counts {
     const counts: Counts = { active: 0, ended: 0, deleted: 0 };
-    for (const row of this.#rows(filter)) counts[this.#statusOf(row)]++;
+    for (const execution of this.#matching(filter)) counts[this.statusOf(execution)]++;
     return counts;
   }
 
   /** Everything that matches, in the order of creation through API and seeds. */
   *list(filter: StoreFilter = {}): Generator<StoredExecution> {
-    for (const row of this.#rows(filter)) {
-      const status = this.#statusOf(row);
+    for (const execution of this.#matching(filter)) {
+      const status = this.statusOf(execution);
       if (filter.status === undefined ? status !== 'deleted' : status === filter.status)
-        yield this.#read(row);
+        yield this.#describe(execution);
     }
   }
 
   /** Also one that was deleted. */
   find(sid: string): StoredExecution | undefined {
-    const row = this.#rowOf(sid);
-    return row === undefined ? undefined : this.#read(row);
+    const execution = this.#bySid.get(sid);
+    return execution && this.#describe(execution);
   }
 
-  /** Ends it as if its flow had run out; false when it was not active. */
+  /** Ends it; false when it was not active. */
   end(sid: string): boolean {
-    const row = this.#rowOf(sid);
-    if (row === undefined || this.executions.stateOf(row) !== ACTIVE) return false;
-    this.executions.end(row);
+    const execution = this.#bySid.get(sid);
+    if (!execution || this.statusOf(execution) !== 'active') return false;
+    execution.endedMs = this.now();
     return true;
   }
 
-  /** Deletes it, active or not, as another user of the account would; false when it was not there. */
+  /** Deletes it, active or not; false when it was not there. */
   delete(sid: string): boolean {
-    const row = this.#rowOf(sid);
-    if (row === undefined || this.executions.stateOf(row) === DELETED) return false;
-    this.executions.delete(row);
+    const execution = this.existing(sid);
+    if (!execution) return false;
+    execution.deletedMs = this.now();
+    const shownMs = this.now() - this.#listLagMs();
+    for (const timeline of this.#timelinesOf(execution))
+      timeline.noteDelete(({ deletedMs }) => deletedMs <= shownMs);
     return true;
   }
 
-  #rowOf(sid: string): number | undefined {
-    const row = indexOf('FN', sid, this.executions.salt);
-    return row !== undefined && row < this.executions.columns.length ? row : undefined;
+  /** The execution itself, unless it was deleted. */
+  existing(sid: string): Execution | undefined {
+    const execution = this.#bySid.get(sid);
+    return execution && this.statusOf(execution) !== 'deleted' ? execution : undefined;
   }
 
-  #statusOf(row: number): Status | 'deleted' {
-    return STATES[this.executions.stateOf(row)] ?? 'deleted';
+  findActive(to: string, from: string): Execution | undefined {
+    const latest = this.#latestOfPair.get(pair({ to, from }));
+    return latest && this.statusOf(latest) === 'active' ? latest : undefined;
   }
 
-  *#rows(filter: StoreFilter): Generator<number> {
-    const { columns, contacts, flowSids } = this.executions;
-    const flow = filter.flowSid === undefined ? undefined : flowSids.indexOf(filter.flowSid);
-    const contact = filter.contact === undefined ? undefined : (contacts.find(filter.contact) ?? -1);
-    const fromS = filter.dateCreatedFrom ? Date.parse(filter.dateCreatedFrom) / 1_000 : 0;
-    const toS = filter.dateCreatedTo ? Date.parse(filter.dateCreatedTo) / 1_000 : Number.POSITIVE_INFINITY;
-    for (let row = 0; row < columns.length; row++) {
-      if (flow !== undefined && columns.flow[row] !== flow) continue;
-      if (contact !== undefined && columns.contact[row] !== contact) continue;
-      const createdS = columns.createdS[row] ?? 0;
-      if (createdS >= fromS && createdS < toS) yield row;
+  statusOf(execution: Execution): Status | 'deleted' {
+    return statusAt(execution, this.now());
+  }
+
+  /** A page of the flow's list, or of all flows' with `''`. */
+  slice(flowSid: string, { status, fromMs, toMs }: ListFilter, start: Start, size: number): Slice {
+    const timeline = this.#timelines.get(flowSid) ?? new Timeline();
+    const lagMs = this.#listLagMs();
+    const shownMs = this.now() - lagMs;
+    const [oldest, newest] = [placeAt(fromMs), placeAt(toMs)];
+    const isInside = (place: Place) => compare(place, oldest) >= 0 && compare(place, newest) < 0;
+    const isShown = (execution: Execution) => {
+      const shown = statusAt(execution, shownMs);
+      if (shown === 'deleted' || (lagMs > 0 && execution.createdMs > shownMs)) return false;
+      return status === undefined || status === shown;
+    };
+    const take = (walk: Iterable<Execution>, count: number) => {
+      const taken: Execution[] = [];
+      for (const execution of walk) {
+        if (taken.length === count || !isInside(execution)) break;
+        if (isShown(execution)) taken.push(execution);
+      }
+      return taken;
+    };
+    const { offset, place } = start;
+    const from = place && compare(place, newest) < 0 ? place : newest;
+    const found = take(timeline.olderThan(from), offset + size + 1).slice(offset);
+    const before = place && take(timeline.newerThan(place), size).at(-1);
+    return {
+      executions: found.slice(0, size),
+      more: found.length > size,
+      previous: before && { createdMs: before.createdMs, number: before.number + 1 },
+    };
+  }
+
+  #timelinesOf({ flowSid }: Execution): Timeline[] {
+    return [flowSid, ''].map((key) => {
+      const timeline = this.#timelines.get(key) ?? new Timeline();
+      this.#timelines.set(key, timeline);
+      return timeline;
+    });
+  }
+
+  *#matching(filter: StoreFilter): Generator<Execution> {
+    const { flowSid, contact, dateCreatedFrom, dateCreatedTo } = filter;
+    const fromMs = dateCreatedFrom ? Date.parse(dateCreatedFrom) : 0;
+    const toMs = dateCreatedTo ? Date.parse(dateCreatedTo) : NEVER;
+    for (const execution of this.executions) {
+      if (flowSid !== undefined && execution.flowSid !== flowSid) continue;
+      if (contact !== undefined && execution.to !== contact) continue;
+      if (execution.createdMs >= fromMs && execution.createdMs < toMs) yield execution;
     }
   }
 
-  #read(row: number): StoredExecution {
-    const { executions } = this;
-    const status = this.#statusOf(row);
-    const { flow, contact, sender, createdS, updatedS, parameters } = executions.columns.at(row);
+  #describe(execution: Execution): StoredExecution {
+    const { sid, flowSid, to, from, dateCreated } = execution;
     return {
-      sid: executions.sidOf(row),
-      flowSid: executions.flowSids[flow] ?? '',
-      to: executions.contacts.addressOf(contact),
-      from: executions.senders.addressOf(sender),
-      status,
-      dateCreated: isoSeconds(createdS * 1_000),
-      dateUpdated: updatedS > 0 ? isoSeconds(updatedS * 1_000) : null,
-      parameters: fieldsOf(parseJson(executions.parameters[parameters] ?? '{}')) ?? {},
+      sid,
+      flowSid,
+      to,
+      from,
+      status: this.statusOf(execution),
+      dateCreated,
+      dateUpdated: updatedAt(execution, this.now()),
+      parameters: fieldsOf(parseJson(execution.parameters)) ?? {},
     };
   }
 }
 
-/** Studio's dates have no fraction: 2015-07-30T20:00:00Z. */
-export function isoSeconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+function pair({ to, from }: Pick<Execution, 'to' | 'from'>): string {
+  return `${to.length} ${to}${from}`;
+}
+
+/** "On or after" and "before" a moment both begin at the next whole second. */
+function placeAt(ms: number): Place {
+  return { createdMs: Math.ceil(ms / 1_000) * 1_000, number: 0 };
 }

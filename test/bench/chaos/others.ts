@@ -1,5 +1,5 @@
 import type { Exchange } from '../../../infra/simulator/options.ts';
-import { DELETED } from '../../../infra/simulator/store/columns.ts';
+import type { Execution } from '../../../infra/simulator/store/execution.ts';
 import type { Store } from '../../../infra/simulator/store/store.ts';
 
 /** So far ahead of what a purge has just deleted lies what it has listed and not come to. */
@@ -11,9 +11,8 @@ const FARTHEST = 400;
  * told of them.
  */
 export function createOthers(store: Store) {
-  const { executions } = store;
-  // Taken before anybody watches over deletes: these are not a purge's.
-  const erase = executions.delete.bind(executions);
+  // Taken before the purges' deletes are counted: these are not a purge's.
+  const erase = store.delete.bind(store);
   const deleted: string[] = [];
   const gone = new Set<string>();
   const met = new Set<string>();
@@ -22,12 +21,11 @@ export function createOthers(store: Store) {
   return {
     deleted,
     metGone: () => [...met].filter((sid) => !doubtful.has(sid)),
-    /** Deletes one of `mayVanish` that was created a little before this row: lists are newest first. */
-    deleteNear(row: number, mayVanish: Set<string>): void {
-      for (let near = row - NEAREST; near > Math.max(0, row - FARTHEST); near--) {
-        const sid = executions.sidOf(near);
-        if (!mayVanish.delete(sid) || executions.stateOf(near) === DELETED) continue;
-        erase(near);
+    /** Deletes one of `mayVanish` that was created a little before this one: lists are newest first. */
+    deleteNear({ number }: Execution, mayVanish: Set<string>): void {
+      for (let near = number - NEAREST; near > Math.max(0, number - FARTHEST); near--) {
+        const sid = store.executions[near]?.sid ?? '';
+        if (!mayVanish.delete(sid) || !erase(sid)) continue;
         deleted.push(sid);
         gone.add(sid);
         return;

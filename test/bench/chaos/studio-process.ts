@@ -1,5 +1,6 @@
 import { createRandom } from '../../../infra/simulator/random.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
+import type { Execution } from '../../../infra/simulator/store/execution.ts';
 import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
 import { createOthers } from './others.ts';
 import type { FromStudio, Seeded, ToStudio } from './protocol.ts';
@@ -51,25 +52,28 @@ let isOurs = true;
 /** Dates have whole seconds: what arrives later than this is surely younger than the purges. */
 const ARRIVES_AFTER_MS = 3_000;
 
-const { executions } = store;
-const erase = executions.delete.bind(executions);
-const end = executions.end.bind(executions);
-executions.delete = (row) => {
-  erase(row);
-  deleted.push(executions.sidOf(row));
-  touched(row);
+const erase = store.delete.bind(store);
+const end = store.end.bind(store);
+store.delete = (sid) => {
+  const execution = store.existing(sid);
+  if (!execution || !erase(sid)) return false;
+  deleted.push(sid);
+  touched(execution);
+  return true;
 };
-executions.end = (row, atMs) => {
-  end(row, atMs);
-  (isOurs ? ended : endedElsewhere).push(executions.sidOf(row));
-  if (isOurs) touched(row);
+store.end = (sid) => {
+  const execution = store.existing(sid);
+  if (!execution || !end(sid)) return false;
+  (isOurs ? ended : endedElsewhere).push(sid);
+  if (isOurs) touched(execution);
+  return true;
 };
 
-function touched(row: number): void {
+function touched(execution: Execution): void {
   const count = deleted.length + ended.length;
   while (turns[0] && turns[0].at <= count) turns.shift()?.act();
   if (count % everyTouched === 0) endOneElsewhere();
-  if (count % vanishesEvery === 0) others.deleteNear(row, mayVanish);
+  if (count % vanishesEvery === 0) others.deleteNear(execution, mayVanish);
   firstTouchedMs = Math.min(firstTouchedMs, Date.now());
   if (count % arrivesEvery === 0 && Date.now() - firstTouchedMs > ARRIVES_AFTER_MS)
     for (const request of arrivals) store.seed(arrivingNow(request));
@@ -89,7 +93,7 @@ function endOneElsewhere(): void {
 process.on('message', (message: ToStudio) => {
   switch (message.kind) {
     case 'snapshot':
-      existed = executions.columns.length;
+      existed = store.executions.length;
       return tell({
         kind: 'snapshot',
         executions: [...store.list()].map(({ sid, flowSid, to, status, dateCreated }) => ({
@@ -121,7 +125,7 @@ process.on('message', (message: ToStudio) => {
         deletedElsewhere: others.deleted,
         metGone: others.metGone(),
         expiredTokens,
-        arrived: executions.columns.length - existed,
+        arrived: store.executions.length - existed,
         deletedWhileActive: store.deletedWhileActive,
         requests: studio.statistics().requests,
         throttled: studio.statistics().throttled,

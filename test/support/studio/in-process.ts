@@ -1,8 +1,5 @@
-import {
-  createSimulatedStudio,
-  type InProcessAnswer,
-  type InProcessStudio,
-} from '../../../infra/simulator/in-process.ts';
+import type { Delivery } from '../../../infra/simulator/faults/delivery.ts';
+import { createSimulatedStudio, type InProcessStudio } from '../../../infra/simulator/in-process.ts';
 import type { StateOptions } from '../../../infra/simulator/options.ts';
 import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
 import type { TransportResult } from '../../../lib/studio/http/exchange.ts';
@@ -54,7 +51,7 @@ export function inProcessTransport(
       if (signal.aborted) return failed('aborted', signal.reason);
       if (!mayLeave()) return failed('timeout');
       const answer = await studio.request({ method, path, headers, body, isReusedConnection: !fresh });
-      if (answer.end === 'silent') await sleep(timeoutMs ?? PATIENCE_MS);
+      if (answer.end === 'silent' || answer.end === 'dripping') await sleep(timeoutMs ?? PATIENCE_MS);
       return resultOf(answer, maxBodyBytes);
     },
     prepare: () => undefined,
@@ -62,13 +59,26 @@ export function inProcessTransport(
   };
 }
 
-const FAILURES = { closed: 'connection', silent: 'timeout', endless: 'oversized' } as const;
+const FAILURES = {
+  whole: 'oversized',
+  closed: 'connection',
+  silent: 'timeout',
+  dripping: 'timeout',
+  endless: 'oversized',
+  huge: 'oversized',
+} as const;
 
-function resultOf({ status, headers, body, end }: InProcessAnswer, maxBodyBytes: number): TransportResult {
+function resultOf({ status, headers, body, end }: Delivery, maxBodyBytes: number): TransportResult {
   const header = (name: string) => headers[name];
   const bytes = Buffer.from(body);
   if (end === 'whole' && status !== null && bytes.length <= maxBodyBytes)
     return { ok: true, status, header, body: bytes };
-  const failure = end === 'whole' ? 'oversized' : FAILURES[end];
-  return { ok: false, failure, sent: true, status: status ?? undefined, header, cause: undefined };
+  return {
+    ok: false,
+    failure: FAILURES[end],
+    sent: true,
+    status: status ?? undefined,
+    header,
+    cause: undefined,
+  };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ACTIVE as ACTIVE_STATE } from '../../../../infra/simulator/store/columns.ts';
+import { NEVER } from '../../../../infra/simulator/store/execution.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../../lib/purge/record/digest.ts';
 import { createWorld } from '../../../support/purge/over-studio.ts';
 import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
@@ -76,8 +76,6 @@ describe('over a socket', () => {
     const sidsOf = (state: 'active' | 'ended') =>
       [...studio.store.list({ flowSid: WELCOME, status: state })].map(({ sid }) => sid);
     const sids = { active: sidsOf('active'), ended: sidsOf('ended') };
-    const { executions } = studio.store;
-    const rows = new Map(Array.from({ length: COUNT }, (_, row) => [executions.sidOf(row), row]));
     const changing = {
       active: sids.active.filter((_, index) => changes(index)),
       ended: sids.ended.filter((_, index) => changes(index)),
@@ -94,7 +92,7 @@ describe('over a socket', () => {
       if (operation === 'ListExecution' && !hasChanged) {
         hasChanged = true;
         for (const sid of changing.active) studio.store.end(sid);
-        for (const sid of changing.ended) executions.columns.state[rows.get(sid) ?? COUNT] = ACTIVE_STATE;
+        for (const sid of changing.ended) Object.assign(studio.store.existing(sid) ?? {}, { endedMs: NEVER });
       }
       if (operation !== 'UpdateExecution' && operation !== 'DeleteExecution') return;
       const sid = new URL(url).pathname.split('/').at(-1) ?? '';

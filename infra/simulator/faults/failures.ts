@@ -1,0 +1,61 @@
+import { type Answer, type ErrorCode, Refusal } from '../answers.ts';
+import type { Call } from '../operations.ts';
+import type { Behaviour, Fault } from './behaviour.ts';
+
+const FAILURES: Record<number, [ErrorCode, string]> = {
+  400: [20001, 'Bad request'],
+  401: [20003, 'Authenticate'],
+  404: [20404, 'The requested resource was not found'],
+  409: [20409, 'The Execution cannot be changed'],
+  429: [20429, 'Too Many Requests'],
+  503: [20503, 'Service unavailable'],
+};
+
+export function failure(status: number): Refusal {
+  const [code, message] = FAILURES[status] ?? [20500, 'Internal server error'];
+  return new Refusal(code, message, { status });
+}
+
+export function throttled({ retryAfter }: Behaviour, nowMs: number): Refusal {
+  if (!retryAfter) return failure(429);
+  const { form, seconds } = retryAfter;
+  const value = form === 'date' ? new Date(nowMs + seconds * 1_000).toUTCString() : String(seconds);
+  return new Refusal(20429, 'Too Many Requests', { headers: { 'Retry-After': value } });
+}
+
+/** The status with which a stubborn execution refuses the call, if it is one. */
+export function stubbornStatus(
+  { stubborn }: Behaviour,
+  { operation, executionSid }: Call,
+): number | undefined {
+  if (executionSid === '') return undefined;
+  // Half of a SID's digits as a number in [0, 1): random, and always the same.
+  const share = Number.parseInt(executionSid.slice(-12), 16) / 16 ** 12;
+  return stubborn.find(
+    (one) =>
+      (one.operations?.includes(operation) ?? true) && (one.sids.includes(executionSid) || share < one.share),
+  )?.status;
+}
+
+/** The answer in place of the right one, if the fault is of that kind. Throws the one that is a refusal. */
+export function answerInstead({ kind, status, body = { message: 'OK' } }: Fault): Answer | undefined {
+  switch (kind) {
+    case 'error':
+      throw failure(status ?? 503);
+    case 'html':
+      return {
+        status: status ?? 502,
+        body: htmlPage(status ?? 502),
+        headers: { 'Content-Type': 'text/html' },
+      };
+    case 'other-json':
+      return { status: status ?? 200, body };
+    default:
+      return undefined;
+  }
+}
+
+function htmlPage(status: number): string {
+  const title = status < 400 ? 'Please wait' : `${status} Error`;
+  return `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+}
