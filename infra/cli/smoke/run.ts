@@ -1,9 +1,8 @@
 import { type Api, ApiProblem, ApiUnreachable } from '../api.ts';
 import { lasting, many } from '../format.ts';
-import { type Io, paint, type Style, say } from '../io.ts';
+import { type Io, interruptible, paint, type Style, say } from '../io.ts';
 import { Failed } from '../tool.ts';
-import { Unexpected } from './answers.ts';
-import { type Job, steps } from './steps.ts';
+import { type Job, pathOf, type Step, steps, Unexpected } from './steps.ts';
 
 const NAME_WIDTH = 10;
 const TEXT_WIDTH = 54;
@@ -18,71 +17,67 @@ const marks: Record<Mark, [string, Style]> = {
 
 export type SmokeOptions = { flow: string; to: string; key: string };
 
-/** Does every step that can be done, tells of each, and takes away what it made. Says whether all passed. */
-export async function smoke(api: Api, io: Io, options: SmokeOptions): Promise<boolean> {
-  const interrupted = new AbortController();
-  const quiet = io.onInterrupt(() => interrupted.abort());
-  const made: Job['made'] = { sid: null };
-  const job: Job = { ...options, api, io, made, startedMs: io.now(), signal: interrupted.signal };
-  const seen: Record<Mark, number> = { passed: 0, failed: 0, skipped: 0 };
-  const tell = (mark: Mark, name: string, text: string, ms?: number) => {
-    seen[mark] += 1;
-    const [sign, style] = marks[mark];
-    const time = ms === undefined ? '' : `${Math.round(ms)} ms`.padStart(TIME_WIDTH);
-    say(
-      io,
-      `  ${paint(io, style, sign)} ${name.padEnd(NAME_WIDTH)} ${text.padEnd(TEXT_WIDTH)}${time}`.trimEnd(),
-    );
-  };
-
-  try {
-    for (const { name, isGround, needsExecution, scope, run } of steps) {
-      if (interrupted.signal.aborted) break;
-      if (needsExecution && made.sid === null) {
-        tell('skipped', name, 'there is no execution');
-        continue;
-      }
-      const fromMs = io.now();
-      const path = `/flows/${encodeURIComponent(job.flow)}/executions/${made.sid}`;
-      try {
-        tell('passed', name, await run(job, path), io.now() - fromMs);
-      } catch (error) {
-        if (interrupted.signal.aborted) break;
-        const isOutOfScope = scope && error instanceof ApiProblem && error.slug === 'forbidden';
-        if (isOutOfScope) tell('skipped', name, `the token has not the scope ${scope}`);
-        else tell('failed', name, reasonOf(error), io.now() - fromMs);
-        if (name === 'trigger' && mayHaveStarted(error))
-          tell('failed', 'clean-up', `look for an execution of ${job.to}`);
-        if (error instanceof ApiUnreachable && error.mistake !== null) say(io, `    ${error.mistake}`);
-        if (isGround) break;
-      }
-    }
-  } finally {
-    if (made.sid !== null) await cleanUp(made.sid);
-    quiet();
-  }
-
-  const took = lasting(io.now() - job.startedMs);
-  if (interrupted.signal.aborted) say(io, '', '  Broken off.');
-  const summary =
-    seen.failed > 0 ? `${many(seen.failed, 'step')} failed` : `${many(seen.passed, 'step')} passed`;
-  say(io, '', `  ${paint(io, seen.failed > 0 ? 'red' : 'green', summary)} in ${took}`);
-  return seen.failed === 0 && !interrupted.signal.aborted;
-
-  async function cleanUp(sid: string): Promise<void> {
-    const path = `/flows/${encodeURIComponent(job.flow)}/executions/${sid}?end=true`;
+/** Runs every step that can be run, reports each, and deletes what it started. Returns whether all passed. */
+export function smoke(api: Api, io: Io, options: SmokeOptions): Promise<boolean> {
+  return interruptible(io, async (signal) => {
+    const job: Job = { ...options, api, io, sid: null, startedMs: io.now(), signal };
+    const seen: Record<Mark, number> = { passed: 0, failed: 0, skipped: 0 };
+    const report = (mark: Mark, name: string, text: string, ms?: number) => {
+      seen[mark] += 1;
+      const [sign, style] = marks[mark];
+      const time = ms === undefined ? '' : `${Math.round(ms)} ms`.padStart(TIME_WIDTH);
+      const line = `${name.padEnd(NAME_WIDTH)} ${text.padEnd(TEXT_WIDTH)}${time}`;
+      say(io, `  ${paint(io, style, sign)} ${line}`.trimEnd());
+    };
     try {
-      await api.insist('DELETE', path);
-      tell('passed', 'clean-up', `${sid} is gone`);
-    } catch (error) {
-      tell('failed', 'clean-up', `${sid} is left: ${reasonOf(error)}`);
+      for (const step of steps) if (!(await take(step, job, report))) break;
+    } finally {
+      if (job.sid !== null) await cleanUp(job, report);
     }
+    if (signal.aborted) say(io, '', '  Broken off.');
+    const summary =
+      seen.failed > 0 ? `${many(seen.failed, 'step')} failed` : `${many(seen.passed, 'step')} passed`;
+    const took = lasting(io.now() - job.startedMs);
+    say(io, '', `  ${paint(io, seen.failed > 0 ? 'red' : 'green', summary)} in ${took}`);
+    return seen.failed === 0 && !signal.aborted;
+  });
+}
+
+type Report = (mark: Mark, name: string, text: string, ms?: number) => void;
+
+/** Returns whether the next step is to be taken. */
+async function take(step: Step, job: Job, report: Report): Promise<boolean> {
+  const { name, isGround = false, needsExecution, scope, run } = step;
+  const { io, signal } = job;
+  if (signal.aborted) return false;
+  if (needsExecution && job.sid === null) {
+    report('skipped', name, 'there is no execution');
+    return true;
+  }
+  const fromMs = io.now();
+  try {
+    report('passed', name, await run(job), io.now() - fromMs);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    const isOutOfScope = scope && error instanceof ApiProblem && error.slug === 'forbidden';
+    if (isOutOfScope) report('skipped', name, `the token has not the scope ${scope}`);
+    else report('failed', name, reasonOf(error), io.now() - fromMs);
+    // The execution may have been started all the same.
+    if (name === 'trigger' && !(error instanceof ApiProblem && error.status < 500))
+      report('failed', 'clean-up', `look for an execution of ${job.to}`);
+    if (error instanceof ApiUnreachable && error.mistake !== null) say(io, `    ${error.mistake}`);
+    return !isGround;
   }
 }
 
-/** Whether a trigger that failed may have made an execution that nobody knows of. */
-function mayHaveStarted(error: unknown): boolean {
-  return !(error instanceof ApiProblem) || error.status >= 500;
+async function cleanUp(job: Job, report: Report): Promise<void> {
+  try {
+    await job.api.insist('DELETE', `${pathOf(job)}?end=true`);
+    report('passed', 'clean-up', `${job.sid} is gone`);
+  } catch (error) {
+    report('failed', 'clean-up', `${job.sid} is left: ${reasonOf(error)}`);
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,72 +1,77 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import { type Answer, type Api, ApiProblem } from '../api.ts';
 import { count } from '../format.ts';
 import type { Io } from '../io.ts';
 import { readPurge } from '../purge/purge-view.ts';
-import { context, found, outcome, read, triggered, Unexpected } from './answers.ts';
 
 /** The jobs of the README, one after the other, on one execution of a test flow. */
 
-/** A list may show a new execution a little later; and one request looks at a bounded number only. */
+/** A list may show a new execution late, and one request searches a limited number only. */
 const FIND_TRIES = 20;
 const FIND_PAUSE_MS = 1_000;
-/** This machine's clock and Studio's may differ. */
+/** Allowance for clock skew between this machine and Studio. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 const PURGE_POLLS = 300;
 const PURGE_POLL_MS = 1_000;
 
+/** The API answered, but not with what it should. */
+export class Unexpected extends Error {
+  override readonly name = 'Unexpected';
+}
+
+const sid = v.pipe(v.string(), v.regex(/^FN[0-9a-fA-F]{32}$/));
+const triggered = v.object({ outcome: v.string(), execution: v.object({ sid }) });
+const found = v.object({
+  executions: v.array(v.object({ sid, status: v.nullable(v.string()) })),
+  nextCursor: v.nullable(v.string()),
+});
+const context = v.object({ executionSid: v.nullable(v.string()) });
+const outcome = v.object({ outcome: v.string() });
+
+function read<S extends v.GenericSchema>(schema: S, { status, body }: Answer): v.InferOutput<S> {
+  const result = v.safeParse(schema, body);
+  if (!result.success) throw new Unexpected(`answered ${status} with something else`);
+  return result.output;
+}
+
 export type Job = {
   api: Api;
-  io: Pick<Io, 'now' | 'sleep'>;
+  io: Io;
   flow: string;
   to: string;
-  /** Of the trigger: whatever is sent again starts nothing more. */
+  /** The trigger's idempotency key: its retries start nothing more. */
   key: string;
   startedMs: number;
   signal: AbortSignal;
-  /** What was made and is to be gone in the end. */
-  made: { sid: string | null };
+  /** The execution that was started and is not deleted yet. */
+  sid: string | null;
 };
 
 export type Step = {
   name: string;
-  /** Where it fails, nothing else is tried. */
+  /** When it fails, no other step is tried. */
   isGround?: true;
-  /** Only once an execution was triggered. */
   needsExecution?: true;
-  /** Left out where the token has not this scope. */
+  /** The step is left out when the token lacks this scope. */
   scope?: string;
-  /** What was seen, in some words. Throws ApiProblem, ApiUnreachable or Unexpected. */
-  run(job: Job, path: string): Promise<string>;
+  /** Returns what was seen, in a few words. Throws ApiProblem, ApiUnreachable or Unexpected. */
+  run(job: Job): Promise<string>;
 };
 
 export const steps: readonly Step[] = [
   {
     name: 'health',
     isGround: true,
-    async run({ api, signal }) {
-      const { status } = await api.insist('GET', '/health', { token: null, signal });
-      return `${status}`;
-    },
+    run: async ({ api, signal }) =>
+      String((await api.insist('GET', '/health', { token: null, signal })).status),
   },
-  {
-    name: 'strangers',
-    isGround: true,
-    async run({ api, signal }) {
-      const answered = await refusal(() => api.call('GET', '/flows', { token: null, signal }));
-      // API Gateway's own words, and not the API's: what was started now could not be ended.
-      if (answered.status === 403 && answered.slug === '')
-        throw new Unexpected('asks for signatures of AWS, not for tokens (iam)');
-      if (answered.status !== 401) throw answered;
-      return 'refused without a token';
-    },
-  },
+  { name: 'strangers', isGround: true, run: refuseStrangers },
   {
     name: 'trigger',
     async run(job) {
-      const { outcome, execution } = read(triggered, await trigger(job));
-      job.made.sid = execution.sid;
-      return `${outcome} ${execution.sid}`;
+      const { outcome: how, execution } = read(triggered, await trigger(job));
+      job.sid = execution.sid;
+      return `${how} ${execution.sid}`;
     },
   },
   {
@@ -75,7 +80,7 @@ export const steps: readonly Step[] = [
     async run(job) {
       const answer = await trigger(job);
       const { execution } = read(triggered, answer);
-      if (execution.sid !== job.made.sid) throw new Unexpected(`started a second one: ${execution.sid}`);
+      if (execution.sid !== job.sid) throw new Unexpected(`started a second one: ${execution.sid}`);
       if (answer.headers.get('idempotent-replayed') !== 'true')
         throw new Unexpected('is not said to be replayed');
       return 'the same execution, replayed';
@@ -86,49 +91,63 @@ export const steps: readonly Step[] = [
     name: 'context',
     needsExecution: true,
     scope: 'read:personal',
-    async run({ api, made, signal }, path) {
-      const { executionSid } = read(context, await api.insist('GET', `${path}/context`, { signal }));
-      if (executionSid !== made.sid) throw new Unexpected('is the context of another execution');
+    async run(job) {
+      const answer = await job.api.insist('GET', `${pathOf(job)}/context`, { signal: job.signal });
+      if (read(context, answer).executionSid !== job.sid)
+        throw new Unexpected('is the context of another execution');
       return 'read';
     },
   },
   {
     name: 'end',
     needsExecution: true,
-    async run({ api, signal }, path) {
-      return read(outcome, await api.insist('POST', `${path}/end`, { signal })).outcome;
-    },
+    run: async (job) =>
+      read(outcome, await job.api.insist('POST', `${pathOf(job)}/end`, { signal: job.signal })).outcome,
   },
   {
     name: 'delete',
     needsExecution: true,
-    async run({ api, made, signal }, path) {
-      const { outcome: came } = read(outcome, await api.insist('DELETE', path, { signal }));
-      made.sid = null;
-      return came;
+    async run(job) {
+      const answer = await job.api.insist('DELETE', pathOf(job), { signal: job.signal });
+      const { outcome: how } = read(outcome, answer);
+      job.sid = null;
+      return how;
     },
   },
   { name: 'purge', scope: 'purge', run: dryRun },
 ];
 
-/** Not to be broken off: what it starts would be known to nobody. */
-function trigger({ api, flow, to, key }: Job): Promise<Answer> {
-  const path = `/flows/${encodeURIComponent(flow)}/executions`;
-  const body = { to, parameters: { smokeTest: true } };
-  return api.insist('POST', path, { body, idempotencyKey: key });
+export function pathOf({ flow, sid: one }: Pick<Job, 'flow' | 'sid'>): string {
+  return `/flows/${encodeURIComponent(flow)}/executions${one === null ? '' : `/${one}`}`;
 }
 
-async function find({ api, io, flow, to, made, startedMs, signal }: Job): Promise<string> {
-  const filters = {
-    contact: to,
-    dateCreatedFrom: new Date(startedMs - CLOCK_SKEW_MS).toISOString(),
-  };
+async function refuseStrangers({ api, signal }: Job): Promise<string> {
+  const answered = await api.call('GET', '/flows', { token: null, signal }).catch((error: unknown) => {
+    if (error instanceof ApiProblem) return error;
+    throw error;
+  });
+  if (!(answered instanceof ApiProblem)) throw new Unexpected(`answered ${answered.status} without a token`);
+  if (answered.status === 401) return 'refused without a token';
+  // Those are API Gateway's words, not the API's: an execution started now could not be ended.
+  if (answered.status === 403 && answered.slug === '')
+    throw new Unexpected('asks for signatures of AWS, not for tokens (iam)');
+  throw answered;
+}
+
+/** Without the signal: an interrupted trigger could leave an execution that is not known here. */
+function trigger({ api, flow, to, key }: Job): Promise<Answer> {
+  const body = { to, parameters: { smokeTest: true } };
+  return api.insist('POST', pathOf({ flow, sid: null }), { body, idempotencyKey: key });
+}
+
+async function find({ api, io, flow, to, sid: wanted, startedMs, signal }: Job): Promise<string> {
+  const dateCreatedFrom = new Date(startedMs - CLOCK_SKEW_MS).toISOString();
   let cursor: string | null = null;
   for (let tried = 1; tried <= FIND_TRIES && !signal.aborted; tried++) {
-    const query = new URLSearchParams({ ...filters, ...(cursor !== null && { cursor }) });
-    const path = `/flows/${encodeURIComponent(flow)}/executions?${query}`;
+    const query = new URLSearchParams({ contact: to, dateCreatedFrom, ...(cursor !== null && { cursor }) });
+    const path = `${pathOf({ flow, sid: null })}?${query}`;
     const page: v.InferOutput<typeof found> = read(found, await api.insist('GET', path, { signal }));
-    const one = page.executions.find(({ sid }) => sid === made.sid);
+    const one = page.executions.find((execution) => execution.sid === wanted);
     if (one) return `by its contact: ${one.status}`;
     cursor = page.nextCursor;
     if (cursor === null) await io.sleep(FIND_PAUSE_MS, signal);
@@ -138,24 +157,13 @@ async function find({ api, io, flow, to, made, startedMs, signal }: Job): Promis
 
 async function dryRun({ api, io, flow, key, signal }: Job): Promise<string> {
   const body = { flows: [flow], olderThan: 'P7D', dryRun: true };
-  const started = readPurge(
-    (await api.insist('POST', '/purges', { body, idempotencyKey: key, signal })).body,
-  );
+  const answer = await api.insist('POST', '/purges', { body, idempotencyKey: key, signal });
+  const { id } = readPurge(answer.body);
   for (let poll = 1; poll <= PURGE_POLLS && !signal.aborted; poll++) {
-    const purge = readPurge((await api.insist('GET', `/purges/${started.id}`, { signal })).body);
+    const purge = readPurge((await api.insist('GET', `/purges/${id}`, { signal })).body);
     if (purge.status === 'succeeded') return `dry run: ${count(purge.counts.matched)} older than 7 days`;
     if (purge.status !== 'running') throw new Unexpected(`the dry run ${purge.status}`);
     await io.sleep(PURGE_POLL_MS, signal);
   }
-  throw new Unexpected(`the dry run ${started.id} does not end`);
-}
-
-async function refusal(call: () => Promise<Answer>): Promise<ApiProblem> {
-  try {
-    const { status } = await call();
-    throw new Unexpected(`answered ${status} without a token`);
-  } catch (error) {
-    if (error instanceof ApiProblem) return error;
-    throw error;
-  }
+  throw new Unexpected(`the dry run ${id} does not end`);
 }
