@@ -38,23 +38,20 @@ async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
   const executions = new Set(wanted.executions);
   const missing = new Set(wanted.executions);
   const terminal = createTerminal(io.err);
-  const printNew = async (text: string, isNew: (sid: string) => boolean) => {
-    const sid = sidOf(text);
-    if ((executions.size > 0 && !executions.has(sid)) || !isNew(sid)) return;
-    terminal.status(null);
-    await print(io, `${text}\n`);
-    seen.printed += 1;
-    missing.delete(sid);
-  };
   for await (const { key, flow, isNew } of objectsOf(bucket.slices(wanted))) {
     seen.objects += 1;
     seen.flows.add(flow);
-    if (io.err.isTTY) terminal.status(`  looking into ${many(seen.objects, 'object')}`);
+    terminal.status(`  looking into ${many(seen.objects, 'object')}`);
     let line = 0;
     try {
-      await eachLine(await bucket.open(key), (text) => {
+      await eachLine(await bucket.open(key), async (text) => {
         line += 1;
-        return printNew(text, isNew);
+        const sid = sidOf(text);
+        if ((executions.size > 0 && !executions.has(sid)) || !isNew(sid)) return;
+        terminal.status(null);
+        await print(io, `${text}\n`);
+        seen.printed += 1;
+        missing.delete(sid);
       });
     } catch (error) {
       seen.broken += 1;
@@ -65,30 +62,31 @@ async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
   terminal.status(null);
   const { objects, broken, printed } = seen;
   const trouble = broken > 0 ? `, ${many(broken, 'object')} broken` : '';
-  io.err.write(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}\n`);
+  terminal.line(`  ${many(printed, 'execution')} in ${many(objects, 'object')}${trouble}`);
   const absent = notFound(wanted, [...missing], seen.flows);
-  for (const what of absent) io.err.write(`  ${what}\n`);
+  for (const what of absent) terminal.line(`  ${what}`);
   return broken > 0 || absent.length > 0 ? 1 : 0;
 }
 
-/** An execution that stands in a slice of several objects may stand in more than one of them, and in a later slice. */
-async function* objectsOf(
-  slices: AsyncIterable<ArchiveSlice>,
-): AsyncGenerator<{ key: string; flow: string; isNew: (sid: string) => boolean }> {
-  const before = { purge: '', sids: new Set<string>() };
+type ArchiveObject = { key: string; flow: string; isNew: (sid: string) => boolean };
+
+/** An execution of a slice with several objects may be in more than one of them, and in a later slice. */
+async function* objectsOf(slices: AsyncIterable<ArchiveSlice>): AsyncGenerator<ArchiveObject> {
+  let current = '';
+  const sids = new Set<string>();
   for await (const { keys, flow, purge } of slices) {
-    if (purge !== before.purge) before.sids.clear();
-    before.purge = purge;
+    if (purge !== current) sids.clear();
+    current = purge;
     const isNew = (sid: string) => {
-      if (before.sids.has(sid)) return false;
-      if (keys.length > 1) before.sids.add(sid);
+      if (sids.has(sid)) return false;
+      if (keys.length > 1) sids.add(sid);
       return true;
     };
     for (const key of keys) yield { key, flow, isNew };
   }
 }
 
-/** What was asked for by name and is not there, each in a line; without a name, that nothing is there. */
+/** Returns a line for each flow and execution that was asked for and is not there, or for an empty archive. */
 function notFound({ flows, purge }: Wanted, executions: string[], seen: ReadonlySet<string>): string[] {
   const absent = flows.filter((flow) => !seen.has(flow));
   const ofPurge = purge === undefined ? '' : ` by purge ${purge}`;

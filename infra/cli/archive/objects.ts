@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { explainedAws } from '../aws.ts';
 
 /**
- * The objects of one slice, from their keys: `flow/date/purge/slice.ndjson.gz`, where what follows the slice's
- * number tells several apart. Most have one; where a worker died, or two were at it, what each has read is kept.
+ * The objects of one slice, newest first, with keys like `flow/date/purge/slice-1a.ndjson.gz`. A slice has
+ * several when a worker crashed, or two workers ran at once.
  */
-export type ArchiveSlice = { flow: string; purge: string /** The newest first. */; keys: string[] };
+export type ArchiveSlice = { flow: string; purge: string; keys: string[] };
 
 export type Filter = { flows: readonly string[]; purge: string | undefined };
 
@@ -61,28 +61,17 @@ async function* slicesOf(objects: AsyncIterable<Listed>): AsyncGenerator<Archive
 
 type Listed = { key: string; modifiedMs: number };
 
-async function* listed(client: S3Client, bucket: string, prefix: string | undefined): AsyncGenerator<Listed> {
+async function* listed(client: S3Client, Bucket: string, Prefix: string | undefined): AsyncGenerator<Listed> {
   let token: string | undefined;
-  do {
-    const page = await list(client, bucket, prefix, token);
-    for (const { Key, LastModified } of page.Contents ?? [])
-      if (Key) yield { key: Key, modifiedMs: LastModified?.getTime() ?? 0 };
-    const next = page.IsTruncated ? page.NextContinuationToken : undefined;
-    if (next !== undefined && next === token) throw new Error('S3 gave the same page twice');
-    token = next;
-  } while (token !== undefined);
-}
-
-async function list(client: S3Client, bucket: string, prefix: string | undefined, token: string | undefined) {
   try {
-    return await client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        ...(prefix && { Prefix: prefix }),
-        ...(token && { ContinuationToken: token }),
-      }),
-    );
+    for await (const page of paginateListObjectsV2({ client }, { Bucket, Prefix })) {
+      const { Contents = [], NextContinuationToken: next } = page;
+      if (next !== undefined && next === token) throw new Error('S3 gave the same page twice');
+      token = next;
+      for (const { Key, LastModified } of Contents)
+        if (Key) yield { key: Key, modifiedMs: LastModified?.getTime() ?? 0 };
+    }
   } catch (error) {
-    throw explainedAws(error, { NoSuchBucket: `There is no bucket ${bucket}.` });
+    throw explainedAws(error, { NoSuchBucket: `There is no bucket ${Bucket}.` });
   }
 }

@@ -10,7 +10,7 @@ import type { Place } from './objects.ts';
 const local = v.object({ endpoint: v.string(), bucket: v.string(), isStandIn: v.boolean() });
 
 const LOCAL_REGION = 'us-east-1';
-/** The stand-in takes any. */
+/** The stand-in accepts any credentials. */
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** The deployed stack's bucket, unless another was `given`. */
@@ -27,7 +27,7 @@ export async function deployedPlace(where: {
   }
 }
 
-/** Where the local run at `url` has its archive, which it tells to nobody outside this machine. */
+/** Asks the local run at `url` where its archive is. */
 export async function localPlace(url: string, io: Pick<Io, 'env' | 'sleep'>): Promise<Place> {
   const api = createApi({ url, token: LOCAL_ADMIN }, io);
   const { body } = await api.call('GET', '/__local/archive').catch((error: unknown) => {
@@ -36,7 +36,7 @@ export async function localPlace(url: string, io: Pick<Io, 'env' | 'sleep'>): Pr
   const read = v.safeParse(local, body);
   if (!read.success) throw new Failed([`What answers at ${url} is not npm start.`]);
   const { endpoint, bucket, isStandIn } = read.output;
-  // An emulator that was there before has credentials of its own, found as AWS's always are.
+  // An emulator that was there before has its own credentials, found as AWS's are.
   const credentials = isStandIn ? { credentials: LOCAL_CREDENTIALS } : {};
   return { bucket, s3: { endpoint, region: io.env['AWS_REGION'] || LOCAL_REGION, ...credentials } };
 }
