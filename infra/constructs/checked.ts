@@ -22,13 +22,9 @@ export class InfraConfigError extends Error {
 /** Checks what a construct was given. Throws an InfraConfigError with every mistake of both halves. */
 export function checkParts(config: unknown, settings: unknown): Checked {
   const mistakes: string[] = [];
-  const checkedConfig = configOf(config, mistakes, 'config');
-  const checkedSettings = validate(settingsSchema, settings);
-  if (!checkedSettings.ok) mistakes.push(...lines('settings', checkedSettings.mistakes));
-  if (!checkedConfig || !checkedSettings.ok) throw new InfraConfigError(mistakes);
-  mistakes.push(...flowMistakes('settings', checkedConfig, checkedSettings.value));
-  if (mistakes.length > 0) throw new InfraConfigError(mistakes);
-  return { config: checkedConfig, settings: checkedSettings.value };
+  const checked = checkBoth({ config, settings }, { config: 'config', settings: 'settings' }, mistakes);
+  if (!checked || mistakes.length > 0) throw new InfraConfigError(mistakes);
+  return checked;
 }
 
 /**
@@ -47,19 +43,33 @@ export function checkInfraConfig(
 
   const { stages, ...settings } = deployment.value;
   mistakes.push(...flowMistakes('deployment', config, settings));
-  const choices = new Map<string | undefined, Checked>([[undefined, { config, settings }]]);
-  for (const [name, { config: changes, ...overrides }] of Object.entries(stages)) {
-    const staged = configOf({ ...config, ...changes }, mistakes, `the config of stage ${name}`);
-    const checked = validate(settingsSchema, { ...settings, ...overrides });
-    if (!staged || !checked.ok) continue;
-    mistakes.push(...flowMistakes(`deployment #/stages/${name}`, staged, checked.value));
-    choices.set(name, { config: staged, settings: checked.value });
-  }
   if (stage !== undefined && !Object.hasOwn(stages, stage))
     mistakes.push(`deployment #/stages has no stage ${JSON.stringify(stage)}, which -c stage asks for`);
-  const chosen = choices.get(stage);
+  let chosen: Checked | undefined = stage === undefined ? { config, settings } : undefined;
+  for (const [name, { config: changes, ...overrides }] of Object.entries(stages)) {
+    const checked = checkBoth(
+      { config: { ...config, ...changes }, settings: { ...settings, ...overrides } },
+      { config: `the config of stage ${name}`, settings: `deployment #/stages/${name}` },
+      mistakes,
+    );
+    if (name === stage) chosen = checked;
+  }
   if (mistakes.length > 0 || !chosen) throw new InfraConfigError(mistakes);
   return chosen;
+}
+
+/** Adds the mistakes of each half under its title. */
+function checkBoth(
+  input: { config: unknown; settings: unknown },
+  title: { config: string; settings: string },
+  mistakes: string[],
+): Checked | undefined {
+  const config = configOf(input.config, mistakes, title.config);
+  const settings = validate(settingsSchema, input.settings);
+  if (!settings.ok) mistakes.push(...lines(title.settings, settings.mistakes));
+  if (!config || !settings.ok) return undefined;
+  mistakes.push(...flowMistakes(title.settings, config, settings.value));
+  return { config, settings: settings.value };
 }
 
 function configOf(input: unknown, mistakes: string[], where: string): Config | undefined {

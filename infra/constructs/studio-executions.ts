@@ -1,4 +1,5 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
+import type { FunctionProps } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config, ConfigInput } from '../../lib/config/configuration.ts';
 import type { FunctionName } from '../../lib/http/routes.ts';
@@ -76,29 +77,19 @@ export class StudioExecutions extends Construct {
 /** The functions behind the API, each with its own role, environment and log group. */
 function functionsBehindApi(scope: Construct, deployment: Deployment): Record<FunctionName, StudioFunction> {
   const { trigger: reserved } = reservedBy(deployment.settings);
+  const make = (id: string, name: FunctionName, description: string, more: Partial<FunctionProps> = {}) =>
+    new StudioFunction(scope, id, { name, description, deployment, ...more });
   return {
-    trigger: new StudioFunction(scope, 'Trigger', {
-      name: 'trigger',
-      description: 'Triggers an execution, exactly once',
-      deployment,
-      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
-    }),
-    query: new StudioFunction(scope, 'Query', {
-      name: 'query',
-      description: 'Finds flows, executions and their steps',
-      deployment,
-    }),
-    end: new StudioFunction(scope, 'End', { name: 'end', description: 'Ends an execution', deployment }),
-    delete: new StudioFunction(scope, 'Delete', {
-      name: 'delete',
-      description: 'Deletes an execution',
-      deployment,
-    }),
-    purge: new StudioFunction(scope, 'Purge', {
-      name: 'purge',
-      description: 'Starts, shows and stops purges',
-      deployment,
-    }),
+    trigger: make(
+      'Trigger',
+      'trigger',
+      'Triggers an execution, exactly once',
+      reserved === undefined ? {} : { reservedConcurrentExecutions: reserved },
+    ),
+    query: make('Query', 'query', 'Finds flows, executions and their steps'),
+    end: make('End', 'end', 'Ends an execution'),
+    delete: make('Delete', 'delete', 'Deletes an execution'),
+    purge: make('Purge', 'purge', 'Starts, shows and stops purges'),
   };
 }
 

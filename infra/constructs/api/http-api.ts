@@ -152,17 +152,10 @@ export class Api extends Construct {
   }
 }
 
-const METHODS: Record<string, HttpMethod> = {
-  GET: HttpMethod.GET,
-  HEAD: HttpMethod.HEAD,
-  POST: HttpMethod.POST,
-  DELETE: HttpMethod.DELETE,
-};
-
 function split(routeKey: RouteKey): [HttpMethod, string] {
   const [name = '', path = ''] = routeKey.split(' ');
-  const method = METHODS[name];
-  if (!method) throw new Error(`The route ${routeKey} has a method that the stack does not know`);
+  const method = Object.values(HttpMethod).find((one) => one === name);
+  if (!method) throw new Error(`The route ${routeKey} has a method that API Gateway does not know`);
   return [method, path];
 }
 

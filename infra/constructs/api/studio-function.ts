@@ -42,20 +42,7 @@ export type Deployment = {
 export type StudioFunctionProps = {
   name: DeployedFunction;
   deployment: Deployment;
-} & Partial<
-  Pick<
-    FunctionProps,
-    | 'description'
-    | 'functionName'
-    | 'timeout'
-    | 'memorySize'
-    | 'durableConfig'
-    | 'deadLetterQueue'
-    | 'currentVersionOptions'
-    | 'recursiveLoop'
-    | 'reservedConcurrentExecutions'
-  >
->;
+} & Partial<FunctionProps>;
 
 /** One bundle as a Lambda function, with a role and a log group of its own. */
 export class StudioFunction extends Construct {

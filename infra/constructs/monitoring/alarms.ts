@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Stack, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -7,8 +8,11 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { type AlarmSpec, alarmSpecs } from './alarm-specs.ts';
-import type { MonitoredResources } from './monitored-resources.ts';
-import { alarmDescription } from './runbook.ts';
+import type { MonitoredResources } from './metrics.ts';
+
+const runbook = readFileSync(new URL('../../RUNBOOK.md', import.meta.url), 'utf8');
+/** CloudWatch's most for an alarm's description. */
+const DESCRIPTION_LENGTH = 1_024;
 
 /** The alarms, the topic they are told to, and a link from each into the runbook. */
 export class Alarms extends Construct {
@@ -36,12 +40,12 @@ export class Alarms extends Construct {
       reason: 'A mail that cannot be delivered is not sent again later; the alarm itself still shows',
     });
 
-    this.alarms = alarmSpecs(monitored).map((spec) => {
-      const alarm = new Alarm(this, spec.id, {
-        alarmName: `${name}-${spec.id}`,
-        alarmDescription: alarmDescription(spec.id, spec.says, settings.runbookUrl),
+    this.alarms = Object.entries(alarmSpecs(monitored)).map(([alarmId, spec]) => {
+      const alarm = new Alarm(this, alarmId, {
+        alarmName: `${name}-${alarmId}`,
+        alarmDescription: alarmDescription(alarmId, spec.says, settings.runbookUrl),
         metric: spec.metric,
-        threshold: spec.threshold,
+        threshold: spec.threshold ?? 1,
         evaluationPeriods: spec.periods ?? 1,
         comparisonOperator: spec.below
           ? ComparisonOperator.LESS_THAN_THRESHOLD
@@ -58,4 +62,23 @@ export class Alarms extends Construct {
 function missing({ below, sparse }: AlarmSpec): TreatMissingData {
   if (below) return TreatMissingData.BREACHING;
   return sparse ? TreatMissingData.IGNORE : TreatMissingData.NOT_BREACHING;
+}
+
+/**
+ * Describes an alarm: what is wrong, what to do, and a link to the runbook. The link may lead nowhere, because the
+ * runbook need not be on the web. Throws if the runbook has no such paragraph.
+ */
+function alarmDescription(id: string, says: string, runbookUrl: string): string {
+  const link = ` ${runbookUrl}#${id}`;
+  const told = `${says} What to do: ${whatToDo(id)}`;
+  const room = DESCRIPTION_LENGTH - link.length;
+  return `${told.length <= room ? told : `${told.slice(0, room - 1).replace(/ \S*$/, '')}…`}${link}`;
+}
+
+/** The paragraph's last part, without its markup. */
+function whatToDo(id: string): string {
+  const paragraph = runbook.split(`\n## ${id}\n`)[1]?.split('\n## ')[0];
+  const found = /^\*\*Do\*\*: (.*)$/m.exec(paragraph ?? '')?.[1];
+  if (found === undefined) throw new Error(`infra/RUNBOOK.md does not say what to do at ${id}`);
+  return found.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '');
 }

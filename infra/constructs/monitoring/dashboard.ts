@@ -10,10 +10,19 @@ import {
   SingleValueWidget,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { RouteKey } from '../../../lib/http/routes.ts';
-import { CENSUS_PERIOD, durableMetric, eachOf, ourMetric, overFlows, perSecond } from './metrics.ts';
-import { everyFunction, type MonitoredResources } from './monitored-resources.ts';
+import {
+  CENSUS_PERIOD,
+  durableMetric,
+  eachOf,
+  everyFunction,
+  type MonitoredResources,
+  ourMetric,
+  overFlows,
+  perSecond,
+} from './metrics.ts';
 
 const TRIGGER = 'POST /flows/{flow}/executions' satisfies RouteKey;
 /** CloudWatch's grid is 24 columns wide. */
@@ -50,11 +59,13 @@ export class Overview extends Construct {
 
 function triggerRow({ name, stage }: MonitoredResources) {
   return [
-    graph('Triggers by outcome', [
+    graph('Triggers by outcome', THIRD, [
       eachOf(name, 'requests', ['outcome', 'route'], { where: `route="${TRIGGER}"` }),
     ]),
-    graph('Duplicates avoided', [ourMetric(name, 'replays', {}, { label: 'Answered from the record' })]),
-    graph('What callers wait for (ms)', [
+    graph('Duplicates avoided', THIRD, [
+      ourMetric(name, 'replays', {}, { label: 'Answered from the record' }),
+    ]),
+    graph('What callers wait for (ms)', THIRD, [
       stage.metricLatency({ statistic: 'p50', label: 'p50' }),
       stage.metricLatency({ statistic: 'p99', label: 'p99' }),
       eachOf(name, 'duration', ['route'], {
@@ -68,15 +79,15 @@ function triggerRow({ name, stage }: MonitoredResources) {
 
 function studioRow({ name, stage }: MonitoredResources) {
   return [
-    graph('Calls to Studio', [
+    graph('Calls to Studio', THIRD, [
       ourMetric(name, 'upstreamCalls', {}, { label: 'Calls' }),
       ourMetric(name, 'upstreamThrottled', {}, { label: 'Throttled (429)' }),
     ]),
-    graph('Studio’s time in a request (ms)', [
+    graph('Studio’s time in a request (ms)', THIRD, [
       ourMetric(name, 'upstreamDuration', {}, { statistic: 'p50', label: 'p50' }),
       ourMetric(name, 'upstreamDuration', {}, { statistic: 'p99', label: 'p99' }),
     ]),
-    graph('Requests that failed', [
+    graph('Requests that failed', THIRD, [
       stage.metricClientError({ statistic: 'Sum', label: '4xx' }),
       stage.metricServerError({ statistic: 'Sum', label: '5xx' }),
       ourMetric(name, 'requests', { outcome: 'unauthenticated' }, { label: 'No valid credentials (401)' }),
@@ -88,48 +99,34 @@ function studioRow({ name, stage }: MonitoredResources) {
 
 function activeRow({ name }: MonitoredResources) {
   return [
-    graph(
-      'Active executions by age',
-      [
-        overFlows(name, 'activeOverWeek', 'Over a week'),
-        overFlows(name, 'activeUnderWeek', '1 to 7 days'),
-        overFlows(name, 'activeUnderDay', '1 to 24 hours'),
-        overFlows(name, 'activeUnderHour', 'Under an hour'),
-        overFlows(name, 'censusCut', 'Flows not counted to the end'),
-      ],
-      HALF,
-    ),
-    graph(
-      'Active for over a week',
-      [eachOf(name, 'activeOverWeek', ['flow'], { statistic: 'Maximum', period: CENSUS_PERIOD })],
-      HALF,
-    ),
+    graph('Active executions by age', HALF, [
+      overFlows(name, 'activeOverWeek', 'Over a week'),
+      overFlows(name, 'activeUnderWeek', '1 to 7 days'),
+      overFlows(name, 'activeUnderDay', '1 to 24 hours'),
+      overFlows(name, 'activeUnderHour', 'Under an hour'),
+      overFlows(name, 'censusCut', 'Flows not counted to the end'),
+    ]),
+    graph('Active for over a week', HALF, [
+      eachOf(name, 'activeOverWeek', ['flow'], { statistic: 'Maximum', period: CENSUS_PERIOD }),
+    ]),
   ];
 }
 
 function purgeRow({ name, worker }: MonitoredResources) {
   const worked = worker.worker.function;
   return [
-    graph(
-      'Purged',
-      [
-        ourMetric(name, 'purgeListed', {}, { label: 'Listed' }),
-        ourMetric(name, 'purgeEnded', {}, { label: 'Ended' }),
-        ourMetric(name, 'purgeDeleted', {}, { label: 'Deleted' }),
-        ourMetric(name, 'purgeFailed', {}, { label: 'Left behind' }),
-      ],
-      QUARTER,
-    ),
-    graph('Deleted a second', [perSecond(ourMetric(name, 'purgeDeleted'), 'Mean of five minutes')], QUARTER),
-    graph(
-      'Purges',
-      [
-        eachOf(name, 'purgesEnded', ['outcome']),
-        durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started, counting too' }),
-        durableMetric(worked, 'DurableExecutionFailed', { label: 'Runs failed' }),
-      ],
-      QUARTER,
-    ),
+    graph('Purged', QUARTER, [
+      ourMetric(name, 'purgeListed', {}, { label: 'Listed' }),
+      ourMetric(name, 'purgeEnded', {}, { label: 'Ended' }),
+      ourMetric(name, 'purgeDeleted', {}, { label: 'Deleted' }),
+      ourMetric(name, 'purgeFailed', {}, { label: 'Left behind' }),
+    ]),
+    graph('Deleted a second', QUARTER, [perSecond(ourMetric(name, 'purgeDeleted'), 'Mean of five minutes')]),
+    graph('Purges', QUARTER, [
+      eachOf(name, 'purgesEnded', ['outcome']),
+      durableMetric(worked, 'DurableExecutionStarted', { label: 'Runs started, counting too' }),
+      durableMetric(worked, 'DurableExecutionFailed', { label: 'Runs failed' }),
+    ]),
     new SingleValueWidget({
       title: 'The worker now',
       width: QUARTER,
@@ -151,20 +148,15 @@ function purgeRow({ name, worker }: MonitoredResources) {
 
 function functionRow(monitored: MonitoredResources) {
   const every = Object.entries(everyFunction(monitored));
+  const ofEach = (title: string, metric: (one: LambdaFunction, label: string) => IMetric) => {
+    const metrics = every.map(([label, one]) => metric(one.function, label));
+    return graph(title, THIRD, metrics);
+  };
   return [
-    graph(
-      'Errors',
-      every.map(([label, one]) => one.function.metricErrors({ label })),
-    ),
-    graph(
-      'Throttles',
-      every.map(([label, one]) => one.function.metricThrottles({ label })),
-    ),
-    graph(
-      'Runs at once',
-      every.map(([label, one]) =>
-        one.function.metric('ConcurrentExecutions', { label, statistic: 'Maximum' }),
-      ),
+    ofEach('Errors', (one, label) => one.metricErrors({ label })),
+    ofEach('Throttles', (one, label) => one.metricThrottles({ label })),
+    ofEach('Runs at once', (one, label) =>
+      one.metric('ConcurrentExecutions', { label, statistic: 'Maximum' }),
     ),
   ];
 }
@@ -203,6 +195,6 @@ function links(scope: Construct, monitored: MonitoredResources): TextWidget {
   });
 }
 
-function graph(title: string, left: IMetric[], width = THIRD): GraphWidget {
+function graph(title: string, width: number, left: IMetric[]): GraphWidget {
   return new GraphWidget({ title, left, width, height: HEIGHT, view: GraphWidgetView.TIME_SERIES });
 }

@@ -1,7 +1,27 @@
 import { Duration } from 'aws-cdk-lib';
-import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { type IMetric, MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { FunctionName } from '../../../lib/http/routes.ts';
 import { METRICS, type MetricKey } from '../../../lib/telemetry/metrics.ts';
+import type { StudioFunction } from '../api/studio-function.ts';
+import type { Settings } from '../deployment-settings.ts';
+import type { Worker } from '../worker/worker.ts';
+
+/** What alarms and dashboard look at. */
+export type MonitoredResources = {
+  /** Of the deployment: alarms begin with it, and the functions' metrics are filed under it. */
+  name: string;
+  settings: Settings;
+  stage: HttpStage;
+  functions: Record<FunctionName, StudioFunction>;
+  worker: Worker;
+};
+
+/** Every function of a deployment. */
+export function everyFunction({ functions, worker }: MonitoredResources): Record<string, StudioFunction> {
+  return { ...functions, cleanup: worker.worker };
+}
 
 /** What alarms and graphs are drawn at, unless one says otherwise. */
 export const PERIOD = Duration.minutes(5);
@@ -9,12 +29,12 @@ export const PERIOD = Duration.minutes(5);
 /** Active executions are counted once an hour by default: a shorter period would be gaps mostly. */
 export const CENSUS_PERIOD = Duration.hours(1);
 
-/** One of the functions' own metrics, named where the functions name it. */
+/** One of the functions' own metrics: by default its sum over five minutes. */
 export function ourMetric(
   namespace: string,
   key: MetricKey,
   dimensionsMap: Record<string, string> = {},
-  options: { statistic?: string; period?: Duration; label?: string } = {},
+  options: MetricOptions = {},
 ): Metric {
   return new Metric({
     namespace,
@@ -26,42 +46,25 @@ export function ourMetric(
   });
 }
 
-/** Lambda's metrics of durable runs, which CDK has no methods for yet. */
+/** A metric of the worker's durable runs, which CDK has no method for. */
 export function durableMetric(
   worker: LambdaFunction,
   metricName: string,
-  options: { statistic?: string; label?: string } = {},
+  options: MetricOptions = {},
 ): Metric {
-  return new Metric({
-    namespace: 'AWS/Lambda',
-    metricName,
-    dimensionsMap: { FunctionName: worker.functionName },
-    statistic: 'Sum',
-    period: PERIOD,
-    ...options,
-  });
+  return worker.metric(metricName, { statistic: 'Sum', ...options });
 }
 
 /** The sum of metrics of which some may have no data. */
 export function sumOf(metrics: Record<string, IMetric>, label: string): MathExpression {
-  return new MathExpression({
-    expression: Object.keys(metrics)
-      .map((name) => `FILL(${name},0)`)
-      .join('+'),
-    usingMetrics: metrics,
-    label,
-    period: PERIOD,
-  });
+  const filled = Object.keys(metrics).map((name) => `FILL(${name},0)`);
+  return new MathExpression({ expression: filled.join('+'), usingMetrics: metrics, label, period: PERIOD });
 }
 
 /** A count's rate, from the period of whatever the graph is drawn at. */
 export function perSecond(metric: Metric, label: string): MathExpression {
-  return new MathExpression({
-    expression: 'counted / PERIOD(counted)',
-    usingMetrics: { counted: metric },
-    label,
-    period: PERIOD,
-  });
+  const expression = 'counted / PERIOD(counted)';
+  return new MathExpression({ expression, usingMetrics: { counted: metric }, label, period: PERIOD });
 }
 
 /** A line for each value that a dimension takes, without naming the values. */
@@ -72,32 +75,15 @@ export function eachOf(
   options: { where?: string; statistic?: string; label?: string; period?: Duration } = {},
 ): MathExpression {
   const { where = '', statistic = 'Sum', label = '', period = PERIOD } = options;
-  return new MathExpression({
-    expression: search(namespace, key, dimensions, { where, statistic, period }),
-    usingMetrics: {},
-    label,
-    period,
-  });
-}
-
-/** Of what is counted once a period for each flow: the sum over all flows. */
-export function overFlows(namespace: string, key: MetricKey, label: string): MathExpression {
-  const each = search(namespace, key, ['flow'], { where: '', statistic: 'Maximum', period: CENSUS_PERIOD });
-  return new MathExpression({
-    expression: `SUM(${each})`,
-    usingMetrics: {},
-    label,
-    period: CENSUS_PERIOD,
-  });
-}
-
-function search(
-  namespace: string,
-  key: MetricKey,
-  dimensions: readonly string[],
-  { where, statistic, period }: { where: string; statistic: string; period: Duration },
-): string {
   const schema = [namespace, ...dimensions].map((part) => `"${part}"`).join(',');
   const wanted = `{${schema}} MetricName="${METRICS[key].name}" ${where}`.trim();
-  return `SEARCH('${wanted}', '${statistic}', ${period.toSeconds()})`;
+  const expression = `SEARCH('${wanted}', '${statistic}', ${period.toSeconds()})`;
+  return new MathExpression({ expression, usingMetrics: {}, label, period });
+}
+
+/** The sum over all flows of what is counted once a period for each. */
+export function overFlows(namespace: string, key: MetricKey, label: string): MathExpression {
+  const period = CENSUS_PERIOD;
+  const { expression } = eachOf(namespace, key, ['flow'], { statistic: 'Maximum', period });
+  return new MathExpression({ expression: `SUM(${expression})`, usingMetrics: {}, label, period });
 }

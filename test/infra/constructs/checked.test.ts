@@ -37,6 +37,13 @@ describe('checking infra/config.ts', () => {
     ]);
   });
 
+  it('names settings of a stage that do not go with those of the file', () => {
+    const deployment = { stuckAlarm: 5, stages: { test: { census: false } } };
+    expect(mistakesOf(() => checkInfraConfig({ config, deployment }, undefined))).toEqual([
+      'deployment #/stages/test #/stuckAlarm never rings: census is false, and nobody counts',
+    ]);
+  });
+
   it('names the mistakes of both halves and of every stage at once', () => {
     const mistakes = mistakesOf(() =>
       checkInfraConfig(
