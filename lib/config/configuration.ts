@@ -12,7 +12,7 @@ import { type Mistake, parseWritten, validate } from './validation.ts';
 export const SCOPES = ['trigger', 'read', 'read:personal', 'end', 'purge'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-export const flowSid = v.pipe(
+const flowSid = v.pipe(
   v.string(),
   v.regex(/^FW[0-9a-fA-F]{32}$/, 'must be a flow SID: FW and 32 hexadecimal digits'),
 );

@@ -53,7 +53,7 @@ export type LogFields = Partial<
 
 const FIELD_NAMES = [...TEXTS, ...NUMBERS, ...LISTS, 'kept', 'counts'] as const;
 
-export type LogLevel = 'INFO' | 'WARN' | 'ERROR';
+type LogLevel = 'INFO' | 'WARN' | 'ERROR';
 
 /** A closed list, since text put together at run time could hold anything. */
 export type LogMessage =

@@ -36,7 +36,7 @@ export const METRICS = {
 export type MetricKey = keyof typeof METRICS;
 
 /** Values, and the sets of dimensions to report each under. Dimensions are members of the line. */
-export type MetricDirective = {
+type MetricDirective = {
   dimensions: readonly (readonly ('route' | 'outcome' | 'flow' | 'message')[])[];
   values: { readonly [K in MetricKey]?: number };
 };
