@@ -8,7 +8,8 @@ export default defineConfig({
     reporters: ['default', './test/support/reporter.ts'],
     // The bundles are built once, by the same path that `npm run build` and CDK take.
     globalSetup: ['test/support/build-bundles.ts'],
-    setupFiles: ['test/support/table-judge.ts'],
+    setupFiles: ['test/support/quiet.ts', 'test/support/table-judge.ts'],
+    silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // A loaded machine is slower than a second, which is what it would be otherwise.
