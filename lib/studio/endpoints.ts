@@ -58,7 +58,7 @@ const aValidity = { parse: parseValidity, ...v2Only };
 /** They have the flow's SID. */
 const someTestUsers = { answers: 'flow', parse: parseTestUsers, ...v2Only } as const;
 
-const KINDS = { GET: 'read', POST: 'once', DELETE: 'idempotent' } as const;
+const KINDS = { GET: 'read', POST: 'non-idempotent', DELETE: 'idempotent' } as const;
 
 function endpoint<T>(
   method: Endpoint['method'],

@@ -174,10 +174,10 @@ async function tryOnce<T>(
     path: `${wiring.basePath}${path}${query}`,
     headers: headersFor(credentials, form),
     body: form && encodeForm(form),
-    fresh: kind === 'once',
+    fresh: kind === 'non-idempotent',
     maxBodyBytes: Math.min(maxBodyBytes, endpoint.maxBodyBytes),
     // A create has the call's time only: cut short, it could not be repeated.
-    timeoutMs: kind === 'once' ? undefined : Math.min(MAX_TRY_MS, Math.max(MIN_TRY_MS, share)),
+    timeoutMs: kind === 'non-idempotent' ? undefined : Math.min(MAX_TRY_MS, Math.max(MIN_TRY_MS, share)),
     signal: time.signal,
     mayLeave: () => wiring.now() < deadlineMs,
   });

@@ -1,23 +1,21 @@
 import type { StudioErrorKind } from '../errors.ts';
 
 /**
- * What may be repeated, in one place.
- *
  * - `read` changes nothing.
- * - `idempotent` comes to the same when it happens twice: end, delete, setting a whole list.
- * - `once` does not: a second create is a second execution, and Studio knows no idempotency key.
+ * - `idempotent` has the same effect when it happens twice: end, delete, setting a whole list.
+ * - `non-idempotent` has not: a second create is a second execution, and Studio has no idempotency key.
  */
-export type OperationKind = 'read' | 'idempotent' | 'once';
+export type OperationKind = 'read' | 'idempotent' | 'non-idempotent';
 
 export type Failure = {
   kind: StudioErrorKind;
-  /** false only if surely not one byte of the request left: the connection was never made. */
+  /** False only if no byte of the request was sent. */
   sent: boolean;
 };
 
-/** Tries in all, Twilio's own advice. */
+/** In all. Twilio recommends 5. */
 export const MAX_TRIES = 5;
-/** Twilio's recipe: from 100 ms, doubling, with jitter, at most 30 s. */
+/** Twilio recommends to start at 100 ms and to double it, with jitter, up to 30 s. */
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 30_000;
 
@@ -42,14 +40,14 @@ const MATRIX: Record<StudioErrorKind, { repeat: Repeat; effect: 'never' | 'if-se
   rejected: { repeat: 'never', effect: 'never' },
 };
 
-/** `unless-done`: every operation, but a `once` only if Studio has certainly not done it. */
+/** `unless-done`: any operation, but a non-idempotent one only if Studio has certainly not done it. */
 type Repeat = 'unless-done' | 'idempotent' | 'never';
 
 /** Whether the same request may be sent again. */
 export function isRetryable(operation: OperationKind, failure: Failure): boolean {
   const { repeat } = MATRIX[failure.kind];
   if (repeat === 'idempotent') return operation === 'idempotent';
-  return repeat === 'unless-done' && (operation !== 'once' || !mayHaveHappened(failure));
+  return repeat === 'unless-done' && (operation !== 'non-idempotent' || !mayHaveHappened(failure));
 }
 
 /** Whether Studio may have done the work although the call failed. Only then is a create's outcome unknown. */
@@ -59,8 +57,8 @@ export function mayHaveHappened({ kind, sent }: Failure): boolean {
 }
 
 /**
- * How long to wait before the next try, in milliseconds. The server's own timing is kept as it is, up to the
- * cap; otherwise full jitter over a doubling range, so that callers who failed together do not return together.
+ * Returns the wait before the next try: what the server asked for, up to 30 s, or else full jitter over a
+ * doubling range, so that callers that failed together do not return together.
  */
 export function retryDelayMs(
   triesMade: number,

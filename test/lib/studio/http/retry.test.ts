@@ -22,11 +22,11 @@ const KINDS: StudioErrorKind[] = [
   'unavailable',
   'nonsense',
 ];
-const OPERATIONS: OperationKind[] = ['read', 'idempotent', 'once'];
+const OPERATIONS: OperationKind[] = ['read', 'idempotent', 'non-idempotent'];
 
 describe('the retry matrix', () => {
   test.each([
-    // kind, sent, read, idempotent, once
+    // kind, sent, read, idempotent, non-idempotent
     ['throttled', true, true, true, true],
     ['unavailable', true, true, true, false],
     ['connection', true, true, true, false],
@@ -40,14 +40,17 @@ describe('the retry matrix', () => {
     ['not-found', true, false, false, false],
     ['refused-credentials', true, false, false, false],
     ['invalid-argument', false, false, false, false],
-  ] as const)('%s (sent: %s) is repeated for read: %s, idempotent: %s, once: %s', (kind, sent, ...wanted) => {
-    expect(OPERATIONS.map((operation) => isRetryable(operation, { kind, sent }))).toEqual(wanted);
-  });
+  ] as const)(
+    '%s (sent: %s) is repeated for read: %s, idempotent: %s, non-idempotent: %s',
+    (kind, sent, ...wanted) => {
+      expect(OPERATIONS.map((operation) => isRetryable(operation, { kind, sent }))).toEqual(wanted);
+    },
+  );
 
-  test('what must happen once is never repeated where it may have happened', () => {
+  test('what is not idempotent is never repeated where it may have happened', () => {
     for (const kind of KINDS)
       for (const sent of [true, false])
-        expect(isRetryable('once', { kind, sent }) && mayHaveHappened({ kind, sent })).toBe(false);
+        expect(isRetryable('non-idempotent', { kind, sent }) && mayHaveHappened({ kind, sent })).toBe(false);
   });
 
   test('what surely left nobody has surely not happened, but for an answer that came', () => {
