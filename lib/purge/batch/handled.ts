@@ -1,11 +1,11 @@
-import { Latest } from '../../studio/list/latest.ts';
+import { RecentSet } from '../../studio/list/recent-set.ts';
 import { RECENT_SIDS } from '../engine/limits.ts';
 
 /** Executions that a list may show and that must not be acted on because of it: only as many as a slice meets. */
 export class Handled {
   readonly #underWay = new Set<string>();
-  readonly #done = new Latest(RECENT_SIDS);
-  readonly #gone = new Latest(RECENT_SIDS);
+  readonly #done = new RecentSet(RECENT_SIDS);
+  readonly #gone = new RecentSet(RECENT_SIDS);
   readonly #failed = new Set<string>();
   #failedBefore: ReadonlySet<string> = new Set();
 

@@ -1,12 +1,9 @@
 import { StudioError } from '../errors.ts';
-import { Latest } from './latest.ts';
 
 /** In a row. A page repeats once if as many executions as fit on it were created meanwhile. */
 const MAX_REPEATED_PAGES = 3;
 /** In a row. Studio's filter may leave pages empty, passing over up to 1,000 executions on each. */
 const MAX_EMPTY_PAGES = 100;
-/** Two of the largest pages: if a list grows meanwhile, a page begins with the end of the page before. */
-const REMEMBERED_ITEMS = 2_000;
 
 /**
  * Throws `nonsense` for a list without end: one that goes on without new items, or leads back to an earlier
@@ -31,15 +28,5 @@ export function createGuard(operation: string) {
     checkpoint = nextQuery;
     distance *= 2;
     steps = 0;
-  };
-}
-
-/** Returns a function that tells whether an item is none of the last 2,000. */
-export function createMemory(): (name: string) => boolean {
-  const remembered = new Latest(REMEMBERED_ITEMS);
-  return (name) => {
-    const isNew = !remembered.has(name);
-    remembered.add(name);
-    return isNew;
   };
 }

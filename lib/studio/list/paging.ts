@@ -4,7 +4,8 @@ import { encodeForm, type ParserFor, request, type Wiring } from '../http/reques
 import { isMismatch, type Mismatch } from '../http/response.ts';
 import { fieldsOf } from '../json/parse.ts';
 import type { Listing, ListOptions, ListQuery, Page } from '../types.ts';
-import { createGuard, createMemory } from './guard.ts';
+import { createGuard } from './guard.ts';
+import { RecentSet } from './recent-set.ts';
 
 /** The items of a list that are wanted. */
 export type Selection<Item> = {
@@ -22,6 +23,8 @@ type ListCall<Item> = ListQuery &
 type RawPage<Item> = { items: Item[]; nextQuery: string | undefined };
 
 const MAX_PAGE_SIZE = 1_000;
+/** Two of the largest pages: if a list grows meanwhile, a page begins with the end of the page before. */
+const REMEMBERED_ITEMS = 2_000;
 
 /** Throws `invalid-argument` for a wrong limit or page size. */
 export function listing<Item extends { sid: string }>(
@@ -70,7 +73,7 @@ async function* walk<Item extends { sid: string }>(
   const abandoned = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal;
   const guard = createGuard(operation);
-  const isNew = createMemory();
+  const recent = new RecentSet(REMEMBERED_ITEMS);
   let remaining = call.limit ?? Number.POSITIVE_INFINITY;
   let bytesLeft = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
   let ahead: Promise<RawPage<Item>> | undefined;
@@ -108,7 +111,7 @@ async function* walk<Item extends { sid: string }>(
       const taken = ahead ?? fetchPage(query);
       ahead = undefined;
       const page = await taken;
-      const newItems = page.items.filter((item) => isNew(identify(item)));
+      const newItems = page.items.filter((item) => recent.add(identify(item)));
       if (page.nextQuery !== undefined) guard(page.items.length, newItems.length, page.nextQuery);
       const items = newItems.filter(keep).slice(0, remaining);
       remaining -= items.length;

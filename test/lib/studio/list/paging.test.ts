@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMemory } from '../../../../lib/studio/list/guard.ts';
 import {
   collect,
   execution,
@@ -223,13 +222,6 @@ describe('what a page repeats', () => {
     const { studio } = await story(growing(300, 5));
     const found = await collect(studio.executions.list(FLOW, { pageSize: 10, limit: 25 }));
     expect(found.map(({ sid }) => sid)).toEqual(Array.from({ length: 25 }, (_, at) => sidOf(at)));
-  });
-
-  test('is remembered for 2,000 items, however long the list', () => {
-    const isNew = createMemory();
-    const name = (at: number) => `${at}`;
-    for (let at = 0; at < 100_000; at += 1) expect(isNew(name(at))).toBe(true);
-    expect([isNew(name(98_000)), isNew(name(97_999))]).toEqual([false, true]);
   });
 });
 
