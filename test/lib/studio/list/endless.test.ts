@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { collectUntilError, LIST, page } from '../../../support/studio/lists.ts';
 import { collect, execution, FLOW, type Reply, sidOf, story } from '../../../support/studio/stories.ts';
-import { collectUntilError, LIST, page } from './lists.ts';
 
 describe('a list that would not end', () => {
   test('ends when a page leads to itself', async () => {

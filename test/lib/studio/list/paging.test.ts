@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { collectUntilError, LIST, listOf, page } from '../../../support/studio/lists.ts';
 import {
   collect,
   execution,
@@ -9,7 +10,6 @@ import {
   type Teller,
   throttled,
 } from '../../../support/studio/stories.ts';
-import { collectUntilError, LIST, listOf, page } from './lists.ts';
 
 describe('a list', () => {
   test('has every execution once and in order, whatever the page size, the limit and the reading ahead', async () => {

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { collectUntilError, LIST, listOf, page } from '../../../support/studio/lists.ts';
 import { collect, EXECUTION, execution, FLOW, sidOf, story } from '../../../support/studio/stories.ts';
-import { collectUntilError, LIST, listOf, page } from './lists.ts';
 
 describe('reading ahead', () => {
   test('asks for the next page while the first is worked on', async () => {

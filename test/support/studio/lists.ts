@@ -1,12 +1,5 @@
-import { StudioError } from '../../../../lib/studio/errors.ts';
-import {
-  execution,
-  FLOW,
-  type Reply,
-  type Seen,
-  sidOf,
-  type Teller,
-} from '../../../support/studio/stories.ts';
+import { StudioError } from '../../../lib/studio/errors.ts';
+import { execution, FLOW, type Reply, type Seen, sidOf, type Teller } from './stories.ts';
 
 export const LIST = `/v2/Flows/${FLOW}/Executions`;
 
