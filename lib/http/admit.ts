@@ -6,7 +6,7 @@ import { idempotencyOf } from './event/idempotency-key.ts';
 import { readInput } from './event/input.ts';
 import { Problem } from './problems.ts';
 import { type AdmittedRequest, type Caller, type Handlers, mayTouch, type ServeRuntime } from './request.ts';
-import { isRouteKey, type RouteKey, routes } from './routes.ts';
+import { isRouteKey, type Route, type RouteKey, routes } from './routes.ts';
 
 /** What is known of a request when its log line is written, even if it was refused halfway. */
 export type Trace = { route?: RouteKey; caller?: Caller; flow?: ConfiguredFlow; sent?: unknown };
@@ -21,7 +21,7 @@ export async function admit(
   const route = received.routeKey;
   if (!isRouteKey(route) || !handlers[route]) throw new Problem('unknown-route', 'There is no such route.');
   trace.route = route;
-  const { scope } = routes[route];
+  const { scope, signed, body }: Route = routes[route];
   const common = { route, query: {}, body: undefined, idempotencyKey: null };
   if (scope === null) return { ...common, caller: null, params: {}, flow: null };
 
@@ -29,7 +29,7 @@ export async function admit(
   const caller = await authenticate(runtime, received);
   trace.caller = caller;
   // A signature covers one message: a captured one must not authorise anything else, whatever its scopes.
-  if ((caller.kind === 'webhook' || caller.kind === 'twilio') && !('signed' in routes[route]))
+  if ((caller.kind === 'webhook' || caller.kind === 'twilio') && !signed)
     throw new Problem('forbidden', 'A signed webhook may trigger executions and do nothing else.');
   if (!caller.scopes.includes(scope)) throw new Problem('forbidden', `The scope "${scope}" is missing.`);
   const flow = configuredFlow(runtime, pathParametersOf(route, received)['flow']);
@@ -45,7 +45,7 @@ export async function admit(
     caller,
     flow,
     // A request without a body changes nothing or may be repeated: its key is ignored.
-    ...('body' in routes[route] ? idempotencyOf(received.headers, caller, runtime.config) : {}),
+    ...(body ? idempotencyOf(received.headers, caller, runtime.config) : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type * as v from 'valibot';
 import type { Scope } from '../config/configuration.ts';
 import { purgeBody } from './schemas/purge.ts';
 import { deleteQuery, executionsQuery, pageQuery } from './schemas/query.ts';
@@ -67,15 +68,17 @@ export function isRouteKey(text: string): text is RouteKey {
 
 type Method = 'GET' | 'POST' | 'DELETE';
 type RouteTemplate = `${Method} /${string}`;
-export type GuardedRoutes = Readonly<Record<RouteTemplate, GuardedRoute>>;
-export type PublicRoutes = Readonly<Record<`${'GET' | 'HEAD'} ${'/health' | '/openapi.json'}`, PublicRoute>>;
+export type GuardedRoutes = Readonly<Record<RouteTemplate, Route & { scope: Scope }>>;
+export type PublicRoutes = Readonly<
+  Record<`${'GET' | 'HEAD'} ${'/health' | '/openapi.json'}`, Route & { scope: null }>
+>;
 
-type PublicRoute = { function: FunctionName; scope: null };
-type GuardedRoute = {
+export type Route = {
   function: FunctionName;
-  scope: Scope;
-  query?: typeof pageQuery | typeof executionsQuery | typeof deleteQuery;
-  body?: typeof triggerBody | typeof purgeBody;
+  /** null for a public route. */
+  scope: Scope | null;
+  query?: v.GenericSchema;
+  body?: v.GenericSchema;
   /** Whether the body may also be `application/x-www-form-urlencoded`. */
   form?: true;
   /** Whether the body's `flows` are flows of the configuration. */

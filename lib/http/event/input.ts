@@ -2,9 +2,9 @@ import type * as v from 'valibot';
 import { type Config, findFlow } from '../../config/configuration.ts';
 import { type Mistake, repeatedMember, unknownMember, validate } from '../../config/validation.ts';
 import { BODY_HASH_PARAMETER } from '../auth/twilio.ts';
-import { invalidRequest, Problem } from '../problems.ts';
+import { invalidRequest } from '../problems.ts';
 import type { Caller } from '../request.ts';
-import { type RouteKey, routes } from '../routes.ts';
+import { type Route, type RouteKey, routes } from '../routes.ts';
 import { executionSid, stepSid } from '../schemas/common.ts';
 import { parametersIn, readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
@@ -22,47 +22,26 @@ const parameterSchemas: Readonly<Record<string, v.GenericSchema<string>>> = {
   step: stepSid,
 };
 
-/** Ids of purges are made in lib/purge; what cannot be one is a purge that does not exist. */
-const PURGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
-
 /** Path, query string and body of a request, or a Problem with every mistake in them. */
 export function readInput(route: RouteKey, received: Received, config: Config, caller: Caller): Input {
-  const { query: querySchema, body: bodySchema, form, namesFlows } = specOf(route);
+  const { query: querySchema, body: bodySchema, form, namesFlows }: Route = routes[route];
   const params = pathParametersOf(route, received);
   const mistakes = parameterMistakes(params);
-  if (params['purge'] !== undefined && !PURGE_ID.test(params['purge']))
-    throw new Problem('unknown-purge', 'There is no purge with this id.');
-
   const readQuery = readQueryString(
     received.rawQueryString,
     caller.kind === 'twilio' ? BODY_HASH_PARAMETER : undefined,
   );
   const query = check(querySchema, readQuery, (pointer) => pointer.replace(/^#\/?/, '?'));
   const contentType = received.headers.get('content-type');
-  const raw = bodySchema ? readBody(received.body, contentType, form) : { value: undefined, mistakes: [] };
+  const raw = bodySchema
+    ? readBody(received.body, contentType, form === true)
+    : { value: undefined, mistakes: [] };
   const body = bodySchema ? check(bodySchema, raw, (same) => same) : raw;
   const unknownFlows = namesFlows ? flowMistakes(raw.value, config) : [];
 
   const all = distinct([...mistakes, ...query.mistakes, ...body.mistakes, ...unknownFlows]);
   if (all.length > 0) throw invalidRequest(all.slice(0, MAX_MISTAKES));
   return { params, query: query.value, body: body.value };
-}
-
-type Spec = {
-  query: v.GenericSchema | undefined;
-  body: v.GenericSchema | undefined;
-  form: boolean;
-  namesFlows: boolean;
-};
-
-function specOf(route: RouteKey): Spec {
-  const spec = routes[route];
-  return {
-    query: 'query' in spec ? spec.query : undefined,
-    body: 'body' in spec ? spec.body : undefined,
-    form: 'form' in spec,
-    namesFlows: 'namesFlows' in spec,
-  };
 }
 
 /** Looks at the body as it was sent: what else is wrong with it does not hide a flow that does not exist. */

@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import type { Config } from '../../config/configuration.ts';
-import { type FunctionName, type RouteKey, routeKeys, routes } from '../routes.ts';
+import { type FunctionName, type Route, type RouteKey, routeKeys, routes } from '../routes.ts';
 import type { AnswerName } from '../schemas/answers.ts';
 import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
 import { answerExamples, bodyExamples, formExample } from './examples.ts';
@@ -82,7 +82,7 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
 }
 
 function operationOf(route: RouteKey): Record<string, unknown> {
-  const spec = routes[route];
+  const spec: Route = routes[route];
   const { operationId, summary, description, answers, headers } = operations[route];
   const successes = Object.entries(answers).map(([status, answer]) => [
     status,
@@ -97,9 +97,9 @@ function operationOf(route: RouteKey): Record<string, unknown> {
     tags: [spec.scope === null ? 'Service' : tagOf[spec.function]],
     summary,
     description: spec.scope === null ? description : `${description}\n\nScope: \`${spec.scope}\`.`,
-    ...(spec.scope === null ? { security: [] } : 'signed' in spec ? {} : { security: securityOf(UNSIGNED) }),
+    ...(spec.scope === null ? { security: [] } : spec.signed ? {} : { security: securityOf(UNSIGNED) }),
     parameters: parametersOf(route),
-    ...('body' in spec && { requestBody: requestBodyOf(route, spec) }),
+    ...(spec.body && { requestBody: requestBodyOf(route, spec.body, spec.form) }),
     responses: { ...Object.fromEntries(successes), ...problemResponses(route) },
   };
 }
@@ -112,11 +112,11 @@ function contentOf(name: AnswerName): Record<string, unknown> {
 }
 
 function parametersOf(route: RouteKey): Record<string, unknown>[] {
-  const spec = routes[route];
+  const { query }: Route = routes[route];
   const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
     return { name, in: 'path', required: true, ...pathParameters[name] };
   });
-  const inQuery = 'query' in spec ? queryParameters(spec.query, queryDescriptions) : [];
+  const inQuery = query ? queryParameters(query, queryDescriptions) : [];
   return [...inPath, ...inQuery, ...(operations[route].isIdempotent ? [idempotencyKey] : [])];
 }
 
@@ -130,9 +130,9 @@ const idempotencyKey = {
   example: 'order-4711',
 };
 
-function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: true }) {
+function requestBodyOf(route: RouteKey, body: v.GenericSchema, takesForm = false) {
   const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
-  const json = { schema: bodySchema(spec.body, bodyDescriptions), examples: Object.fromEntries(examples) };
+  const json = { schema: bodySchema(body, bodyDescriptions), examples: Object.fromEntries(examples) };
   const form = { schema: formSchema, examples: { form: { value: formExample } } };
   return {
     required: true,
@@ -140,7 +140,7 @@ function requestBodyOf(route: RouteKey, spec: { body: v.GenericSchema; form?: tr
       'At most 256 KB, at most 32 levels deep. Unknown members and repeated names in an object are refused. An optional member that is null, or an empty form field, counts as absent. Without a Content-Type, the body is read as JSON.',
     content: {
       'application/json': json,
-      ...(spec.form && { 'application/x-www-form-urlencoded': form }),
+      ...(takesForm && { 'application/x-www-form-urlencoded': form }),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { Problem, type ProblemSlug, problems } from '../problems.ts';
-import { type RouteKey, routes } from '../routes.ts';
+import { type Route, type RouteKey, routes } from '../routes.ts';
 import { EXAMPLE_SIDS } from '../schemas/answers.ts';
 import { operations } from './operations.ts';
 
@@ -7,7 +7,7 @@ const EXAMPLE_REQUEST_ID = 'JKJaXmPLvHcESHA=';
 
 /** Every problem that a route may answer with. */
 export function problemsOf(route: RouteKey): ProblemSlug[] {
-  const spec = routes[route];
+  const spec: Route = routes[route];
   const slugs: ProblemSlug[] = [...(operations[route].problems ?? []), 'internal'];
   if (spec.scope === null) return slugs;
   slugs.push(
@@ -18,7 +18,7 @@ export function problemsOf(route: RouteKey): ProblemSlug[] {
     'malformed-request',
     'payload-too-large',
   );
-  if ('body' in spec) slugs.push('unsupported-media-type');
+  if (spec.body) slugs.push('unsupported-media-type');
   if (route.includes('{flow}')) slugs.push('unknown-flow');
   if (route.includes('{execution}')) slugs.push('unknown-execution');
   if (route.includes('{purge}')) slugs.push('unknown-purge');
