@@ -1,5 +1,5 @@
 import type { Studio } from '../../studio/client.ts';
-import { listAllExecutions, listFlowExecutions } from '../list/list-executions.ts';
+import { listExecutions } from '../list/list-executions.ts';
 import type { AnswerOf, Handlers, ServeRuntime } from '../request.ts';
 import type { AnswerBody, AnswerName } from '../schemas/answers.ts';
 import { contextBody, executionBody, flowBody, stepBody } from './bodies.ts';
@@ -15,8 +15,8 @@ export function readHandlers(runtime: ReadRuntime): Handlers {
     'GET /flows': (request) => listFlows(runtime, request),
     'GET /flows/{flow}': async ({ flow, signal }) =>
       ok<'Flow'>(flowBody(flow, await flows.fetch(flow.sid, { signal }))),
-    'GET /executions': (request) => listAllExecutions(runtime, request),
-    'GET /flows/{flow}/executions': (request) => listFlowExecutions(runtime, request),
+    'GET /executions': (request) => listExecutions(runtime, request),
+    'GET /flows/{flow}/executions': (request) => listExecutions(runtime, request),
     'GET /flows/{flow}/executions/{execution}': async ({ flow, params, signal }) =>
       ok<'Execution'>(executionBody(await executions.fetch(flow.sid, params.execution, { signal }), flow)),
     'GET /flows/{flow}/executions/{execution}/context': async ({ flow, params, signal }) =>

@@ -1,4 +1,3 @@
-import type { ConfiguredFlow } from '../../config/configuration.ts';
 import type { Studio } from '../../studio/client.ts';
 import { executionBody } from '../handlers/bodies.ts';
 import { type AnswerOf, mayTouch, type Request, type ServeRuntime } from '../request.ts';
@@ -9,12 +8,12 @@ import { type Budget, MAX_PAGE_SIZE } from './page.ts';
 import { type ListState, startOf } from './state.ts';
 import { readFlowByToken } from './token-reader.ts';
 
-/** Upstream pages that one request reads beyond two of each flow: where it was, and what follows. */
-const PAGES_TO_GO_ON = 2;
+/** Upstream pages for each flow, to resume and to go on, and further ones for all flows, that one request reads. */
+const PAGES_PER_FLOW = 2;
 const MAX_FURTHER_PAGES = 8;
-/** Of several flows each is asked for its share of the answer, and a little more than that. */
+/** A page of one of several flows has at least its share of the answer and this many. */
 const MIN_SHARE = 10;
-/** What shows whether a flow's list is in order. */
+/** Enough to show whether a flow's list is in order. */
 const MIN_PAGE_SIZE = 20;
 /** With less time left, no further page is requested, unless the list has not moved on yet. */
 const RESERVE_MS = 5_000;
@@ -23,32 +22,13 @@ type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
   studio: { executions: Pick<Studio['executions'], 'list'> };
 };
 
-/** GET /executions: over every configured flow that the caller may touch. */
-export function listAllExecutions(
-  runtime: ListRuntime,
-  request: Request<'GET /executions'>,
-): Promise<AnswerOf<'Executions'>> {
-  return list(
-    runtime,
-    request,
-    runtime.config.flows.filter((flow) => mayTouch(request.caller, flow)),
-  );
-}
-
-/** GET /flows/{flow}/executions. */
-export function listFlowExecutions(
-  runtime: ListRuntime,
-  request: Request<'GET /flows/{flow}/executions'>,
-): Promise<AnswerOf<'Executions'>> {
-  return list(runtime, request, [request.flow]);
-}
-
-async function list(
+/** GET /flows/{flow}/executions, and GET /executions: over every configured flow that the caller may touch. */
+export async function listExecutions(
   runtime: ListRuntime,
   request: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,
-  flows: readonly ConfiguredFlow[],
 ): Promise<AnswerOf<'Executions'>> {
-  const { query, deadlineMs, signal } = request;
+  const { caller, query, deadlineMs, signal } = request;
+  const flows = request.flow ? [request.flow] : runtime.config.flows.filter((flow) => mayTouch(caller, flow));
   const secret = await runtime.secret.get();
   const scope = [request.route, ...flows.map(({ sid }) => sid)];
   const start = startOf(query, openCursor<ListState>(secret, scope, query.cursor));
@@ -59,7 +39,7 @@ async function list(
       : MIN_SHARE + Math.ceil((2 * query.limit) / flows.length);
 
   const budget: Budget = {
-    pages: PAGES_TO_GO_ON * flows.length + MAX_FURTHER_PAGES,
+    pages: PAGES_PER_FLOW * flows.length + MAX_FURTHER_PAGES,
     idle: start.idle,
     mayRead: () => budget.pages > 0 && (runtime.now() < deadlineMs - RESERVE_MS || !merge.hasMoved()),
   };

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkConfig } from '../../../../lib/config/configuration.ts';
 import { openCursor } from '../../../../lib/http/list/cursor.ts';
-import { listAllExecutions } from '../../../../lib/http/list/list-executions.ts';
+import { listExecutions } from '../../../../lib/http/list/list-executions.ts';
+import type { Handlers } from '../../../../lib/http/request.ts';
 import { MAX_CURSOR_CHARACTERS } from '../../../../lib/http/schemas/query.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import type { Execution, Listing } from '../../../../lib/studio/types.ts';
@@ -29,10 +30,7 @@ function slowUpstream(habits: Habits, flows: number, pageMs: (flow: number) => n
 function listOf({ list, flowSids }: Upstream) {
   const config = checkConfig({ flows: flowSids.map((sid, index) => ({ alias: `flow${index}`, sid })) });
   const runtime = { config, secret: secretSource(), studio: { executions: { list } }, now: () => Date.now() };
-  const handlers = {
-    'GET /executions': (request: Parameters<typeof listAllExecutions>[1]) =>
-      listAllExecutions(runtime, request),
-  };
+  const handlers: Handlers = { 'GET /executions': (request) => listExecutions(runtime, request) };
   const { call } = apiOver(handlers, { config, secret: runtime.secret, now: runtime.now });
   return async (query: string): Promise<Reply> => {
     const reply = call(`GET /executions?${query}`, { headers: admin });

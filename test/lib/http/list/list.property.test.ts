@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkConfig } from '../../../../lib/config/configuration.ts';
-import { listAllExecutions } from '../../../../lib/http/list/list-executions.ts';
+import { listExecutions } from '../../../../lib/http/list/list-executions.ts';
 import { admin, apiOver, configInput, NOW, secretSource } from '../../../support/http/api.ts';
 import { CONTACTS, type Habits, START_S, Upstream } from './upstream.ts';
 
@@ -112,7 +112,7 @@ async function readAll(
     studio: { executions: { list } },
     now: () => NOW,
   };
-  const { call } = apiOver({ 'GET /executions': (request) => listAllExecutions(runtime, request) });
+  const { call } = apiOver({ 'GET /executions': (request) => listExecutions(runtime, request) });
   const path = `GET /executions?limit=${limit}${byContact ? `&contact=${CONTACTS[0]}` : ''}`;
   const read: string[] = [];
   let requests = 0;
