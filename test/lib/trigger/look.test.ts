@@ -10,7 +10,7 @@ import { CONTACT } from '../../support/trigger/world.ts';
 /** A Studio in which a create was sent at the start of time, and long enough ago to prove its absence. */
 function prepare(to = CONTACT) {
   const clock = createClock();
-  const studio = createWorldStudio(clock, () => 1);
+  const studio = createWorldStudio(clock, 1);
   const sends = { fromMs: clock.now(), untilMs: clock.now() };
   const job = {
     executions: studio,
@@ -75,8 +75,8 @@ test('other contacts are not looked at', async () => {
 
 test('a Studio whose clock is wrong by minutes, or whose dates are nonsense, hides nothing', async () => {
   const { clock, studio, lookAfter } = prepare();
-  const run = studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' });
-  run.dateCreated = new Date(clock.now() - 4 * 60_000).toISOString();
+  const createdMs = clock.now() - 4 * 60_000;
+  const run = studio.start(CONTACT, FLOW, { studioExecutionsCorrelation: 'ours' }, createdMs);
   expect(await lookAfter(0)).toBe('found');
   servePages(studio, [[{ ...run, dateCreated: '2015-07-30T20:00:00Z' }]]);
   expect(await lookAfter(0)).toBe('found');

@@ -34,13 +34,14 @@ export function createInProcess(
   };
 }
 
-/** How long a call waits for an answer that never comes, unless its request names a time. */
-const PATIENCE_MS = 10_000;
-
-/** The simulated Studio as the transport of a client. A silence is waited for with `sleep`. */
+/**
+ * The simulated Studio as the transport of a client. Where no answer comes, it waits with `sleep` for the time
+ * of the request, or for `silenceMs` if it has none, as a create.
+ */
 export function inProcessTransport(
   studio: Pick<InProcessStudio, 'request'>,
   sleep: (ms: number) => Promise<unknown> = async () => undefined,
+  silenceMs = 10_000,
 ): Transport {
   return {
     async send({ method, path, headers, body, fresh, maxBodyBytes, timeoutMs, signal, mayLeave }) {
@@ -51,7 +52,7 @@ export function inProcessTransport(
       if (signal.aborted) return failed('aborted', signal.reason);
       if (!mayLeave()) return failed('timeout');
       const answer = await studio.request({ method, path, headers, body, isReusedConnection: !fresh });
-      if (answer.end === 'silent' || answer.end === 'dripping') await sleep(timeoutMs ?? PATIENCE_MS);
+      if (answer.end === 'silent' || answer.end === 'dripping') await sleep(timeoutMs ?? silenceMs);
       return resultOf(answer, maxBodyBytes);
     },
     prepare: () => undefined,

@@ -1,9 +1,12 @@
-import { StudioError, type StudioErrorKind } from '../../../lib/studio/errors.ts';
-import type { CreateOutcome, Execution } from '../../../lib/studio/types.ts';
+import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
+import { createSimulatedStudio } from '../../../infra/simulator/in-process.ts';
+import { createStudio } from '../../../lib/studio/client.ts';
+import type { Execution } from '../../../lib/studio/types.ts';
 import type { Executions } from '../../../lib/trigger/ports.ts';
+import { ACCOUNT, inProcessTransport } from '../studio/in-process.ts';
 import type { VirtualClock } from './clock.ts';
 
-/** What happens to one create. */
+/** What happens to one request to create. */
 export type CreateFate =
   | 'done'
   | 'throttled'
@@ -14,154 +17,140 @@ export type CreateFate =
   | 'lost-before'
   /** The answer is lost, and the work is done `lateMs` after it was sent. */
   | { lateMs: number };
+export type ReadFault = 'unavailable' | 'throttled' | 'timeout';
 
-export type Run = Execution & { from: string; parameters: Record<string, unknown>; createdMs: number };
+/** An execution in the simulated Studio. Setting `status` to ended ends it. */
+export type Run = Execution & { parameters: Record<string, unknown>; createdMs: number };
 
 export type WorldStudio = Executions & {
-  runs: Run[];
-  creates: number;
-  calls: string[];
-  /** The fates of the next creates, in order; afterwards all is done. */
+  /** Newest first. */
+  readonly runs: Run[];
+  /** How many requests to create there were. */
+  readonly creates: number;
+  /** All requests in their order: create, list, fetch, end, context. */
+  readonly calls: string[];
+  /** The fates of the next requests to create, in order; afterwards all is done. */
   fates: CreateFate[];
-  /** The next list or context calls fail so. */
-  readFaults: StudioErrorKind[];
-  /** How long a flow runs until it ends by itself. */
+  /** The next requests that only read fail so. */
+  readFaults: ReadFault[];
+  /** How long the flows of executions created from now on run. */
   runsForMs: number;
   contextOf: (run: Run) => unknown;
-  start: (to: string, flowSid?: string, parameters?: Record<string, unknown>) => Run;
+  start: (to: string, flowSid?: string, parameters?: Record<string, unknown>, createdMs?: number) => Run;
 };
 
 export const FLOW = `FW${'a'.repeat(32)}`;
 export const SENDER = '+15550009999';
 /** How long the client waits for an answer that does not come. */
 const LOST_AFTER_MS = 3_000;
+const CALLS: Partial<Record<string, string>> = {
+  CreateExecution: 'create',
+  ListExecution: 'list',
+  FetchExecution: 'fetch',
+  UpdateExecution: 'end',
+  FetchExecutionContext: 'context',
+};
 
-/** A Studio that keeps its promises about conflicts, in virtual time; test/functions has the one on a socket. */
-export function createWorldStudio(clock: VirtualClock, latencyMs: () => number = () => 20): WorldStudio {
-  const runs: Run[] = [];
+/** The simulated Studio and the client, without a socket and in virtual time. */
+export function createWorldStudio(clock: VirtualClock, latencyMs = 20): WorldStudio {
+  const { now, sleep } = clock;
+  const behaviour = { latencyMs, maxInFlight: null, createsPerSecond: null };
+  const flows = ['a', 'b'].map((letter) => ({ sid: `FW${letter.repeat(32)}` }));
+  const simulated = createSimulatedStudio({ now, sleep, behaviour, flows });
+  const { store } = simulated;
+  const transport = inProcessTransport(simulated, sleep, LOST_AFTER_MS);
+  const client = createStudio({ ...ACCOUNT, transport, now, sleep, random: () => 0.5 }).executions;
+  const faults = { creates: faultsOf([]), reads: faultsOf([]) };
+  const behave = () => simulated.behave({ faults: [...faults.creates, ...faults.reads] });
 
-  function start(to: string, flowSid = FLOW, parameters: Record<string, unknown> = {}, from = SENDER): Run {
-    const run: Run = {
-      sid: `FN${(runs.length + 1).toString(16).padStart(32, '0')}`,
-      accountSid: `AC${'a'.repeat(32)}`,
+  function runOf(sid: string): Run {
+    const found = store.find(sid);
+    if (!found) throw new Error('There is no such execution');
+    const { flowSid, to, dateCreated, parameters } = found;
+    return {
+      sid,
+      accountSid: ACCOUNT.accountSid,
       flowSid,
       contactChannelAddress: to,
       contactSid: null,
       flowVersion: 1,
-      status: 'active',
-      dateCreated: new Date(Math.floor(clock.now() / 1_000) * 1_000).toISOString(),
+      get status() {
+        return store.find(sid)?.status === 'active' ? 'active' : 'ended';
+      },
+      set status(_) {
+        store.end(sid);
+      },
+      dateCreated,
       dateUpdated: null,
-      initiatedBy: 'api',
+      initiatedBy: null,
       url: null,
-      from,
       parameters,
-      createdMs: clock.now(),
+      createdMs: store.existing(sid)?.createdMs ?? 0,
     };
-    runs.unshift(run);
-    return run;
-  }
-
-  function refresh(): void {
-    for (const run of runs)
-      if (run.status === 'active' && clock.now() - run.createdMs >= studio.runsForMs) run.status = 'ended';
-  }
-
-  function attempt(flowSid: string, to: string, from: string, parameters = {}): CreateOutcome {
-    refresh();
-    const active = runs.find(
-      (run) => run.status === 'active' && run.contactChannelAddress === to && run.from === from,
-    );
-    if (active) return { outcome: 'conflict', conflictingExecutionSid: active.sid };
-    return { outcome: 'created', execution: start(to, flowSid, parameters, from) };
-  }
-
-  function find(flowSid: string, sid: string): Run {
-    refresh();
-    const run = runs.find((one) => one.sid === sid && one.flowSid === flowSid);
-    if (!run) throw failure('not-found', 404);
-    return run;
-  }
-
-  async function reading(call: string): Promise<void> {
-    studio.calls.push(call);
-    await clock.sleep(latencyMs());
-    const fault = studio.readFaults.shift();
-    if (fault) throw failure(fault);
   }
 
   const studio: WorldStudio = {
-    runs,
-    creates: 0,
-    calls: [],
-    fates: [],
-    readFaults: [],
-    runsForMs: Number.POSITIVE_INFINITY,
-    contextOf: ({ parameters }) => ({ flow: { data: parameters }, trigger: { request: { parameters } } }),
-    start,
-
-    async create(flowSid, { to, from, parameters }) {
-      studio.calls.push('create');
-      studio.creates++;
-      const fate = studio.fates.shift() ?? 'done';
-      await clock.sleep(latencyMs());
-      const unknown = { outcome: 'unknown', cause: failure('timeout') } as const;
-      if (fate === 'throttled') throw failure('throttled', 429);
-      if (fate === 'rejected') throw failure('rejected', 400);
-      if (fate === 'lost-after') attempt(flowSid, to, from, parameters);
-      if (typeof fate === 'object')
-        void clock.sleep(fate.lateMs).then(() => attempt(flowSid, to, from, parameters));
-      if (fate !== 'done') {
-        await clock.sleep(LOST_AFTER_MS);
-        return unknown;
-      }
-      const outcome = attempt(flowSid, to, from, parameters);
-      await clock.sleep(latencyMs());
-      return outcome;
+    create: client.create,
+    list: client.list,
+    fetch: client.fetch,
+    end: client.end,
+    context: async (flowSid, sid, options) => {
+      const found = await client.context(flowSid, sid, options);
+      return studio.contextOf === asItIs ? found : { ...found, context: studio.contextOf(runOf(sid)) };
     },
-
-    list(flowSid, query) {
-      const items = async () => {
-        await reading('list');
-        refresh();
-        const from = Date.parse(query?.dateCreatedFrom ?? '1970-01-01');
-        const to = Date.parse(query?.dateCreatedTo ?? '9999-01-01');
-        return runs.filter((run) => {
-          const createdMs = Date.parse(run.dateCreated ?? '');
-          return run.flowSid === flowSid && createdMs >= from && createdMs < to;
-        });
-      };
-      return {
-        async *[Symbol.asyncIterator]() {
-          yield* await items();
-        },
-        async *pages() {
-          yield { items: await items(), nextPageUrl: null };
-        },
-      };
+    get runs() {
+      return store.executions.map(({ sid }) => runOf(sid)).reverse();
     },
-
-    async fetch(flowSid, sid) {
-      await reading('fetch');
-      return find(flowSid, sid);
+    get creates() {
+      return studio.calls.filter((call) => call === 'create').length;
     },
-
-    async end(flowSid, sid) {
-      await reading('end');
-      const run = find(flowSid, sid);
-      if (run.status === 'ended') return { outcome: 'already-ended', afterUnclear: false };
-      run.status = 'ended';
-      return { outcome: 'ended', execution: run };
+    get calls() {
+      return simulated.requests.map(({ operation }) => CALLS[operation ?? ''] ?? '');
     },
-
-    async context(flowSid, sid) {
-      await reading('context');
-      const run = find(flowSid, sid);
-      return { accountSid: null, executionSid: sid, flowSid, url: null, context: studio.contextOf(run) };
+    set fates(fates: CreateFate[]) {
+      faults.creates = faultsOf(fates);
+      behave();
     },
+    set readFaults(kinds: ReadFault[]) {
+      faults.reads = kinds.map((kind) => ({ ...READ_FAULTS[kind], operations: [...READS], times: 1 }));
+      behave();
+    },
+    set runsForMs(runsForMs: number) {
+      simulated.behave({ endAfterMs: runsForMs === Number.POSITIVE_INFINITY ? null : runsForMs });
+    },
+    contextOf: asItIs,
+    start: (to, flowSid = FLOW, parameters = {}, createdMs = now()) =>
+      runOf(store.add({ flowSid, to, from: SENDER, parameters: JSON.stringify(parameters), createdMs }).sid),
   };
   return studio;
 }
 
-function failure(kind: StudioErrorKind, status?: number): StudioError {
-  return new StudioError(kind, kind, { operation: 'test', ...(status === undefined ? {} : { status }) });
+const asItIs = () => undefined;
+
+type Faults = NonNullable<BehaviourChange['faults']>;
+const READS = ['ListExecution', 'FetchExecution', 'FetchExecutionContext'] as const;
+const READ_FAULTS = {
+  unavailable: { kind: 'error' },
+  throttled: { kind: 'throttle' },
+  timeout: { kind: 'hang' },
+} as const;
+const FATES = {
+  throttled: { kind: 'throttle' },
+  rejected: { kind: 'error', status: 400 },
+  'lost-after': { kind: 'hang', work: 'done' },
+  'lost-before': { kind: 'hang' },
+} as const;
+
+/** Each fault spares what is done before it; those before it in the list have taken their requests already. */
+function faultsOf(fates: readonly CreateFate[]): Faults {
+  const operations = ['CreateExecution'] as const;
+  return fates.flatMap((fate, index): Faults => {
+    if (fate === 'done') return [];
+    const after = fates.slice(0, index).filter((one) => one === 'done').length;
+    const fault =
+      typeof fate === 'string'
+        ? FATES[fate]
+        : ({ kind: 'hang', work: 'done', workDelayMs: fate.lateMs } as const);
+    return [{ ...fault, operations: [...operations], after, times: 1 }];
+  });
 }

@@ -32,9 +32,9 @@ export type ProcessOptions = {
 export type World = ReturnType<typeof createWorld>;
 
 /** One Studio, one table, and as many processes as a test starts. */
-export function createWorld(options: { latencyMs?: () => number } = {}) {
+export function createWorld() {
   const clock = createClock();
-  const studio = createWorldStudio(clock, options.latencyMs);
+  const studio = createWorldStudio(clock);
   const claims = createMemoryClaims();
   const troubles: Error[] = [];
   let ids = 0;
