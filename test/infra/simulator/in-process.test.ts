@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { createSimulatedStudio } from '../../../infra/simulator/in-process.ts';
-import { FLOW, FROM, NOON, start, TO } from '../../support/simulator.ts';
-import { ACCOUNT, createInProcess } from '../../support/studio/in-process.ts';
+import { createStudio } from '../../../lib/studio/client.ts';
+import { FLOW, FROM, NOBODY, NOON, patiently, start, TO } from '../../support/simulator.ts';
+import { ACCOUNT, createInProcess, inProcessTransport } from '../../support/studio/in-process.ts';
 
 const authorization = `Basic ${Buffer.from(`${ACCOUNT.username}:${ACCOUNT.password}`).toString('base64')}`;
 const executions = `/v2/Flows/${FLOW}/Executions`;
@@ -77,4 +78,39 @@ test('limits a second run on the same clock', async () => {
     expect(await client.executions.create(FLOW, { to, from: FROM })).toMatchObject({ outcome: 'created' });
   expect(studio.statistics().throttled).toBe(2);
   expect(clock.nowMs).toBeGreaterThanOrEqual(NOON + 2_000);
+});
+
+test('a call that is given up ends at once', async () => {
+  const studio = createSimulatedStudio({ behaviour: { faults: [{ kind: 'hang' }] } });
+  const transport = inProcessTransport(studio, () => new Promise(() => undefined));
+  const client = createStudio({ ...ACCOUNT, transport });
+  const signal = AbortSignal.timeout(10);
+  await expect(client.executions.fetch(FLOW, NOBODY, { signal })).rejects.toMatchObject({ kind: 'aborted' });
+});
+
+test('what timed out may still appear, and a list may lag behind', async () => {
+  const late = { kind: 'hang', work: 'done', workDelayMs: 8_000, times: 1 } as const;
+  const { studio, clock } = createInProcess({
+    behaviour: { faults: [late], listLagMs: 5_000 },
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 1_000)),
+  });
+  const transport = inProcessTransport(studio);
+  const client = createStudio({ ...ACCOUNT, transport, now: () => clock.nowMs });
+  const listed = async (atMs: number) => {
+    clock.nowMs = NOON + atMs;
+    const sids: (string | null)[] = [];
+    for await (const { sid } of client.executions.list(FLOW)) sids.push(sid);
+    return sids;
+  };
+  expect(await client.executions.create(FLOW, request)).toMatchObject({ outcome: 'unknown' });
+  expect(studio.store.count().active).toBe(0);
+  clock.nowMs = NOON + 8_000;
+  await patiently(() => studio.store.count().active).toBe(1);
+  const [{ sid } = { sid: '' }] = studio.store.list();
+
+  expect(await listed(12_999)).toEqual([]);
+  expect(await listed(13_000)).toEqual([sid]);
+  await client.executions.delete(FLOW, sid);
+  expect(await listed(17_999)).toEqual([sid]);
+  expect(await listed(18_000)).toEqual([]);
 });

@@ -34,6 +34,8 @@ export function createInProcess(
   };
 }
 
+type TransportResult = Awaited<ReturnType<Transport['send']>>;
+
 /**
  * The simulated Studio as the transport of a client. Where no answer comes, it waits with `sleep` for the time
  * of the request, or for `silenceMs` if it has none, as a create.
@@ -45,19 +47,27 @@ export function inProcessTransport(
 ): Transport {
   return {
     async send({ method, path, headers, body, fresh, maxBodyBytes, timeoutMs, signal, mayLeave }) {
-      const failed = (failure: 'timeout' | 'aborted', cause?: unknown): TransportResult => ({
-        ...{ ok: false, failure, sent: false, cause },
-        ...{ status: undefined, header: () => undefined },
+      if (signal.aborted) return failed('aborted', false, signal.reason);
+      if (!mayLeave()) return failed('timeout', false);
+      const aborted = new Promise<TransportResult>((resolve) => {
+        signal.addEventListener('abort', () => resolve(failed('aborted', true, signal.reason)), {
+          once: true,
+        });
       });
-      if (signal.aborted) return failed('aborted', signal.reason);
-      if (!mayLeave()) return failed('timeout');
-      const answer = await studio.request({ method, path, headers, body, isReusedConnection: !fresh });
-      if (answer.end === 'silent' || answer.end === 'dripping') await sleep(timeoutMs ?? silenceMs);
-      return resultOf(answer, maxBodyBytes);
+      const answered = async () => {
+        const answer = await studio.request({ method, path, headers, body, isReusedConnection: !fresh });
+        if (answer.end === 'silent' || answer.end === 'dripping') await sleep(timeoutMs ?? silenceMs);
+        return resultOf(answer, maxBodyBytes);
+      };
+      return Promise.race([answered(), aborted]);
     },
     prepare: () => undefined,
     close: async () => undefined,
   };
+}
+
+function failed(failure: 'timeout' | 'aborted', sent: boolean, cause?: unknown): TransportResult {
+  return { ok: false, failure, sent, status: undefined, header: () => undefined, cause };
 }
 
 const FAILURES = {
