@@ -10,8 +10,8 @@ import { targetOf } from '../target.ts';
 import { type ExitCode, Failed, type Tool } from '../tool.ts';
 import { optionAt, type PurgeOptions, readPurgeOptions, type Selection, usage } from './options.ts';
 import { type Purge, purgeView, readPurge } from './purge-view.ts';
-import { isGood, printEnd, printSelection } from './summary.ts';
-import { type Order, watchPurge, watchToTheEnd } from './watch.ts';
+import { printSelection } from './summary.ts';
+import { watchPurge, watchToTheEnd } from './watch.ts';
 
 /** The records among which the dry run is looked for; it is seldom far from the purge itself. */
 const RECORDS = 100;
@@ -27,7 +27,8 @@ export const purgeTool: Tool = {
     try {
       if ('selection' in order) return await purge(api, io, order);
       const { watch, url } = order;
-      return await follow(api, io, { begin: async () => watch, total: await totalOf(api, watch) }, url);
+      const total = await totalOf(api, watch);
+      return await watchToTheEnd(api, io, { begin: async () => watch, total, url });
     } catch (error) {
       throw explained(error, 'selection' in order ? (at) => optionAt(at, order.selection) : undefined);
     }
@@ -57,7 +58,7 @@ async function purge(api: Api, io: Io, { selection, mode, url }: PurgeOrder): Pr
   const { window } = dry;
   const shown = window && { olderThan: null, dateCreatedFrom: window.from, dateCreatedTo: window.to };
   const begin = async () => (await start(api, { ...selection, ...shown, dryRun: false })).id;
-  return follow(api, io, { begin, total: matched }, url);
+  return watchToTheEnd(api, io, { begin, total: matched, url });
 }
 
 /** Counts. null: Ctrl-C ended it, which also stops the dry run. */
@@ -82,18 +83,6 @@ async function start(api: Api, body: Selection & { dryRun: boolean }): Promise<P
   // One key for all retries: a lost answer must not start a second purge.
   const idempotencyKey = randomUUID();
   return readPurge((await api.insist('POST', '/purges', { body, idempotencyKey })).body);
-}
-
-async function follow(api: Api, io: Io, order: Order, url: string | undefined): Promise<ExitCode> {
-  const watched = await watchToTheEnd(api, io, order);
-  if (watched.state === 'ended') {
-    printEnd(io, watched.purge);
-    return isGood(watched.purge) ? 0 : 1;
-  }
-  const does = watched.state === 'running' ? 'The purge goes on.' : 'The purge stops within a minute.';
-  say(io, '', `  ${does} To watch it again:`);
-  say(io, `  npm run purge -- --watch ${watched.id}${url ? ` --url ${url}` : ''}`);
-  return 1;
 }
 
 /** What the dry run of the same selection and window matched; null: there is none, and so no bar. */

@@ -2,9 +2,10 @@ import { type Api, ApiProblem, isPassing, pauseMs } from '../api.ts';
 import { explained } from '../explain.ts';
 import { lasting } from '../format.ts';
 import { type Io, interruptible, isYes, say } from '../io.ts';
-import { Failed } from '../tool.ts';
+import { type ExitCode, Failed } from '../tool.ts';
 import { createProgress } from './progress.ts';
 import { doneOf, type Purge, readPurge } from './purge-view.ts';
+import { isGood, printEnd } from './summary.ts';
 
 const FIRST_POLL_MS = 250;
 const LONGEST_POLL_MS = 3_000;
@@ -66,38 +67,36 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
   }
 }
 
-export type Watched =
-  | { state: 'ended'; purge: Purge }
-  /** It is no longer watched. */
-  | { state: 'running' | 'stopping'; id: string };
-
-/** `begin` returns the purge's id. */
-export type Order = { begin: () => Promise<string>; total: number | null };
+/** `begin` returns the purge's id; `url` is what `--url` was. */
+export type Order = { begin: () => Promise<string>; total: number | null; url: string | undefined };
 
 /**
- * Begins a purge and watches it until it has ended. Ctrl-C asks whether to stop it and wait for that, to watch
- * on, or to leave it running, as it is left without a terminal. While it stops, Ctrl-C ends the waiting.
+ * Begins a purge, watches it until it has ended and prints its end. Ctrl-C asks whether to stop it and wait for
+ * that, to watch on, or to leave it running, as it is left without a terminal. While it stops, Ctrl-C ends the
+ * waiting.
  */
-export async function watchToTheEnd(api: Api, io: Io, { begin, total }: Order): Promise<Watched> {
+export async function watchToTheEnd(api: Api, io: Io, { begin, total, url }: Order): Promise<ExitCode> {
   let id: string | undefined;
+  let isStopping = false;
   // Interruptible from before it begins: a purge that began at that moment would run unseen.
   const look = () =>
-    interruptible(io, async (signal): Promise<Watched> => {
+    interruptible(io, async (signal) => {
       id ??= await begin();
-      const purge = await watchPurge(id, { api, io, total, signal });
-      return purge ? { state: 'ended', purge } : { state: 'running', id };
+      return watchPurge(id, { api, io, total, signal });
     });
   try {
     for (;;) {
-      const watched = await look();
-      if (watched.state === 'ended' || !io.interactive) return watched;
-      const wish = await askWhatNow(io);
-      if (wish === 'leave') return watched;
+      const purge = await look();
+      if (purge) {
+        printEnd(io, purge);
+        return isGood(purge) ? 0 : 1;
+      }
+      const wish = io.interactive && !isStopping ? await askWhatNow(io) : 'leave';
+      if (wish === 'leave') break;
       if (wish === 'watch') continue;
-      await api.insist('POST', `${pathOf(watched.id)}/stop`);
+      await api.insist('POST', `${pathOf(id ?? '')}/stop`);
       say(io, '  Stopping: what is under way is finished first.');
-      const stopped = await look();
-      return stopped.state === 'ended' ? stopped : { ...stopped, state: 'stopping' };
+      isStopping = true;
     }
   } catch (error) {
     const told = explained(error);
@@ -105,6 +104,13 @@ export async function watchToTheEnd(api: Api, io: Io, { begin, total }: Order): 
     if (error instanceof ApiProblem && error.slug === 'unknown-purge') throw told;
     throw new Failed([...told.lines, `Purge ${id} may still be running.`], { cause: error });
   }
+  say(
+    io,
+    '',
+    `  ${isStopping ? 'The purge stops within a minute.' : 'The purge goes on.'} To watch it again:`,
+  );
+  say(io, `  npm run purge -- --watch ${id}${url ? ` --url ${url}` : ''}`);
+  return 1;
 }
 
 /** Stops at a clear yes only; a second Ctrl-C, or the end of the input, leaves the purge running. */
