@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { Command } from 'commander';
 import { config as fileConfig } from '../config.ts';
 import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
@@ -10,21 +11,22 @@ import { UnfitError } from './provision.ts';
 import { seedExamples } from './seed.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { type BannerFacts, banner } from './terminal/banner.ts';
-import { censusLine } from './terminal/census-line.ts';
 import { canReadKeys, readKeys } from './terminal/keys.ts';
+import { censusLine, requestLine } from './terminal/log-lines.ts';
 import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './terminal/purge-progress.ts';
-import { requestLine } from './terminal/request-line.ts';
 import { createTerminal } from './terminal/terminal.ts';
 
-/** `npm start`: the whole system on this machine, until Ctrl-C. `--verbose` shows the functions' logs too. */
-
-/** Read before anything else: a shell that dies while all this starts is to be noticed too. */
+/** Read first, so that a shell that dies during the start is noticed too. */
 const startedBy = process.ppid;
 
 const LOGS = '.build/logs';
 const ORPHAN_CHECK_MS = 200;
 
-const verbose = process.argv.includes('--verbose');
+const { verbose } = new Command('npm start --')
+  .description('Runs the whole system on this machine, until Ctrl-C.')
+  .option('--verbose', "show the functions' logs too")
+  .parse()
+  .opts<{ verbose?: true }>();
 const terminal = createTerminal(process.stdout);
 
 const read = readSettings(process.env, fileConfig);
@@ -35,7 +37,7 @@ async function run(settings: Settings): Promise<void> {
   try {
     if (await buildWhenNeeded()) terminal.line(styleText('dim', 'built the functions in .build/functions'));
   } catch (error) {
-    // The bundler has told what is wrong with which file; anything else is a fault of ours.
+    // The bundler has printed what is wrong with which file.
     if (!(error instanceof Error && 'errors' in error)) throw error;
     fail(['The functions could not be built.']);
     return;
@@ -70,14 +72,14 @@ async function run(settings: Settings): Promise<void> {
   const firing = (what: string, fire: () => Promise<unknown>) => () =>
     fire().catch((error: unknown) => terminal.line(`  the ${what} could not be fired: ${error}`));
   const census = { c: firing('census', local.fireCensus) };
-  // One key is too little to purge a real account with; to count in it does no harm.
+  // A single key must not purge a real account; counting in it does no harm.
   const keys = !facts.realAccount ? { ...census, s: firing('schedule', local.fireSchedule) } : census;
   untilStopped(facts.keys ? keys : {}, async () => {
     progress.close();
     await local.close();
     await logs.close();
   });
-  // After that: who reads it may press Ctrl-C at once.
+  // Last, since a reader may press Ctrl-C at once.
   terminal.line(banner(facts));
 }
 
@@ -153,7 +155,7 @@ function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () =>
   if (canReadKeys(process.stdin)) readKeys(process.stdin, keys, stop);
 }
 
-/** npm hands a signal to the shell between it and us, which dies of it and says nothing to us. */
+/** npm passes a signal to the shell between it and this process, and the shell dies without passing it on. */
 function whenOrphaned(then: () => void): void {
   const look = setInterval(() => {
     if (process.ppid === startedBy) return;

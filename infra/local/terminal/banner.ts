@@ -23,26 +23,24 @@ export type BannerFacts = {
   keys: boolean;
 };
 
-const TITLE_WIDTH = 14;
+const TOKEN_WIDTH = 14;
 const LOCAL_TOKENS = LOCAL_CALLERS.map(({ token, scopes }) => [
   'Token',
-  `${token.padEnd(TITLE_WIDTH)}${scopes.join(', ')}`,
+  `${token.padEnd(TOKEN_WIDTH)}${scopes.join(', ')}`,
 ]);
 
-type Job = { title: string; command: string[] };
-
-/** Used only where Studio is not simulated: nobody knows an active execution there. */
+/** Stands in the example where no active execution is known. */
 const ANY_EXECUTION = 'FN00000000000000000000000000000000';
 
 export function banner(facts: BannerFacts): string {
-  const { url, studio, faults, given, logs } = facts;
+  const { url, studio, faults, given, logs, foreignSecret } = facts;
   const rows = [
     ['API', styleText('bold', url)],
     ['Docs', `${url}/docs`],
     ['Studio', studio],
     ...(faults === null ? [] : [['Faults', faults]]),
     ['AWS', given.length === 0 ? 'embedded stand-ins' : `embedded stand-ins but for ${given.join(', ')}`],
-    ...(facts.foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${facts.foreignSecret}`]]),
+    ...(foreignSecret === null ? LOCAL_TOKENS : [['Tokens', `in the secret ${foreignSecret}`]]),
     ['Logs', logs],
     ['Keys', keysOf(facts)],
   ];
@@ -51,12 +49,8 @@ export function banner(facts: BannerFacts): string {
     styleText('bold', 'studio-executions is running'),
     '',
     ...rows.map(([name = '', value = '']) => `  ${styleText('dim', name.padEnd(8))}${value}`),
-    ...jobs(facts).flatMap(({ title, command }) => [
-      '',
-      styleText('cyan', `# ${title}`),
-      command.join(' \\\n  '),
-    ]),
     '',
+    jobs(facts).replaceAll(/^# .*$/gm, (title) => styleText('cyan', title)),
   ].join('\n');
 }
 
@@ -65,44 +59,38 @@ function keysOf({ keys, realAccount }: BannerFacts): string {
   return [...(keys ? [...purge, 'c counts active executions'] : []), 'Ctrl-C stops'].join(', ');
 }
 
-function jobs({ url, flow, activeSid, foreignSecret, realAccount }: BannerFacts): Job[] {
-  // curl takes http for granted, and 34 characters of SID leave no room for it.
+function jobs({ url, flow, activeSid, foreignSecret, realAccount }: BannerFacts): string {
+  // curl assumes http, and 34 characters of SID leave no room for it.
   const api = url.replace('http://', '');
-  const bearer = (token: string) =>
-    `-H 'authorization: Bearer ${foreignSecret === null ? token : '<token>'}'`;
-  const admin = bearer(LOCAL_ADMIN);
-  const reader = bearer('local-reader');
+  const [admin, reader] = [LOCAL_ADMIN, 'local-reader'].map(
+    (token) => `-H 'authorization: Bearer ${foreignSecret === null ? token : '<token>'}'`,
+  );
   const json = "-H 'content-type: application/json'";
-  const purge = (how: string) => [
-    `curl ${api}/purges ${json}`,
-    admin,
-    `-d '{"flows":["${flow}"],"olderThan":"P7D",${how}}'`,
-  ];
-  return [
-    {
-      title: 'Trigger: the same key a second time starts no second execution',
-      command: [
-        `curl ${api}/flows/${flow}/executions`,
-        admin,
-        `${json} -H 'idempotency-key: order-1'`,
-        `-d '{"to":"+12025550123","parameters":{"name":"Ada"}}'`,
-      ],
-    },
-    {
-      title: 'Find: what is running',
-      command: [`curl '${api}/flows/${flow}/executions?status=active&limit=3'`, reader],
-    },
-    {
-      title: 'End: one that is stuck',
-      command: [`curl -X POST ${admin}`, `${api}/flows/${flow}/executions/${activeSid ?? ANY_EXECUTION}/end`],
-    },
-    { title: 'Purge: first what it would do', command: purge('"dryRun":true') },
-    ...(realAccount
-      ? []
-      : [
-          { title: 'Purge: then for good, archived before', command: purge('"archive":true,"dryRun":false') },
-        ]),
-    { title: 'Read what was archived', command: [`npm run --silent archive -- read --url ${url}`] },
-    { title: 'Watch the purges', command: [`curl '${api}/purges?limit=2' ${admin}`] },
-  ];
+  const purge = (title: string, how: string) => `# Purge: ${title}
+curl ${api}/purges ${json} \\
+  ${admin} \\
+  -d '{"flows":["${flow}"],"olderThan":"P7D",${how}}'
+`;
+  const forGood = purge('then for good, archived before', '"archive":true,"dryRun":false');
+  return `# Trigger: the same key a second time starts no second execution
+curl ${api}/flows/${flow}/executions \\
+  ${admin} \\
+  ${json} -H 'idempotency-key: order-1' \\
+  -d '{"to":"+12025550123","parameters":{"name":"Ada"}}'
+
+# Find: what is running
+curl '${api}/flows/${flow}/executions?status=active&limit=3' \\
+  ${reader}
+
+# End: one that is stuck
+curl -X POST ${admin} \\
+  ${api}/flows/${flow}/executions/${activeSid ?? ANY_EXECUTION}/end
+
+${purge('first what it would do', '"dryRun":true')}
+${realAccount ? '' : `${forGood}\n`}# Read what was archived
+npm run --silent archive -- read --url ${url}
+
+# Watch the purges
+curl '${api}/purges?limit=2' ${admin}
+`;
 }

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { requestLine } from '../../../../infra/local/terminal/log-lines.ts';
 import {
   createPurgeProgress,
   endLine,
   progressLine,
 } from '../../../../infra/local/terminal/purge-progress.ts';
-import { requestLine } from '../../../../infra/local/terminal/request-line.ts';
 import { createTerminal } from '../../../../infra/local/terminal/terminal.ts';
 import { type ManualClock, manualClock } from '../../../support/local/clocks.ts';
 import { eventually } from '../../../support/local/poll.ts';
