@@ -49,13 +49,8 @@ export class ApiUnreachable extends Error {
   constructor(url: string, cause: unknown) {
     const reason = reasonOf(cause);
     super(`${url} cannot be reached: ${reason}`, { cause });
-    const isRefused = reason === 'ECONNREFUSED' && isLocal(url);
-    const isUnknown = reason === 'ENOTFOUND';
-    this.mistake = isUnknown
-      ? 'Nobody has that name: is this the address of the API?'
-      : isRefused
-        ? 'Does npm start run there?'
-        : null;
+    if (reason === 'ENOTFOUND') this.mistake = 'Nobody has that name: is this the address of the API?';
+    else this.mistake = reason === 'ECONNREFUSED' && isLocal(url) ? 'Does npm start run there?' : null;
   }
 }
 

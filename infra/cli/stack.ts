@@ -3,9 +3,7 @@ import { UsageError } from './arguments.ts';
 import { explainedAws, UNREADABLE, withTimeout } from './aws.ts';
 import { Failed } from './tool.ts';
 
-/** The deployed stack, as infra/app.ts names it and infra/stack.ts tells of it. */
-
-/** What the tools look for among the stack's outputs. */
+/** The stack's outputs that the tools read. */
 export type OutputName = 'ApiUrl' | 'SecretArn' | 'ArchiveBucketName';
 
 export type Stack = { status: string; outputs: ReadonlyMap<string, string> };
@@ -26,7 +24,6 @@ export async function describeStack(name: string, timeoutMs = TIMEOUT_MS): Promi
     );
     return { status: stack.StackStatus ?? '', outputs: new Map(outputs) };
   } catch (error) {
-    // The one way in which CloudFormation says that.
     if (error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message))
       return null;
     throw explainedAws(error);
@@ -35,7 +32,7 @@ export async function describeStack(name: string, timeoutMs = TIMEOUT_MS): Promi
   }
 }
 
-/** What the stack's output says, unless it was `given`. */
+/** Reads an output of the deployed stack, unless its value was `given`. */
 export async function outputOf(
   output: OutputName,
   { given, option, stage }: { given: string | undefined; option: string; stage: string | undefined },

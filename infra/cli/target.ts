@@ -1,10 +1,10 @@
 import { UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
 
-/** Where the API is, and who asks. */
+/** The address of the API, and the token for it. */
 export type Target = { url: string; token: string };
 
-/** Where `npm start` listens, and who may do everything there. */
+/** Where `npm start` listens, and its token with every scope. */
 const LOCAL_URL = 'http://127.0.0.1';
 const LOCAL_PORT = '3000';
 const LOCAL_TOKEN = 'local-admin';
@@ -34,16 +34,14 @@ export async function targetOf(given: string | undefined, io: Io): Promise<Targe
   const fromEnvironment = isDefault ? undefined : io.env['STUDIO_API_TOKEN'];
   if (fromEnvironment) return { url, token: fromEnvironment };
   if (isLocal(url)) return { url, token: LOCAL_TOKEN };
-  const missing = new UsageError([
-    'STUDIO_API_TOKEN is not set, and there is no terminal to ask for a token',
-  ]);
-  if (!io.interactive) throw missing;
+  if (!io.interactive)
+    throw new UsageError(['STUDIO_API_TOKEN is not set, and there is no terminal to ask for a token']);
   const token = (await io.ask(`Token for ${url} (not shown): `, { hidden: true }))?.trim();
   if (!token) throw new UsageError(['no token was given']);
   return { url, token };
 }
 
-/** Whether nothing of it leaves this machine. */
+/** Whether the address is on this machine. */
 export function isLocal(url: string): boolean {
   const hostname = URL.parse(url)?.hostname ?? '';
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);

@@ -18,10 +18,10 @@ export async function runScript(script: string, args: readonly string[]): Promis
   const child = spawn(process.execPath, [script, ...args], {
     cwd: infra,
     stdio: 'inherit',
-    // The app is run by the first `node` on the path, which has to be this repository's.
+    // The CDK runs the app with the first `node` on the path, which has to be this repository's.
     env: { ...process.env, PATH: [binaries, process.env['PATH']].filter(Boolean).join(delimiter) },
   });
-  // Ctrl-C reaches the CDK as well: it is the CDK that ends, and this process that tells of it.
+  // Ctrl-C reaches the CDK too: it ends, and this process reports it.
   const ignore = () => {};
   process.on('SIGINT', ignore);
   try {

@@ -5,12 +5,12 @@ import { explainedAws, UNREADABLE, withTimeout } from '../aws.ts';
 import { count } from '../format.ts';
 import { Failed } from '../tool.ts';
 
-/** Lambda keeps so many of an account's concurrent runs from being reserved. */
+/** The concurrency of an account that Lambda does not let it reserve. */
 const UNRESERVED = 100;
-/** What a new account has. */
+/** The concurrency of a new account. */
 const NEW_ACCOUNT = 10;
 
-/** How many functions an account may run at once in a region, and how many of them nobody has reserved. */
+/** The concurrency of an account in a region, and what of it is not reserved. */
 export type Concurrency = { limit: number; unreserved: number };
 
 const TIMEOUT_MS = 15_000;
@@ -43,7 +43,7 @@ export async function accountConcurrency(timeoutMs = TIMEOUT_MS): Promise<Concur
 /** What was found, or why the lookup failed. */
 export type LookedUp<T> = { found: T } | { why: string };
 
-/** Whether the synth is to set runs aside where the settings leave it open, and what whoever deploys is told. */
+/** Whether the synth reserves concurrency where the settings leave it open, and what the user is told. */
 export type Reservation = { isReserving: boolean; says: string[] };
 
 /**
@@ -59,40 +59,36 @@ export function planReservation(
   const isOpen = checked.settings.reservedConcurrency === undefined;
   const reserved = reservedBy(withReservation(checked));
   const wanted = runsIn(reserved);
-  const known = 'found' in account ? account.found : null;
-  const ownRuns = 'found' in held ? held.found : 0;
-  const free = known ? Math.max(known.unreserved + ownRuns - UNRESERVED, 0) : 0;
-  const isEnough = known !== null && wanted <= free;
+  if ('why' in account) return undecided(account.why, isOpen, held, wanted);
+  const { limit, unreserved } = account.found;
+  const free = Math.max(unreserved + ('found' in held ? held.found : 0) - UNRESERVED, 0);
+  const isEnough = wanted <= free;
   // Together with the stack's own reservation, which could not be looked up, it may be enough.
-  const why = 'why' in account ? account.why : 'why' in held && !isEnough ? held.why : null;
-  if (known === null || why !== null) return unknown(why ?? '', { isOpen, held, wanted });
+  if ('why' in held && !isEnough) return undecided(held.why, isOpen, held, wanted);
   if (isOpen)
-    return isEnough
-      ? { isReserving: true, says: setAside(known.limit, reserved) }
-      : { isReserving: false, says: notSetAside(known.limit, wanted, free) };
-  if (!isEnough)
-    throw new Failed([
-      `reservedConcurrency sets ${wanted} runs at once aside, and the account has ${free} to set aside: of the`,
-      `${count(known.limit)} that it may run, ${UNRESERVED} must stay free, and others may have reserved some.`,
-      'Take it out of infra/config.ts, or ask for more: Service Quotas, Lambda, Concurrent executions.',
-      'Nothing was deployed.',
-    ]);
-  return { isReserving: false, says: [] };
+    return {
+      isReserving: isEnough,
+      says: isEnough ? setAside(limit, reserved) : notSetAside(limit, wanted, free),
+    };
+  if (isEnough) return { isReserving: false, says: [] };
+  throw new Failed([
+    `reservedConcurrency sets ${wanted} runs at once aside, and the account has ${free} to set aside: of the`,
+    `${count(limit)} that it may run, ${UNRESERVED} must stay free, and others may have reserved some.`,
+    'Take it out of infra/config.ts, or ask for more: Service Quotas, Lambda, Concurrent executions.',
+    'Nothing was deployed.',
+  ]);
 }
 
-type Plan = { isOpen: boolean; held: LookedUp<number>; wanted: number };
-
-function unknown(why: string, { isOpen, held, wanted }: Plan): Reservation {
+function undecided(why: string, isOpen: boolean, held: LookedUp<number>, wanted: number): Reservation {
+  if (!isOpen && wanted === 0) return { isReserving: false, says: [] };
   const isReserving = isOpen && 'found' in held && held.found > 0;
-  if (!isOpen && wanted === 0) return { isReserving, says: [] };
-  const says = ['How many runs at once the account has left could not be looked up.', why];
   const before = 'found' in held ? '' : ', even if it was before';
-  if (!isOpen)
-    says.push(
-      `If it does not have the ${wanted} runs that reservedConcurrency sets aside, the deployment fails and is undone.`,
-    );
-  else if (isReserving) says.push('What is set aside stays for triggers and purges.');
-  else says.push(`Nothing is set aside for triggers and purges${before}.`);
+  const consequence = !isOpen
+    ? `If it does not have the ${wanted} runs that reservedConcurrency sets aside, the deployment fails and is undone.`
+    : isReserving
+      ? 'What is set aside stays for triggers and purges.'
+      : `Nothing is set aside for triggers and purges${before}.`;
+  const says = ['How many runs at once the account has left could not be looked up.', why, consequence];
   return { isReserving, says };
 }
 

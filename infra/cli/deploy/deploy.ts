@@ -25,6 +25,10 @@ export type DeployPorts = {
 };
 
 export function createDeploy({ check, build, cdk, describe, concurrency }: DeployPorts): Tool {
+  const runCdkOrFail = async (args: readonly string[], otherwise: string) => {
+    const code = await cdk(args);
+    if (code !== 0) throw new Failed([`cdk ${args[0]} ended with ${code}. ${otherwise}`]);
+  };
   return {
     ...usage,
     async run(argv, io) {
@@ -36,70 +40,51 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       await checkToolkit(io, () => describe(toolkit), toolkit);
       const deployed = await lookUp(() => describe(stack));
       if ('found' in deployed && deployed.found) refuseForeign(deployed.found, stack);
-      const held = 'found' in deployed ? { found: heldBy(deployed.found) } : deployed;
+      const held =
+        'found' in deployed ? { found: Number(deployed.found?.outputs.get(RESERVED_OUTPUT) ?? 0) } : deployed;
       const { isReserving, says } = planReservation(await lookUp(concurrency), held, checked);
 
       heading(io, `Building ${stack}`);
       await build();
-      const context = [
-        ...(stage ? [`stage=${stage}`] : []),
-        ...(isReserving ? [`${RESERVE_CONTEXT}=true`] : []),
-      ];
-      await must(
-        cdk,
-        ['synth', '--quiet', ...context.flatMap((one) => ['-c', one])],
-        'Nothing was deployed.',
-      );
+      const context = [stage && `stage=${stage}`, isReserving && `${RESERVE_CONTEXT}=true`];
+      const given = context.flatMap((one) => (one ? ['-c', one] : []));
+      await runCdkOrFail(['synth', '--quiet', ...given], 'Nothing was deployed.');
 
       const ofToolkit = toolkit === DEFAULT_TOOLKIT ? [] : ['--toolkit-stack-name', toolkit];
+      const shown = [stack, ...ASSEMBLY, ...ofToolkit];
       heading(io, 'What would change');
-      await must(cdk, ['diff', stack, ...ASSEMBLY, ...ofToolkit], 'Nothing was deployed.');
+      await runCdkOrFail(['diff', ...shown], 'Nothing was deployed.');
       if (says.length > 0) say(io, '', ...says.map((line) => `  ${line}`));
       if (!yes && !(await confirm(io, `Deploy ${stack}?`))) {
         say(io, '  Nothing was deployed.');
         return 1;
       }
       heading(io, `Deploying ${stack}`);
-      // It was shown and agreed to just now.
+      // It was shown and approved just now.
       const approved = ['--require-approval', 'never'];
-      await must(
-        cdk,
-        ['deploy', stack, ...ASSEMBLY, ...ofToolkit, ...approved],
-        `${stack} was not deployed.`,
-      );
+      await runCdkOrFail(['deploy', ...shown, ...approved], `${stack} was not deployed.`);
       printNext(io, stage, await lookUp(() => describe(stack)));
       return 0;
     },
   };
 }
 
-async function must(cdk: Cdk, args: readonly string[], otherwise: string): Promise<void> {
-  const code = await cdk(args);
-  if (code !== 0) throw new Failed([`cdk ${args[0]} ended with ${code}. ${otherwise}`]);
-}
-
 async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name: string): Promise<void> {
-  let stack: Stack | null;
-  try {
-    stack = await describe();
-  } catch (error) {
+  const stack = await describe().catch((error: unknown) => {
     if (isUnusable(error)) throw error;
     // The CDK checks this itself, and may use roles with more permissions.
-    say(
-      io,
-      `  Whether the account is bootstrapped could not be looked up (stack ${name}).`,
-      `  ${whyOf(error)}`,
-    );
-    return;
-  }
-  if (!stack)
+    say(io, `  Whether the account is bootstrapped could not be looked up (stack ${name}).`);
+    say(io, `  ${whyOf(error)}`);
+    return undefined;
+  });
+  if (stack === null)
     throw new Failed([
       `This account and region were never bootstrapped: there is no stack ${name}.`,
       'Once for each account and region, by somebody who may make roles:',
       `  npx cdk bootstrap aws://ACCOUNT/REGION${name === DEFAULT_TOOLKIT ? '' : ` --toolkit-stack-name ${name}`}`,
       'Nothing was deployed.',
     ]);
-  if (!/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(stack.status))
+  if (stack && !/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(stack.status))
     throw new Failed([
       `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap aws://ACCOUNT/REGION. Nothing was deployed.`,
     ]);
@@ -115,7 +100,7 @@ function refuseForeign({ outputs }: Stack, name: string): void {
   ]);
 }
 
-/** Looks up what is good to know. A failure does not stop the deployment. */
+/** Asks for what is useful to know; its failure does not stop the deployment. */
 async function lookUp<T>(ask: () => Promise<T>): Promise<LookedUp<T>> {
   try {
     return { found: await ask() };
@@ -129,26 +114,17 @@ function whyOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-function heldBy(stack: Stack | null): number {
-  return Number(stack?.outputs.get(RESERVED_OUTPUT) ?? 0);
-}
-
 function printNext(io: Io, stage: string | undefined, stack: LookedUp<Stack | null>): void {
   const url = 'found' in stack ? stack.found?.outputs.get('ApiUrl') : undefined;
-  const more = stage ? ` --stage ${stage}` : '';
   heading(io, `Deployed${url ? `: ${url}` : ''}`);
-  if ('why' in stack)
-    say(
-      io,
-      '  Its address could not be looked up; it stands among the outputs of the stack.',
-      `  ${stack.why}`,
-    );
-  say(io, '  Fill in the secret, if that is still to be done:', `    npm run secret${more && ` --${more}`}`);
-  say(
-    io,
-    '  See whether it does its jobs:',
-    `    npm run smoke -- --url ${url ?? 'https://…'} --flow … --to …`,
-  );
+  if ('why' in stack) {
+    say(io, '  Its address could not be looked up; it stands among the outputs of the stack.');
+    say(io, `  ${stack.why}`);
+  }
+  say(io, '  Fill in the secret, if that is still to be done:');
+  say(io, `    npm run secret${stage ? ` -- --stage ${stage}` : ''}`);
+  say(io, '  See whether it does its jobs:');
+  say(io, `    npm run smoke -- --url ${url ?? 'https://…'} --flow … --to …`);
 }
 
 function heading(io: Io, text: string): void {
