@@ -8,11 +8,10 @@ import {
   errorObject,
   type Journal,
   type Operation,
+  type OperationUpdate,
   operationUpdate,
 } from './durable-journal.ts';
 import { AwsError } from './protocol.ts';
-
-export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'STOPPED';
 
 /** Small, so that a longer run also reads its state by GetDurableExecutionState. */
 const OPERATIONS_IN_EVENT = 50;
@@ -34,6 +33,8 @@ const invocationAnswer = v.variant('Status', [
   v.object({ Status: v.literal('FAILED'), Error: v.optional(errorObject) }),
 ]);
 
+type Outcome = { result?: string | undefined; error?: ErrorObject | undefined };
+
 export type ExecutionOptions = {
   arn: string;
   name: string;
@@ -47,21 +48,17 @@ export type ExecutionOptions = {
   maxOperations: number | undefined;
 };
 
-export type DurableExecution = {
-  readonly arn: string;
-  readonly name: string;
-  readonly functionName: string;
-  readonly status: ExecutionStatus;
-  readonly result: string | undefined;
-  readonly error: ErrorObject | undefined;
-  readonly invocations: number;
-  readonly journal: Pick<Journal, 'operationCount' | 'nextDueMs'>;
-  /** Settles when the execution has ended. */
-  readonly ended: Promise<void>;
-  checkpoint(request: v.InferOutput<typeof checkpointRequest>): object;
-  state(token: string, marker: string | undefined): object;
-  stop(): void;
-};
+export type DurableExecution = Pick<ExecutionOptions, 'arn' | 'name' | 'functionName' | 'payload'> &
+  Outcome & {
+    status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'STOPPED';
+    invocations: number;
+    readonly journal: Pick<Journal, 'operationCount' | 'nextDueMs'>;
+    /** Settles when the execution has ended. */
+    readonly ended: Promise<void>;
+    checkpoint(request: v.InferOutput<typeof checkpointRequest>): object;
+    state(token: string, marker: string | undefined): object;
+    stop(): void;
+  };
 
 /**
  * Runs one durable execution: invokes the function, keeps its checkpoints, and invokes it again when a wait ends, a
@@ -71,38 +68,25 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
   const { clock, arn, name, functionName, payload, maxOperations } = options;
   const journal = createJournal({ payload, now: () => clock.now(), maxOperations });
   const ended = Promise.withResolvers<void>();
-
-  let status: ExecutionStatus = 'RUNNING';
-  let result: string | undefined;
-  let error: ErrorObject | undefined;
-  let invocations = 0;
+  const timers = { operation: () => {}, repeat: () => {}, timeout: () => {} };
   let repeats = 0;
   let token: string = randomUUID();
-  let invoking = false;
-  let lastCheckpoint: { clientToken: string; answer: object } | undefined;
-  let cancelTimer = () => {};
-  let cancelRepeat = () => {};
-  const cancelTimeout = clock.after(options.timeoutMs, () => finish('TIMED_OUT'));
+  let isInvoking = false;
+  let lastCheckpoint: { clientToken: string | undefined; answer: object } | undefined;
 
-  const finish = (
-    as: ExecutionStatus,
-    outcome: { result?: string | undefined; error?: ErrorObject | undefined } = {},
-  ) => {
-    if (status !== 'RUNNING') return;
-    status = as;
-    ({ result, error } = outcome);
-    cancelTimer();
-    cancelRepeat();
-    cancelTimeout();
+  const finish = (status: DurableExecution['status'], outcome: Outcome = {}) => {
+    if (execution.status !== 'RUNNING') return;
+    Object.assign(execution, outcome, { status });
+    for (const cancel of Object.values(timers)) cancel();
     ended.resolve();
   };
 
   /** Sets one timer, for the operation that falls due first. */
   const armTimer = () => {
-    cancelTimer();
+    timers.operation();
     const dueMs = journal.nextDueMs();
-    if (dueMs === undefined || status !== 'RUNNING') return;
-    cancelTimer = clock.after(dueMs - clock.now(), () => {
+    if (dueMs === undefined || execution.status !== 'RUNNING') return;
+    timers.operation = clock.after(dueMs - clock.now(), () => {
       journal.settleDue();
       armTimer();
       void invoke();
@@ -110,9 +94,9 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
   };
 
   const invoke = async () => {
-    if (status !== 'RUNNING' || invoking) return;
-    invoking = true;
-    invocations++;
+    if (execution.status !== 'RUNNING' || isInvoking) return;
+    isInvoking = true;
+    execution.invocations++;
     token = randomUUID();
     const event = JSON.stringify({
       DurableExecutionArn: arn,
@@ -121,8 +105,8 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
       UpdatedOperationIds: journal.takeChanged().map(({ Id }) => Id),
     });
     const answered = await options.invoke(event, randomUUID());
-    invoking = false;
-    if (status !== 'RUNNING') return;
+    isInvoking = false;
+    if (execution.status !== 'RUNNING') return;
     if (answered.outcome !== 'answered') return repeat(answered.error);
     repeats = 0;
     conclude(answered.payload);
@@ -141,61 +125,48 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
   const repeat = (why: string) => {
     const delayMs = Math.min(FIRST_REPEAT_MS * 2 ** repeats++, LONGEST_REPEAT_MS);
     options.log?.(`${name}: an invocation died, again in ${delayMs} ms: ${why}`);
-    cancelRepeat = clock.after(delayMs, () => void invoke());
+    timers.repeat = clock.after(delayMs, () => void invoke());
   };
 
   const requireToken = (given: string) => {
-    if (status !== 'RUNNING' || given !== token)
+    if (execution.status !== 'RUNNING' || given !== token)
       throw new AwsError(400, 'InvalidParameterValueException', 'Invalid Checkpoint Token');
   };
 
-  // In a microtask, so that the caller has the ARN first.
-  queueMicrotask(() => void invoke());
+  const apply = (updates: readonly OperationUpdate[]) => {
+    try {
+      journal.apply(updates);
+    } catch (cause) {
+      if (cause instanceof AwsError && cause.code === 'ServiceQuotaExceededException')
+        finish('FAILED', { error: { ErrorType: cause.code, ErrorMessage: cause.message } });
+      throw cause;
+    }
+    const last = updates.at(-1);
+    if (last?.Type === 'EXECUTION')
+      finish(last.Action === 'SUCCEED' ? 'SUCCEEDED' : 'FAILED', { result: last.Payload, error: last.Error });
+  };
 
-  return {
+  const execution: DurableExecution = {
     arn,
     name,
     functionName,
-    get status() {
-      return status;
-    },
-    get result() {
-      return result;
-    },
-    get error() {
-      return error;
-    },
-    get invocations() {
-      return invocations;
-    },
+    payload,
+    status: 'RUNNING',
+    invocations: 0,
     journal,
     ended: ended.promise,
-    checkpoint({ CheckpointToken, ClientToken, Updates }) {
+    checkpoint({ CheckpointToken, ClientToken: clientToken, Updates }) {
       // The SDK repeats a request whose answer was lost, with the same client token.
-      if (ClientToken !== undefined && lastCheckpoint?.clientToken === ClientToken)
+      if (clientToken !== undefined && lastCheckpoint?.clientToken === clientToken)
         return lastCheckpoint.answer;
       requireToken(CheckpointToken);
-      try {
-        journal.apply(Updates);
-      } catch (cause) {
-        if (cause instanceof AwsError && cause.code === 'ServiceQuotaExceededException')
-          finish('FAILED', { error: { ErrorType: cause.code, ErrorMessage: cause.message } });
-        throw cause;
-      }
-      const last = Updates.at(-1);
-      if (last?.Type === 'EXECUTION')
-        finish(last.Action === 'SUCCEED' ? 'SUCCEEDED' : 'FAILED', {
-          result: last.Payload,
-          error: last.Error,
-        });
+      apply(Updates);
       journal.settleDue();
       armTimer();
       token = randomUUID();
-      const answer = {
-        CheckpointToken: token,
-        NewExecutionState: { Operations: inSeconds(journal.takeChanged()) },
-      };
-      if (ClientToken !== undefined) lastCheckpoint = { clientToken: ClientToken, answer };
+      const NewExecutionState = { Operations: inSeconds(journal.takeChanged()) };
+      const answer = { CheckpointToken: token, NewExecutionState };
+      lastCheckpoint = { clientToken, answer };
       return answer;
     },
     state(given, marker) {
@@ -205,6 +176,10 @@ export function startExecution(options: ExecutionOptions): DurableExecution {
     },
     stop: () => finish('STOPPED'),
   };
+  timers.timeout = clock.after(options.timeoutMs, () => finish('TIMED_OUT'));
+  // In a microtask, so that the caller has the ARN first.
+  queueMicrotask(() => void invoke());
+  return execution;
 }
 
 function pageOf(operations: Operation[], from: number, size: number) {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { FUNCTION_VERSION, type FunctionSpec } from '../host/environment.ts';
 import { type FunctionHost, functionArn } from '../host/function-host.ts';
@@ -27,50 +27,43 @@ export function createExecutions(options: {
   log: ((line: string) => void) | undefined;
   maxOperations: number | undefined;
 }): Executions {
-  const { host, clock, log, maxOperations } = options;
-  const byArn = new Map<string, DurableExecution>();
-  const byName = new Map<string, { execution: DurableExecution; payloadHash: string }>();
+  const { host, ...shared } = options;
+  const executions: DurableExecution[] = [];
+  const list = (functionName?: string) =>
+    executions.filter((one) => functionName === undefined || one.functionName === functionName);
 
   return {
+    list,
     start(spec, payload, { name = randomUUID(), arn }) {
       if (!spec.durable || !NAME.test(name))
         throw new AwsError(400, 'InvalidParameterValueException', 'Invalid DurableExecutionName');
-      const key = `${spec.name}/${name}`;
-      const payloadHash = createHash('sha256').update(payload).digest('hex');
-      const existing = byName.get(key);
-      if (existing && existing.payloadHash !== payloadHash)
+      const existing = list(spec.name).find((one) => one.name === name);
+      if (existing && existing.payload !== payload)
         throw new AwsError(
           409,
           'DurableExecutionAlreadyStartedException',
           `A durable execution named ${name} exists with another payload`,
         );
-      if (existing) return existing.execution;
+      if (existing) return existing;
       const execution = startExecution({
+        ...shared,
         arn: `${functionArn(spec.name, FUNCTION_VERSION)}/durable-execution/${name}/${randomUUID()}`,
         name,
         functionName: spec.name,
         payload,
         timeoutMs: spec.durable.executionTimeoutMs,
-        clock,
         invoke: (event, requestId) => host.invoke(spec.name, event, { arn, requestId }),
-        log,
-        maxOperations,
       });
-      byArn.set(execution.arn, execution);
-      byName.set(key, { execution, payloadHash });
+      executions.push(execution);
       return execution;
     },
     find(arn) {
-      const execution = byArn.get(arn);
+      const execution = executions.find((one) => one.arn === arn);
       if (!execution) throw new AwsError(404, 'ResourceNotFoundException', `No durable execution ${arn}`);
       return execution;
     },
-    list: (functionName) =>
-      [...byArn.values()].filter(
-        (execution) => functionName === undefined || execution.functionName === functionName,
-      ),
     stopAll() {
-      for (const execution of byArn.values()) execution.stop();
+      for (const execution of executions) execution.stop();
     },
   };
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Clock, realClock } from '../clock.ts';
-import { FUNCTION_VERSION, type FunctionSpec } from '../host/environment.ts';
+import { FUNCTION_VERSION } from '../host/environment.ts';
 import { type FunctionHost, functionArn } from '../host/function-host.ts';
 import type { InvocationResult } from '../host/function-protocol.ts';
 import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
@@ -23,8 +23,6 @@ const MAX_BODY_BYTES = 2 * MAX_SYNCHRONOUS_BYTES;
 const FUNCTION_REFERENCE =
   /^(?:arn:aws:lambda:[a-z0-9-]+:\d{12}:function:|\d{12}:function:)?([\w-]+)(?::([\w$-]+))?$/;
 const QUALIFIERS = ['live', FUNCTION_VERSION, '$LATEST'];
-/** An asynchronous invocation that failed is repeated twice (Lambda developer guide, "Error handling"). */
-const ASYNCHRONOUS_REPEATS_MS = [60_000, 120_000];
 
 export type LambdaStandIn = Listening & { executions: Executions };
 
@@ -52,14 +50,6 @@ export async function startLambda(options: {
     return { spec, qualifier, arn };
   };
 
-  const runAsynchronously = async (spec: FunctionSpec, payload: string, arn: string) => {
-    for (const delayMs of [...ASYNCHRONOUS_REPEATS_MS, null]) {
-      const result = await host.invoke(spec.name, payload, { arn });
-      if (result.outcome === 'answered' || delayMs === null) return;
-      await new Promise<void>((resolve) => clock.after(delayMs, resolve));
-    }
-  };
-
   const invoke = async ({ headers, query, body }: Exchange, reference: string): Promise<Reply> => {
     const { spec, qualifier, arn } = find(reference, query.get('Qualifier'));
     const type = headers['x-amz-invocation-type'] ?? 'RequestResponse';
@@ -83,9 +73,9 @@ export async function startLambda(options: {
     }
     if (name !== undefined)
       throw new AwsError(400, 'InvalidParameterValueException', `${spec.name} is not a durable function`);
-    if (!isEvent) return invocationReply(await host.invoke(spec.name, payload, { arn }), {});
-    void runAsynchronously(spec, payload, arn);
-    return { status: 202 };
+    if (isEvent)
+      throw unsupported(400, 'InvalidParameterValueException', 'an Event for a function that is not durable');
+    return invocationReply(await host.invoke(spec.name, payload, { arn }), {});
   };
 
   const checkpoint = (execution: DurableExecution, body: Buffer): object => {

@@ -100,10 +100,6 @@ describe('Invoke', () => {
     expect(JSON.parse(answer.Payload?.transformToString() ?? '')).toMatchObject({ errorType: 'TypeError' });
   });
 
-  test('answers 202 at once for an Event', async () => {
-    expect(await invoke('echo', {}, { InvocationType: 'Event' })).toMatchObject({ StatusCode: 202 });
-  });
-
   test.each(['nobody', 'echo:nowhere', 'arn:aws:lambda:us-east-1:000000000000:function:nobody'])(
     'does not know %s',
     async (name) => {
@@ -118,7 +114,7 @@ describe('Invoke', () => {
   });
 
   test('refuses an Event above 1 MB', async () => {
-    await expect(invoke('echo', 'x'.repeat(1_100_000), { InvocationType: 'Event' })).rejects.toMatchObject({
+    await expect(invoke(DURABLE, 'x'.repeat(1_100_000), { InvocationType: 'Event' })).rejects.toMatchObject({
       name: 'RequestTooLargeException',
     });
   });
@@ -137,6 +133,10 @@ describe('Invoke', () => {
 
   test.each([
     ['a dry run', new InvokeCommand({ FunctionName: 'echo', InvocationType: 'DryRun' })],
+    [
+      'an Event for an ordinary function',
+      new InvokeCommand({ FunctionName: 'echo', InvocationType: 'Event' }),
+    ],
     ['an operation that nothing here calls', new ListFunctionsCommand({})],
   ])('refuses %s as not supported', async (_what, command) => {
     // biome-ignore lint/suspicious/noExplicitAny: the client has an overload for each command and none for all.
