@@ -11,13 +11,8 @@ const SOURCES = ['functions', 'lib', 'infra/build.ts', 'infra/trim.ts', 'package
 export async function buildWhenNeeded(): Promise<boolean> {
   const functions = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
   const bundles = functions.map((file) => join(bundlesDirectory, file.slice(0, -'.ts'.length), 'index.mjs'));
-  if (
-    await areNewer(
-      bundles,
-      SOURCES.map((source) => join(root, source)),
-    )
-  )
-    return false;
+  const sources = SOURCES.map((source) => join(root, source));
+  if (await areNewer(bundles, sources)) return false;
   await buildBundles();
   return true;
 }
@@ -29,7 +24,7 @@ export async function areNewer(made: string[], sources: string[]): Promise<boole
   return Math.min(...madeMs) > Math.max(...sourcesMs);
 }
 
-/** 0 when it is not there. */
+/** Returns 0 for a missing file. */
 async function changedMs(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;
@@ -38,10 +33,9 @@ async function changedMs(path: string): Promise<number> {
   }
 }
 
+/** The folder's own time counts too: it moves when a file in it is renamed or removed. */
 async function newestMs(path: string): Promise<number> {
-  const entry = await stat(path);
-  if (!entry.isDirectory()) return entry.mtimeMs;
-  const names = await readdir(path);
-  // The folder's own time moves when a file in it is renamed or removed.
-  return Math.max(entry.mtimeMs, ...(await Promise.all(names.map((name) => newestMs(join(path, name))))));
+  const isFolder = (await stat(path)).isDirectory();
+  const below = isFolder ? await readdir(path, { recursive: true }) : [];
+  return Math.max(...(await Promise.all(['.', ...below].map((name) => changedMs(join(path, name))))));
 }

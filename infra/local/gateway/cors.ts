@@ -1,9 +1,6 @@
 import type { Exchange, Reply } from '../http.ts';
 
-/**
- * An HTTP API answers preflights itself once origins are configured, and adds the headers to every answer. The
- * same methods and headers as in infra/constructs/api/api.ts.
- */
+// The same methods and headers as in infra/constructs/api/http-api.ts.
 const METHODS = 'GET,POST,DELETE';
 const REQUEST_HEADERS = 'authorization,content-type,idempotency-key';
 const EXPOSED_HEADERS = 'idempotent-replayed,location,retry-after';
@@ -11,7 +8,7 @@ const MAX_AGE_S = '3600';
 
 type Headers = Record<string, string>;
 
-/** What an answer to this request is given; nothing for an origin that is not configured. */
+/** The headers that an HTTP API adds to an answer: none for an origin that is not configured. */
 export function corsHeaders({ headers: { origin } }: Exchange, origins: readonly string[]): Headers {
   if (origin === undefined) return {};
   if (origins.includes('*')) return { 'access-control-allow-origin': '*', ...exposed };
@@ -21,7 +18,7 @@ export function corsHeaders({ headers: { origin } }: Exchange, origins: readonly
 
 const exposed: Headers = { 'access-control-expose-headers': EXPOSED_HEADERS };
 
-/** null: this is none, and goes the way of every request. */
+/** Answers a preflight, as an HTTP API does once origins are configured. Returns null for any other request. */
 export function preflightReply(exchange: Exchange, origins: readonly string[]): Reply | null {
   const { method, headers } = exchange;
   if (origins.length === 0 || method !== 'OPTIONS' || !headers['access-control-request-method']) return null;

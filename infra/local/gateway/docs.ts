@@ -3,8 +3,6 @@ import { createRequire } from 'node:module';
 import type { Exchange, Reply } from '../http.ts';
 import { gatewayReply } from './reply.ts';
 
-/** `GET /docs`: the served OpenAPI document for people, by Swagger UI. Only the local run has it. */
-
 const DOCS = '/docs';
 const require = createRequire(import.meta.url);
 
@@ -27,14 +25,14 @@ const page = `<!doctype html>
 
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });\n`;
 
-/** What the page asks for, and nothing else of the package. */
+/** The files of the package that the page asks for. */
 const TYPES: Record<string, string> = {
   'swagger-ui.css': 'text/css',
   'swagger-ui-bundle.js': 'text/javascript',
   'favicon-32x32.png': 'image/png',
 };
 
-/** null: the request is for something else. */
+/** Answers `GET /docs` with Swagger UI over the served OpenAPI document. Returns null for any other request. */
 export async function docsReply({ method, path }: Exchange): Promise<Reply | null> {
   if (method !== 'GET' || (path !== DOCS && !path.startsWith(`${DOCS}/`))) return null;
   const asset = path.slice(DOCS.length + 1);
@@ -50,7 +48,7 @@ function ok(type: string, body: string | Uint8Array): Reply {
     status: 200,
     headers: {
       'content-type': type,
-      // Nothing but this page's own files and API: no script of anybody else's runs beside a token.
+      // No foreign script may run beside a token.
       'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
       'x-content-type-options': 'nosniff',
     },

@@ -8,8 +8,6 @@ import { eventFor, type FormBodies } from './event.ts';
 import { createMatcher, type RouteMatch } from './match.ts';
 import { gatewayReply, replyOf } from './reply.ts';
 
-/** An HTTP API before the functions: its routing, its events, its limits. */
-
 /** API Gateway's quotas for HTTP APIs, which cannot be raised. */
 const MAX_PAYLOAD_BYTES = 10 * 1024 * 1024;
 const MAX_HEADER_BYTES = 10_240;
@@ -30,9 +28,9 @@ export type GatewayOptions = {
   clock?: Clock;
   /** Default: none, and no CORS header at all. */
   corsOrigins?: readonly string[];
-  /** Told of every request that was answered, once. */
+  /** Called once for every answered request. */
   onAnswer?: (answered: Answered) => void;
-  /** For requests below `/__local/`, which no deployment has. */
+  /** Answers requests below `/__local/`, which no deployment has. */
   administration?: (exchange: Exchange) => Promise<Reply>;
 };
 
@@ -46,6 +44,7 @@ export type Answered = {
   userAgent: string;
 };
 
+/** Starts an HTTP API before the functions, with its routing, its events and its limits. */
 export async function startGateway(options: GatewayOptions): Promise<Listening> {
   const { routes, clock = realClock, formBodies = 'base64', corsOrigins = [] } = options;
   const match = createMatcher(Object.keys(routes));
@@ -57,18 +56,14 @@ export async function startGateway(options: GatewayOptions): Promise<Listening> 
     const target = (found && routes[found.routeKey]) ?? options.unmatched;
     const startedMs = clock.now();
     const reply = await within(clock, options.invoke(target, event).then(replyOf));
-    const { method, path, headers } = exchange;
-    const routeKey = found?.routeKey ?? null;
-    const durationMs = clock.now() - startedMs;
-    const userAgent = headers['user-agent'] ?? '';
     options.onAnswer?.({
-      method,
-      path,
-      routeKey,
+      method: exchange.method,
+      path: exchange.path,
+      routeKey: found?.routeKey ?? null,
       function: target,
       status: reply.status,
-      durationMs,
-      userAgent,
+      durationMs: clock.now() - startedMs,
+      userAgent: exchange.headers['user-agent'] ?? '',
     });
     return {
       ...reply,
@@ -94,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Listening> 
   });
 }
 
-/** The function runs on; only the caller is cut off. */
+/** Cuts the caller off after the time limit. The function continues to run. */
 function within(clock: Clock, work: Promise<Reply>): Promise<Reply> {
   const cut = Promise.withResolvers<Reply>();
   const cancel = clock.after(INTEGRATION_TIMEOUT_MS, () =>
