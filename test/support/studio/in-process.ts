@@ -2,7 +2,6 @@ import type { Delivery } from '../../../infra/simulator/faults/delivery.ts';
 import { createSimulatedStudio, type InProcessStudio } from '../../../infra/simulator/in-process.ts';
 import type { StateOptions } from '../../../infra/simulator/options.ts';
 import { createStudio, type Studio, type StudioOptions } from '../../../lib/studio/client.ts';
-import type { TransportResult } from '../../../lib/studio/http/exchange.ts';
 import type { Transport } from '../../../lib/studio/http/transport.ts';
 
 export const ACCOUNT = {
