@@ -1,13 +1,13 @@
 import { createArchiveStore } from '../lib/aws/archive.ts';
 import { coldStart } from '../lib/aws/runtime.ts';
 import { createFailureStore } from '../lib/aws/table/failures.ts';
+import { createLockStore } from '../lib/aws/table/locks.ts';
 import { createPurgeStore } from '../lib/aws/table/purges.ts';
 import { openTable } from '../lib/aws/table/table.ts';
-import { createTurnStore } from '../lib/aws/table/turns.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
 import { workerHandler } from '../lib/aws/worker-handler.ts';
+import { upstreamOf } from '../lib/purge/batch/upstream.ts';
 import { deriveContactKey } from '../lib/purge/order/contact-key.ts';
-import { upstreamOf } from '../lib/purge/sweep/upstream.ts';
 import { createLimiter } from '../lib/studio/limiter/limiter.ts';
 import { log } from '../lib/telemetry/log.ts';
 
@@ -21,11 +21,11 @@ export const handler = workerHandler(env, region, {
   config,
   store: createPurgeStore(purges, now),
   failures: createFailureStore(purges, now),
-  turns: createTurnStore(purges, now),
+  locks: createLockStore(purges, now),
   worker: createWorkerStarter(env, region, cleanupFunction),
   archive: createArchiveStore(env, region, archiveBucket),
   upstream: upstreamOf(studio, { limiter }),
-  gate: limiter,
+  limiter,
   contactKey: async () => deriveContactKey(await secret.get()),
   now,
   after: (ms, then) => {

@@ -8,8 +8,8 @@ import { openTable } from '../lib/aws/table/table.ts';
 import { createWorkerStarter } from '../lib/aws/worker.ts';
 import { purgeHandlers } from '../lib/http/handlers/purges.ts';
 import { serve } from '../lib/http/serve.ts';
-import { createDesk } from '../lib/purge/order/desk.ts';
 import { orderPurge } from '../lib/purge/order/order.ts';
+import { createPurgeService } from '../lib/purge/order/purge-service.ts';
 import { describeError, log } from '../lib/telemetry/log.ts';
 
 const runtime = coldStart(process.env, ['table', 'cleanupFunction']);
@@ -28,7 +28,7 @@ export const handler = serve(
   purgeHandlers({
     config,
     secret,
-    desk: createDesk({ store, failures }, now),
+    purges: createPurgeService({ store, failures }, now),
     failures,
     order: (order) => orderPurge(ports, order),
   }),

@@ -1,12 +1,15 @@
 import type { DurableContext } from '@aws/durable-execution-sdk-js';
-import type { Steps } from '../purge/engine/run.ts';
+import type { DurableSteps } from '../purge/engine/run.ts';
 
-/** A step that throws found the table or Lambda itself failing: worth some minutes of patience. */
+/** A step throws when the table or Lambda fails. It is repeated for some minutes. */
 const MAX_TRIES = 8;
 const MAX_DELAY_SECONDS = 60;
 
-/** The durable context as the purge sees it; `onError` is told what each try threw. */
-export function stepsOf(context: DurableContext, onError: (step: string, error: unknown) => void): Steps {
+/** The durable context as the purge sees it. `onError` receives what each try throws. */
+export function durableStepsOf(
+  context: DurableContext,
+  onError: (step: string, error: unknown) => void,
+): DurableSteps {
   const retryStrategy = (_error: Error, tries: number) => ({
     shouldRetry: tries < MAX_TRIES,
     delay: { seconds: Math.min(MAX_DELAY_SECONDS, 2 ** tries) },

@@ -6,17 +6,16 @@ import {
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { isCensus, takeCensus } from '../census/census.ts';
 import type { Config } from '../config/configuration.ts';
-import { abandonPurge } from '../purge/engine/abandon.ts';
-import type { WorkerStarter } from '../purge/engine/ports.ts';
+import { abandonPurge } from '../purge/engine/final-record.ts';
+import type { Ports, WorkerStarter } from '../purge/engine/ports.ts';
 import { reportEnd, reportFailedStep, reportPolicy, reportSlice } from '../purge/engine/report.ts';
 import { runPurge } from '../purge/engine/run.ts';
-import type { Ports } from '../purge/engine/session.ts';
 import { runSlice } from '../purge/engine/slice.ts';
 import { startPolicies, startPolicy } from '../purge/order/policies.ts';
 import { occurrenceOf, readWorkerInput } from '../purge/order/worker-input.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
-import { stepsOf } from './durable.ts';
+import { durableStepsOf } from './durable.ts';
 
 export type WorkerPorts = Omit<Ports, 'remainingMs'> & { config: Config; worker: WorkerStarter; log: Log };
 
@@ -29,7 +28,7 @@ export function workerHandler(env: AwsEnvironment, region: string, ports: Worker
   const work = async (event: unknown, context: DurableContext) => {
     const input = isCensus(event) ? null : readWorkerInput(event);
     const of = input?.kind === 'purge' ? { purge: input.purge } : {};
-    const steps = stepsOf(context, (step, error) => reportFailedStep(log, of, step, error));
+    const steps = durableStepsOf(context, (step, error) => reportFailedStep(log, of, step, error));
     const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
     if (input === null) return takeCensus({ ...ports, remainingMs }, steps);
     if (input.kind === 'purge') {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { openGate } from '../support/purge/gate.ts';
+import { openLimiter } from '../support/purge/limiter.ts';
 import { runsOf } from '../support/purge/runs.ts';
 import { syntheticUpstream } from '../support/purge/synthetic.ts';
 import { createClock, createWorldOf } from '../support/purge/world.ts';
@@ -23,7 +23,7 @@ export async function run(argv: string[]): Promise<void> {
   const clock = createClock();
   const startedMs = clock.nowMs;
   const { upstream, lists, left } = syntheticUpstream(executions, perSecond, clock);
-  const world = createWorldOf(upstream, clock, { gate: openGate });
+  const world = createWorldOf(upstream, clock, { limiter: openLimiter });
   const id = await world.start({ olderThan: 'P7D' });
 
   let longestSliceMs = 0;

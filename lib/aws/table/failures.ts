@@ -1,26 +1,26 @@
-import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
-import type { FailedItem, FailureStore } from '../../purge/engine/ports.ts';
-import { failureMark, marksBetween } from '../../purge/record/failure-mark.ts';
-import { failedItemSchema } from '../../purge/record/stored.ts';
+import { type FailedItem, failedItem } from '../../purge/batch/batch.ts';
+import type { FailureStore } from '../../purge/engine/ports.ts';
+import { failureSortKey, sortKeyRange } from '../../purge/record/failure-sort-key.ts';
 import { partitionOf } from './partitions.ts';
-import type { Item, Table } from './table.ts';
+import { type Item, queryAll, secondsFrom, type Table } from './table.ts';
 
-/**
- * What failed in a purge, in the partition of its batches: one item each, sorted by flow and creation. A purge
- * in which nothing fails writes and reads none.
- */
 const FAILED = 'failed#';
-/** Of use for as long as Twilio keeps the executions, and some. */
+/** Longer than Twilio keeps the executions. */
 const TTL_SECONDS = 60 * 24 * 60 * 60;
-const SECOND_MS = 1_000;
 const WRITES_AT_ONCE = 16;
 const PAGE = 1_000;
 
-const failedAttributes = v.object({ sk: v.object({ S: v.string() }), failed: v.object({ S: v.string() }) });
+const failureItem = v.object({
+  sk: v.object({ S: v.string() }),
+  failed: v.object({ S: v.pipe(v.string(), v.parseJson(), failedItem) }),
+});
 
-export function createFailureStore({ client, name }: Table, now: () => number): FailureStore {
-  /** In no order: each is of another item. */
+/** The failed SIDs of a purge, one item each, in the partition of its batches. */
+export function createFailureStore(table: Table, now: () => number): FailureStore {
+  const { client, name } = table;
+
   async function writeAll(failed: readonly FailedItem[], write: (item: FailedItem) => Promise<unknown>) {
     const rest = [...failed];
     const work = async () => {
@@ -30,70 +30,59 @@ export function createFailureStore({ client, name }: Table, now: () => number): 
   }
 
   async function* query(purge: string, [from, to]: readonly [string, string], limit?: number) {
-    let start: Item | undefined;
-    do {
-      const command: QueryCommand = new QueryCommand({
-        TableName: name,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: {
-          ':pk': partition(purge),
-          ':from': { S: FAILED + from },
-          ':to': { S: FAILED + to },
-        },
-        ConsistentRead: true,
-        ...(limit === undefined ? {} : { Limit: limit }),
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      });
-      const { Items: items = [], LastEvaluatedKey: last } = await client.send(command);
-      for (const item of items) yield v.parse(failedAttributes, item);
-      start = last;
-    } while (start !== undefined);
+    const items = queryAll(table, {
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: {
+        ':pk': { S: partitionOf.purge(purge) },
+        ':from': { S: FAILED + from },
+        ':to': { S: FAILED + to },
+      },
+      ...(limit === undefined ? {} : { Limit: limit }),
+    });
+    for await (const item of items) yield v.parse(failureItem, item);
   }
 
   return {
-    async put(purge, flow, failed) {
-      const expiresAt = { N: String(Math.ceil(now() / SECOND_MS) + TTL_SECONDS) };
-      await writeAll(failed, (one) => {
-        const item = { ...keyOf(purge, flow, one), failed: { S: JSON.stringify(one) }, expiresAt };
+    put: (purge, flow, failed) =>
+      writeAll(failed, (one) => {
+        const item = {
+          ...keyOf(purge, flow, one),
+          failed: { S: JSON.stringify(one) },
+          expiresAt: secondsFrom(now(), TTL_SECONDS),
+        };
         return client.send(new PutItemCommand({ TableName: name, Item: item }));
-      });
-    },
+      }),
 
-    async drop(purge, flow, failed) {
-      await writeAll(failed, (one) =>
+    drop: (purge, flow, failed) =>
+      writeAll(failed, (one) =>
         client.send(new DeleteItemCommand({ TableName: name, Key: keyOf(purge, flow, one) })),
-      );
-    },
+      ),
 
     async within(purge, flow, from, to) {
       const sids = new Set<string>();
-      for (const marks of [marksBetween(flow, from, to), marksBetween(flow, null, null)])
-        for await (const { sk } of query(purge, marks)) sids.add(sk.S.slice(sk.S.lastIndexOf('#') + 1));
+      for (const range of [sortKeyRange(flow, from, to), sortKeyRange(flow, null, null)])
+        for await (const { failed } of query(purge, range)) sids.add(failed.S.sid);
       return sids;
     },
 
     async page(purge, after, limit = PAGE) {
       const failures = [];
-      let mark: string | null = null;
-      // The first behind the mark: no mark has another's beginning. One more than asked for tells whether there are more.
+      let sortKey: string | null = null;
+      // No sort key begins with another one. One more than requested tells whether there are more.
       const items = query(purge, [after === null ? '' : `${after}#`, '~'], limit + 1);
       for await (const { sk, failed } of items) {
-        if (failures.length === limit) return { failures, next: mark };
-        mark = sk.S.slice(FAILED.length);
-        failures.push({
-          ...v.parse(failedItemSchema, JSON.parse(failed.S)),
-          flow: Number.parseInt(mark, 10),
-        });
+        if (failures.length === limit) return { failures, next: sortKey };
+        sortKey = sk.S.slice(FAILED.length);
+        failures.push({ ...failed.S, flow: Number.parseInt(sortKey, 10) });
       }
       return { failures, next: null };
     },
   };
 }
 
-function partition(purge: string) {
-  return { S: partitionOf.purge(purge) };
-}
-
 function keyOf(purge: string, flow: number, { created, sid }: FailedItem): Item {
-  return { pk: partition(purge), sk: { S: FAILED + failureMark(flow, created, sid) } };
+  return {
+    pk: { S: partitionOf.purge(purge) },
+    sk: { S: FAILED + failureSortKey(flow, created, sid) },
+  };
 }

@@ -8,47 +8,42 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
+import { type Batch, batch as batchSchema, type OwnedBatch } from '../../purge/batch/batch.ts';
 import {
-  type Batch,
-  type HeldBatch,
   OpenAlreadyError,
   type PurgeStore,
   type StoredPurge,
   SupersededError,
 } from '../../purge/engine/ports.ts';
-import type { PurgeRecord } from '../../purge/record/record.ts';
 import { purgeRecord } from '../../purge/record/record.ts';
-import { batchSchema } from '../../purge/record/stored.ts';
 import { partitionOf } from './partitions.ts';
-import type { Item, Table } from './table.ts';
+import { holds, type Item, queryAll, secondsFrom, type Table } from './table.ts';
 
-/**
- * Purges in the table. All records share one partition, whose sort key is the time-ordered id: newest first
- * is a query backwards, without an index. Batches lie in a partition of their own for each purge.
- *
- * A record is one JSON text beside the few attributes that conditions need. Only its worker writes the text,
- * each time in place of the version it has read; `stopRequested` is everybody else's.
- */
 const BATCH = 'batch#';
 const SEQ_DIGITS = 8;
 const FIRST_VERSION = 1;
-/** Batches that name what failed are of use for as long as Twilio keeps the executions, and some. */
+/** Longer than Twilio keeps the executions. */
 const BATCH_TTL_SECONDS = 60 * 24 * 60 * 60;
-const SECOND_MS = 1_000;
 
-const text = v.object({ S: v.string() });
 const recordItem = v.object({
-  record: text,
+  record: v.object({ S: v.pipe(v.string(), v.parseJson(), purgeRecord) }),
   version: v.object({ N: v.pipe(v.string(), v.transform(Number), v.safeInteger()) }),
   stopRequested: v.optional(v.object({ BOOL: v.boolean() })),
 });
-const batchItem = v.object({ batch: text });
+const batchItem = v.object({ batch: v.object({ S: v.pipe(v.string(), v.parseJson(), batchSchema) }) });
 
+/**
+ * Purges in the table. All records share one partition, whose sort key is the id, and so the time; batches have a
+ * partition for each purge. A record is one JSON text, which only its worker replaces, each time the version that it
+ * has read; `stopRequested` is written by others.
+ */
 export function createPurgeStore(
-  { client, name }: Table,
+  table: Table,
   now: () => number,
   newId: () => string = randomUUID,
 ): PurgeStore {
+  const { client, name } = table;
+
   async function get(key: Item): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: name, Key: key, ConsistentRead: true });
     return (await client.send(command)).Item;
@@ -59,67 +54,56 @@ export function createPurgeStore(
     return item && fromItem(item);
   }
 
-  /** false when the condition does not hold. */
-  async function unless(condition: Promise<unknown>): Promise<boolean> {
-    try {
-      await condition;
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
-  }
-
-  const itemOf = (purge: string, { holder, ...batch }: HeldBatch): Item => ({
+  const itemOf = (purge: string, { owner, ...batch }: OwnedBatch): Item => ({
     ...batchKey(purge, batch.seq),
     batch: { S: JSON.stringify(batch) },
-    holder: { S: holder },
-    expiresAt: { N: String(Math.ceil(now() / SECOND_MS) + BATCH_TTL_SECONDS) },
+    owner: { S: owner },
+    expiresAt: secondsFrom(now(), BATCH_TTL_SECONDS),
   });
 
   return {
     read,
 
     async create(record) {
+      const item = {
+        ...recordKey(record.id),
+        record: { S: JSON.stringify(record) },
+        version: { N: String(FIRST_VERSION) },
+      };
       const put = new PutItemCommand({
         TableName: name,
-        Item: {
-          ...recordKey(record.id),
-          record: { S: JSON.stringify(record) },
-          version: { N: String(FIRST_VERSION) },
-        },
+        Item: item,
         ConditionExpression: 'attribute_not_exists(pk)',
       });
-      return (await unless(client.send(put))) ? 'created' : 'exists';
+      return (await holds(client.send(put))) ? 'created' : 'exists';
     },
 
     async save(record, version) {
       const json = JSON.stringify(record);
-      const update = client.send(
-        new UpdateItemCommand({
-          TableName: name,
-          Key: recordKey(record.id),
-          UpdateExpression: 'SET #record = :record, version = :next',
-          ConditionExpression: 'version = :version',
-          ExpressionAttributeNames: { '#record': 'record' },
-          ExpressionAttributeValues: {
-            ':record': { S: json },
-            ':version': { N: String(version) },
-            ':next': { N: String(version + 1) },
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
+      const update = new UpdateItemCommand({
+        TableName: name,
+        Key: recordKey(record.id),
+        UpdateExpression: 'SET #record = :record, version = :next',
+        ConditionExpression: 'version = :version',
+        ExpressionAttributeNames: { '#record': 'record' },
+        ExpressionAttributeValues: {
+          ':record': { S: json },
+          ':version': { N: String(version) },
+          ':next': { N: String(version + 1) },
+        },
+        ReturnValues: 'ALL_NEW',
+      });
+      const item = await client.send(update).then(
+        ({ Attributes: attributes }) => attributes,
+        async (error) => {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+          // After a lost response, the SDK repeats the write, and meets its own first try.
+          const standing = await get(recordKey(record.id));
+          if (standing?.['record']?.S !== json) throw superseded(record.id);
+          return standing;
+        },
       );
-      try {
-        const { Attributes: item } = await update;
-        return { version: version + 1, stopRequested: item?.['stopRequested']?.BOOL === true };
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        // The SDK repeats what got no answer: then the first try's own write is in the way.
-        const item = await get(recordKey(record.id));
-        if (item?.['record']?.S !== json) throw taken(record.id);
-        return { version: version + 1, stopRequested: item['stopRequested']?.BOOL === true };
-      }
+      return { version: version + 1, stopRequested: item?.['stopRequested']?.BOOL === true };
     },
 
     async requestStop(id) {
@@ -130,7 +114,7 @@ export function createPurgeStore(
         ConditionExpression: 'attribute_exists(pk)',
         ExpressionAttributeValues: { ':true': { BOOL: true } },
       });
-      return (await unless(client.send(update))) ? read(id) : undefined;
+      return (await holds(client.send(update))) ? read(id) : undefined;
     },
 
     async list(limit, before) {
@@ -142,58 +126,57 @@ export function createPurgeStore(
           ...(before === null ? {} : { ':before': { S: before } }),
         },
         ScanIndexForward: false,
-        // One more than asked for tells whether there are more.
+        // One more than requested tells whether there are more.
         Limit: limit + 1,
       });
       const { Items: items = [], LastEvaluatedKey: last } = await client.send(query);
       const purges = items.slice(0, limit).map((item) => fromItem(item).record);
-      // The table may also stop before, at a megabyte.
+      // A query also ends at a megabyte.
       const isMore = items.length > limit || last !== undefined;
       return { purges, next: isMore ? (purges.at(-1)?.id ?? null) : null };
     },
 
     async openBatch(purge, batch) {
-      // Two workers may have listed the same: that it says the same does not make another's batch one's own.
-      const held = { ...batch, holder: newId() };
+      const owned = { ...batch, owner: newId() };
       const put = new PutItemCommand({
         TableName: name,
-        Item: itemOf(purge, held),
+        Item: itemOf(purge, owned),
         ConditionExpression: 'attribute_not_exists(pk)',
       });
-      if (await unless(client.send(put))) return held;
-      // The SDK repeats what got no answer: then the first try's own write is in the way.
+      if (await holds(client.send(put))) return owned;
+      // After a lost response, the SDK repeats the write, and meets its own first try.
       const standing = await get(batchKey(purge, batch.seq));
-      if (standing?.['holder']?.S !== held.holder)
-        throw new OpenAlreadyError(`Batch ${batch.seq} of purge ${purge} is somebody else's`);
-      return held;
+      if (standing?.['owner']?.S !== owned.owner)
+        throw new OpenAlreadyError(`Another worker has opened batch ${batch.seq} of purge ${purge}`);
+      return owned;
     },
 
     async takeBatch(purge, seq) {
-      const holder = newId();
+      const owner = newId();
       const update = new UpdateItemCommand({
         TableName: name,
         Key: batchKey(purge, seq),
-        UpdateExpression: 'SET holder = :holder',
+        UpdateExpression: 'SET #owner = :owner',
         ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':holder': { S: holder } },
+        ExpressionAttributeNames: { '#owner': 'owner' },
+        ExpressionAttributeValues: { ':owner': { S: owner } },
         ReturnValues: 'ALL_NEW',
       });
-      try {
-        const { Attributes: item } = await client.send(update);
-        return { ...batchFrom(item), holder };
-      } catch (error) {
-        throw error instanceof ConditionalCheckFailedException ? taken(purge) : error;
-      }
+      const { Attributes: item } = await client.send(update).catch((error: unknown) => {
+        throw error instanceof ConditionalCheckFailedException ? superseded(purge) : error;
+      });
+      return { ...batchFrom(item), owner };
     },
 
     async saveBatch(purge, batch) {
       const put = new PutItemCommand({
         TableName: name,
         Item: itemOf(purge, batch),
-        ConditionExpression: 'holder = :holder',
-        ExpressionAttributeValues: { ':holder': { S: batch.holder } },
+        ConditionExpression: '#owner = :owner',
+        ExpressionAttributeNames: { '#owner': 'owner' },
+        ExpressionAttributeValues: { ':owner': { S: batch.owner } },
       });
-      if (!(await unless(client.send(put)))) throw taken(purge);
+      if (!(await holds(client.send(put)))) throw superseded(purge);
     },
 
     async dropBatch(purge, seq) {
@@ -201,19 +184,11 @@ export function createPurgeStore(
     },
 
     async *batches(purge) {
-      let start: Item | undefined;
-      do {
-        const query: QueryCommand = new QueryCommand({
-          TableName: name,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :batch)',
-          ExpressionAttributeValues: { ':pk': { S: partitionOf.purge(purge) }, ':batch': { S: BATCH } },
-          ConsistentRead: true,
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        });
-        const { Items: items = [], LastEvaluatedKey: last } = await client.send(query);
-        for (const item of items) yield batchFrom(item);
-        start = last;
-      } while (start !== undefined);
+      const items = queryAll(table, {
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :batch)',
+        ExpressionAttributeValues: { ':pk': { S: partitionOf.purge(purge) }, ':batch': { S: BATCH } },
+      });
+      for await (const item of items) yield batchFrom(item);
     },
   };
 }
@@ -230,15 +205,14 @@ function batchKey(purge: string, seq: number): Item {
 }
 
 function batchFrom(item: Item | undefined): Batch {
-  return v.parse(batchSchema, JSON.parse(v.parse(batchItem, item).batch.S));
+  return v.parse(batchItem, item).batch.S;
 }
 
-function taken(purge: string): SupersededError {
-  return new SupersededError(`Purge ${purge} is somebody else's now`);
+function superseded(purge: string): SupersededError {
+  return new SupersededError(`Another worker has taken over purge ${purge}`);
 }
 
 function fromItem(item: Item): StoredPurge {
   const { record, version, stopRequested } = v.parse(recordItem, item);
-  const parsed: PurgeRecord = v.parse(purgeRecord, JSON.parse(record.S));
-  return { record: parsed, version: version.N, stopRequested: stopRequested?.BOOL === true };
+  return { record: record.S, version: version.N, stopRequested: stopRequested?.BOOL === true };
 }

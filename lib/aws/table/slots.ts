@@ -1,12 +1,10 @@
-import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import type { SlotStore } from '../../purge/engine/ports.ts';
 import { partitionOf } from './partitions.ts';
-import type { Item, Table } from './table.ts';
+import { holds, type Item, type Table } from './table.ts';
 
-/**
- * The item that holds the slots of all running purges. A write replaces it only if its version is unchanged.
- */
+/** The item with the slots of all running purges. */
 const KEY: Item = { pk: { S: partitionOf.slots() }, sk: { S: 'slots' } };
 
 const slotsItem = v.object({
@@ -37,13 +35,7 @@ export function createSlotStore({ client, name }: Table): SlotStore {
         ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :version',
         ...(version === 0 ? {} : { ExpressionAttributeValues: { ':version': { N: String(version) } } }),
       });
-      try {
-        await client.send(put);
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+      return holds(client.send(put));
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/configuration.ts';
 import type { FailureStore } from '../../purge/engine/ports.ts';
-import type { Desk } from '../../purge/order/desk.ts';
+import type { PurgeService } from '../../purge/order/purge-service.ts';
 import type { Ordered } from '../../purge/order/start.ts';
 import type { PurgeRecord, PurgeRequest } from '../../purge/record/record.ts';
 import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
@@ -12,15 +12,15 @@ export type Order = { caller: string; route: string; idempotencyKey: string | nu
 export type PurgePorts = {
   config: Config;
   secret: Pick<ServeRuntime['secret'], 'get'>;
-  desk: Desk;
+  purges: PurgeService;
   failures: Pick<FailureStore, 'page'>;
   order: (order: Order) => Promise<Ordered>;
 };
 
 /** The routes of purges; a purge of flows that the caller may not touch is to it one that does not exist. */
-export function purgeHandlers({ config, secret, desk, failures, order }: PurgePorts): Handlers {
+export function purgeHandlers({ config, secret, purges, failures, order }: PurgePorts): Handlers {
   const find = async (caller: Caller, id: string): Promise<PurgeRecord> => {
-    const record = await desk.find(id);
+    const record = await purges.find(id);
     if (!record || !maySee(caller, record)) throw unknownPurge();
     return record;
   };
@@ -28,19 +28,19 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
     'POST /purges': async ({ caller, route, body, idempotencyKey }) => {
       requireFlows(body, config, caller);
       const ordered = await order({ caller: caller.id, route, idempotencyKey, request: body });
-      return orderAnswer(ordered, desk.view);
+      return orderAnswer(ordered, purges.view);
     },
     'GET /purges': async ({ caller, route, query: { limit, cursor } }) => {
       const key = await secret.get();
       const visible = config.flows.filter((flow) => mayTouch(caller, flow));
       const scope = [route, caller.id, ...visible.map(({ sid }) => sid)];
-      const page = await desk.list(limit, openCursor<string>(key, scope, cursor) ?? null);
+      const page = await purges.list(limit, openCursor<string>(key, scope, cursor) ?? null);
       if (!page) throw foreignCursor();
       const seen = page.purges.filter((record) => maySee(caller, record));
       return {
         status: 200,
         body: {
-          purges: seen.map(desk.view),
+          purges: seen.map(purges.view),
           // Sealed, since it may name a purge that the caller may not see.
           nextCursor: sealCursor(key, scope, page.next),
         },
@@ -48,7 +48,7 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
     },
     'GET /purges/{purge}': async ({ caller, params }) => ({
       status: 200,
-      body: desk.view(await find(caller, params.purge)),
+      body: purges.view(await find(caller, params.purge)),
     }),
     'GET /purges/{purge}/failures': async ({ caller, route, params, query: { limit, cursor } }) => {
       const record = await find(caller, params.purge);
@@ -66,9 +66,9 @@ export function purgeHandlers({ config, secret, desk, failures, order }: PurgePo
     },
     'POST /purges/{purge}/stop': async ({ caller, params }) => {
       const { id } = await find(caller, params.purge);
-      const stopped = await desk.stop(id);
+      const stopped = await purges.stop(id);
       if (stopped.outcome === 'unknown-purge') throw unknownPurge();
-      return { status: stopped.outcome === 'stopping' ? 202 : 200, body: desk.view(stopped.record) };
+      return { status: stopped.outcome === 'stopping' ? 202 : 200, body: purges.view(stopped.record) };
     },
   };
 }

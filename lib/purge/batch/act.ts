@@ -1,50 +1,46 @@
 import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
 import { mayHaveHappened } from '../../studio/http/retry.ts';
-import type { Unclear, Upstream } from '../engine/ports.ts';
+import type { Upstream } from '../engine/ports.ts';
 import type { PurgeAction } from '../record/record.ts';
+import type { PossibleEffect } from './batch.ts';
 
 export type Acted =
   | { outcome: 'done' | 'already-gone'; ended: boolean }
-  | ({ outcome: 'failed'; ended: boolean; unclear: Unclear } & Failing)
-  /** The slice's time was over: it may have been done, or not. */
+  | ({ outcome: 'failed'; ended: boolean; possibleEffect: PossibleEffect } & Failing)
+  /** The slice's time was over: it may have been done or not. */
   | { outcome: 'cut' };
 
-/** Why Studio did not do its part: the reason is ours; whether another try may help; whether it is the credentials. */
+/** `transient`: whether another try may help. `refused`: whether Studio refuses the credentials. */
 export type Failing = { reason: string; transient: boolean; refused: boolean };
 
-/** `unclear`: what this purge may have done to it before, without having learnt so. */
-export type Item = { sid: string; active: boolean; unclear: Unclear };
+export type Item = { sid: string; active: boolean; possibleEffect: PossibleEffect };
 
 /**
- * Ends one execution, or erases it: an active one is ended first, always.
- *
- * What is claimed as this purge's own work, and so counted as `deleted` or `ended` and put into the digest, is
- * what Studio confirmed; and what is gone (or ended) by the time of another try, if an earlier try of this
- * very purge may have done it: its answer was lost, it was a 5xx, or the worker died, or ran out of time, with
- * it under way. Only there somebody else's deletion in between could be taken for ours: one by hand, or another
- * purge's in a turn between a failure and its retry. What was refused for certain (429, 409 and other 4xx, an archive that
- * could not be read) claims nothing: gone afterwards, it counts as `alreadyGone`.
+ * Ends one execution, or deletes it; an active one is always ended first. `done`: this purge did it, because
+ * Studio confirmed it, or because it is done and an earlier call of this purge, whose response was lost, may have
+ * done it. Otherwise an execution that is done already counts as `already-gone`.
  */
 export async function actOn(
   upstream: Upstream,
   flowSid: string,
-  { sid, active, unclear }: Item,
+  { sid, active, possibleEffect }: Item,
   action: PurgeAction,
+  signal?: AbortSignal,
 ): Promise<Acted> {
   let ended = false;
   let endedBefore = false;
   let step: 'end' | 'delete' = 'end';
   const end = async () => {
     step = 'end';
-    const result = await upstream.end(flowSid, sid);
+    const result = await upstream.end(flowSid, sid, signal);
     if (result.outcome === 'ended') ended = true;
-    // Of one that was listed as ended, `already-ended` says nothing about this purge's own doing.
-    else endedBefore = active && (unclear !== 'nothing' || result.afterUnclear);
+    // If it was listed as ended, this purge has not ended it.
+    else endedBefore = active && (possibleEffect !== 'nothing' || result.afterUnclear);
   };
   const erase = async () => {
     step = 'delete';
-    const result = await upstream.delete(flowSid, sid);
-    return result.outcome === 'deleted' || unclear === 'deleted' || result.afterUnclear;
+    const result = await upstream.delete(flowSid, sid, signal);
+    return result.outcome === 'deleted' || possibleEffect === 'deleted' || result.afterUnclear;
   };
   try {
     if (active || action === 'end') await end();
@@ -53,18 +49,17 @@ export async function actOn(
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     if (error.kind === 'aborted') return { outcome: 'cut' };
-    // Active still, whatever Studio says of the end: then nothing has ended it before.
+    // A conflict says that it is active still, so nothing has ended it.
     if (error.kind !== 'conflict') ended ||= endedBefore;
-    // Gone before it could be ended: for `delete` that is the same as gone before it could be deleted.
-    // Deleted by this purge, it was ended before, as this purge always does.
+    // Deleted before it could be ended. If this purge deleted it, it ended an active one before.
     if (error.kind === 'not-found')
-      return unclear === 'deleted' && action === 'delete'
+      return possibleEffect === 'deleted' && action === 'delete'
         ? { outcome: 'done', ended: ended || active }
         : { outcome: 'already-gone', ended };
     return {
       outcome: 'failed',
       ended,
-      unclear: unclearAfter(step, error, unclear),
+      possibleEffect: effectAfter(step, error, possibleEffect),
       ...failingOf(step, error),
     };
   }
@@ -85,7 +80,7 @@ async function unlessActive(erase: () => Promise<boolean>, end: () => Promise<vo
   }
 }
 
-function unclearAfter(step: 'end' | 'delete', error: StudioError, before: Unclear): Unclear {
+function effectAfter(step: 'end' | 'delete', error: StudioError, before: PossibleEffect): PossibleEffect {
   // It is there, so nothing has deleted it.
   if (error.kind === 'conflict') return 'nothing';
   if (!error.afterUnclear && !mayHaveHappened(error)) return before;

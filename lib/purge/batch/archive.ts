@@ -1,109 +1,125 @@
 import { StudioError } from '../../studio/errors.ts';
 import { JsonText } from '../../studio/json/json-text.ts';
 import type { Execution, ExecutionContext, Step } from '../../studio/types.ts';
-import type { Gate, Upstream } from '../engine/ports.ts';
+import { abort, type Slice } from '../engine/slice-state.ts';
 import { type Failing, failingOf } from './act.ts';
-import type { Lanes } from './lanes.ts';
-import { createPacker, type Put } from './packer.ts';
-
-/**
- * One line of an archive object. Personal throughout. A step has its `context` as the list of steps carries it,
- * which may be null: it is not asked for step by step, a request each, because the execution's own context,
- * which is, holds what all its steps have left in it.
- */
-export type ArchivedExecution = { execution: Execution; context: ExecutionContext; steps: Step[] };
-
-/** A pass over the executions. `lanes` bounds how many are read at once. */
-export type ArchivePass = { maxBodyBytes: number; lanes: Lanes };
-
-export type Collected = {
-  archived: string[];
-  gone: string[];
-  failed: ({ sid: string } & Failing)[];
-};
+import { createArchiveWriter, type Put } from './archive-writer.ts';
+import { type FailedItem, failedItemOf, type ListedItems, type OwnedBatch, roundOf } from './batch.ts';
 
 /** Digits of the digest in a key: enough to tell the objects of a batch apart. */
 const DIGEST_DIGITS = 16;
 
-export type ToArchive = { sid: string; execution: Execution | undefined };
+type Archived = 'archived' | 'gone' | Failing;
 
 /**
- * Returns `flow/date/purge/slice`, where `slice` is the batch's number and the digest of the object's lines.
- * The same lines always have the same key, so no object is ever replaced by one with other lines. A
- * superseded worker may go on for a while and find executions gone that the other worker has deleted.
+ * Archives the batch's executions. Returns the batch as it is saved then: without those that are not archived, which
+ * are listed or retried again. Null if an object could not be stored: then none may be acted on.
  */
-export function archiveKey(
-  flow: string,
-  dateStarted: string,
-  purge: string,
-  batch: number,
-  digest: string,
-): string {
-  const slice = `${String(batch).padStart(8, '0')}-${digest.slice(0, DIGEST_DIGITS)}`;
+export async function archiveBatch(
+  slice: Slice,
+  batch: OwnedBatch,
+  listed: ListedItems,
+): Promise<OwnedBatch | null> {
+  const { ports, time, state, archivePasses } = slice;
+  const { archive, limiter } = ports;
+  const { record } = state;
+  const flow = record.flows[batch.flow];
+  if (!flow || !archive) throw new Error('There is no archive to write to');
+  const put: Put = async (body, digest) => {
+    await slice.confirm();
+    const key = archiveKey(flow.alias, record.dateStarted, record.id, batch.seq, digest);
+    await archive.put(key, body, time.signal).catch((cause: unknown) => {
+      throw new NotStoredError('An archive object could not be stored', { cause });
+    });
+  };
+  const writer = createArchiveWriter(put);
+  const results = new Map<string, Archived>();
+  let isBroken = false;
+  try {
+    await limiter.each([...batch.active, ...batch.inactive], async (sid) => {
+      for (const { maxBodyBytes, semaphore } of archivePasses) {
+        const isDone = await semaphore(async () => {
+          if (isBroken || !slice.mayStartItem) return true;
+          try {
+            await writer.add(await readLine(slice, flow.sid, sid, listed.get(sid)?.execution, maxBodyBytes));
+            results.set(sid, 'archived');
+          } catch (error) {
+            isBroken = !(error instanceof StudioError);
+            if (!(error instanceof StudioError)) throw error;
+            if (error.oversized && maxBodyBytes !== archivePasses.at(-1)?.maxBodyBytes) return false;
+            const cause = error.kind === 'not-found' ? await unlessGone(slice, flow.sid, sid, error) : error;
+            if (cause?.kind !== 'aborted') results.set(sid, cause ? failingOf('archive', cause) : 'gone');
+          }
+          return true;
+        });
+        if (isDone) return;
+      }
+    });
+    await writer.end();
+  } catch (error) {
+    if (!(error instanceof NotStoredError)) throw error;
+    const name = error.cause instanceof Error ? error.cause.name : 'unknown';
+    slice.apply(abort(slice.state, { reason: `the archive could not be written: ${name}`, refused: false }));
+    return null;
+  }
+  for (const [sid, result] of results) {
+    if (result === 'gone') slice.seen.addGone(sid);
+    else if (result !== 'archived') slice.failed(sid, result);
+  }
+  const archived = afterArchive(batch, results, listed, roundOf(batch, record.progress));
+  await ports.store.saveBatch(record.id, archived);
+  return archived;
+}
+
+/**
+ * Returns `flow/date/purge/slice`; `slice` is the batch's number and the digest of the object's lines. The same lines
+ * have the same key, so that a late object of a superseded worker replaces none that has other lines.
+ */
+function archiveKey(flow: string, dateStarted: string, purge: string, seq: number, digest: string): string {
+  const slice = `${String(seq).padStart(8, '0')}-${digest.slice(0, DIGEST_DIGITS)}`;
   return `${flow}/${dateStarted.slice(0, 'YYYY-MM-DD'.length)}/${purge}/${slice}.ndjson.gz`;
 }
 
-/**
- * Reads context and steps of each execution and packs them line by line. An execution that is larger than its
- * pass allows is read again in the next pass. One that cannot be read is not archived and must not be
- * deleted; one without time to read it is in none of the lists. Throws what `put` throws; nothing counts as
- * archived then.
- */
-export async function collect(
-  { upstream, gate, passes }: { upstream: Upstream; gate: Gate; passes: readonly ArchivePass[] },
-  flowSid: string,
-  items: readonly ToArchive[],
-  mayGoOn: () => boolean,
-  put: Put,
-): Promise<Collected> {
-  const packer = createPacker(put);
-  const collected: Collected = { archived: [], gone: [], failed: [] };
-  let isBroken = false;
-
-  const archive = async (item: ToArchive, maxBodyBytes: number): Promise<'larger' | 'over'> => {
-    if (isBroken || !mayGoOn()) return 'over';
-    const { sid } = item;
-    try {
-      await packer.add(await read(upstream, flowSid, item, maxBodyBytes));
-      collected.archived.push(sid);
-    } catch (error) {
-      if (!(error instanceof StudioError)) {
-        isBroken = true;
-        throw error;
-      }
-      if (error.oversized && maxBodyBytes !== passes.at(-1)?.maxBodyBytes) return 'larger';
-      const cause = error.kind === 'not-found' ? await unlessGone(upstream, flowSid, sid, error) : error;
-      if (cause === null) collected.gone.push(sid);
-      else if (cause.kind !== 'aborted') collected.failed.push({ sid, ...failingOf('archive', cause) });
-    }
-    return 'over';
+/** A failure that there was no time for stays as it was. */
+function afterArchive(
+  batch: OwnedBatch,
+  results: ReadonlyMap<string, Archived>,
+  listed: ListedItems,
+  round: number,
+): OwnedBatch {
+  const failed: FailedItem[] = (batch.retried ?? []).filter(({ sid }) => !results.has(sid));
+  for (const [sid, result] of results) {
+    if (typeof result === 'string') continue;
+    const active = batch.active.includes(sid);
+    failed.push(failedItemOf(batch, sid, listed, { ...result, active, possibleEffect: 'nothing', round }));
+  }
+  const sidsThat = (result: Archived) => [...results.keys()].filter((sid) => results.get(sid) === result);
+  const archived = new Set(sidsThat('archived'));
+  return {
+    ...batch,
+    archived: true,
+    active: batch.active.filter((sid) => archived.has(sid)),
+    inactive: batch.inactive.filter((sid) => archived.has(sid)),
+    outcome: { ...batch.outcome, archived: archived.size, gone: sidsThat('gone'), failed },
   };
-
-  await gate.each(items, async (item) => {
-    for (const { maxBodyBytes, lanes } of passes)
-      if ((await lanes(() => archive(item, maxBodyBytes))) === 'over') return;
-  });
-  await packer.end();
-  return collected;
 }
 
-/** Reads the line of one execution. */
-async function read(
-  upstream: Upstream,
+/**
+ * Reads one line of an archive object: personal data. A step's `context` is what the list of steps shows, perhaps
+ * null. It is not fetched for each step, because the context of the execution has what its steps have left there.
+ */
+async function readLine(
+  { ports: { upstream }, time: { signal } }: Slice,
   flowSid: string,
-  { sid, execution: listed }: ToArchive,
+  sid: string,
+  listed: Execution | undefined,
   maxBodyBytes: number,
 ): Promise<string> {
-  const execution = listed ?? (await upstream.fetch(flowSid, sid));
-  const context = await upstream.context(flowSid, sid, maxBodyBytes);
-  const steps: Step[] = [];
-  for await (const step of upstream.steps(flowSid, sid, maxBodyBytes)) steps.push(step);
-  return lineOf({ execution, context, steps });
-}
-
-function lineOf({ execution, context, steps }: ArchivedExecution): string {
-  const listed = steps.map(jsonOf).join(',');
-  return `{"execution":${JSON.stringify(execution)},"context":${jsonOf(context)},"steps":[${listed}]}\n`;
+  const execution = listed ?? (await upstream.fetch(flowSid, sid, signal));
+  const context = await upstream.context(flowSid, sid, maxBodyBytes, signal);
+  const steps: string[] = [];
+  for await (const step of upstream.steps(flowSid, sid, maxBodyBytes, signal)) steps.push(jsonOf(step));
+  return `{"execution":${JSON.stringify(execution)},"context":${jsonOf(context)},"steps":[${steps.join(',')}]}\n`;
 }
 
 /** Returns the resource as JSON. A context that is JsonText goes into it unchanged. */
@@ -115,18 +131,23 @@ function jsonOf(resource: ExecutionContext | Step): string {
   return `{${members}}`;
 }
 
-/** Its context or its steps may be missing while it is there itself: then it is neither archived nor gone. */
+/** Returns null if the execution is gone. Its context or steps may be missing while it is there. */
 async function unlessGone(
-  upstream: Upstream,
+  { ports: { upstream }, time: { signal } }: Slice,
   flowSid: string,
   sid: string,
   missing: StudioError,
 ): Promise<StudioError | null> {
   try {
-    await upstream.fetch(flowSid, sid);
+    await upstream.fetch(flowSid, sid, signal);
     return missing;
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     return error.kind === 'not-found' ? null : error;
   }
+}
+
+/** Wraps the archive's error as its `cause`. */
+class NotStoredError extends Error {
+  override readonly name = 'NotStoredError';
 }

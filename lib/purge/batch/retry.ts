@@ -1,47 +1,54 @@
-import { MAX_RETRY_ROUNDS, MIN_RETRY_ROUNDS, RETRY_BATCH_SIZE } from '../engine/limits.ts';
+import {
+  MAX_RETRY_ROUNDS,
+  MIN_RETRY_ROUNDS,
+  RETRY_BATCH_SIZE,
+  RETRY_PAUSE_SECONDS,
+} from '../engine/limits.ts';
 import type { KnownFailure } from '../engine/ports.ts';
-import type { Session } from '../engine/session.ts';
-import type { Batches } from './batches.ts';
+import type { Slice } from '../engine/slice-state.ts';
+import type { NewBatch, Pipeline } from './pipeline.ts';
 
 /**
- * A round over what failed for a passing reason, after everything else is done: page by page of the failures,
- * of which there may be any number. Returns whether another round may help.
+ * Retries, after everything else, what has failed for a transient reason, page by page. Returns whether no
+ * other round would help.
  */
-export async function retryRound(session: Session, batches: Batches): Promise<boolean> {
-  const { record, ports } = session;
-  const failedBefore = record.counts.failed;
-  const isDue = ({ transient, round }: KnownFailure) => transient && round <= record.progress.retryRound;
-  const helped = () => session.record.progress.retryHelped || session.record.counts.failed < failedBefore;
-  let anyRetryable = record.progress.retriedTo !== null;
-  let mark: string | null = record.progress.retriedTo;
+export async function retryRound(slice: Slice, pipeline: Pipeline): Promise<boolean> {
+  const { record } = slice.state;
+  const { retryRound, retriedTo } = record.progress;
+  const isDue = ({ transient, round }: KnownFailure) => transient && round <= retryRound;
+  const hasHelped = () => {
+    const { progress, counts } = slice.state.record;
+    return progress.retryHelped || counts.failed < record.counts.failed;
+  };
+  let anyRetryable = retriedTo !== null;
+  let sortKey = retriedTo;
 
   do {
-    const { failures, next } = await ports.failures.page(record.id, mark);
+    const { failures, next } = await slice.ports.failures.page(record.id, sortKey);
     anyRetryable ||= failures.some(({ transient }) => transient);
-    for (const group of groupsOf(failures.filter(isDue))) {
-      if (!session.mayGoOn || !(await batches.mayActOn(group.flow))) break;
-      await batches.submit(group);
+    for (const batch of batchesOf(failures.filter(isDue))) {
+      if (!slice.mayStartBatch || !(await pipeline.mayActOn(batch.flow))) break;
+      await pipeline.submit(batch);
     }
-    await batches.drained();
-    if (!session.mayGoOn) {
-      // The next slice goes on with this round.
-      session.progress({ retryHelped: helped() });
-      return true;
+    await pipeline.drained();
+    if (!slice.mayStartBatch) {
+      slice.apply({ progress: { retryHelped: hasHelped() } });
+      return false;
     }
-    mark = next;
-    session.progress({ retriedTo: mark });
-  } while (mark !== null);
+    sortKey = next;
+    slice.apply({ progress: { retriedTo: sortKey } });
+  } while (sortKey !== null);
 
-  const round = session.record.progress.retryRound + 1;
-  const isWorthIt = round < MIN_RETRY_ROUNDS || (round < MAX_RETRY_ROUNDS && helped());
-  const mayHelp = anyRetryable && isWorthIt && session.record.counts.failed > 0;
-  session.progress({ retryRound: round, retryHelped: false });
-  session.gotOn = true;
-  return mayHelp;
+  const round = retryRound + 1;
+  const isWorthIt = round < MIN_RETRY_ROUNDS || (round < MAX_RETRY_ROUNDS && hasHelped());
+  slice.apply({ madeProgress: true, progress: { retryRound: round, retryHelped: false } });
+  const isOver = !anyRetryable || !isWorthIt || slice.state.record.counts.failed === 0;
+  if (!isOver) slice.apply({ pauseSeconds: RETRY_PAUSE_SECONDS });
+  return isOver;
 }
 
-/** By flow; and those that are in the archive already and those that are not cannot share a batch. */
-function groupsOf(failures: readonly KnownFailure[]) {
+/** By flow, and by whether they are in the archive. */
+function batchesOf(failures: readonly KnownFailure[]): NewBatch[] {
   const kinds = Map.groupBy(failures, ({ flow, archived }) => `${flow} ${archived}`);
   return [...kinds.values()].flatMap((all) =>
     Array.from({ length: Math.ceil(all.length / RETRY_BATCH_SIZE) }, (_, index) => {
@@ -49,7 +56,7 @@ function groupsOf(failures: readonly KnownFailure[]) {
       return {
         flow: group[0]?.flow ?? 0,
         items: group.map(({ sid, active }) => ({ sid, active })),
-        retryOf: { failed: group.map(({ flow, ...item }) => item) },
+        retried: group.map(({ flow, ...item }) => item),
         archived: group[0]?.archived ?? false,
       };
     }),

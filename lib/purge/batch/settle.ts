@@ -1,177 +1,105 @@
 import { RECENT_BATCHES } from '../engine/limits.ts';
-import type { Batch, BatchOutcome, FailedItem, HeldBatch } from '../engine/ports.ts';
-import type { Session } from '../engine/session.ts';
+import type { Change, Slice } from '../engine/slice-state.ts';
 import { addToDigest } from '../record/digest.ts';
-import { secondOf } from '../record/failure-mark.ts';
+import { addCounts, MAX_FAILURES_NAMED, type PurgeRecord } from '../record/record.ts';
+import type { Acted } from './act.ts';
 import {
-  addCounts,
-  type Counts,
-  MAX_FAILURES_NAMED,
-  type Progress,
-  type PurgeRecord,
-  type PurgeRequest,
-} from '../record/record.ts';
-import { withSample } from '../sweep/repeats.ts';
-import type { Results } from './batches.ts';
+  type Batch,
+  type BatchOutcome,
+  failedItemOf,
+  type ListedItems,
+  type OwnedBatch,
+  roundOf,
+} from './batch.ts';
 
-/** What else the record shall say with a batch's outcome, given whether the batch was cut short. */
-export type OnSettled = (wasCut: boolean) => Partial<Progress>;
+/** What became of a batch's executions; those that were not started with are in neither list. */
+export type Results = {
+  batch: OwnedBatch;
+  listed: ListedItems;
+  acted: ReadonlyMap<string, Exclude<Acted, { outcome: 'cut' }>>;
+  /** Their outcome is unknown. */
+  open: ReadonlySet<string>;
+};
+
+/** What else the record says with the outcome of the batch. */
+export type OnSettled = (batch: Batch) => Change;
 
 /**
- * Closes a batch. Its failures and its outcome are saved in it first, so that after a worker's death between
- * this write and the record's, the next worker finds both. A batch in which nothing failed and nothing was
- * gone needs no such write: a repetition gives the same result.
+ * Settles a batch: adds its outcome to the record, in one conditional write that also holds the batch's number, so
+ * that it is never added twice. What a repetition could not find out again is saved in the batch before.
  *
- * A batch with an unclear result stays open, and so does every later one: they are saved with what is known
- * of them, and the next slice repeats the rest.
+ * A batch with an unknown outcome stays open with all batches after it, and the next slice recovers them.
  */
-export async function settle(
-  session: Session,
-  batch: HeldBatch,
-  results: Results,
-  onSettled: OnSettled = () => ({}),
-): Promise<void> {
-  if (results.acted.size === 0 && results.open.size > 0) {
-    // Nothing more is known of it than what is written down.
-    session.leftOpen = true;
-    return;
-  }
-  const { failed, outcome, gone } = sumUp(batch, results, roundOf(session, batch));
-  const isOpen = (sid: string) => results.open.has(sid);
-  const settled: HeldBatch = {
-    ...batch,
-    active: batch.active.filter(isOpen),
-    inactive: batch.inactive.filter(isOpen),
-    gone,
-    failed,
-    outcome,
-  };
-  session.leftOpen ||= results.open.size > 0;
-  // What was not begun with must not look as if it had been done.
-  if (session.leftOpen || results.isCut || failed.length > 0 || gone.length > batch.gone.length)
-    await session.ports.store.saveBatch(session.record.id, settled);
-  if (!session.leftOpen) await record(session, settled, outcome, () => onSettled(results.isCut));
-}
+export async function settle(slice: Slice, results: Results, onSettled: OnSettled) {
+  const { ports } = slice;
+  const { id, progress } = slice.state.record;
+  if (results.acted.size === 0 && results.open.size > 0) return slice.apply({ leftOpen: true });
+  const batch = afterActing(results, roundOf(results.batch, progress));
+  const { gone, failed } = batch.outcome;
+  if (results.open.size > 0) slice.apply({ leftOpen: true });
+  const todo = results.batch.active.length + results.batch.inactive.length;
+  const isRepeatable = results.acted.size === todo && failed.length === 0 && gone.length === 0;
+  if (slice.state.leftOpen || !isRepeatable) await ports.store.saveBatch(id, batch);
+  if (slice.state.leftOpen) return;
 
-/**
- * Brings a batch's outcome into the record, in one conditional write that also says which batch it was: no
- * batch is ever counted twice, whenever the worker dies.
- */
-async function record(
-  session: Session,
-  batch: HeldBatch,
-  outcome: BatchOutcome,
-  onSettled: () => Partial<Progress>,
-): Promise<void> {
-  session.change(withBatch(session.record, batch, outcome));
-  session.progress(onSettled());
-  await session.save();
-  await putAway(session, batch);
-}
-
-/** The record with what a batch came to, which is counted thereby. */
-export function withBatch(before: PurgeRecord, batch: Batch, outcome: BatchOutcome): PurgeRecord {
-  const { request, counts, failures, digest, progress } = before;
-  const taken = new Set(batch.retryOf?.failed.map(({ sid }) => sid));
-  const named = batch.failed.map(({ sid, reason }) => ({ sid, reason }));
-  return {
-    ...before,
-    counts: addCounts(counts, countsOf(request, batch, outcome)),
-    failures: [...failures.filter(({ sid }) => !taken.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
-    digest: addToDigest(digest, outcome.done),
-    progress: {
-      ...progress,
-      ...withSample(before, outcome.done),
-      settledBatch: batch.seq,
-      foundInSweep: progress.foundInSweep + outcome.touched,
-      doneInSweep: progress.doneInSweep + outcome.done.length,
-    },
-  };
-}
-
-/** What a batch has come to so far. */
-export function outcomeOf({ outcome, gone, failed }: Batch): BatchOutcome {
-  return outcome
-    ? { ...outcome, done: [...outcome.done] }
-    : { done: [], ended: 0, alreadyGone: gone.length, touched: gone.length + failed.length };
-}
-
-/**
- * After its outcome is in the record: what failed is put with the other failures. The batch itself is kept a while,
- * with nothing to do, since a list that lags behind may show its executions to the next slice.
- */
-export async function putAway({ ports, record: { id } }: Session, batch: HeldBatch): Promise<void> {
-  const failed = new Set(batch.failed.map(({ sid }) => sid));
-  const noMore = batch.retryOf?.failed.filter(({ sid }) => !failed.has(sid)) ?? [];
-  if (noMore.length > 0) await ports.failures.drop(id, batch.flow, noMore);
-  if (batch.failed.length > 0) await ports.failures.put(id, batch.flow, batch.failed);
-  if (!isPutAway(batch)) await ports.store.saveBatch(id, { ...batch, failed: [], retryOf: null });
+  const hasFailed = new Set(failed.map(({ sid }) => sid));
+  await ports.failures.put(id, batch.flow, failed);
+  await ports.failures.drop(id, batch.flow, batch.retried?.filter(({ sid }) => !hasFailed.has(sid)) ?? []);
+  slice.apply({ record: settledRecord(slice.state.record, batch) });
+  slice.apply(onSettled(batch));
+  await slice.save();
+  // The last ones are kept: a list that lags behind may show their executions to the next slice.
   if (batch.seq > RECENT_BATCHES) await ports.store.dropBatch(id, batch.seq - RECENT_BATCHES);
 }
 
-/** Nothing has to be done any more for a batch that was settled. */
-export function isPutAway({ failed, retryOf }: Batch): boolean {
-  return failed.length === 0 && retryOf === null;
-}
-
-/** The round over failures that this batch belongs to; 0 if to none. */
-export function roundOf({ record }: Session, batch: Batch): number {
-  return batch.retryOf ? record.progress.retryRound + 1 : 0;
-}
-
-function sumUp(
-  batch: Batch,
-  { acted, open, listed }: Results,
-  round: number,
-): { failed: FailedItem[]; outcome: BatchOutcome; gone: string[] } {
+function afterActing({ batch, listed, acted, open }: Results, round: number): OwnedBatch {
   const isActive = new Set(batch.active);
-  const before = new Map(batch.retryOf?.failed.map((item) => [item.sid, item]));
-  const failed = [...batch.failed];
-  const outcome = outcomeOf(batch);
-  const gone = [...batch.gone];
+  const before = new Map(batch.retried?.map((item) => [item.sid, item]));
+  const { archived, ...rest } = batch.outcome;
+  const outcome: BatchOutcome = {
+    archived,
+    done: [...rest.done],
+    ended: rest.ended,
+    gone: [...rest.gone],
+    failed: [...rest.failed],
+  };
   for (const sid of [...batch.active, ...batch.inactive]) {
-    if (open.has(sid)) continue;
     const result = acted.get(sid);
     const earlier = before.get(sid);
-    if (!result) {
-      // A retry that was cut short leaves the failure as it was.
-      if (earlier) failed.push({ ...earlier, archived: batch.archived });
-      continue;
-    }
-    outcome.touched += 1;
-    if (result.ended) outcome.ended += 1;
-    if (result.outcome === 'done') outcome.done.push(sid);
-    if (result.outcome === 'already-gone') {
-      outcome.alreadyGone += 1;
-      gone.push(sid);
-    }
-    if (result.outcome === 'failed')
-      failed.push({
-        sid,
-        created: earlier?.created ?? secondOf(listed.get(sid)?.created),
-        // Ended already, it is not to be ended, nor to be counted as ended, once more.
-        active: isActive.has(sid) && !result.ended,
-        archived: batch.archived,
-        reason: result.reason,
-        transient: result.transient,
-        unclear: result.unclear,
-        round,
-      });
+    if (result?.ended) outcome.ended += 1;
+    if (result?.outcome === 'done') outcome.done.push(sid);
+    if (result?.outcome === 'already-gone') outcome.gone.push(sid);
+    // Ended already, it must not be ended, nor counted as ended, again.
+    const active = isActive.has(sid) && !result?.ended;
+    if (result?.outcome === 'failed')
+      outcome.failed.push(failedItemOf(batch, sid, listed, { ...result, active, round }));
+    // A failure that was not retried stays as it was.
+    if (!result && !open.has(sid) && earlier) outcome.failed.push({ ...earlier, archived: batch.archived });
   }
-  return { failed, outcome, gone };
+  const isOpen = (sid: string) => open.has(sid);
+  return { ...batch, active: batch.active.filter(isOpen), inactive: batch.inactive.filter(isOpen), outcome };
 }
 
-function countsOf(request: PurgeRequest, batch: Batch, outcome: BatchOutcome): Counts {
-  const isRetry = batch.retryOf !== null;
-  const isDelete = request.action === 'delete';
+/** The record with the outcome of a batch. */
+export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
+  const { outcome, retried, seq } = batch;
+  const { counts, failures, digest, progress } = record;
+  const wasRetried = new Set(retried?.map(({ sid }) => sid));
+  const named = outcome.failed.map(({ sid, reason }) => ({ sid, reason }));
+  const found = retried ? 0 : outcome.done.length + outcome.gone.length + outcome.failed.length;
   return {
-    // What was listed and does not match is counted where it is listed; the rest here, once it is dealt with.
-    listed: isRetry ? 0 : outcome.touched,
-    matched: isRetry ? 0 : outcome.touched,
-    archived: batch.newlyArchived,
-    ended: outcome.ended,
-    deleted: isDelete ? outcome.done.length : 0,
-    alreadyGone: outcome.alreadyGone,
-    failed: batch.failed.length - (batch.retryOf?.failed.length ?? 0),
+    ...record,
+    counts: addCounts(counts, {
+      listed: found,
+      matched: found,
+      archived: outcome.archived,
+      ended: outcome.ended,
+      deleted: record.request.action === 'delete' ? outcome.done.length : 0,
+      alreadyGone: outcome.gone.length,
+      failed: outcome.failed.length - (retried?.length ?? 0),
+    }),
+    failures: [...failures.filter(({ sid }) => !wasRetried.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
+    digest: addToDigest(digest, outcome.done),
+    progress: { ...progress, settledBatch: seq, found: progress.found + found },
   };
 }

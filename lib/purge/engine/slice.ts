@@ -1,117 +1,79 @@
-import { StudioError } from '../../studio/errors.ts';
-import { failingOf } from '../batch/act.ts';
-import { Batches } from '../batch/batches.ts';
+import { Pipeline } from '../batch/pipeline.ts';
+import { recoverBatches } from '../batch/recover.ts';
 import { retryRound } from '../batch/retry.ts';
-import { takeUp } from '../batch/take-up.ts';
 import { madeWith } from '../order/contact-key.ts';
 import { matcherOf } from '../order/selection.ts';
-import { leaveFlow, sweep } from '../sweep/sweep.ts';
-import { TooManyDeaths } from './deaths.ts';
-import { conclude, finish, nothingDone, rest, type SliceResult } from './endings.ts';
-import { RETRY_PAUSE_SECONDS, SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
-import { OpenAlreadyError, SupersededError } from './ports.ts';
-import { type Ports, Session } from './session.ts';
+import { sweepFlow } from '../sweep/sweep.ts';
+import { conclude, type Ending, idleResult, type SliceResult } from './conclude.ts';
+import { TooManyCrashes } from './crashes.ts';
+import { SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
+import { OpenAlreadyError, type Ports, SupersededError } from './ports.ts';
+import { abort, Slice } from './slice-state.ts';
 
 /**
- * Runs up to a minute of a purge's work as the durable step `step`. May be killed at any point and run again.
- * Throws only errors that neither Studio nor the archive caused (the table cannot be reached); everything
- * else is in the record.
+ * Runs up to a minute of a purge's work as the durable step `step`. May be killed at any point and run again. Throws
+ * only errors that neither Studio nor the archive has caused, such as the table's; the record shows all others.
  */
 export async function runSlice(id: string, ports: Ports, step: string): Promise<SliceResult> {
   const stored = await ports.store.read(id);
   if (!stored) throw new Error(`There is no purge ${id}`);
-  if (stored.record.status !== 'running') return nothingDone(stored.record.status);
-  const session = new Session(stored, ports, step);
+  if (stored.record.status !== 'running') return idleResult(stored.record.status);
+  const slice = new Slice(stored, ports, step);
   try {
-    return await work(session);
+    return await work(slice);
   } catch (error) {
-    if (error instanceof OpenAlreadyError) return nothingDone('running', SUPERSEDED_PAUSE_SECONDS);
-    // Somebody else's write: another worker's, or the last one of a worker that is dead by now.
-    if (error instanceof SupersededError) return nothingDone('superseded', SUPERSEDED_PAUSE_SECONDS);
-    await session.withdraw().catch(() => undefined);
+    if (error instanceof OpenAlreadyError) return idleResult('running', SUPERSEDED_PAUSE_SECONDS);
+    // The save may be the last one of a worker that has crashed since.
+    if (error instanceof SupersededError) return idleResult('superseded', SUPERSEDED_PAUSE_SECONDS);
+    await slice.withdraw().catch(() => undefined);
     throw error;
   } finally {
-    session.close();
+    slice.close();
   }
 }
 
-/** Nothing of a slice goes on after it, however it ends: whoever comes next must not meet it. */
-async function work(session: Session): Promise<SliceResult> {
-  const batches = new Batches(session);
+/** However a slice ends, none of its calls is in flight after it. */
+async function work(slice: Slice): Promise<SliceResult> {
+  const pipeline = new Pipeline(slice);
   try {
-    await takeUp(session, batches);
-    const result = await (session.leftOpen || session.trouble
-      ? endAfterTakeUp(session, batches)
-      : goOn(session, batches));
-    // With what is open still, this purge's turn goes on.
-    if (!session.leftOpen) await batches.leave();
+    await recoverBatches(slice, pipeline);
+    const result = await conclude(slice, await continuePurge(slice, pipeline));
+    // While a batch is open, the purge keeps the lock.
+    if (!slice.state.leftOpen) await pipeline.unlock();
     return result;
   } catch (error) {
-    session.breakOff();
-    await batches.drained().catch(() => undefined);
-    if (!(error instanceof TooManyDeaths)) throw error;
-    session.leftOpen = true;
-    return finish(session, batches, 'failed', error.message);
+    slice.apply(abort(slice.state, { reason: 'the slice failed', refused: false }));
+    await pipeline.drained().catch(() => undefined);
+    if (!(error instanceof TooManyCrashes)) throw error;
+    slice.apply({ leftOpen: true });
+    const result = await conclude(slice, { error: error.message });
+    await pipeline.unlock();
+    return result;
   }
 }
 
-/** After the wish to stop, one more slice was enough: what it could not do stays in doubt, and the record says so. */
-async function endAfterTakeUp(session: Session, batches: Batches): Promise<SliceResult> {
-  if (session.stopRequested) return finish(session, batches, 'stopped', null);
-  return rest(session, batches, 0);
-}
-
-async function goOn(session: Session, batches: Batches): Promise<SliceResult> {
-  const { request } = session.record;
-  const contactKey = request.contact === null ? null : await session.ports.contactKey();
+/** Sweeps flow after flow, then retries what has failed, until the time of the slice is over. */
+async function continuePurge(slice: Slice, pipeline: Pipeline): Promise<Ending> {
+  const { request, flows } = slice.state.record;
+  if (slice.state.leftOpen || slice.state.abortReason) return 'later';
+  const contactKey = request.contact === null ? null : await slice.ports.contactKey();
   if (request.contact !== null && contactKey && !madeWith(contactKey, request.contact))
-    return finish(
-      session,
-      batches,
-      'failed',
-      'The API key was rotated since this was asked for: ask for it again.',
-    );
-  const matcher = matcherOf(session.record, contactKey);
+    return { error: 'The API key was rotated since this was asked for: ask for it again.' };
+  const matcher = matcherOf(slice.state.record, contactKey);
 
-  let anotherRound = false;
-  while (session.mayGoOn && session.pauseSeconds === 0) {
-    if (session.record.progress.flow < session.record.flows.length) {
-      if (request.dryRun || (await batches.mayActOn(session.record.progress.flow))) {
-        await session.begin();
-        await watching(session, batches, () => sweep(session, batches, matcher));
-      }
-    } else if (session.record.counts.failed > 0) {
-      await session.begin();
-      anotherRound = (await watching(session, batches, () => retryRound(session, batches))) ?? true;
-      if (session.mayGoOn && !anotherRound) return conclude(session, batches);
-      break;
-    } else return conclude(session, batches);
-  }
-  // Whatever ended the loop, what is under way must be in the record before anybody else goes on.
-  await batches.drained();
-  return rest(session, batches, anotherRound ? RETRY_PAUSE_SECONDS : session.pauseSeconds);
-}
-
-/** Runs one phase; Studio's errors end the flow, if they are about the flow, or else the slice. */
-async function watching<T>(
-  session: Session,
-  batches: Batches,
-  phase: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await phase();
-  } catch (error) {
-    if (!(error instanceof StudioError)) throw error;
-    const { reason, transient, refused } = failingOf('list', error);
-    // That its time is over is no trouble, unless nothing came of it.
-    if (error.kind === 'aborted' && session.time.signal.aborted) return undefined;
-    if (transient) {
-      session.trouble ??= { reason, refused };
+  while (slice.mayStartBatch && slice.state.pauseSeconds === 0) {
+    const { progress, counts } = slice.state.record;
+    if (progress.flow === flows.length && counts.failed === 0) return 'through';
+    if (progress.flow < flows.length) {
+      if (!request.dryRun && !(await pipeline.mayActOn(progress.flow))) break;
+      await slice.begin();
+      await sweepFlow(slice, pipeline, matcher);
     } else {
-      // What is under way is about this flow: the next one's progress is not its to change.
-      await batches.drained();
-      leaveFlow(session, reason);
+      await slice.begin();
+      const isOver = await retryRound(slice, pipeline);
+      if (isOver && slice.mayStartBatch) return 'through';
     }
-    return undefined;
   }
+  await pipeline.drained();
+  return 'later';
 }

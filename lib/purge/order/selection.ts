@@ -10,18 +10,10 @@ import {
   type StatusFilter,
   type Window,
 } from '../record/record.ts';
+import { isoSecond } from '../record/times.ts';
 import { type ContactKey, isOneOf } from './contact-key.ts';
 
 const SECOND_MS = 1_000;
-
-/** Whole seconds in UTC, as Studio writes them. */
-export function isoSecond(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
-export function isoMillisecond(epochMs: number): string {
-  return new Date(epochMs).toISOString();
-}
 
 /**
  * The window, resolved once. Studio's times are whole seconds, so a beginning is rounded up and an end

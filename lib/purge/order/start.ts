@@ -1,9 +1,10 @@
+import * as v from 'valibot';
 import type { Config } from '../../config/configuration.ts';
 import type { PurgeStore, WorkerStarter } from '../engine/ports.ts';
 import { SupersededError } from '../engine/ports.ts';
-import { newRecord, type PurgeRecord, type PurgeRequest } from '../record/record.ts';
-import { type ContactKey, type Contacts, hashContacts } from './contact-key.ts';
-import { isoMillisecond, resolveFlows, resolveWindow } from './selection.ts';
+import { newRecord, type PurgeRecord, type PurgeRequest, purgeRequest } from '../record/record.ts';
+import { type ContactKey, hashContacts } from './contact-key.ts';
+import { resolveFlows, resolveWindow } from './selection.ts';
 import type { SlotTaken } from './slots.ts';
 
 const FIRST_RUN = 1;
@@ -47,10 +48,10 @@ export async function startPurge(
     request.contact === null || contactKey === null ? null : hashContacts(contactKey, request.contact);
   const record = newRecord({
     id,
-    request: kept(request, contact),
+    request: v.parse(purgeRequest, { ...request, contact }),
     requestedBy,
     policy,
-    dateStarted: isoMillisecond(nowMs),
+    dateStarted: new Date(nowMs).toISOString(),
     window: resolveWindow(request, nowMs),
     flows: resolveFlows(request.flows, config),
   });
@@ -62,24 +63,8 @@ export async function startPurge(
     await worker.start(id, FIRST_RUN);
     return { outcome: 'started', record: standing.record };
   } catch (cause) {
-    return markFailed(store, standing, isoMillisecond(nowMs), cause);
+    return markFailed(store, standing, new Date(nowMs).toISOString(), cause);
   }
-}
-
-/** Returns the request in the contract's order, with each contact's hash in place of its address. */
-function kept(request: PurgeRequest, contact: Contacts | null): PurgeRequest {
-  return {
-    flows: request.flows,
-    status: request.status,
-    olderThan: request.olderThan,
-    dateCreatedFrom: request.dateCreatedFrom,
-    dateCreatedTo: request.dateCreatedTo,
-    contact,
-    action: request.action,
-    archive: request.archive,
-    limit: request.limit,
-    dryRun: request.dryRun,
-  };
 }
 
 /** The start may have come through although its answer did not: then the worker's first save is there. */

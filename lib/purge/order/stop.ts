@@ -1,14 +1,13 @@
-import { type Stores, withLastWord } from '../engine/last-word.ts';
+import { finalRecord, type Stores } from '../engine/final-record.ts';
 import { SupersededError } from '../engine/ports.ts';
 import type { PurgeRecord } from '../record/record.ts';
-import { SILENCE_MS } from '../record/view.ts';
-import { isoMillisecond } from './selection.ts';
+import { HEARTBEAT_TIMEOUT_MS } from '../record/view.ts';
 
 export type Stopped =
   | { outcome: 'stopping' | 'finished-already'; record: PurgeRecord }
   | { outcome: 'unknown-purge' };
 
-/** Notes the wish, which the worker sees within a minute; a purge whose worker is gone is stopped here. */
+/** Requests the stop, which the worker sees within a minute. A stale purge is stopped here. */
 export async function stopPurge(stores: Stores, id: string, nowMs: number): Promise<Stopped> {
   const { store } = stores;
   const found = await store.read(id);
@@ -18,10 +17,10 @@ export async function stopPurge(stores: Stores, id: string, nowMs: number): Prom
   if (!stored) return { outcome: 'unknown-purge' };
   const { record, version } = stored;
   if (record.status !== 'running') return { outcome: 'finished-already', record };
-  if (nowMs - Date.parse(record.dateUpdated) <= SILENCE_MS) return { outcome: 'stopping', record };
+  if (nowMs - Date.parse(record.dateUpdated) <= HEARTBEAT_TIMEOUT_MS) return { outcome: 'stopping', record };
 
-  const now = isoMillisecond(nowMs);
-  const known = await withLastWord(stores, record, null);
+  const now = new Date(nowMs).toISOString();
+  const known = await finalRecord(stores, record, null);
   const stopped: PurgeRecord = { ...known, status: 'stopped', dateUpdated: now, dateEnded: now };
   try {
     await store.save(stopped, version);

@@ -6,7 +6,7 @@ const text = v.string();
 const moment = v.pipe(text, v.isoTimestamp());
 
 /** The request as the record keeps it: `contact` holds keyed hashes, never an address. */
-const purgeRequest = v.object({
+export const purgeRequest = v.object({
   flows: v.union([v.literal('all'), v.array(text)]),
   status: v.picklist(['ended', 'active', 'any']),
   olderThan: v.nullable(text),
@@ -38,49 +38,36 @@ const counts = v.object({
   failed: count,
 });
 
+/** Where the worker stands. After a crash, the next worker continues from here. */
 const progress = v.object({
-  /** Index of the flow that is swept; past the last one, what failed is tried again. */
+  /** Index of the flow that is swept; after the last flow, what failed is retried. */
   flow: count,
-  /** Sweeps of this flow so far, the running one included. */
-  sweep: count,
-  /** Acted on in this sweep: a sweep that finds nothing more is the flow's last. */
-  foundInSweep: count,
-  /** Of these, deleted or ended by this purge. */
-  doneInSweep: count,
-  /** Listed in this sweep although this purge was done with it before. */
-  shownAgain: count,
-  /** Sweeps in a row in which only others had changed anything. */
-  idleSweeps: count,
-  /** Everything from here on is done in this sweep (ISO second, exclusive); null: nothing yet. */
-  bound: v.nullable(text),
-  /** Counted already although the next list begins with them again. */
-  overlap: v.object({ listed: count, matched: count, active: count, left: count }),
-  /** `activeLeft` of the flows before this one: each sweep counts its own flow's anew, so that the last one is right. */
-  leftBefore: count,
-  /** Those that were listed and not matched in the flows before this one; each sweep counts its own flow's anew. */
-  othersBefore: count,
-  /** SIDs of some that were done, and in late sweeps, and how often one of them was done again: see repeats.ts. */
-  sample: v.array(text),
-  lateSample: v.array(text),
-  repeats: count,
-  /** What the record said before anything was done again, or found gone again; null: it goes on to be right. */
-  firm: v.nullable(v.object({ counts, digest: sidDigest, activeLeft: count })),
-  /** The last batch whose counts are in the record. */
+  /** ISO second, exclusive: the sweep has dealt with everything from here on. Null: with nothing yet. */
+  watermark: v.nullable(text),
+  /** Executions that this sweep has acted on. */
+  found: count,
+  /** The first execution that this sweep listed, and had not failed, and that of the sweep before. */
+  first: v.nullable(text),
+  firstBefore: v.nullable(text),
+  /** Consecutive sweeps that did not shrink what is left. */
+  staleSweeps: count,
+  /** What this sweep has added to the record's counts without acting on it; a new sweep takes it back. */
+  counted: v.object({ others: count, matched: count, active: count, left: count }),
+  /** The last batch whose outcome is in the record. */
   settledBatch: count,
-  /** Rounds over what failed. */
+  /** Rounds over what failed, and whether the running one has helped. */
   retryRound: count,
-  /** Whether this round has made any good. */
   retryHelped: v.boolean(),
-  /** The failure up to which this round has come, by its mark; null: it begins. */
+  /** The failure sort key up to which the running round has come; null: it begins. */
   retriedTo: v.nullable(text),
-  /** Slices in a row in which nothing could be done. */
-  fruitless: count,
+  /** Consecutive slices without progress. */
+  slicesWithoutProgress: count,
   /**
-   * The durable step that is running, or whose worker died; null if no step has begun, or if the last one ended
-   * with an error and its worker did not die. `place`: a hash of where the purge stood when the step began.
-   * `deaths`: how many earlier workers died in this step without progress.
+   * The durable step that is running, or whose worker has crashed; null if no step has started, or if the last one
+   * ended with an error. `place`: a hash of where the purge stood when the step started. `crashes`: how many
+   * workers have crashed in this step without progress.
    */
-  begun: v.nullable(v.object({ step: text, place: text, deaths: count })),
+  startedStep: v.nullable(v.object({ step: text, place: text, crashes: count })),
   /** What kept whole flows from being listed, by alias. */
   flowErrors: v.array(v.object({ flow: text, reason: text })),
 });
@@ -123,14 +110,13 @@ export type Counts = PurgeRecord['counts'];
 export type Window = PurgeRecord['window'];
 export type PurgedFlow = PurgeRecord['flows'][number];
 export type Progress = PurgeRecord['progress'];
-export type Begun = NonNullable<Progress['begun']>;
 
 /** A contact's erasure of its ended executions: the record then says how many active ones are left. */
 export function countsLeft({ contact, status, action }: PurgeRequest): boolean {
   return contact !== null && status === 'ended' && action === 'delete';
 }
 
-/** How many failures a record names; the rest is counted. */
+/** The first failures, which a record names. */
 export const MAX_FAILURES_NAMED = 100;
 
 export const NO_COUNTS: Counts = {
@@ -143,27 +129,25 @@ export const NO_COUNTS: Counts = {
   failed: 0,
 };
 
-export const FIRST_PROGRESS: Progress = {
+/** Where a sweep begins. */
+export const NEW_SWEEP = {
+  watermark: null,
+  found: 0,
+  first: null,
+  counted: { others: 0, matched: 0, active: 0, left: 0 },
+} satisfies Partial<Progress>;
+
+const FIRST_PROGRESS: Progress = {
+  ...NEW_SWEEP,
   flow: 0,
-  sweep: 1,
-  foundInSweep: 0,
-  doneInSweep: 0,
-  shownAgain: 0,
-  idleSweeps: 0,
-  bound: null,
-  overlap: { listed: 0, matched: 0, active: 0, left: 0 },
-  leftBefore: 0,
-  othersBefore: 0,
-  sample: [],
-  lateSample: [],
-  repeats: 0,
-  firm: null,
+  firstBefore: null,
+  staleSweeps: 0,
   settledBatch: 0,
   retryRound: 0,
   retryHelped: false,
   retriedTo: null,
-  fruitless: 0,
-  begun: null,
+  slicesWithoutProgress: 0,
+  startedStep: null,
   flowErrors: [],
 };
 
@@ -188,22 +172,15 @@ export function newRecord(purge: NewPurge): PurgeRecord {
   };
 }
 
-export function addCounts(one: Counts, other: Counts): Counts {
-  return combine(one, other, (a, b) => a + b);
-}
-
-export function subtractCounts(one: Counts, other: Counts): Counts {
-  return combine(one, other, (a, b) => a - b);
-}
-
-function combine(one: Counts, other: Counts, by: (a: number, b: number) => number): Counts {
+/** `times` -1 subtracts. */
+export function addCounts(one: Counts, other: Counts, times: 1 | -1 = 1): Counts {
   return {
-    listed: by(one.listed, other.listed),
-    matched: by(one.matched, other.matched),
-    archived: by(one.archived, other.archived),
-    ended: by(one.ended, other.ended),
-    deleted: by(one.deleted, other.deleted),
-    alreadyGone: by(one.alreadyGone, other.alreadyGone),
-    failed: by(one.failed, other.failed),
+    listed: one.listed + times * other.listed,
+    matched: one.matched + times * other.matched,
+    archived: one.archived + times * other.archived,
+    ended: one.ended + times * other.ended,
+    deleted: one.deleted + times * other.deleted,
+    alreadyGone: one.alreadyGone + times * other.alreadyGone,
+    failed: one.failed + times * other.failed,
   };
 }

@@ -1,94 +1,97 @@
+import { StudioError } from '../../studio/errors.ts';
 import type { Execution } from '../../studio/types.ts';
-import type { Batches, NewItem } from '../batch/batches.ts';
-import { LAG_PAUSES_SECONDS, MAX_IDLE_SWEEPS, MAX_SPARSE_PAGES } from '../engine/limits.ts';
-import type { FailedItem } from '../engine/ports.ts';
-import type { Session } from '../engine/session.ts';
-import { effectiveStatus, isoSecond, type Matcher } from '../order/selection.ts';
-import { secondOf } from '../record/failure-mark.ts';
-import {
-  addCounts,
-  countsLeft,
-  FIRST_PROGRESS,
-  MAX_FAILURES_NAMED,
-  NO_COUNTS,
-  type Progress,
-  type PurgeAction,
-} from '../record/record.ts';
-import { countAnew, countListed, roomLeft, takeBackOverlap } from './listed.ts';
-import { goesRound, nextSample, withoutRepeats } from './repeats.ts';
-import { type Finding, scan } from './scan.ts';
-import { createTally } from './tally.ts';
+import { failingOf } from '../batch/act.ts';
+import type { FailedItem, NewItem } from '../batch/batch.ts';
+import type { Pipeline } from '../batch/pipeline.ts';
+import { LAG_PAUSES_SECONDS, MAX_BATCH_SIZE, MAX_SPARSE_PAGES } from '../engine/limits.ts';
+import { abort, type Change, remainingLimit, type Slice, type SliceState } from '../engine/slice-state.ts';
+import { effectiveStatus, type Matcher } from '../order/selection.ts';
+import { addCounts, countsLeft, MAX_FAILURES_NAMED, NEW_SWEEP, NO_COUNTS } from '../record/record.ts';
+import { isoSecond, secondOf } from '../record/times.ts';
+import { createListCounter, type ListCounter, type Mark } from './list-counter.ts';
+import { type ListedPage, listWindow, watermarkAbove } from './list-window.ts';
+
+/** Sweeps the flow. An error of Studio's ends the flow if it is about the flow, or else the slice. */
+export async function sweepFlow(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promise<void> {
+  try {
+    await sweep(slice, pipeline, matcher);
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+    const { reason, transient, refused } = failingOf('list', error);
+    if (error.kind === 'aborted' && slice.time.signal.aborted) return;
+    if (transient) return slice.apply(abort(slice.state, { reason, refused }));
+    // Batches in flight are about this flow, and must not change the progress of the next one.
+    await pipeline.drained();
+    slice.apply(leaveFlow(slice.state, reason));
+  }
+}
 
 /**
- * Lists one flow from where the record says it stands, and acts on what it finds, until the window is
- * through or the slice is over. Then the flow is swept again, from the top, until a sweep finds nothing.
+ * Sweeps one flow from its watermark, until the window is through or the slice is over. The flow is swept again, from
+ * the top, until a sweep lists nothing more to act on.
  */
-export async function sweep(session: Session, batches: Batches, matcher: Matcher): Promise<void> {
-  const tally = createTally();
-  const { dryRun, archive } = session.record.request;
+async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promise<void> {
+  const { request, progress } = slice.state.record;
+  const counter = createListCounter(progress.counted);
   const pending: NewItem[] = [];
-  const shownThoughGone = new Map<string, Execution>();
-  let sparsePages = 0;
-  let anyCut = false;
+  const goneAgain = new Map<string, Execution>();
+  let mark: Mark | null = null;
+  let wasCut = false;
   let isThrough = false;
-  let bound = session.record.progress.bound ?? session.record.window.to;
-  takeBackOverlap(session);
+  let sparsePages = 0;
 
-  const comeTo = (reached: string): Partial<Progress> => {
-    if (reached !== session.record.progress.bound) session.gotOn = true;
-    tally.lower(reached);
-    return { bound: reached, overlap: tally.overlap() };
-  };
-
-  /** The bound holds once all above it is settled: with the batch that leaves nothing pending. */
+  /** The mark holds when everything above it is settled: with the batch that leaves nothing pending. */
   const submit = async () => {
-    const items = pending.splice(0, Math.min(batches.size, roomLeft(session)));
-    const boundThen = pending.length === 0 ? bound : null;
+    const items = pending.splice(0, Math.min(MAX_BATCH_SIZE, remainingLimit(slice.state)));
+    const markThen = pending.length === 0 ? mark : null;
     sparsePages = 0;
-    await batches.submit({
-      flow: session.record.progress.flow,
+    await pipeline.submit({
+      flow: slice.state.record.progress.flow,
       items,
-      onSettled: (wasCut) => {
-        anyCut ||= wasCut;
-        return anyCut || boundThen === null ? {} : comeTo(boundThen);
+      onSettled: (left) => {
+        if (wasCut) return {};
+        wasCut = left.length > 0;
+        if (wasCut) return cutAt(slice.state, left);
+        return markThen ? markedAt(slice.state, markThen) : {};
       },
     });
   };
-  const isOver = () => roomLeft(session) <= 0 || goesRound(session.record.progress);
-  const maySubmit = () => pending.length > 0 && session.mayFinish && !isOver();
-  const isWorthIt = () =>
-    pending.length >= (batches.isBusy ? batches.size / 2 : batches.size) || sparsePages >= MAX_SPARSE_PAGES;
+  /** A dry run has counted matched executions below the watermark, which the record has not yet. */
+  const isLimitReached = () => {
+    const { counted } = slice.state.record.progress;
+    return remainingLimit(slice.state) - (counter.matched - counted.matched) <= 0;
+  };
+  const maySubmit = () => pending.length > 0 && slice.mayStartItem && !isLimitReached();
 
-  for await (const finding of findings(session, batches, matcher)) {
-    bound = finding.bound;
-    if (!session.gotOn) session.time.expectPage();
-    countListed(session, finding.items, matcher, tally);
-    for (const execution of shownAgain(session, finding.items, matcher))
-      if (session.handled.wasGone(execution.sid)) shownThoughGone.set(execution.sid, execution);
-    if (dryRun) session.progress(comeTo(bound));
-    else {
-      for (const execution of finding.candidates) {
-        session.handled.isUnderWay(execution.sid);
-        pending.push({ ...pick(execution), ...(archive ? { execution } : {}) });
-      }
-      sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
-      while (session.mayGoOn && maySubmit() && (finding.isStuck || isWorthIt())) await submit();
-      if (pending.length === 0 && !batches.isBusy && !anyCut) session.progress(comeTo(bound));
+  for await (const page of pagesOf(slice, pipeline, matcher, { counter, goneAgain })) {
+    isThrough = page.isLast || isLimitReached();
+    mark = { watermark: page.watermark, counted: counter.lower(isThrough ? null : page.watermark) };
+    for (const execution of request.dryRun ? [] : page.candidates) {
+      slice.seen.addStarted(execution.sid);
+      pending.push(itemOf(execution, request.archive));
     }
-    if (dryRun || (pending.length === 0 && !batches.isBusy && !anyCut)) await session.heartbeat();
-    isThrough = finding.isLast || isOver();
-    if (isThrough || !session.mayGoOn) break;
+    sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
+    const isWorthIt = pending.length >= MAX_BATCH_SIZE / 4 || sparsePages >= MAX_SPARSE_PAGES;
+    while (slice.mayStartBatch && maySubmit() && (page.isStuck || isWorthIt)) await submit();
+    if (pending.length === 0 && !pipeline.isBusy && !wasCut) slice.apply(markedAt(slice.state, mark));
+    isThrough ||= isLimitReached();
+    if (isThrough || !slice.mayStartBatch) break;
   }
-  // What was found is acted on, if there is any time left, or the next slice would have to find it again.
+  // What is listed is acted on, if there is any time left, or the next slice would have to list it again.
   while (maySubmit()) await submit();
-  await batches.drained();
-  if (session.leftOpen) return;
-  if (isThrough && !anyCut && (pending.length === 0 || isOver()))
-    await closeSweep(session, [...shownThoughGone.values()]);
+  await pipeline.drained();
+  if (slice.state.leftOpen || !isThrough || wasCut || (pending.length > 0 && !isLimitReached())) return;
+  if (mark) slice.apply(markedAt(slice.state, mark));
+  await closeSweep(slice, [...goneAgain.values()]);
 }
 
-function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGenerator<Finding, void, void> {
-  const { record, ports } = session;
+function pagesOf(
+  slice: Slice,
+  pipeline: Pipeline,
+  matcher: Matcher,
+  found: { counter: ListCounter; goneAgain: Map<string, Execution> },
+): AsyncGenerator<ListedPage, void, void> {
+  const { record } = slice.state;
   const { progress, window, request } = record;
   const flow = record.flows[progress.flow];
   if (!flow) throw new Error(`Purge ${record.id} has no flow ${progress.flow}`);
@@ -97,97 +100,145 @@ function findings(session: Session, batches: Batches, matcher: Matcher): AsyncGe
     ...(status === 'any' ? {} : { status }),
     ...(window.from === null ? {} : { dateCreatedFrom: window.from }),
   };
-  return scan({
-    to: progress.bound ?? window.to,
-    // Reading ahead is for those who change nothing: the page would be of before the change.
-    pages: (to) => ports.upstream.pages(flow.sid, { ...filters, dateCreatedTo: to }, request.dryRun),
-    look: (items) => knowFailed(session, items),
-    isCandidate: (execution) => !session.handled.has(execution.sid) && matcher.matches(execution),
-    quietAt: () => batches.quietAt(),
-    quiet: () => batches.drained(),
+  return listWindow({
+    to: progress.watermark ?? window.to,
+    // A page that is read ahead shows what was there before a delete.
+    pages: (to) =>
+      slice.ports.upstream.pages(
+        flow.sid,
+        { ...filters, dateCreatedTo: to },
+        request.dryRun,
+        slice.time.signal,
+      ),
+    onPage: (items) => candidatesOn(slice, matcher, items, found),
+    idleVersion: () => pipeline.idleVersion(),
+    whenIdle: () => pipeline.drained(),
   });
 }
 
-/** What failed before is listed again, in every sweep: it is looked up where it is listed, however many there are. */
-async function knowFailed(session: Session, items: readonly Execution[]): Promise<void> {
-  const { id, counts, progress } = session.record;
+/** Returns the executions of a page to act on, or to count in a dry run, and counts the others. */
+async function candidatesOn(
+  slice: Slice,
+  matcher: Matcher,
+  items: readonly Execution[],
+  { counter, goneAgain }: { counter: ListCounter; goneAgain: Map<string, Execution> },
+): Promise<Execution[]> {
+  await learnFailed(slice, items);
+  const { seen } = slice;
+  const { request, progress } = slice.state.record;
+  const room = remainingLimit(slice.state) + progress.counted.matched;
+  const candidates: Execution[] = [];
+  for (const execution of items.filter(matcher.inWindow)) {
+    const { sid } = execution;
+    const matched = matcher.matches(execution);
+    if (matched && !seen.hasFailed(sid) && slice.state.record.progress.first === null)
+      slice.apply({ progress: { first: sid } });
+    if (matched && seen.wasGone(sid)) goneAgain.set(sid, execution);
+    if (seen.has(sid) || counter.has(sid)) continue;
+    if (matched) candidates.push(execution);
+    if (!matched) counter.add(execution, matcher.isLeft(execution) ? ['others', 'left'] : ['others']);
+    else if (request.dryRun && counter.matched < room)
+      counter.add(execution, execution.status === 'ended' ? ['matched'] : ['matched', 'active']);
+  }
+  return candidates;
+}
+
+/** Every sweep lists again what has failed: it is looked up page by page, however much there is. */
+async function learnFailed({ ports, seen, state }: Slice, items: readonly Execution[]): Promise<void> {
+  const { id, counts, progress } = state.record;
   if (counts.failed === 0) return;
   const times = items.map(({ dateCreated }) => Date.parse(dateCreated ?? '')).filter(Number.isFinite);
-  // Without a date at all, only what failed without one can be among them.
+  // Of a page without dates, only failures without one can be on it.
   const [from, to] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [0, 0];
-  const { failures } = session.ports;
-  session.handled.failedBefore(await failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
+  seen.setFailedBefore(await ports.failures.within(id, progress.flow, isoSecond(from), isoSecond(to)));
 }
 
-/** Returns and counts the executions of a page that this purge has already handled. */
-function shownAgain(session: Session, items: readonly Execution[], matcher: Matcher): Execution[] {
-  const { handled, record } = session;
-  const again = items.filter(
-    (execution) => handled.isShownAgain(execution.sid) && matcher.matches(execution),
-  );
-  session.progress({ shownAgain: record.progress.shownAgain + again.length });
-  return again;
+function itemOf(execution: Execution, isArchived: boolean): NewItem {
+  const { sid, status, dateCreated } = execution;
+  return { sid, active: status !== 'ended', created: dateCreated, ...(isArchived ? { execution } : {}) };
 }
 
-function pick({ sid, status, dateCreated }: Execution): NewItem {
-  return { sid, active: status !== 'ended', created: dateCreated };
+/** The sweep has come to the mark. */
+function markedAt(state: SliceState, { watermark, counted }: Mark): Change {
+  const { progress, counts, activeMatched, activeLeft } = state.record;
+  const before = progress.counted;
+  const matched = counted.matched - before.matched;
+  return {
+    madeProgress: state.madeProgress || watermark !== progress.watermark,
+    progress: { watermark, counted },
+    record: {
+      counts: {
+        ...counts,
+        listed: counts.listed + matched + counted.others - before.others,
+        matched: counts.matched + matched,
+      },
+      activeMatched: activeMatched + counted.active - before.active,
+      activeLeft: activeLeft + counted.left - before.left,
+    },
+  };
+}
+
+/** The sweep has come to the newest of those that there was no time for. */
+function cutAt({ record: { progress, window } }: SliceState, left: readonly NewItem[]): Change {
+  const watermark = watermarkAbove(left.map(({ created }) => created));
+  const before = progress.watermark ?? window.to;
+  return watermark !== null && watermark < before ? { progress: { watermark } } : {};
 }
 
 /**
- * The flow is through when a sweep shows nothing more. As long as sweeps delete or end something there are more of
- * them: the window is bounded, and a Studio that lists in another order, or little at a time, needs many. Where it
- * only shows what is done it is waited for: a list may lag behind, and is not believed to for ever.
+ * The flow is through when a sweep lists nothing to act on. A list that lags behind is waited for. A sweep that begins
+ * with the same execution as the one before has not shrunk what is left: after a few in a row, the flow fails.
  */
-async function closeSweep(session: Session, shownThoughGone: readonly Execution[]): Promise<void> {
-  const { progress, request } = session.record;
-  const { sweep, foundInSweep, doneInSweep, shownAgain } = progress;
-  const idleSweeps = doneInSweep > 0 ? 0 : progress.idleSweeps + 1;
-  const goesOn = `list: it goes on to show what Studio says is ${DONE[request.action]}`;
-  const giveUp = (reason: string) => giveFlowUp(session, reason, shownThoughGone);
-  if (goesRound(progress)) await giveUp(goesOn);
-  else if (roomLeft(session) <= 0) {
-    leaveFlow(session);
-    session.progress({ flow: session.record.flows.length });
-  } else if (request.dryRun || (foundInSweep === 0 && shownAgain === 0)) leaveFlow(session);
-  else if (idleSweeps < MAX_IDLE_SWEEPS) {
-    session.progress({ ...FROM_THE_TOP, ...nextSample(session.record), sweep: sweep + 1, idleSweeps });
-    countAnew(session);
-    if (foundInSweep === 0) session.pauseSeconds = LAG_PAUSES_SECONDS[idleSweeps - 1] ?? 0;
-  } else if (foundInSweep === 0) await giveUp(goesOn);
-  else await giveUp('list: it never ends to show what cannot be acted on');
-  session.gotOn = true;
+async function closeSweep(slice: Slice, goneAgain: readonly Execution[]): Promise<void> {
+  const { state } = slice;
+  const { request, progress, flows } = state.record;
+  const { first, firstBefore, found } = progress;
+  slice.apply({ madeProgress: true });
+  if (remainingLimit(state) <= 0)
+    return slice.apply({ progress: { ...leaveFlow(state).progress, flow: flows.length } });
+  if (request.dryRun || first === null) return slice.apply(leaveFlow(state));
+  const staleSweeps = first === firstBefore ? progress.staleSweeps + 1 : 0;
+  const pauseSeconds = LAG_PAUSES_SECONDS[staleSweeps];
+  if (pauseSeconds === undefined) return failFlow(slice, goneAgain);
+  slice.apply(newSweep(state, { firstBefore: first, staleSweeps }));
+  if (found === 0) slice.apply({ pauseSeconds });
 }
 
-const DONE = { delete: 'deleted', end: 'ended' } as const;
+/** Back to the top of the flow, without what the last sweep only counted. */
+function newSweep({ record }: SliceState, progress: Change['progress']): Change {
+  const { counts, activeLeft, progress: before } = record;
+  return {
+    record: {
+      counts: { ...counts, listed: counts.listed - before.counted.others },
+      activeLeft: activeLeft - before.counted.left,
+    },
+    progress: { ...NEW_SWEEP, ...progress },
+  };
+}
 
 /**
- * Leaves the flow with an error. Takes repeated deletions, and executions found gone again, out of the
- * counts. Executions that Studio reported as missing but still lists count as failed instead of
- * `alreadyGone`.
+ * Leaves the flow with an error. Executions that Studio reports as missing, and still lists, count as failed instead
+ * of `alreadyGone`.
  */
-async function giveFlowUp(
-  session: Session,
-  reason: string,
-  shownThoughGone: readonly Execution[],
-): Promise<void> {
-  session.change(withoutRepeats(session.record));
-  const { id, request, counts, failures, progress } = session.record;
-  const failed = shownThoughGone
+async function failFlow(slice: Slice, goneAgain: readonly Execution[]): Promise<void> {
+  const { id, request, counts, failures, progress } = slice.state.record;
+  const failed = goneAgain
     .slice(0, counts.alreadyGone)
     .map((execution) => stillListed(execution, request.action));
-  await session.ports.failures.put(id, progress.flow, failed);
-  session.change({
-    counts: addCounts(counts, { ...NO_COUNTS, alreadyGone: -failed.length, failed: failed.length }),
-    failures: [...failures, ...failed.map(({ sid, reason }) => ({ sid, reason }))].slice(
-      0,
-      MAX_FAILURES_NAMED,
-    ),
+  await slice.ports.failures.put(id, progress.flow, failed);
+  const named = failed.map(({ sid, reason }) => ({ sid, reason }));
+  slice.apply({
+    record: {
+      counts: addCounts(counts, { ...NO_COUNTS, alreadyGone: -failed.length, failed: failed.length }),
+      failures: [...failures, ...named].slice(0, MAX_FAILURES_NAMED),
+    },
   });
-  leaveFlow(session, reason);
+  const done = request.action === 'delete' ? 'deleted' : 'ended';
+  slice.apply(leaveFlow(slice.state, `list: it goes on to show what Studio says is ${done}`));
 }
 
-/** Not `transient`: a retry would again get the answer that it is gone. */
-function stillListed({ sid, dateCreated }: Execution, action: PurgeAction): FailedItem {
+/** Not `transient`: a retry would be told again that it is gone. */
+function stillListed({ sid, dateCreated }: Execution, action: string): FailedItem {
   return {
     sid,
     created: secondOf(dateCreated),
@@ -195,35 +246,22 @@ function stillListed({ sid, dateCreated }: Execution, action: PurgeAction): Fail
     archived: false,
     reason: `${action}: not-found, but it is still listed`,
     transient: false,
-    unclear: 'nothing',
+    possibleEffect: 'nothing',
     round: 0,
   };
 }
 
-const FROM_THE_TOP = {
-  bound: null,
-  overlap: FIRST_PROGRESS.overlap,
-  foundInSweep: 0,
-  doneInSweep: 0,
-  shownAgain: 0,
-};
-
-/** On to the next flow; `reason` says why this one is not through. Nothing may be under way. */
-export function leaveFlow(session: Session, reason?: string): void {
-  const { progress, flows, counts, activeLeft } = session.record;
-  const { flow, flowErrors } = progress;
-  const alias = flows[flow]?.alias ?? '';
-  session.progress({
-    ...FROM_THE_TOP,
-    flow: flow + 1,
-    sweep: 1,
-    idleSweeps: 0,
-    leftBefore: activeLeft,
-    othersBefore: counts.listed - counts.matched,
-    sample: [],
-    lateSample: [],
-    repeats: 0,
-    firm: null,
-    flowErrors: reason === undefined ? flowErrors : [...flowErrors, { flow: alias, reason }],
-  });
+/** On to the next flow; `reason` says why this one is not through. No batch may be open. */
+function leaveFlow({ record }: SliceState, reason?: string): Change {
+  const { flow, flowErrors } = record.progress;
+  const alias = record.flows[flow]?.alias ?? '';
+  return {
+    progress: {
+      ...NEW_SWEEP,
+      firstBefore: null,
+      staleSweeps: 0,
+      flow: flow + 1,
+      flowErrors: reason === undefined ? flowErrors : [...flowErrors, { flow: alias, reason }],
+    },
+  };
 }

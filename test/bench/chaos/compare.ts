@@ -3,7 +3,7 @@ import { compareCounts } from './counts.ts';
 import { CONTACT, type PlannedPurge } from './plan.ts';
 import type { Existing } from './protocol.ts';
 import type { Purge } from './purges.ts';
-import { type Bounds, type Facts, isDone, isInReach, isSelected, mayBeSelected } from './selection.ts';
+import { type Bounds, type Facts, isDone, isSelected, mayBeSelected } from './selection.ts';
 
 /** One purge that has run: what it was to do, and what its record says. */
 export type Ran = { plan: PlannedPurge; bounds: Bounds; record: Purge };
@@ -107,11 +107,6 @@ function compareOne({ plan, bounds, record }: Ran, facts: Facts, note: Note): nu
   const done = plan.action === 'delete' ? counts.deleted : counts.ended;
   note(name, 'matched, and in no other count', counts.matched - done - counts.alreadyGone - counts.failed);
   note(name, 'digest: so many more than done', record.digest.count - done);
-  // Where a window ends now, those that arrive are in it.
-  const reach = facts.existed.filter((one) => isInReach(plan, bounds, one)).length;
-  if (bounds.to !== null)
-    note(name, 'listed: so many more than there were', Math.max(0, counts.listed - reach));
-  note(name, 'listed: so many fewer than matched', Math.max(0, counts.matched - counts.listed));
   return left;
 }
 

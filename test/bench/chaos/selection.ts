@@ -11,7 +11,7 @@ export function boundsOf({ fromDays, toDays }: PlannedPurge, startMs: number): B
 }
 
 /** In its flows and window. */
-export function isInReach(purge: PlannedPurge, { from, to }: Bounds, one: Existing): boolean {
+function isInReach(purge: PlannedPurge, { from, to }: Bounds, one: Existing): boolean {
   return (
     purge.flows.some((flow) => FLOWS[flow] === one.flowSid) &&
     (from === null || one.createdMs >= Date.parse(from)) &&

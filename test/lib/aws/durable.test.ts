@@ -1,7 +1,7 @@
 import { withDurableExecution } from '@aws/durable-execution-sdk-js';
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { stepsOf } from '../../../lib/aws/durable.ts';
+import { durableStepsOf } from '../../../lib/aws/durable.ts';
 
 beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
 afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
@@ -10,7 +10,7 @@ test('what a step throws is told at each try, whichever step it is', async () =>
   const told: string[] = [];
   let tries = 0;
   const handlerFunction = withDurableExecution(async (_event: unknown, context) => {
-    const steps = stepsOf(context, (step, error) => void told.push(`${step} ${error}`));
+    const steps = durableStepsOf(context, (step, error) => void told.push(`${step} ${error}`));
     return steps.step('next-run', async () => {
       if (++tries < 3) throw new RangeError(`try ${tries}`);
       return 'started';

@@ -8,7 +8,7 @@ import { checkConfig } from '../../../lib/config/configuration.ts';
 import type { PurgeStore, WorkerStarter } from '../../../lib/purge/engine/ports.ts';
 import { orderPurge } from '../../../lib/purge/order/order.ts';
 import type { PurgeRequest } from '../../../lib/purge/record/record.ts';
-import { SILENCE_MS } from '../../../lib/purge/record/view.ts';
+import { HEARTBEAT_TIMEOUT_MS } from '../../../lib/purge/record/view.ts';
 import { onLoopback } from '../../support/loopback.ts';
 import { requestOf } from '../../support/purge/request.ts';
 import { createMemorySlots } from '../../support/purge/slots.ts';
@@ -229,7 +229,7 @@ describe('purges that run at once', () => {
     refuses = false;
     for (let nth = 0; nth < 5; nth++) expect((await order(null)).outcome).toBe('started');
     expect(await order(null)).toEqual(refusedTo('caller'));
-    clock.nowMs += SILENCE_MS + 1;
+    clock.nowMs += HEARTBEAT_TIMEOUT_MS + 1;
     expect((await order(null)).outcome).toBe('started');
   });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SimulatedStudio, startSimulatedStudio } from '../../../infra/simulator/server.ts';
 import { CENSUS_INPUT, type CensusPorts, isCensus, takeCensus } from '../../../lib/census/census.ts';
 import { checkConfig } from '../../../lib/config/configuration.ts';
-import { upstreamOf } from '../../../lib/purge/sweep/upstream.ts';
+import { upstreamOf } from '../../../lib/purge/batch/upstream.ts';
 import { createStudio, type Studio } from '../../../lib/studio/client.ts';
 import { createLog } from '../../../lib/telemetry/log.ts';
 import { execution, sidOf, story } from '../../support/studio/stories.ts';

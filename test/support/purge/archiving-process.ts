@@ -1,4 +1,4 @@
-import { upstreamOf } from '../../../lib/purge/sweep/upstream.ts';
+import { upstreamOf } from '../../../lib/purge/batch/upstream.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { createLimiter } from '../../../lib/studio/limiter/limiter.ts';
 import { ACCOUNT, createWorldOf } from './world.ts';
@@ -22,7 +22,7 @@ const client = createStudio({
 const limiter = createLimiter();
 const objects: number[] = [];
 const world = createWorldOf(upstreamOf(client, { limiter }), undefined, {
-  gate: limiter,
+  limiter: limiter,
   archive: { put: async (_key, body) => void objects.push(body.length) },
 });
 const { status, counts } = await world.purge({ olderThan: 'P7D', archive: true });

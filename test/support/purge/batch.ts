@@ -1,4 +1,4 @@
-import type { Batch } from '../../../lib/purge/engine/ports.ts';
+import type { Batch } from '../../../lib/purge/batch/batch.ts';
 import { sidOf } from './upstream.ts';
 
 /** A batch of one ended execution, as it is written down before anything is done. */
@@ -6,15 +6,11 @@ export function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {
   return {
     seq,
     flow: 0,
-    retryOf: null,
+    retried: null,
     archived: false,
-    newlyArchived: 0,
-    gone: [],
-    disputed: false,
     active: [],
     inactive: [sidOf(0)],
-    failed: [],
-    outcome: null,
+    outcome: { archived: 0, done: [], ended: 0, gone: [], failed: [] },
     ...changes,
   };
 }

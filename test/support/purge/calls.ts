@@ -1,11 +1,11 @@
-import type { Ports } from '../../../lib/purge/engine/session.ts';
-import { createGate } from './gate.ts';
+import type { Ports } from '../../../lib/purge/engine/ports.ts';
+import { createLimiterOf } from './limiter.ts';
 
 /** Which call of which port, such as `archive.put`. */
 export type CallName =
   | `store.${'read' | 'save' | 'openBatch' | 'takeBatch' | 'saveBatch' | 'dropBatch'}`
   | `failures.${'put' | 'drop'}`
-  | `turns.${'ask' | 'leave' | 'takeOver'}`
+  | `locks.${'acquire' | 'release'}`
   | `upstream.${'pages' | 'context' | 'end' | 'delete'}`
   | 'archive.put';
 
@@ -14,11 +14,11 @@ export type Around = <T>(call: () => Promise<T>, name: CallName) => Promise<T>;
 
 /** One worker's ports, each call of which goes through `around`. */
 export function withEachCall(ports: Ports, around: Around): Ports {
-  const { store, failures, turns, upstream, archive } = ports;
+  const { store, failures, locks, upstream, archive } = ports;
   return {
     ...ports,
     // Its own, as everything in a process: what hangs in a dead one holds up nobody else.
-    gate: createGate(50),
+    limiter: createLimiterOf(50),
     store: {
       ...store,
       read: (...args) => around(() => store.read(...args), 'store.read'),
@@ -33,10 +33,9 @@ export function withEachCall(ports: Ports, around: Around): Ports {
       put: (...args) => around(() => failures.put(...args), 'failures.put'),
       drop: (...args) => around(() => failures.drop(...args), 'failures.drop'),
     },
-    turns: {
-      ask: (...args) => around(() => turns.ask(...args), 'turns.ask'),
-      leave: (...args) => around(() => turns.leave(...args), 'turns.leave'),
-      takeOver: (...args) => around(() => turns.takeOver(...args), 'turns.takeOver'),
+    locks: {
+      acquire: (...args) => around(() => locks.acquire(...args), 'locks.acquire'),
+      release: (...args) => around(() => locks.release(...args), 'locks.release'),
     },
     upstream: {
       ...upstream,

@@ -1,5 +1,5 @@
 import type { FailureStore, KnownFailure } from '../../../lib/purge/engine/ports.ts';
-import { failureMark, marksBetween } from '../../../lib/purge/record/failure-mark.ts';
+import { failureSortKey, sortKeyRange } from '../../../lib/purge/record/failure-sort-key.ts';
 
 /** Failures in their order, as the table keeps them. */
 export function createMemoryFailures(pageSize = 1_000) {
@@ -15,15 +15,16 @@ export function createMemoryFailures(pageSize = 1_000) {
   const store: FailureStore = {
     async put(purge, flow, failed) {
       calls.put += failed.length;
-      for (const item of failed) of(purge).set(failureMark(flow, item.created, item.sid), { ...item, flow });
+      for (const item of failed)
+        of(purge).set(failureSortKey(flow, item.created, item.sid), { ...item, flow });
     },
     async drop(purge, flow, failed) {
       calls.drop += failed.length;
-      for (const { created, sid } of failed) of(purge).delete(failureMark(flow, created, sid));
+      for (const { created, sid } of failed) of(purge).delete(failureSortKey(flow, created, sid));
     },
     async within(purge, flow, from, to) {
       calls.within += 1;
-      const ranges = [marksBetween(flow, from, to), marksBetween(flow, null, null)];
+      const ranges = [sortKeyRange(flow, from, to), sortKeyRange(flow, null, null)];
       const isWithin = (mark: string) => ranges.some(([first, last]) => mark >= first && mark <= last);
       return new Set(sorted(purge, isWithin).map(([, { sid }]) => sid));
     },

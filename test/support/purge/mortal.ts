@@ -1,5 +1,5 @@
-import type { SliceResult } from '../../../lib/purge/engine/endings.ts';
-import type { Ports } from '../../../lib/purge/engine/session.ts';
+import type { SliceResult } from '../../../lib/purge/engine/conclude.ts';
+import type { Ports } from '../../../lib/purge/engine/ports.ts';
 import { runSlice } from '../../../lib/purge/engine/slice.ts';
 import { type Around, type CallName, withEachCall } from './calls.ts';
 import type { World } from './world.ts';

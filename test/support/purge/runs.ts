@@ -1,4 +1,4 @@
-import { runPurge, type Steps } from '../../../lib/purge/engine/run.ts';
+import { type DurableSteps, runPurge } from '../../../lib/purge/engine/run.ts';
 import type { World } from './world.ts';
 
 /** Runs a purge to its end, and counts what AWS limits for each of its durable runs: operations, and bytes kept. */
@@ -8,7 +8,7 @@ export async function runsOf(id: string, { clock }: World, slice: World['slice']
   while (status === 'continued') {
     const run = { operations: 0, bytes: 0 };
     runs.push(run);
-    const steps: Steps = {
+    const steps: DurableSteps = {
       async step(_name, work) {
         run.operations += 1;
         const result = await work();

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
+import { type Batch, batch as batchSchema } from '../../../lib/purge/batch/batch.ts';
 import {
-  type Batch,
   OpenAlreadyError,
   type PurgeStore,
   type StoredPurge,
   SupersededError,
 } from '../../../lib/purge/engine/ports.ts';
 import { purgeRecord } from '../../../lib/purge/record/record.ts';
-import { batchSchema } from '../../../lib/purge/record/stored.ts';
 
 type Kept = { json: string; version: number; stopRequested: boolean };
 /** DynamoDB takes no larger item. */
@@ -37,8 +36,8 @@ export function createMemoryPurges(): PurgeStore & { writes: number; openBatches
   const parsed = (json: string) => v.parse(batchSchema, JSON.parse(json));
   const sorted = (purge: string) =>
     [...batchesOf(purge)].sort(([a], [b]) => a - b).map(([, json]) => parsed(json));
-  let holders = 0;
-  const newHolder = () => String(++holders);
+  let owners = 0;
+  const newOwner = () => String(++owners);
 
   const store = {
     writes: 0,
@@ -73,20 +72,20 @@ export function createMemoryPurges(): PurgeStore & { writes: number; openBatches
     },
     async openBatch(purge, batch) {
       if (batchesOf(purge).has(batch.seq)) throw new OpenAlreadyError('somebody else');
-      const held = { ...batch, holder: newHolder() };
+      const held = { ...batch, owner: newOwner() };
       batchesOf(purge).set(batch.seq, textOf(held));
       return held;
     },
     async takeBatch(purge, seq) {
       const standing = batchesOf(purge).get(seq);
       if (standing === undefined) throw new SupersededError('somebody else');
-      const held = { ...parsed(standing), holder: newHolder() };
+      const held = { ...parsed(standing), owner: newOwner() };
       batchesOf(purge).set(seq, textOf(held));
       return held;
     },
     async saveBatch(purge, batch) {
       const standing = JSON.parse(batchesOf(purge).get(batch.seq) ?? '{}');
-      if (standing.holder !== batch.holder) throw new SupersededError('somebody else');
+      if (standing.owner !== batch.owner) throw new SupersededError('somebody else');
       batchesOf(purge).set(batch.seq, textOf(batch));
     },
     async dropBatch(purge, seq) {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from 'vitest';
 import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
 import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
+import { upstreamOf } from '../../../lib/purge/batch/upstream.ts';
 import { runSlice } from '../../../lib/purge/engine/slice.ts';
-import { upstreamOf } from '../../../lib/purge/sweep/upstream.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import { createLimiter } from '../../../lib/studio/limiter/limiter.ts';
 import type { createRounds } from './rounds.ts';
@@ -42,7 +42,7 @@ export async function createWorldWithLimiter(
   const learning = createLimiter();
   const limiter = rounds ? rounds.of(learning) : learning;
   const world = createWorldOf(upstreamOf(client, { limiter }), undefined, {
-    gate: limiter,
+    limiter: limiter,
     after: (ms, then) => {
       const timer = setTimeout(then, ms / faster);
       return () => clearTimeout(timer);
@@ -53,7 +53,7 @@ export async function createWorldWithLimiter(
   const elsewhere = (purge: string) => {
     const limiter = createLimiter();
     const upstream = upstreamOf(client, { limiter });
-    return runSlice(purge, { ...world.ports, gate: limiter, upstream }, `2-${++slices}`);
+    return runSlice(purge, { ...world.ports, limiter: limiter, upstream }, `2-${++slices}`);
   };
   return { studio, limiter, elsewhere, ...world };
 }

@@ -1,18 +1,17 @@
 import { checkConfig } from '../../../lib/config/configuration.ts';
-import type { SliceResult } from '../../../lib/purge/engine/endings.ts';
-import type { Upstream } from '../../../lib/purge/engine/ports.ts';
+import type { SliceResult } from '../../../lib/purge/engine/conclude.ts';
+import type { Ports, Upstream } from '../../../lib/purge/engine/ports.ts';
 import { runPurge } from '../../../lib/purge/engine/run.ts';
-import type { Ports } from '../../../lib/purge/engine/session.ts';
 import { runSlice } from '../../../lib/purge/engine/slice.ts';
 import { deriveContactKey } from '../../../lib/purge/order/contact-key.ts';
 import { startPurge } from '../../../lib/purge/order/start.ts';
 import { purgeId } from '../../../lib/purge/record/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../lib/purge/record/record.ts';
 import { createMemoryFailures } from './failures.ts';
-import { createGate } from './gate.ts';
+import { createLimiterOf } from './limiter.ts';
+import { createMemoryLocks } from './locks.ts';
 import { requestOf } from './request.ts';
 import { createMemoryPurges } from './store.ts';
-import { createMemoryTurns } from './turns.ts';
 
 export const ACCOUNT = `AC${'a'.repeat(32)}`;
 export const WELCOME = `FW${'a'.repeat(32)}`;
@@ -63,9 +62,9 @@ export function createWorldOf(upstream: Upstream, clock: Clock = createClock(), 
   const ports: Ports = {
     store: memory,
     failures,
-    turns: createMemoryTurns(),
+    locks: createMemoryLocks(() => clock.nowMs),
     upstream,
-    gate: createGate(50),
+    limiter: createLimiterOf(50),
     archive: { put: async (key, body) => void objects.set(key, body) },
     contactKey: async () => contactKey,
     now: () => clock.nowMs,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createFailureStore } from '../../../../lib/aws/table/failures.ts';
-import type { FailedItem, FailureStore, KnownFailure } from '../../../../lib/purge/engine/ports.ts';
+import type { FailedItem } from '../../../../lib/purge/batch/batch.ts';
+import type { FailureStore, KnownFailure } from '../../../../lib/purge/engine/ports.ts';
 import { createMemoryFailures } from '../../../support/purge/failures.ts';
 import { tableOfFile } from '../../../support/table.ts';
 
@@ -16,7 +17,7 @@ function failedOf(number: number, created: string | null = at(number)): FailedIt
     archived: false,
     reason: 'delete: rejected (20001)',
     transient: false,
-    unclear: 'nothing',
+    possibleEffect: 'nothing',
     round: 0,
   };
 }

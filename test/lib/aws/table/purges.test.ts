@@ -1,13 +1,8 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { createPurgeStore } from '../../../../lib/aws/table/purges.ts';
-import {
-  type Batch,
-  type FailedItem,
-  OpenAlreadyError,
-  type PurgeStore,
-  SupersededError,
-} from '../../../../lib/purge/engine/ports.ts';
+import type { Batch, FailedItem } from '../../../../lib/purge/batch/batch.ts';
+import { OpenAlreadyError, type PurgeStore, SupersededError } from '../../../../lib/purge/engine/ports.ts';
 import { purgeId } from '../../../../lib/purge/record/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../../lib/purge/record/record.ts';
 import { batchOf } from '../../../support/purge/batch.ts';
@@ -83,19 +78,20 @@ describe.each(stores)('purges in $name', ({ open }) => {
         archived: false,
         reason: 'delete: rejected',
         transient: false,
-        unclear: 'nothing',
+        possibleEffect: 'nothing',
         round: 0,
       },
     ];
+    const outcome = { archived: 0, done: [], ended: 0, gone: [], failed };
     for (const seq of [10, 1]) await store.openBatch(id, batchOf(seq));
-    const { holder } = await store.openBatch(id, batchOf(2));
+    const { owner } = await store.openBatch(id, batchOf(2));
     await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(OpenAlreadyError);
     // Another worker of the purge, which has listed the same: only one of them may act on it.
     await expect(store.openBatch(id, batchOf(2))).rejects.toThrow(OpenAlreadyError);
-    await store.saveBatch(id, { ...batchOf(2, { inactive: [], failed }), holder });
+    await store.saveBatch(id, { ...batchOf(2, { inactive: [], outcome }), owner });
     await store.dropBatch(id, 1);
     await store.dropBatch(id, 1);
-    expect(await batchesIn(store, id)).toEqual([batchOf(2, { inactive: [], failed }), batchOf(10)]);
+    expect(await batchesIn(store, id)).toEqual([batchOf(2, { inactive: [], outcome }), batchOf(10)]);
     expect(await batchesIn(store, recordOf().id)).toEqual([]);
   });
 
@@ -105,10 +101,10 @@ describe.each(stores)('purges in $name', ({ open }) => {
     const opened = await store.openBatch(id, batchOf(1));
     await store.saveBatch(id, { ...opened, archived: true });
     const taken = await store.takeBatch(id, 1);
-    expect(taken).toEqual({ ...batchOf(1, { archived: true }), holder: taken.holder });
+    expect(taken).toEqual({ ...batchOf(1, { archived: true }), owner: taken.owner });
     await expect(store.saveBatch(id, { ...opened, inactive: [] })).rejects.toThrow(SupersededError);
-    await store.saveBatch(id, { ...taken, gone: ['FN1'] });
-    expect(await batchesIn(store, id)).toEqual([batchOf(1, { archived: true, gone: ['FN1'] })]);
+    await store.saveBatch(id, { ...taken, inactive: ['FN1'] });
+    expect(await batchesIn(store, id)).toEqual([batchOf(1, { archived: true, inactive: ['FN1'] })]);
     await store.dropBatch(id, 1);
     await expect(store.saveBatch(id, taken)).rejects.toThrow(SupersededError);
     await expect(store.takeBatch(id, 1)).rejects.toThrow(SupersededError);
@@ -197,13 +193,13 @@ test('a write whose answer got lost and which the SDK repeated counts as done', 
   expect(await store.save(record, 1)).toEqual({ version: 2, stopRequested: false });
   await store.openBatch(record.id, batchOf(1));
   expect(lost).toBe(8);
-  await store.saveBatch(record.id, { ...(await store.takeBatch(record.id, 1)), gone: ['FN1'] });
+  await store.saveBatch(record.id, { ...(await store.takeBatch(record.id, 1)), inactive: ['FN1'] });
   expect(
     await batchesIn(
       createPurgeStore(table, () => NOW_MS),
       record.id,
     ),
-  ).toEqual([batchOf(1, { gone: ['FN1'] })]);
+  ).toEqual([batchOf(1, { inactive: ['FN1'] })]);
   expect(lost).toBe(12);
   client.destroy();
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createSlotStore } from '../../../../lib/aws/table/slots.ts';
 import type { SlotStore } from '../../../../lib/purge/engine/ports.ts';
 import { takeSlot } from '../../../../lib/purge/order/slots.ts';
-import { createGate } from '../../../support/purge/gate.ts';
+import { createLimiterOf } from '../../../support/purge/limiter.ts';
 import { createMemorySlots } from '../../../support/purge/slots.ts';
 import { createMemoryPurges } from '../../../support/purge/store.ts';
 import { openTableAt, tableOfFile } from '../../../support/table.ts';
@@ -32,7 +32,7 @@ async function expectBounds(slots: SlotStore, requests: number, atOnce: number) 
   const store = createMemoryPurges();
   const taken: number[] = [];
   const all = Array.from({ length: requests }, (_, nth) => nth);
-  await createGate(atOnce).each(all, async (nth) => {
+  await createLimiterOf(atOnce).each(all, async (nth) => {
     const caller = `bearer:${nth % 6}`;
     const { outcome } = await takeSlot({ slots, store, now: () => NOW_MS }, `purge ${nth}`, caller);
     if (outcome === 'taken') taken.push(nth);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { actOn } from '../../../../lib/purge/batch/act.ts';
-import type { Unclear, Upstream } from '../../../../lib/purge/engine/ports.ts';
+import type { PossibleEffect } from '../../../../lib/purge/batch/batch.ts';
+import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
@@ -81,41 +82,41 @@ describe('what is claimed as deleted by this purge', () => {
     ['deleted', { outcome: 'done', ended: true }],
   ] as const)(
     'after %s may have happened, with an active one that has ended and is gone: %j',
-    async (unclear, acted) => {
+    async (possibleEffect, acted) => {
       const upstream = upstreamThat({ end: endedAlready, delete: gone });
-      expect(await actOn(upstream, WELCOME, { sid: sidOf(0), active: true, unclear }, 'delete')).toEqual(
-        acted,
-      );
+      expect(
+        await actOn(upstream, WELCOME, { sid: sidOf(0), active: true, possibleEffect }, 'delete'),
+      ).toEqual(acted);
     },
   );
 
   test('is no end, where the execution turns out to be active still', async () => {
     const upstream = upstreamThat({ end: endedAlready, delete: thrown(failure('conflict', 409, 20409)) });
     expect(
-      await actOn(upstream, WELCOME, { sid: sidOf(0), active: true, unclear: 'deleted' }, 'delete'),
+      await actOn(upstream, WELCOME, { sid: sidOf(0), active: true, possibleEffect: 'deleted' }, 'delete'),
     ).toEqual({
       outcome: 'failed',
       ended: false,
       reason: 'delete: conflict (20409)',
       transient: true,
       refused: false,
-      unclear: 'nothing',
+      possibleEffect: 'nothing',
     });
   });
 
   test('grows with a try that may have deleted it, and not with one that surely did not', async () => {
-    const failedWith = async (error: Error, unclear: Unclear = 'nothing') =>
+    const failedWith = async (error: Error, possibleEffect: PossibleEffect = 'nothing') =>
       actOn(
         upstreamThat({ delete: thrown(error) }),
         WELCOME,
-        { sid: sidOf(0), active: false, unclear },
+        { sid: sidOf(0), active: false, possibleEffect },
         'delete',
       );
-    expect(await failedWith(failure('unavailable', 500, 20500))).toMatchObject({ unclear: 'deleted' });
-    expect(await failedWith(failure('throttled', 429, 20429))).toMatchObject({ unclear: 'nothing' });
+    expect(await failedWith(failure('unavailable', 500, 20500))).toMatchObject({ possibleEffect: 'deleted' });
+    expect(await failedWith(failure('throttled', 429, 20429))).toMatchObject({ possibleEffect: 'nothing' });
     expect(await failedWith(failure('throttled', 429, 20429), 'deleted')).toMatchObject({
-      unclear: 'deleted',
+      possibleEffect: 'deleted',
     });
-    expect(await failedWith(failure('rejected', 400, 20001))).toMatchObject({ unclear: 'nothing' });
+    expect(await failedWith(failure('rejected', 400, 20001))).toMatchObject({ possibleEffect: 'nothing' });
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import { archivedIn } from '../../../support/purge/archived.ts';
-import { createGate, openGate } from '../../../support/purge/gate.ts';
+import { createLimiterOf, openLimiter } from '../../../support/purge/limiter.ts';
 import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
@@ -62,9 +62,9 @@ const LARGE = 1.5 * MiB;
 
 describe.each<Part>(['context', 'steps'])('where each %s is read', (part) => {
   test('the larger ones are fewer at a time, over all batches', async () => {
-    const sizes = [...many(6, LARGE), ...many(30, MEDIUM), ...many(500, SMALL)];
+    const sizes = [...many(6, LARGE), ...many(30, MEDIUM), ...many(1_200, SMALL)];
     const { upstream, peaks } = studioOf(sizes, part);
-    const world = createWorldOf(upstream, createClock(), { gate: openGate });
+    const world = createWorldOf(upstream, createClock(), { limiter: openLimiter });
     const record = await world.purge({ olderThan: 'P7D', archive: true });
     expect(record).toMatchObject({
       status: 'succeeded',
@@ -158,7 +158,7 @@ describe('a batch that is too large for one object', () => {
         },
       },
       clock,
-      { gate: createGate(2) },
+      { limiter: createLimiterOf(2) },
     );
     const id = await world.start({ olderThan: 'P7D', archive: true });
     expect((await world.slice(id)).status).toBe('running');

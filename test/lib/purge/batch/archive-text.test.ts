@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { upstreamOf } from '../../../../lib/purge/sweep/upstream.ts';
+import { upstreamOf } from '../../../../lib/purge/batch/upstream.ts';
 import { archivedIn } from '../../../support/purge/archived.ts';
 import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';

@@ -54,5 +54,5 @@ test('lists that are throttled for ever end with the slice, which says why', asy
   studio.behave({ faults: [{ kind: 'throttle', ...fault }] });
   const id = await start({ olderThan: 'P7D' });
   expect(await slice(id)).toMatchObject({ status: 'running', pauseSeconds: 1 });
-  expect((await record(id)).progress.fruitless).toBe(1);
+  expect((await record(id)).progress.slicesWithoutProgress).toBe(1);
 });

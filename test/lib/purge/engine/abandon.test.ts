@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { abandonPurge } from '../../../../lib/purge/engine/abandon.ts';
+import { abandonPurge } from '../../../../lib/purge/engine/final-record.ts';
 import { runPurge } from '../../../../lib/purge/engine/run.ts';
 import { stopPurge } from '../../../../lib/purge/order/stop.ts';
-import { SILENCE_MS } from '../../../../lib/purge/record/view.ts';
+import { HEARTBEAT_TIMEOUT_MS } from '../../../../lib/purge/record/view.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
 import { createWorldOf, NOON, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 
-/** A purge whose worker died with its first batch of 200 under way. */
+/** A purge whose worker died with its first batch, of all of them, under way. */
 async function died() {
   const studio = createMemoryStudio();
   for (let number = 0; number < 450; number++)
@@ -21,7 +21,7 @@ async function died() {
   return { ...world, id };
 }
 
-const doubt = 'of 200 executions it is not known whether they were acted on';
+const doubt = 'of 450 executions it is not known whether they were acted on';
 
 test('a purge that is abandoned says how many executions are in doubt', async () => {
   const { ports, record, clock, id } = await died();
@@ -37,13 +37,13 @@ test('a purge that is abandoned says how many executions are in doubt', async ()
 
 test('so does one that is stopped after its worker has gone silent', async () => {
   const { ports, record, clock, id } = await died();
-  await stopPurge(ports, id, clock.nowMs + SILENCE_MS + 1);
+  await stopPurge(ports, id, clock.nowMs + HEARTBEAT_TIMEOUT_MS + 1);
   expect(await record(id)).toMatchObject({ status: 'stopped', error: doubt });
 });
 
 test.each<[string, (world: World, id: string) => Promise<unknown>]>([
   ['stopped', (world, id) => world.memory.requestStop(id).then(() => world.run(id))],
-  ['stopped', ({ ports, clock }, id) => stopPurge(ports, id, clock.nowMs + SILENCE_MS + 1)],
+  ['stopped', ({ ports, clock }, id) => stopPurge(ports, id, clock.nowMs + HEARTBEAT_TIMEOUT_MS + 1)],
   ['failed', ({ ports, clock }, id) => abandonPurge(ports, id, 'The worker failed', clock.nowMs)],
 ])(
   'failures that may have been deleted, and that no round looked at again, are in doubt: %s',
@@ -83,18 +83,20 @@ test('so are those of a batch that stays open', async () => {
   await world.memory.openBatch(id, {
     seq: 1,
     flow: 0,
-    retryOf: null,
+    retried: null,
     archived: false,
-    newlyArchived: 0,
-    disputed: false,
-    gone: [],
     active: [],
     inactive: [sidOf(1)],
-    failed: [
-      { ...failed, sid: sidOf(2), unclear: 'deleted', round: 0 },
-      { ...failed, sid: sidOf(3), unclear: 'nothing', round: 0 },
-    ],
-    outcome: { done: [], ended: 0, alreadyGone: 0, touched: 2 },
+    outcome: {
+      archived: 0,
+      done: [],
+      ended: 0,
+      gone: [],
+      failed: [
+        { ...failed, sid: sidOf(2), possibleEffect: 'deleted', round: 0 },
+        { ...failed, sid: sidOf(3), possibleEffect: 'nothing', round: 0 },
+      ],
+    },
   });
   await abandonPurge(world.ports, id, 'The worker failed', NOON);
   expect(await world.record(id)).toMatchObject({

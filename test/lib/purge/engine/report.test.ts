@@ -38,7 +38,7 @@ test('a slice that only waits for its turn says nothing', () => {
   const result = {
     status: 'running',
     pauseSeconds: 0,
-    awaitsTurn: true,
+    awaitsLock: true,
     added: NO_COUNTS,
   } as const;
   expect(reportSlice(log, 'pu1', 4, result)).toEqual(result);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { nothingDone } from '../../../../lib/purge/engine/endings.ts';
-import { openGate } from '../../../support/purge/gate.ts';
+import { idleResult } from '../../../../lib/purge/engine/conclude.ts';
 import { heldBytes } from '../../../support/purge/heap.ts';
+import { openLimiter } from '../../../support/purge/limiter.ts';
 import { runsOf } from '../../../support/purge/runs.ts';
 import { syntheticUpstream } from '../../../support/purge/synthetic.ts';
 import { createClock, createWorldOf } from '../../../support/purge/world.ts';
@@ -55,7 +55,7 @@ describe('a purge of any size', () => {
   test('of 500,000 at 100 a second is one operation for each 40 seconds, and few bytes are kept of each', async () => {
     const clock = createClock();
     const { upstream, left } = syntheticUpstream(HALF_A_MILLION, 100, clock);
-    const world = createWorldOf(upstream, clock, { gate: openGate });
+    const world = createWorldOf(upstream, clock, { limiter: openLimiter });
     const id = await world.start({ olderThan: 'P7D' });
     const { mostOperations, mostBytes } = await runsOf(id, world, world.slice);
     expect(await world.record(id)).toMatchObject({
@@ -74,7 +74,7 @@ describe('a purge of any size', () => {
       let left = 4_000;
       const { runs, mostOperations } = await runsOf('a-purge', world, async () => {
         left -= 1;
-        return nothingDone(left === 0 ? 'succeeded' : 'running', pause);
+        return idleResult(left === 0 ? 'succeeded' : 'running', pause);
       });
       expect(left).toBe(0);
       expect(runs.length).toBeGreaterThan(2);

@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
-import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
@@ -182,37 +181,4 @@ test('what a dead worker left is done once more in slices of a minute, however s
   expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 540, alreadyGone: 0, failed: 0 } });
   for (const [index, atMs] of updated.entries())
     expect(atMs - (updated[index - 1] ?? atMs)).toBeLessThan(MINUTE_MS);
-});
-
-test('a slice that only lists goes on while pages come, and writes the record on its way', async () => {
-  const clock = createClock();
-  const studio = createMemoryStudio({
-    pageSize: 10,
-    before: (operation) => {
-      if (operation === 'list') clock.nowMs += 5_000;
-    },
-  });
-  // More in one second than a minute can list.
-  for (let number = 0; number < 300; number++)
-    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
-  const world = createWorldOf(studio.upstream, clock);
-  const id = await world.start({ olderThan: 'P7D', dryRun: true });
-  let longestMs = 0;
-  let lastMs = clock.nowMs;
-  const save: typeof world.ports.store.save = (...args) => {
-    longestMs = Math.max(longestMs, clock.nowMs - lastMs);
-    lastMs = clock.nowMs;
-    return world.memory.save(...args);
-  };
-  const ports = { ...world.ports, store: { ...world.memory, save } };
-  const slicesMs: number[] = [];
-  const record = await world.run(id, async (purge) => {
-    const startedMs = clock.nowMs;
-    const result = await runSlice(purge, ports, '1-1');
-    slicesMs.push(clock.nowMs - startedMs);
-    return result;
-  });
-  expect(record).toMatchObject({ status: 'succeeded', counts: { listed: 300, matched: 300 } });
-  expect(Math.max(...slicesMs)).toBeGreaterThan(2 * MINUTE_MS);
-  expect(longestMs).toBeLessThan(MINUTE_MS);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SliceResult } from '../../../../lib/purge/engine/endings.ts';
+import type { SliceResult } from '../../../../lib/purge/engine/conclude.ts';
 import { runPurge } from '../../../../lib/purge/engine/run.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import { NO_COUNTS } from '../../../../lib/purge/record/record.ts';
@@ -32,7 +32,7 @@ async function pausesOf(slices: readonly Partial<SliceResult>[]) {
 }
 
 describe('waiting for a turn', () => {
-  const waits = { awaitsTurn: true } as const;
+  const waits = { awaitsLock: true } as const;
 
   test('looks for it less and less often, and often again once it was there', async () => {
     expect(await pausesOf([waits, waits, waits, waits, waits, {}, waits])).toEqual([2, 4, 8, 15, 15, 2]);
@@ -43,19 +43,19 @@ describe('waiting for a turn', () => {
     studio.add({ sid: sidOf(0), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
     const world = createWorldOf(studio.upstream);
     const id = await world.start({ olderThan: 'P7D' });
-    await world.ports.turns.ask(WELCOME, 'another');
-    // The other one is at work all the time.
-    const turns = { ...world.ports.turns, takeOver: async () => false };
+    await world.ports.locks.acquire(WELCOME, 'another', false);
     const startedMs = world.clock.nowMs;
     const writes = world.memory.writes;
     let silentMs = 0;
     let slices = 0;
     const record = await world.run(id, async (purge) => {
       slices += 1;
-      if (world.clock.nowMs - startedMs > HOUR_MS) await world.ports.turns.leave(WELCOME, 'another');
+      // The other one is at work all the time.
+      if (world.clock.nowMs - startedMs > HOUR_MS) await world.ports.locks.release(WELCOME, 'another');
+      else await world.ports.locks.acquire(WELCOME, 'another', false);
       const { dateUpdated } = await world.record(purge);
       silentMs = Math.max(silentMs, world.clock.nowMs - Date.parse(dateUpdated));
-      return runSlice(purge, { ...world.ports, turns }, '1-1');
+      return runSlice(purge, world.ports, '1-1');
     });
     expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 1 } });
     // A step and a pause each: 480 an hour of the 1,800 that a run has.

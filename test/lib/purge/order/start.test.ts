@@ -8,7 +8,7 @@ import { stopPurge } from '../../../../lib/purge/order/stop.ts';
 import { readWorkerInput } from '../../../../lib/purge/order/worker-input.ts';
 import { isPurgeId, purgeId, runName } from '../../../../lib/purge/record/purge-id.ts';
 import type { PurgeRecord } from '../../../../lib/purge/record/record.ts';
-import { SILENCE_MS, viewOf } from '../../../../lib/purge/record/view.ts';
+import { HEARTBEAT_TIMEOUT_MS, viewOf } from '../../../../lib/purge/record/view.ts';
 import { createMemoryFailures } from '../../../support/purge/failures.ts';
 import { requestOf } from '../../../support/purge/request.ts';
 import { createMemoryPurges } from '../../../support/purge/store.ts';
@@ -128,7 +128,7 @@ describe('stopping a purge', () => {
   test('whose worker has gone silent stops it here and now', async () => {
     const store = createMemoryPurges();
     await startPurge({ config, store, worker: willing }, order, null);
-    await stopPurge(storesOf(store), id, NOON + SILENCE_MS + 1);
+    await stopPurge(storesOf(store), id, NOON + HEARTBEAT_TIMEOUT_MS + 1);
     expect(await recordIn(store)).toMatchObject({ status: 'stopped' });
   });
 });
@@ -138,8 +138,8 @@ describe('the view of a purge', () => {
     const store = createMemoryPurges();
     await startPurge({ config, store, worker: willing }, order, null);
     const record = await recordIn(store);
-    expect(viewOf(record, NOON + SILENCE_MS).status).toBe('running');
-    expect(viewOf(record, NOON + SILENCE_MS + 1)).toMatchObject({
+    expect(viewOf(record, NOON + HEARTBEAT_TIMEOUT_MS).status).toBe('running');
+    expect(viewOf(record, NOON + HEARTBEAT_TIMEOUT_MS + 1)).toMatchObject({
       status: 'failed',
       error: expect.stringContaining('not been heard of'),
     });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_CONTACTS } from '../../../../lib/http/schemas/purge.ts';
 import { failingOf } from '../../../../lib/purge/batch/act.ts';
+import type { Batch, FailedItem } from '../../../../lib/purge/batch/batch.ts';
 import { MAX_BATCH_SIZE, MAX_RETRY_ROUNDS, RETRY_BATCH_SIZE } from '../../../../lib/purge/engine/limits.ts';
-import type { Batch, FailedItem } from '../../../../lib/purge/engine/ports.ts';
 import { hashContacts } from '../../../../lib/purge/order/contact-key.ts';
 import { purgeId } from '../../../../lib/purge/record/purge-id.ts';
 import { MAX_FAILURES_NAMED, newRecord } from '../../../../lib/purge/record/record.ts';
@@ -31,7 +31,7 @@ describe('an item of the table, of the 400 KB it may have', () => {
     archived: false,
     reason,
     transient: false,
-    unclear: 'deleted',
+    possibleEffect: 'deleted',
     round: MAX_RETRY_ROUNDS,
   });
   const failed = (count: number) => Array.from({ length: count }, (_, index) => failedAt(index));
@@ -45,19 +45,16 @@ describe('an item of the table, of the 400 KB it may have', () => {
     const batch: Batch = {
       seq: 99_999_999,
       flow: MAX_FLOWS,
-      retryOf: retried > 0 ? { failed: failed(retried) } : null,
+      retried: retried > 0 ? failed(retried) : null,
       archived: true,
-      newlyArchived: MAX_BATCH_SIZE,
-      gone: Array.from({ length: MAX_BATCH_SIZE - failing - done }, (_, index) => sidOf(index)),
-      disputed: false,
       active: [],
       inactive: [],
-      failed: failed(failing),
       outcome: {
+        archived: MAX_BATCH_SIZE,
         done: Array.from({ length: done }, (_, index) => sidOf(index)),
         ended: MAX_BATCH_SIZE,
-        alreadyGone: MAX_BATCH_SIZE,
-        touched: MAX_BATCH_SIZE,
+        gone: Array.from({ length: MAX_BATCH_SIZE - failing - done }, (_, index) => sidOf(index)),
+        failed: failed(failing),
       },
     };
     expect(bytesOf(batch)).toBeLessThan(0.75 * LARGEST_BYTES);

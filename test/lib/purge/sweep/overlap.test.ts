@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SILENCE_MS } from '../../../../lib/purge/record/view.ts';
+import { LOCK_LEASE_SECONDS } from '../../../../lib/purge/engine/limits.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { COUNT, seeded } from '../../../support/purge/seeded.ts';
 import { sidOf } from '../../../support/purge/upstream.ts';
@@ -41,7 +41,7 @@ describe('two purges of the same executions', () => {
     }
   });
 
-  test('take turns: the one that waits changes nothing, looks again soon, and sees a wish to stop', async () => {
+  test('share the flow by a lock: the one that waits changes nothing, looks again soon, and sees a stop request', async () => {
     const { world } = seeded();
     const [first, second] = [
       await world.start({ olderThan: 'P7D' }),
@@ -50,12 +50,12 @@ describe('two purges of the same executions', () => {
     expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
     expect(await world.slice(second)).toMatchObject({
       status: 'running',
-      awaitsTurn: true,
+      awaitsLock: true,
       added: { deleted: 0 },
     });
     await world.memory.requestStop(second);
     expect(await world.slice(second)).toMatchObject({ status: 'stopped' });
-    // The turn that was kept for it is no obstacle.
+    // The lock that was passed to it is no obstacle.
     expect((await world.run(first)).counts.deleted).toBe((COUNT * 4) / 5);
   });
 
@@ -67,31 +67,8 @@ describe('two purges of the same executions', () => {
     ];
     expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
     expect(await world.slice(second)).toMatchObject({ status: 'running' });
-    world.clock.nowMs += SILENCE_MS + 1_000;
+    world.clock.nowMs += (LOCK_LEASE_SECONDS + 1) * 1_000;
     expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
-  });
-
-  test('claim nothing of what a worker had begun whose turn another took, and which comes back after all', async () => {
-    const { studio, world } = seeded();
-    const [first, second] = [
-      await world.start({ olderThan: 'P7D', status: 'any' }),
-      await world.start({ olderThan: 'P7D', status: 'any' }),
-    ];
-    expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
-    const before = studio.in('deleted').length;
-    world.clock.nowMs += SILENCE_MS + 1_000;
-    expect(await mortalSlice(second, world.ports, { at: 60, when: 'after' })).toBeNull();
-    const meanwhile = studio.in('deleted').length;
-    // It is the other's turn now.
-    expect(await world.slice(first)).toMatchObject({ status: 'running', awaitsTurn: true });
-    expect(studio.in('deleted')).toHaveLength(meanwhile);
-    expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
-    const [late, other] = [await world.run(first), await world.record(second)];
-    expect(late).toMatchObject({ status: 'succeeded', counts: { deleted: 0, ended: 0 } });
-    expect(late.counts.alreadyGone).toBe(late.counts.matched);
-    expect(late.counts.matched).toBeGreaterThan(before);
-    // Of what the first had deleted before, nobody knows.
-    expect(other.counts.deleted).toBeLessThanOrEqual(COUNT);
   });
 
   test('do not wait for a dry run, and a dry run for nobody', async () => {
@@ -111,9 +88,9 @@ describe('two purges of the same executions', () => {
 });
 
 describe('one purge', () => {
-  test('leaves its turn when it is over', async () => {
+  test('releases the lock when it is over', async () => {
     const { world } = seeded();
     await mortalSlice(await world.start({ olderThan: 'P7D' }), world.ports, ALIVE);
-    expect(await world.ports.turns.ask(WELCOME, 'other')).toBe('other');
+    expect(await world.ports.locks.acquire(WELCOME, 'other', false)).toBe(true);
   });
 });

@@ -7,10 +7,10 @@ import { addToDigest, EMPTY_DIGEST } from '../record/digest.ts';
 export type Put = (body: Uint8Array, digest: string) => Promise<void>;
 
 /**
- * Packs lines into gzipped objects and puts each once it has ARCHIVE_OBJECT_BYTES, so that little more than
- * that is held in memory. After a failed put, every later call fails with its error.
+ * Writes lines into gzipped objects, and puts each object when it has ARCHIVE_OBJECT_BYTES. Memory holds little more
+ * than one object. After a failed put, every later call throws its error.
  */
-export function createPacker(put: Put) {
+export function createArchiveWriter(put: Put) {
   let object: ReturnType<typeof openObject> | null = null;
   let last: Promise<void> = Promise.resolve();
 

@@ -113,13 +113,13 @@ test('is not taken for dead where its slices end in their order and get nowhere'
     const dying = mortalSlice(
       id,
       world.ports,
-      { of: 'turns.ask', at: 1, when: 'after' },
+      { of: 'locks.acquire', at: 1, when: 'after' },
       { calls: 0 },
       `1-${step}`,
     );
     expect(await dying).toBeNull();
   }
   world.ports.upstream = studio.upstream;
-  await world.ports.turns.leave(WELCOME, id);
+  await world.ports.locks.release(WELCOME, id);
   expect(await world.run(id)).toMatchObject({ status: 'succeeded', counts: { deleted: COUNT } });
 });

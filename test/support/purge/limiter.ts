@@ -1,13 +1,18 @@
-import { allOver } from '../../../lib/purge/batch/all-over.ts';
-import type { Gate } from '../../../lib/purge/engine/ports.ts';
+import type { Limiter } from '../../../lib/purge/engine/ports.ts';
+
+/** Throws only when all are over, so that none goes on unobserved. */
+async function allOver(work: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}
 
 /** Everything at once. */
-export const openGate: Gate = {
-  each: async (items, work) => void (await allOver(items.map(work))),
+export const openLimiter: Limiter = {
+  each: async (items, work) => allOver(items.map(work)),
 };
 
 /** At most `width` pieces of work at a time, in the order they came. */
-export function createGate(width: number): Gate {
+export function createLimiterOf(width: number): Limiter {
   const waiting: (() => void)[] = [];
   let running = 0;
   const enter = () => {

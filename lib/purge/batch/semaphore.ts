@@ -1,7 +1,7 @@
 /** Runs at most `width` tasks at once, in the order in which they arrived. */
-export type Lanes = <T>(work: () => Promise<T>) => Promise<T>;
+export type Semaphore = <T>(work: () => Promise<T>) => Promise<T>;
 
-export function createLanes(width: number): Lanes {
+export function createSemaphore(width: number): Semaphore {
   const waiting: (() => void)[] = [];
   let free = width;
   return async (work) => {

@@ -1,20 +1,20 @@
-import type { Stores } from '../engine/last-word.ts';
+import type { Stores } from '../engine/final-record.ts';
 import type { PurgePage } from '../engine/ports.ts';
 import { isPurgeId } from '../record/purge-id.ts';
 import type { PurgeRecord } from '../record/record.ts';
 import { type PurgeView, viewOf } from '../record/view.ts';
 import { type Stopped, stopPurge } from './stop.ts';
 
-/** What can be asked about purges that were started. */
-export type Desk = {
+/** Reads, lists, stops and shows purges. */
+export type PurgeService = {
   find(id: string): Promise<PurgeRecord | undefined>;
-  /** Newest first, after the purge that an earlier page ended with; undefined if that is none. */
+  /** Newest first. `after`: the last purge of an earlier page; undefined is returned if it is not an id. */
   list(limit: number, after: string | null): Promise<PurgePage | undefined>;
   stop(id: string): Promise<Stopped>;
   view(record: PurgeRecord): PurgeView;
 };
 
-export function createDesk(stores: Stores, now: () => number): Desk {
+export function createPurgeService(stores: Stores, now: () => number): PurgeService {
   const { store } = stores;
   return {
     find: async (id) => (isPurgeId(id) ? (await store.read(id))?.record : undefined),

@@ -1,0 +1,199 @@
+import { LISTING_MS, MAX_BATCH_SIZE, MAX_OPEN_BATCHES } from '../engine/limits.ts';
+import { abort, type Change, type Slice } from '../engine/slice-state.ts';
+import { type Acted, actOn, type Item } from './act.ts';
+import { archiveBatch } from './archive.ts';
+import type { Batch, FailedItem, ListedItems, NewItem, OwnedBatch } from './batch.ts';
+import { type Results, settle } from './settle.ts';
+
+export type NewBatch = {
+  flow: number;
+  items: readonly NewItem[];
+  /** Of these items. */
+  retried?: FailedItem[];
+  /** Whether they are in the archive already. */
+  archived?: boolean;
+  /** `left`: the items that there was no time for. */
+  onSettled?: (left: readonly NewItem[]) => Change;
+};
+
+/** Saves batches, acts on several at a time, and settles them in the order of their numbers. */
+export class Pipeline {
+  readonly #slice: Slice;
+  readonly #startedMs: number;
+  #settling: Promise<void> = Promise.resolve();
+  #open: Promise<void>[] = [];
+  #next: number;
+  #changes = 0;
+  #acted = 0;
+  /** Executions that were submitted and not acted on yet. */
+  #backlog = 0;
+  #onActed: () => void = () => undefined;
+  #lockedFlow: string | null = null;
+
+  constructor(slice: Slice) {
+    this.#slice = slice;
+    this.#startedMs = slice.ports.now();
+    this.#next = slice.state.record.progress.settledBatch + 1;
+  }
+
+  /** Locks the flow for this purge. Returns false, which ends the slice, while another purge has the lock. */
+  async mayActOn(flow: number): Promise<boolean> {
+    const { ports, state } = this.#slice;
+    const { id, flows, request } = state.record;
+    const flowSid = flows[flow]?.sid;
+    if (flowSid === undefined || this.#lockedFlow === flowSid) return true;
+    await this.drained();
+    await this.unlock();
+    if (await ports.locks.acquire(flowSid, id, request.contact !== null)) this.#lockedFlow = flowSid;
+    else this.#slice.apply({ awaitsLock: true });
+    return this.#lockedFlow === flowSid;
+  }
+
+  async unlock(): Promise<void> {
+    const flowSid = this.#lockedFlow;
+    this.#lockedFlow = null;
+    if (flowSid !== null) await this.#slice.ports.locks.release(flowSid, this.#slice.state.record.id);
+  }
+
+  get isBusy(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** See ListOptions. */
+  idleVersion(): number | null {
+    return this.isBusy ? null : this.#changes;
+  }
+
+  /** Resolves when all batches are settled or left open. Throws the error of the one that was not. */
+  async drained(): Promise<void> {
+    await this.#settling;
+  }
+
+  /** Recovers an open batch. The purge must have the lock. */
+  async recover(batch: OwnedBatch): Promise<void> {
+    this.#next = Math.max(this.#next, batch.seq + 1);
+    await settle(this.#slice, await this.#act(batch, new Map(), true), () => ({}));
+  }
+
+  /** Resolves when so little is left to do that it is time to list the next executions. */
+  async submit(wanted: NewBatch): Promise<void> {
+    while (this.#open.length >= MAX_OPEN_BATCHES) await this.#open[0];
+    const { items } = wanted;
+    const batch = await this.#save(wanted);
+    this.#backlog += items.length;
+    let left = items.length;
+    const acting = this.#act(batch, new Map(items.map((item) => [item.sid, item])), false, () => {
+      left -= 1;
+      this.#countActed(1);
+    }).finally(() => this.#countActed(left));
+    this.#settling = this.#settleInOrder(acting, wanted);
+    this.#watch(this.#settling, items);
+    await this.#untilLittleLeft();
+  }
+
+  async #save({ flow, items, retried, archived }: NewBatch): Promise<OwnedBatch> {
+    const { ports, state, seen } = this.#slice;
+    for (const { sid } of items) seen.addStarted(sid);
+    this.#slice.apply({ openItems: state.openItems + items.length });
+    this.#changes += 1;
+    return ports.store.openBatch(state.record.id, {
+      seq: this.#next++,
+      flow,
+      retried: retried ?? null,
+      archived: archived ?? false,
+      active: items.filter(({ active }) => active).map(({ sid }) => sid),
+      inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
+      outcome: { archived: 0, done: [], ended: 0, gone: [], failed: [] },
+    });
+  }
+
+  async #settleInOrder(acting: Promise<Results>, { items, onSettled }: NewBatch): Promise<void> {
+    const before = this.#settling;
+    // Both end before an error of either is thrown.
+    await Promise.allSettled([before, acting]);
+    await before;
+    const results = await acting;
+    await settle(this.#slice, results, ({ outcome }) => {
+      const dealtWith = new Set([...outcome.done, ...outcome.gone, ...outcome.failed.map(({ sid }) => sid)]);
+      const left = items.filter(({ sid }) => !dealtWith.has(sid));
+      // Together with the counts, or the limit would count the items twice.
+      return { openItems: this.#slice.state.openItems - items.length, ...onSettled?.(left) };
+    });
+  }
+
+  #watch(settled: Promise<void>, items: readonly NewItem[]): void {
+    this.#open.push(settled);
+    const close = () => {
+      this.#open = this.#open.filter((one) => one !== settled);
+      this.#changes += 1;
+      for (const { sid } of items) this.#slice.seen.removeStarted(sid);
+    };
+    settled.then(close, () => {
+      this.#slice.apply(abort(this.#slice.state, { reason: 'the slice failed', refused: false }));
+      close();
+    });
+  }
+
+  #countActed(count: number): void {
+    this.#acted += count;
+    this.#backlog -= count;
+    this.#onActed();
+  }
+
+  /** The backlog that is left lasts while the next page is listed and saved. */
+  async #untilLittleLeft(): Promise<void> {
+    const isLittle = () => {
+      const perMs = this.#acted / Math.max(1, this.#slice.ports.now() - this.#startedMs);
+      return this.#backlog <= Math.max(MAX_BATCH_SIZE / 2, perMs * LISTING_MS);
+    };
+    while (!isLittle())
+      await new Promise<void>((resolve) => {
+        this.#onActed = resolve;
+      });
+  }
+
+  async #act(
+    saved: OwnedBatch,
+    listed: ListedItems,
+    isRecovery: boolean,
+    onActed: () => void = () => undefined,
+  ): Promise<Results> {
+    const slice = this.#slice;
+    const { request, flows, id } = slice.state.record;
+    const flowSid = flows[saved.flow]?.sid;
+    if (flowSid === undefined) throw new Error(`Purge ${id} has no flow ${saved.flow}`);
+    // Nothing was done to an execution that is not in the archive.
+    const isUntouched = request.archive && !saved.archived;
+    const batch = isUntouched ? await archiveBatch(slice, saved, listed) : saved;
+    const acted = new Map<string, Exclude<Acted, { outcome: 'cut' }>>();
+    if (!batch) return { batch: saved, listed, acted, open: new Set([...saved.active, ...saved.inactive]) };
+    if (!isUntouched) await slice.confirm();
+
+    const items = itemsOf(batch, isRecovery && !isUntouched);
+    const open = new Set<string>();
+    await slice.ports.limiter.each(items, async (item) => {
+      if (!(isRecovery ? slice.mayRecover : slice.mayStartItem)) return;
+      const result = await actOn(slice.ports.upstream, flowSid, item, request.action, slice.time.signal);
+      if (result.outcome === 'cut') return void open.add(item.sid);
+      acted.set(item.sid, result);
+      if (result.outcome === 'failed') slice.failed(item.sid, result);
+      else slice.succeeded(item.sid);
+      if (result.outcome === 'already-gone') slice.seen.addGone(item.sid);
+      onActed();
+    });
+    // Those that were not started with may have been done before, or are in the archive and must not go there again.
+    if (isRecovery || (batch.archived && !slice.state.stopRequested))
+      for (const { sid } of items) if (!acted.has(sid)) open.add(sid);
+    return { batch, listed, acted, open };
+  }
+}
+
+function itemsOf({ active, inactive, retried }: Batch, mayBeDone: boolean): Item[] {
+  const before = new Map(retried?.map(({ sid, possibleEffect }) => [sid, possibleEffect]));
+  const item = (sid: string, isActive: boolean): Item => ({
+    sid,
+    active: isActive,
+    possibleEffect: mayBeDone ? 'deleted' : (before.get(sid) ?? 'nothing'),
+  });
+  return [...active.map((sid) => item(sid, true)), ...inactive.map((sid) => item(sid, false))];
+}

@@ -1,0 +1,30 @@
+import type { Slice } from '../engine/slice-state.ts';
+import type { Batch } from './batch.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/**
+ * Completes the batches that an earlier slice has left open, and learns which executions were dealt with last. A
+ * worker that is not dead, as it seemed, can save neither the record nor a batch once they are saved and taken here.
+ */
+export async function recoverBatches(slice: Slice, pipeline: Pipeline): Promise<void> {
+  const { store } = slice.ports;
+  const { id, progress } = slice.state.record;
+  const open: Batch[] = [];
+  for await (const batch of store.batches(id)) {
+    if (batch.seq > progress.settledBatch) open.push(batch);
+    else {
+      const { active, inactive, outcome } = batch;
+      for (const sid of [...active, ...inactive, ...outcome.done]) slice.seen.addDone(sid);
+      for (const sid of outcome.gone) slice.seen.addGone(sid);
+    }
+  }
+  const [first] = open;
+  if (!first) return;
+  // All of them are of one flow: no slice that leaves batches open goes on to another.
+  if (!(await pipeline.mayActOn(first.flow))) return slice.apply({ leftOpen: true });
+  await slice.begin(open);
+  for (const { seq } of open) {
+    if (slice.mayRecover) await pipeline.recover(await store.takeBatch(id, seq));
+    else slice.apply({ leftOpen: true });
+  }
+}
