@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { IncomingMessage } from 'node:http';
 import { afterAll, expect } from 'vitest';
 import { type TableUse, tableUse } from '../../infra/constructs/api/table-use.ts';
@@ -53,8 +53,12 @@ function judge(request: IncomingMessage): void {
   });
 }
 
-subscribe('http.server.request.start', (message) => {
+function listen(message: unknown): void {
   if (message instanceof Object && 'request' in message && message.request instanceof IncomingMessage)
     judge(message.request);
+}
+subscribe('http.server.request.start', listen);
+afterAll(() => {
+  unsubscribe('http.server.request.start', listen);
+  expect([...denied]).toEqual([]);
 });
-afterAll(() => expect([...denied]).toEqual([]));
