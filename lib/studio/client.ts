@@ -15,9 +15,9 @@ export type StudioOptions = (Credentials | { credentials: CredentialSource }) & 
   region?: string;
   /** Default v2. v1 has no conflict on create: see `executions.create`. */
   version?: Version;
-  /** Of a call that names none, in milliseconds. Default 20,000. */
+  /** For a call without its own, in milliseconds. Default 20,000. */
   timeoutMs?: number;
-  /** Called after each HTTP request; it must not throw. */
+  /** Called after each HTTP request. Must not throw. */
   onAttempt?: (attempt: Attempt) => void;
   transport?: Transport;
   now?: () => number;
@@ -30,8 +30,8 @@ export type Studio = ReturnType<typeof createStudio>;
 const TIMEOUT_MS = 20_000;
 
 /**
- * A client of Twilio Studio's REST API: https://www.twilio.com/docs/studio/rest-api. Everything unexpected is
- * thrown as a StudioError; expected outcomes are values. Throws `invalid-argument` for wrong options.
+ * Creates a client of Twilio Studio's REST API (https://www.twilio.com/docs/studio/rest-api). Its calls
+ * return expected outcomes and throw a StudioError for others. Throws `invalid-argument` for wrong options.
  *
  * @example
  * const studio = createStudio({ accountSid: 'AC…', username: 'SK…', password: '…' });
@@ -65,8 +65,8 @@ export function createStudio(options: StudioOptions) {
     revisions: revisionsOf(calls),
     testUsers: testUsersOf(calls),
     /**
-     * Opens the connection of the next create ahead of time. Call it as soon as a create is likely, such as at
-     * the beginning of an invocation. Never fails, and costs nothing if no create follows.
+     * Opens the connection of the next create ahead of time. Call it as soon as a create is likely, such as
+     * at the beginning of an invocation. Never fails, and costs nothing if no create follows.
      */
     prepare: (): void => transport.prepare(),
     /** Closes every connection; calls in flight end as `aborted`. */

@@ -1,7 +1,4 @@
-/**
- * Why a Studio call did not succeed. One class, told apart by `kind`, so that a `switch` over it can be
- * exhaustive; the meanings of Twilio's codes are in https://www.twilio.com/docs/api/errors.
- */
+/** Why a call failed. Twilio's codes are explained in https://www.twilio.com/docs/api/errors. */
 export type StudioErrorKind =
   /** A value that must not reach a path or a form: wrong SID, unknown status. Nothing was sent. */
   | 'invalid-argument'
@@ -17,12 +14,9 @@ export type StudioErrorKind =
   | 'not-found'
   /** 404 to an end or a delete of an execution that Studio still shows. */
   | 'still-there'
-  /** The answer belongs to another flow than the one in the path. */
+  /** The response belongs to another flow than the one in the path. */
   | 'other-flow'
-  /**
-   * 409 (20409) where it is not an expected outcome, or a confirmed end of an execution that is not shown as
-   * ended.
-   */
+  /** 409 (20409) if it is no expected outcome, or a confirmed end without effect. */
   | 'conflict'
   /** 429 (20429): not processed, safe to repeat. */
   | 'throttled'

@@ -1,6 +1,6 @@
 /**
- * Studio's resources under the names of Twilio's Node SDK, after Twilio's OpenAPI document of v2 (2026-04-14),
- * and what the client takes and returns. Times are ISO 8601 strings in UTC.
+ * Studio's resources under the names of Twilio's Node SDK, after Twilio's OpenAPI document of v2
+ * (2026-04-14), and what the client takes and returns. Times are ISO 8601 strings in UTC.
  */
 
 import * as v from 'valibot';
@@ -10,13 +10,13 @@ import type { Limiter } from './limiter/limiter.ts';
 
 export type Credentials = { accountSid: string; username: string; password: string };
 
-/** `refresh` reads anew, after a 401; that it does so once for many and not too often is its own business. */
+/** `refresh` is called after a 401. The source bounds how often it really reads. */
 export type CredentialSource = { get(): Promise<Credentials>; refresh(): Promise<Credentials> };
 
 export type Version = 'v1' | 'v2';
 
 export type ExecutionStatus = 'active' | 'ended';
-export type FlowStatus = 'draft' | 'published';
+type FlowStatus = 'draft' | 'published';
 
 /** A missing field, or one of another type, is null: Twilio documents nearly every field as nullable. */
 const orNull = <const Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.nullable(schema), null);
@@ -56,7 +56,6 @@ export const executionContextSchema = v.object({
 export type ExecutionContext = v.InferOutput<typeof executionContextSchema>;
 
 export const stepContextSchema = v.object({ ...executionContextSchema.entries, stepSid: text });
-export type StepContext = v.InferOutput<typeof stepContextSchema>;
 
 export const stepSchema = v.object({
   sid,
@@ -102,7 +101,6 @@ export const testUsersSchema = v.object({
   testUsers: v.fallback(v.pipe(v.array(v.unknown()), v.transform(onlyTexts), v.array(v.string())), []),
   url: text,
 });
-export type TestUsers = v.InferOutput<typeof testUsersSchema>;
 
 function onlyTexts(values: unknown[]): string[] {
   return values.filter((value) => typeof value === 'string');
@@ -116,39 +114,39 @@ function withZone(date: string): string {
 }
 
 /**
- * One upstream page; `nextPageUrl` is null at the end of the list. There is no total. Where a `limit` cut the
- * page's items off, `nextPageUrl` still leads to what comes after the whole page.
+ * One page of Studio's. `nextPageUrl` is null at the end of the list; if the `limit` cut off items of the
+ * page, it still leads to what follows the whole page.
  */
 export type Page<Item> = { items: Item[]; nextPageUrl: string | null };
 
 export type CallOptions = {
-  /** Ends the call, its retries included; on a listing, the whole iteration. */
+  /** Ends the call with its retries, or the whole iteration of a list. */
   signal?: AbortSignal;
   /**
-   * For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default
-   * 20,000. Does not run while a try waits for its turn with the `limiter`: only the signal ends that.
+   * For the call with its retries, or each page of a list, in milliseconds. Default 20,000. Waiting for the
+   * `limiter` does not count.
    */
   timeoutMs?: number;
   /**
-   * Tries in all, 1 for none but the first. Not counted: a repetition with fresh credentials after a 401, and
-   * 429s under a `limiter`, which only `timeoutMs` bounds. Default 5.
+   * In all. Default 5. Neither the retry with fresh credentials after a 401 counts, nor 429s under a
+   * `limiter`, which are bounded by `timeoutMs` only.
    */
   maxTries?: number;
   /**
-   * The most bytes of an answer, or of all pages of a listing together. A larger answer fails as `nonsense`
-   * with `oversized` set and is not retried. Default: a size that no answer of Studio exceeds (endpoints.ts).
+   * Of a response, or of all pages of a list. A larger one fails as `nonsense` with `oversized` and is not
+   * retried. Default: the endpoint's (endpoints.ts).
    */
   maxBodyBytes?: number;
-  /** Whether the `context` of what is read is JsonText (json-text.ts), which takes less memory. Default false. */
+  /** Whether a `context` is read as JsonText (json-text.ts), which takes less memory. Default false. */
   contextAsText?: boolean;
-  /** Holds every try until there is room upstream, and learns from how it went: see limiter.ts. */
+  /** Decides when each try may start, and learns from its outcome. */
   limiter?: Limiter;
 };
 
 export type ListOptions = CallOptions & {
   /**
-   * Whether the next page is asked for while the current one is worked on. Default true for the iteration
-   * over items, false for `pages()`. Leave it off where the work changes the list, such as deleting.
+   * Whether the next page is requested while the current one is in use. Default true for the iteration over
+   * items, false for `pages()`. Leave it off if the work changes the list, such as deleting.
    */
   readAhead?: boolean;
 };
@@ -174,17 +172,17 @@ export type CreateExecutionInput = {
   parameters?: Record<string, unknown>;
 };
 
-/** What a create came to; everything else is thrown as a StudioError. */
+/** The expected outcomes of a create. Everything else is thrown as a StudioError. */
 export type CreateOutcome =
   | { outcome: 'created'; execution: Execution }
   /**
-   * Version v1 only, and the only success there: v1 answers 200 with the contact's active execution as if it
-   * had been created, and nothing tells the two apart. Never trigger through v1.
+   * Success in v1, which responds with the contact's active execution as if it had been created. Do not
+   * trigger through v1.
    */
   | { outcome: 'created-or-existing'; execution: Execution }
   /** The contact has an active execution already (409, code 20409). */
   | { outcome: 'conflict'; conflictingExecutionSid: string | null }
-  /** The answer was lost or a 5xx: Studio may or may not have created it. */
+  /** The response was lost or a 5xx: Studio may or may not have created it. */
   | { outcome: 'unknown'; cause: Error };
 
 export type FlowInput = {
@@ -195,42 +193,42 @@ export type FlowInput = {
   commitMessage?: string;
 };
 
-/** What is left out stays as it is. */
+/** Absent members stay unchanged. */
 export type FlowUpdate = { status: FlowStatus } & Partial<Omit<FlowInput, 'status'>>;
 
-/** `errors`: what is wrong with the definition, as Studio says it. */
+/** `errors`: what Studio says is wrong with the definition. */
 export type Validity = { valid: boolean; errors: unknown[] };
 
 /**
- * `afterUnclear`: an earlier try of the same call lost its answer, or got a 5xx, so that the work may have
- * been this call's own.
+ * `afterUnclear`: the response to an earlier try of the same call was lost, or a 5xx, so this call may have
+ * done the work itself.
  */
 export type EndOutcome =
   | { outcome: 'ended'; execution: Execution }
   | { outcome: 'already-ended'; afterUnclear: boolean };
 
-/** `afterUnclear` as with EndOutcome. */
+/** `afterUnclear` as in EndOutcome. */
 export type DeleteOutcome = { outcome: 'deleted' } | { outcome: 'already-gone'; afterUnclear: boolean };
 
-/** An async iteration over items that can also be walked by whole pages. Each iteration begins anew. */
+/** A list, iterated by items or by pages. Each iteration begins anew. */
 export type Listing<Item> = AsyncIterable<Item> & {
-  /** Continue from `fromPageUrl`, an earlier page's `nextPageUrl`, instead of the beginning. */
+  /** Begins at `fromPageUrl`, an earlier page's `nextPageUrl`. */
   pages(options?: { fromPageUrl?: string }): AsyncIterable<Page<Item>>;
 };
 
-/** One HTTP request and what came of it: for logs and metrics, and nothing personal in it. */
+/** One HTTP request and its outcome, for logs and metrics. Contains nothing personal. */
 export type Attempt = {
   operation: string;
   method: 'GET' | 'POST' | 'DELETE';
-  /** HTTP status; undefined when there was no answer. */
+  /** HTTP status; undefined without a response. */
   status: number | undefined;
   durationMs: number;
   /** 1 for the first. */
   attempt: number;
   /** `Twilio-Request-Id`. */
   requestId: string | undefined;
-  /** `Twilio-Concurrent-Requests`: how many the account has running. */
+  /** `Twilio-Concurrent-Requests`: the account's requests in flight. */
   concurrentRequests: number | undefined;
-  /** undefined when it succeeded. */
+  /** undefined for a success. */
   errorKind: StudioErrorKind | undefined;
 };

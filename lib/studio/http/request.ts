@@ -46,8 +46,8 @@ const VERSION = '0.1.0';
 /** What a timer can hold: 24 days. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /**
- * Time for one try, so that a hanging connection leaves time for another: at first a third of the call's time,
- * then twice as much each time, for a slow Studio.
+ * Time for one try, so that a hanging connection leaves time for another: at first a third of the call's
+ * time, then twice as much each time, for a slow Studio.
  */
 const FIRST_TRY_SHARE = 1 / 3;
 const MIN_TRY_MS = 2_000;
@@ -68,7 +68,9 @@ export async function request<T>(wiring: Wiring, call: Call<T>, options: CallOpt
 
 type Time = ReturnType<typeof startTime>;
 
-/** The time of a call. Its signal ends everything that the call waits for, with the error to throw as reason. */
+/**
+ * The time of a call. Its signal ends everything that the call waits for, with the error to throw as reason.
+ */
 function startTime({ now, timeoutMs: byDefault }: Wiring, operation: string, options: CallOptions) {
   const timeoutMs = Math.min(options.timeoutMs ?? byDefault, MAX_TIMEOUT_MS);
   const ended = new AbortController();

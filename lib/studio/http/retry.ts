@@ -50,7 +50,9 @@ export function isRetryable(operation: OperationKind, failure: Failure): boolean
   return repeat === 'unless-done' && (operation !== 'non-idempotent' || !mayHaveHappened(failure));
 }
 
-/** Whether Studio may have done the work although the call failed. Only then is a create's outcome unknown. */
+/**
+ * Whether Studio may have done the work although the call failed. Only then is a create's outcome unknown.
+ */
 export function mayHaveHappened({ kind, sent }: Failure): boolean {
   const { effect } = MATRIX[kind];
   return effect === 'possible' || (effect === 'if-sent' && sent);

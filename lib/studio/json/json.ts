@@ -1,5 +1,5 @@
 /** A number as it was written. `JSON.stringify` writes it digit for digit; arithmetic needs `plainNumber`. */
-export type RawNumber = { readonly rawJSON: string };
+type RawNumber = { readonly rawJSON: string };
 
 declare global {
   /** ES2026, which TypeScript's library does not describe yet. */
@@ -34,7 +34,7 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Far more levels than Studio nests. A reviver runs out of stack at about 2,300, `JSON.stringify` at 4,400.
+ * Far deeper than Studio nests. A reviver runs out of stack at about 2,300 levels, `JSON.stringify` at 4,400.
  */
 const MAX_DEPTH = 1_000;
 

@@ -155,8 +155,8 @@ function parsePage<Item>(
 const MAX_PAGE_URL_LENGTH = 4_096;
 
 /**
- * Returns the query of a page URL, or undefined if it does not belong to this list. Only the query is used, so
- * that the credentials go to no other host: behind a proxy the URL may say studio.twilio.com.
+ * Returns the query of a page URL, or undefined if it does not belong to this list. Only the query is used,
+ * so that the credentials go to no other host: behind a proxy the URL may say studio.twilio.com.
  */
 function pageQuery(listUrl: string, pageUrl: string): string | undefined {
   const url = pageUrl.length > MAX_PAGE_URL_LENGTH ? null : URL.parse(pageUrl, listUrl);

@@ -1,6 +1,6 @@
 /**
- * Remembers the last `capacity` names. A ring says which one is the oldest: finding it in the Set takes 6 µs with
- * 10,000 names.
+ * Remembers the last `capacity` names. A ring says which one is the oldest: finding it in the Set takes 6 µs
+ * with 10,000 names.
  */
 export class RecentSet {
   readonly #capacity: number;
