@@ -2,7 +2,7 @@ import type { Calls } from './calls.ts';
 import { endAndDelete } from './end-and-delete.ts';
 import { endpoints } from './endpoints.ts';
 import { StudioError } from './errors.ts';
-import { mayHaveHappened } from './http/retry.ts';
+import { mayHaveTakenEffect } from './http/retry.ts';
 import { fieldsOf } from './json/parse.ts';
 import type {
   CallOptions,
@@ -39,7 +39,7 @@ export function executionsOf(calls: Calls) {
         if (!(error instanceof StudioError)) throw error;
         if (error.kind === 'conflict')
           return { outcome: 'conflict', conflictingExecutionSid: conflictingSid(error) };
-        if (mayHaveHappened(error)) return { outcome: 'unknown', cause: error };
+        if (mayHaveTakenEffect(error)) return { outcome: 'unknown', cause: error };
         throw error;
       }
     },

@@ -1,6 +1,11 @@
 import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
+<<<<<<< HEAD
 import { mayHaveHappened } from '../../studio/http/retry.ts';
 import type { Upstream } from '../engine/ports.ts';
+=======
+import { mayHaveTakenEffect } from '../../studio/http/retry.ts';
+import type { Unclear, Upstream } from '../engine/ports.ts';
+>>>>>>> 77ccb2f (Call it mayHaveTakenEffect, the glossary's name)
 import type { PurgeAction } from '../record/record.ts';
 import type { PossibleEffect } from './batch.ts';
 
@@ -83,7 +88,7 @@ async function unlessActive(erase: () => Promise<boolean>, end: () => Promise<vo
 function effectAfter(step: 'end' | 'delete', error: StudioError, before: PossibleEffect): PossibleEffect {
   // It is there, so nothing has deleted it.
   if (error.kind === 'conflict') return 'nothing';
-  if (!error.afterUnclear && !mayHaveHappened(error)) return before;
+  if (!error.afterUnclear && !mayHaveTakenEffect(error)) return before;
   return step === 'delete' || before === 'deleted' ? 'deleted' : 'ended';
 }
 

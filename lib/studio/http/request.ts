@@ -5,7 +5,7 @@ import { parseAroundContexts } from '../json/json-text.ts';
 import type { Went } from '../limiter/governor.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from '../types.ts';
 import { type CallResult, type Mismatch, parseResponse } from './response.ts';
-import { isRetryable, MAX_TRIES, mayHaveHappened, retryDelayMs } from './retry.ts';
+import { isRetryable, MAX_TRIES, mayHaveTakenEffect, retryDelayMs } from './retry.ts';
 import type { Transport } from './transport.ts';
 
 /** What every call of one client shares. */
@@ -143,7 +143,7 @@ async function repeat<T>(wiring: Wiring, call: Call<T>, options: CallOptions, ti
     if (isLast || !isRetryable(call.endpoint.kind, error)) throw error;
     const delayMs = retryDelayMs(attempt, error.retryAfterMs, wiring.random);
     if (wiring.now() + delayMs >= time.deadlineMs()) throw error;
-    afterUnclear ||= mayHaveHappened(error);
+    afterUnclear ||= mayHaveTakenEffect(error);
     await time.until(wiring.sleep(delayMs, time.signal));
     // A limiter finds the limit by 429s, so they must not use up a call's tries.
     if (!(limiter && error.kind === 'throttled')) tries += 1;

@@ -47,13 +47,13 @@ type Repeat = 'unless-done' | 'idempotent' | 'never';
 export function isRetryable(operation: OperationKind, failure: Failure): boolean {
   const { repeat } = MATRIX[failure.kind];
   if (repeat === 'idempotent') return operation === 'idempotent';
-  return repeat === 'unless-done' && (operation !== 'non-idempotent' || !mayHaveHappened(failure));
+  return repeat === 'unless-done' && (operation !== 'non-idempotent' || !mayHaveTakenEffect(failure));
 }
 
 /**
  * Whether Studio may have done the work although the call failed. Only then is a create's outcome unknown.
  */
-export function mayHaveHappened({ kind, sent }: Failure): boolean {
+export function mayHaveTakenEffect({ kind, sent }: Failure): boolean {
   const { effect } = MATRIX[kind];
   return effect === 'possible' || (effect === 'if-sent' && sent);
 }

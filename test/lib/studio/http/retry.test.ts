@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { StudioErrorKind } from '../../../../lib/studio/errors.ts';
 import {
   isRetryable,
-  mayHaveHappened,
+  mayHaveTakenEffect,
   type OperationKind,
   parseRetryAfter,
   retryDelayMs,
@@ -50,11 +50,13 @@ describe('the retry matrix', () => {
   test('what is not idempotent is never repeated where it may have happened', () => {
     for (const kind of KINDS)
       for (const sent of [true, false])
-        expect(isRetryable('non-idempotent', { kind, sent }) && mayHaveHappened({ kind, sent })).toBe(false);
+        expect(isRetryable('non-idempotent', { kind, sent }) && mayHaveTakenEffect({ kind, sent })).toBe(
+          false,
+        );
   });
 
   test('what surely left nobody has surely not happened, but for an answer that came', () => {
-    const happened = KINDS.filter((kind) => mayHaveHappened({ kind, sent: false }));
+    const happened = KINDS.filter((kind) => mayHaveTakenEffect({ kind, sent: false }));
     expect(happened).toEqual(['unavailable']);
   });
 });
