@@ -1,11 +1,6 @@
 import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
-<<<<<<< HEAD
-import { mayHaveHappened } from '../../studio/http/retry.ts';
-import type { Upstream } from '../engine/ports.ts';
-=======
 import { mayHaveTakenEffect } from '../../studio/http/retry.ts';
-import type { Unclear, Upstream } from '../engine/ports.ts';
->>>>>>> 77ccb2f (Call it mayHaveTakenEffect, the glossary's name)
+import type { Upstream } from '../engine/ports.ts';
 import type { PurgeAction } from '../record/record.ts';
 import type { PossibleEffect } from './batch.ts';
 
