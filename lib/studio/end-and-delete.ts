@@ -37,14 +37,14 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
     const seen = await lookFor(...of);
     if (seen instanceof StudioError) throw seen;
     if (told instanceof StudioError) {
-      const { kind, afterUnclear } = told;
+      const { kind, afterLostResponse } = told;
       if (seen?.status === 'ended')
-        return { outcome: 'already-ended', afterUnclear: afterUnclear || kind === 'nonsense' };
+        return { outcome: 'already-ended', afterLostResponse: afterLostResponse || kind === 'nonsense' };
       if (kind === 'conflict') return told;
       throw kind === 'not-found' && seen ? stillThere(told) : told;
     }
     if (seen?.status === 'ended') return { outcome: 'ended', execution: seen };
-    const details = { operation, sent: true, afterUnclear: true };
+    const details = { operation, sent: true, afterLostResponse: true };
     if (!seen && told.status === null)
       throw new StudioError('nonsense', 'Studio confirmed the end without a known status', details);
     const message = 'Studio confirmed the end but does not show the execution as ended';
@@ -58,12 +58,12 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
      * `still-there` if it answers 404, but still shows the execution.
      */
     end: async (...of: Of): Promise<EndOutcome> => {
-      let afterUnclear = false;
+      let afterLostResponse = false;
       return calls.repeat(async () => {
         const result = await tryToEnd(...of);
-        afterUnclear ||= 'afterUnclear' in result && result.afterUnclear;
+        afterLostResponse ||= 'afterLostResponse' in result && result.afterLostResponse;
         return 'outcome' in result && result.outcome === 'already-ended'
-          ? { ...result, afterUnclear }
+          ? { ...result, afterLostResponse }
           : result;
       }, of[2]);
     },
@@ -82,7 +82,10 @@ export function endAndDelete(calls: Calls, fetch: (...of: Of) => Promise<Executi
       const isGone = seen instanceof StudioError;
       if (told.kind === 'nonsense' && !isGone) throw told;
       if (seen && !isGone) throw stillThere(told);
-      return { outcome: 'already-gone', afterUnclear: told.afterUnclear || told.kind === 'nonsense' };
+      return {
+        outcome: 'already-gone',
+        afterLostResponse: told.afterLostResponse || told.kind === 'nonsense',
+      };
     },
   };
 }
@@ -100,12 +103,12 @@ function doubtful(kinds: readonly StudioErrorKind[]): (error: unknown) => Studio
   };
 }
 
-function stillThere({ operation, status, code, afterUnclear }: StudioError): StudioError {
+function stillThere({ operation, status, code, afterLostResponse }: StudioError): StudioError {
   return new StudioError('still-there', 'Studio answered 404 for an execution that it shows', {
     operation,
     status,
     code,
-    afterUnclear,
+    afterLostResponse,
     sent: true,
   });
 }

@@ -50,7 +50,7 @@ export class StudioError extends Error {
   /** False only if no byte of the last request was sent. */
   readonly sent: boolean = false;
   /** Whether an earlier try of the same call may have done the work: its response was lost, or a 5xx. */
-  readonly afterUnclear: boolean = false;
+  readonly afterLostResponse: boolean = false;
   /** Whether the response exceeded its size limit. */
   readonly oversized: boolean = false;
 

@@ -31,7 +31,7 @@ export function flowsOf(calls: Calls) {
         return { outcome: 'deleted' };
       } catch (error) {
         if (error instanceof StudioError && error.kind === 'not-found')
-          return { outcome: 'already-gone', afterUnclear: error.afterUnclear };
+          return { outcome: 'already-gone', afterLostResponse: error.afterLostResponse };
         throw error;
       }
     },

@@ -200,15 +200,15 @@ export type FlowUpdate = { status: FlowStatus } & Partial<Omit<FlowInput, 'statu
 export type Validity = { valid: boolean; errors: unknown[] };
 
 /**
- * `afterUnclear`: the response to an earlier try of the same call was lost, or a 5xx, so this call may have
+ * `afterLostResponse`: the response to an earlier try of the same call was lost, or a 5xx, so this call may have
  * done the work itself.
  */
 export type EndOutcome =
   | { outcome: 'ended'; execution: Execution }
-  | { outcome: 'already-ended'; afterUnclear: boolean };
+  | { outcome: 'already-ended'; afterLostResponse: boolean };
 
-/** `afterUnclear` as in EndOutcome. */
-export type DeleteOutcome = { outcome: 'deleted' } | { outcome: 'already-gone'; afterUnclear: boolean };
+/** `afterLostResponse` as in EndOutcome. */
+export type DeleteOutcome = { outcome: 'deleted' } | { outcome: 'already-gone'; afterLostResponse: boolean };
 
 /** A list, iterated by items or by pages. Each iteration begins anew. */
 export type Listing<Item> = AsyncIterable<Item> & {

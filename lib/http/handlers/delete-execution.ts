@@ -31,7 +31,7 @@ export async function deleteExecution(
   try {
     const result = await erase(studio, flow.sid, sid, signal);
     // It was there a moment ago, and is gone after a try whose answer was lost or no answer of Studio's: by that try.
-    const isOurs = result.outcome === 'deleted' || result.afterUnclear;
+    const isOurs = result.outcome === 'deleted' || result.afterLostResponse;
     return answer(isOurs ? 'deleted' : 'already-gone', sid);
   } catch (error) {
     // Studio refused the delete, but the execution is gone.

@@ -23,7 +23,7 @@ export async function endExecution(
   const ended = await executions.end(flow.sid, params.execution, { signal }).catch(stillActive);
   if (ended.outcome === 'ended') return answer('ended', ended.execution);
   // It was active a moment ago: after a try whose answer was lost, that try has ended it.
-  const outcome = ended.afterUnclear ? 'ended' : 'already-ended';
+  const outcome = ended.afterLostResponse ? 'ended' : 'already-ended';
   return answer(outcome, await executions.fetch(flow.sid, params.execution, { signal }));
 }
 

@@ -35,12 +35,12 @@ export async function actOn(
     const result = await upstream.end(flowSid, sid, signal);
     if (result.outcome === 'ended') ended = true;
     // If it was listed as ended, this purge has not ended it.
-    else endedBefore = active && (possibleEffect !== 'nothing' || result.afterUnclear);
+    else endedBefore = active && (possibleEffect !== 'nothing' || result.afterLostResponse);
   };
   const erase = async () => {
     step = 'delete';
     const result = await upstream.delete(flowSid, sid, signal);
-    return result.outcome === 'deleted' || possibleEffect === 'deleted' || result.afterUnclear;
+    return result.outcome === 'deleted' || possibleEffect === 'deleted' || result.afterLostResponse;
   };
   try {
     if (active || action === 'end') await end();
@@ -83,7 +83,7 @@ async function unlessActive(erase: () => Promise<boolean>, end: () => Promise<vo
 function effectAfter(step: 'end' | 'delete', error: StudioError, before: PossibleEffect): PossibleEffect {
   // It is there, so nothing has deleted it.
   if (error.kind === 'conflict') return 'nothing';
-  if (!error.afterUnclear && !mayHaveTakenEffect(error)) return before;
+  if (!error.afterLostResponse && !mayHaveTakenEffect(error)) return before;
   return step === 'delete' || before === 'deleted' ? 'deleted' : 'ended';
 }
 

@@ -117,14 +117,14 @@ async function repeat<T>(wiring: Wiring, call: Call<T>, options: CallOptions, ti
   const { limiter, maxTries = MAX_TRIES } = options;
   let credentials = await time.until(wiring.credentials.get());
   let isRefreshed = false;
-  let afterUnclear = false;
+  let afterLostResponse = false;
   for (let attempt = 1, tries = 1; ; attempt += 1) {
     // A queue is no sign of trouble, so waiting in it does not count.
     const giveBack = limiter && (await time.outside(() => limiter.acquire(time.signal)));
     let went: Went = 'other';
     let result: CallResult<T>;
     try {
-      result = await tryOnce(wiring, call, options, time, { credentials, attempt, tries, afterUnclear });
+      result = await tryOnce(wiring, call, options, time, { credentials, attempt, tries, afterLostResponse });
       went = wentHow(result);
     } finally {
       giveBack?.(went);
@@ -143,7 +143,7 @@ async function repeat<T>(wiring: Wiring, call: Call<T>, options: CallOptions, ti
     if (isLast || !isRetryable(call.endpoint.kind, error)) throw error;
     const delayMs = retryDelayMs(attempt, error.retryAfterMs, wiring.random);
     if (wiring.now() + delayMs >= time.deadlineMs()) throw error;
-    afterUnclear ||= mayHaveTakenEffect(error);
+    afterLostResponse ||= mayHaveTakenEffect(error);
     await time.until(wiring.sleep(delayMs, time.signal));
     // A limiter finds the limit by 429s, so they must not use up a call's tries.
     if (!(limiter && error.kind === 'throttled')) tries += 1;
@@ -158,14 +158,14 @@ function wentHow(result: CallResult<unknown>): Went {
   return status >= 400 && kind !== 'unavailable' ? 'success' : 'other';
 }
 
-type Try = { credentials: Credentials; attempt: number; tries: number; afterUnclear: boolean };
+type Try = { credentials: Credentials; attempt: number; tries: number; afterLostResponse: boolean };
 
 async function tryOnce<T>(
   wiring: Wiring,
   { endpoint, path, query = '', form, parse, onBody }: Call<T>,
   { maxBodyBytes = endpoint.maxBodyBytes, contextAsText }: CallOptions,
   time: Time,
-  { credentials, attempt, tries, afterUnclear }: Try,
+  { credentials, attempt, tries, afterLostResponse }: Try,
 ): Promise<CallResult<T>> {
   const { operation, method, kind, freeForm } = endpoint;
   const startedMs = wiring.now();
@@ -184,7 +184,7 @@ async function tryOnce<T>(
     mayLeave: () => wiring.now() < deadlineMs,
   });
   if (result.ok && result.status < 300) onBody?.(result.body.length);
-  const parsed = parseResponse({ operation, afterUnclear }, result, wiring.now(), {
+  const parsed = parseResponse({ operation, afterLostResponse }, result, wiring.now(), {
     readJson: contextAsText ? parseAroundContexts : freeForm ? parseFreeForm : JSON.parse,
     parse: (body) => parse(body, credentials.accountSid),
   });

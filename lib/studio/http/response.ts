@@ -17,7 +17,7 @@ export type Reader<T> = { readJson: (text: string) => unknown; parse: (body: unk
 
 /** Twilio's errors are `{code, message, more_info, details}`, those of its newer APIs problems (RFC 9457). */
 export function parseResponse<T>(
-  known: Pick<StudioErrorDetails, 'operation' | 'afterUnclear'>,
+  known: Pick<StudioErrorDetails, 'operation' | 'afterLostResponse'>,
   result: TransportResult,
   nowMs: number,
   { readJson, parse }: Reader<T>,

@@ -76,11 +76,11 @@ describe('executions', () => {
     ]);
     expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
       outcome: 'already-ended',
-      afterUnclear: false,
+      afterLostResponse: false,
     });
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
-      afterUnclear: false,
+      afterLostResponse: false,
     });
   });
 });
@@ -108,7 +108,7 @@ describe('an end that is confirmed', () => {
     const { studio, requests } = await ending(told({ status: 'ending' }), told(fields));
     expect(await failureOf(studio.executions.end(FLOW, EXECUTION))).toMatchObject({
       kind: 'conflict',
-      afterUnclear: true,
+      afterLostResponse: true,
     });
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(5);
   });
@@ -139,7 +139,7 @@ describe('a delete that is answered with a body', () => {
     const studio = await answering(answer, gone);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
-      afterUnclear: true,
+      afterLostResponse: true,
     });
   });
 

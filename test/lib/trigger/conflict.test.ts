@@ -87,7 +87,7 @@ describe('a contact that has an active execution', () => {
   test('that does not end is reported and not replaced', async () => {
     const { studio, send } = createWorld();
     const stubborn = studio.start(CONTACT);
-    studio.end = async () => ({ outcome: 'already-ended', afterUnclear: false });
+    studio.end = async () => ({ outcome: 'already-ended', afterLostResponse: false });
     expect(await send({ body: { ...BODY, onConflict: 'replace' } })).toEqual({
       outcome: 'conflict',
       conflictingExecutionSid: stubborn.sid,

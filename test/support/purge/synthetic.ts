@@ -37,7 +37,7 @@ export function syntheticUpstream(count: number, deletesPerSecond: number, clock
     },
     async delete(_flow, sid) {
       const index = Number.parseInt(sid.slice(-8), 16);
-      if (deleted[index] === 1) return { outcome: 'already-gone', afterUnclear: false };
+      if (deleted[index] === 1) return { outcome: 'already-gone', afterLostResponse: false };
       deleted[index] = 1;
       clock.nowMs += 1_000 / deletesPerSecond;
       return { outcome: 'deleted' };

@@ -105,7 +105,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
     async end(_flow, sid) {
       call('end', sid);
       const found = find(sid);
-      if (found.state === 'ended') return { outcome: 'already-ended', afterUnclear: false };
+      if (found.state === 'ended') return { outcome: 'already-ended', afterLostResponse: false };
       found.state = 'ended';
       changes += 1;
       quirks.after?.('end', sid);
@@ -114,7 +114,7 @@ export function createMemoryStudio(quirks: Partial<Quirks> = {}) {
     async delete(_flow, sid) {
       call('delete', sid);
       const found = kept.get(sid);
-      if (!found || found.state === 'deleted') return { outcome: 'already-gone', afterUnclear: false };
+      if (!found || found.state === 'deleted') return { outcome: 'already-gone', afterLostResponse: false };
       if (found.state === 'active') {
         if (deleteActive === 'conflict') throw failure('conflict', 409, 20409);
         deletedWhileActive += 1;

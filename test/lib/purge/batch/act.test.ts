@@ -70,8 +70,8 @@ describe('what is claimed as deleted by this purge', () => {
     ...createMemoryStudio().upstream,
     ...answers,
   });
-  const gone = async () => ({ outcome: 'already-gone' as const, afterUnclear: false });
-  const endedAlready = async () => ({ outcome: 'already-ended' as const, afterUnclear: false });
+  const gone = async () => ({ outcome: 'already-gone' as const, afterLostResponse: false });
+  const endedAlready = async () => ({ outcome: 'already-ended' as const, afterLostResponse: false });
   const thrown = (error: Error) => async () => {
     throw error;
   };

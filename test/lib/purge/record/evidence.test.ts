@@ -128,7 +128,7 @@ describe.each([
       ...studio.upstream,
       delete: async (flow, sid) => {
         if (!isKept(sid)) return studio.upstream.delete(flow, sid);
-        return outcome === 'deleted' ? { outcome } : { outcome, afterUnclear: false };
+        return outcome === 'deleted' ? { outcome } : { outcome, afterLostResponse: false };
       },
     };
     return { studio, ...createWorldOf(upstream, clock) };

@@ -140,7 +140,7 @@ describe('ending and deleting', () => {
     const { studio } = await story([cut, gone, gone, deleted]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
-      afterUnclear: true,
+      afterLostResponse: true,
     });
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({ outcome: 'deleted' });
   });
@@ -149,7 +149,7 @@ describe('ending and deleting', () => {
     const { studio, requests } = await story([{ status, body: '<html>OK' }, gone, gone]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
-      afterUnclear: true,
+      afterLostResponse: true,
     });
     expect(requests.map(({ method }) => method)).toEqual(['DELETE', 'DELETE', 'GET']);
   });
@@ -168,7 +168,7 @@ describe('ending and deleting', () => {
   };
 
   test.each([
-    ['gone', { status: 404, body: '' }, { outcome: 'already-gone', afterUnclear: true }],
+    ['gone', { status: 404, body: '' }, { outcome: 'already-gone', afterLostResponse: true }],
     ['still there', success, 'nonsense'],
     ['nowhere to be asked', { status: 403, body: '' }, 'nonsense'],
   ] as const)('only pages on delete, and it is %s: that decides', async (_, found, wanted) => {
@@ -180,7 +180,7 @@ describe('ending and deleting', () => {
   });
 
   test.each([
-    ['ended', { outcome: 'already-ended', afterUnclear: true }],
+    ['ended', { outcome: 'already-ended', afterLostResponse: true }],
     ['active', 'nonsense'],
   ] as const)('only empty answers on end, and it is %s: that decides', async (status, wanted) => {
     const { studio } = await story(
@@ -192,9 +192,9 @@ describe('ending and deleting', () => {
   });
 
   test.each([
-    ['gone', { status: 404, body: '' }, { outcome: 'already-gone', afterUnclear: false }],
+    ['gone', { status: 404, body: '' }, { outcome: 'already-gone', afterLostResponse: false }],
     ['still there', success, 'still-there'],
-    ['nowhere to be asked', { status: 400, body: '' }, { outcome: 'already-gone', afterUnclear: false }],
+    ['nowhere to be asked', { status: 400, body: '' }, { outcome: 'already-gone', afterLostResponse: false }],
   ] as const)('404 on delete, and the look shows it %s: that decides', async (_, found, wanted) => {
     const { studio, requests } = await story(yesTo({ status: 404, body: { code: 20404 } }, found));
     const deleted = studio.executions.delete(FLOW, EXECUTION);
@@ -220,7 +220,7 @@ describe('ending and deleting', () => {
     const { studio } = await story([throttled, gone, gone]);
     expect(await studio.executions.delete(FLOW, EXECUTION)).toEqual({
       outcome: 'already-gone',
-      afterUnclear: false,
+      afterLostResponse: false,
     });
   });
 
@@ -228,7 +228,7 @@ describe('ending and deleting', () => {
     const { studio, requests } = await story([unavailable, refused, hasEnded]);
     expect(await studio.executions.end(FLOW, EXECUTION)).toEqual({
       outcome: 'already-ended',
-      afterUnclear: true,
+      afterLostResponse: true,
     });
     expect(requests.map(({ body }) => body)).toEqual(['Status=ended', 'Status=ended', '']);
   });
@@ -285,7 +285,7 @@ describe('ending and deleting', () => {
       const ended = studio.executions.end(FLOW, EXECUTION);
       if (wanted === 'ended')
         expect(await ended).toMatchObject({ outcome: 'ended', execution: { status: 'ended' } });
-      else expect(await failureOf(ended)).toMatchObject({ kind: wanted, afterUnclear: true });
+      else expect(await failureOf(ended)).toMatchObject({ kind: wanted, afterLostResponse: true });
     },
   );
 
