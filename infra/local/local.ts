@@ -28,18 +28,18 @@ import { provision } from './provision.ts';
 
 export type LocalOptions = {
   config: Config;
-  /** Default: any free one. */
+  /** Default: any free port. */
   port?: number;
-  /** Another Studio instead of a simulated one. Without `baseUrl`: Twilio's. */
+  /** Another Studio than a simulated one. Default for `baseUrl`: Twilio's. */
   studio?: { account: StudioAccount; baseUrl?: string };
   simulated?: SimulatedStudioOptions;
-  /** Members of the secret that are to be otherwise. */
+  /** Members of the secret that replace the usual ones. */
   secret?: Partial<Secret>;
-  /** Of stand-ins, gateway and simulated Studio; the bundles read the machine's own, unless it has an offset. */
+  /** For stand-ins, gateway and simulated Studio. The bundles follow its offset only. */
   clock?: Clock;
-  /** AWS endpoints that are there already; a stand-in is started for each of the others. */
+  /** Existing AWS endpoints. A stand-in is started for each of the others. */
   endpoints?: Partial<Endpoints>;
-  /** Names of what is behind those endpoints, and credentials for them. */
+  /** Names of the resources behind those endpoints. */
   resources?: Partial<Omit<Resources, 'config'>>;
   variables?: Record<string, string>;
   /** Default: where `npm run build` puts them. */
@@ -49,13 +49,13 @@ export type LocalOptions = {
   onAnswer?: (answered: Answered) => void;
   /** Called once for each resource that was found or made behind a given endpoint. */
   onNotice?: (notice: string) => void;
-  /** Told of every firing of the schedule. */
+  /** Called whenever the schedule fires. */
   onSchedule?: () => void;
 };
 
-/** The whole system in one process. Stand-ins are null where an endpoint was given. */
+/** The whole system in one process. A stand-in is null if its endpoint was given. */
 export type Local = {
-  /** Of the API. */
+  /** The API's address. */
   url: string;
   studio: SimulatedStudio | null;
   functions: FunctionHost;
@@ -64,11 +64,11 @@ export type Local = {
   lambda: LambdaStandIn | null;
   endpoints: Endpoints;
   resources: Resources;
-  /** False where a secret was there already: it has callers of its own. */
+  /** False if the secret existed before: it has callers of its own. */
   ownSecret: boolean;
-  /** Sends the worker what the schedule's rule sends; answers with the durable execution's ARN. */
+  /** Sends the worker what the schedule's rule sends. Returns the durable execution's ARN. */
   fireSchedule(): Promise<string>;
-  /** Sends the worker what the census's rule sends; answers likewise. */
+  /** Sends the worker what the census's rule sends. Returns the durable execution's ARN. */
   fireCensus(): Promise<string>;
   close(): Promise<void>;
 };
@@ -194,14 +194,10 @@ function flowsOf(config: Config) {
   return config.flows.map(({ sid, alias }) => ({ sid, friendlyName: alias }));
 }
 
-/** What only the local run answers, by method and path. */
+/** Requests that only the local run answers, by method and path. */
 type Rules = Record<string, () => Promise<Reply>>;
 
-/**
- * `POST /__local/schedule` does what the stack's rule does, `GET /__local/archive` says where the archive is. The
- * header is asked for because a browser sends it to another origin only when that agrees: no page that happens
- * to be open can purge.
- */
+/** Answers such a request. Requires a header that a browser does not send from another site, so that none can purge. */
 async function administer({ method, path, headers }: Exchange, rules: Rules): Promise<Reply> {
   const key = `${method} ${path}`;
   const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;

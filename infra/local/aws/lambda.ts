@@ -3,18 +3,10 @@ import { type Clock, realClock } from '../clock.ts';
 import { FUNCTION_VERSION } from '../host/environment.ts';
 import { type FunctionHost, functionArn } from '../host/function-host.ts';
 import type { InvocationResult } from '../host/function-protocol.ts';
-import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
+import type { Exchange, Listening, Reply } from '../http.ts';
 import { checkpointRequest, type DurableExecution } from './durable-execution.ts';
 import { createExecutions, type Executions } from './durable-executions.ts';
-import {
-  AwsError,
-  answering,
-  errorReply,
-  jsonObject,
-  jsonReply,
-  requireSignature,
-  unsupported,
-} from './protocol.ts';
+import { AwsError, jsonObject, jsonReply, startStandIn, unsupported } from './protocol.ts';
 
 const MAX_SYNCHRONOUS_BYTES = 6 * 1024 * 1024;
 const MAX_ASYNCHRONOUS_BYTES = 1024 * 1024;
@@ -85,7 +77,6 @@ export async function startLambda(options: {
   };
 
   const answer = async (exchange: Exchange): Promise<Reply> => {
-    requireSignature(exchange.headers);
     const { method, path, query, body } = exchange;
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path)?.[1];
     if (method === 'POST' && invoked) return invoke(exchange, decodeURIComponent(invoked));
@@ -103,11 +94,7 @@ export async function startLambda(options: {
     );
   };
 
-  const server = await listen({
-    maxBodyBytes: MAX_BODY_BYTES,
-    tooLarge: errorReply(new AwsError(413, 'RequestTooLargeException', 'The request is too large')),
-    answer: (exchange) => answering(() => answer(exchange)),
-  });
+  const server = await startStandIn({ maxBodyBytes: MAX_BODY_BYTES, answer });
   return {
     ...server,
     executions,

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import type { Reply } from '../http.ts';
+import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
 
-/** What AWS's JSON protocols have in common: how an answer and an error look on the wire. */
-
-/** Thrown inside a stand-in and answered as the service answers it. */
+/** An error that a stand-in answers as the service does. */
 export class AwsError extends Error {
   readonly status: number;
   readonly code: string;
 
-  /** `code` is the exception's name as the SDK knows it, e.g. ResourceNotFoundException. */
+  /** `code` is the exception's name in the SDK, such as ResourceNotFoundException. */
   constructor(status: number, code: string, message: string) {
     super(message);
     this.status = status;
@@ -26,53 +24,54 @@ export const REGION = 'us-east-1';
 export const ACCOUNT_ID = '000000000000';
 
 export function jsonReply(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'x-amzn-requestid': randomUUID(), ...headers },
-    body: JSON.stringify(body),
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+function jsonError({ status, code, message }: AwsError): Reply {
+  const body = { __type: code, Type: status >= 500 ? 'Service' : 'User', message, Message: message };
+  return jsonReply(status, body, { 'x-amzn-errortype': code });
+}
+
+/** Starts the server of a stand-in. `answer` gets signed requests, and may throw an AwsError. */
+export function startStandIn(options: {
+  maxBodyBytes: number;
+  answer: (exchange: Exchange) => Promise<Reply> | Reply;
+  /** Default: the JSON of Lambda and Secrets Manager. */
+  errorReply?: (error: AwsError) => Reply;
+}): Promise<Listening> {
+  const { maxBodyBytes, answer, errorReply = jsonError } = options;
+  const answerOrError = async (exchange: Exchange): Promise<Reply> => {
+    try {
+      requireSignature(exchange.headers);
+      return await answer(exchange);
+    } catch (error) {
+      if (error instanceof AwsError) return errorReply(error);
+      throw error;
+    }
   };
-}
-
-export function errorReply(error: AwsError): Reply {
-  return jsonReply(
-    error.status,
-    {
-      __type: error.code,
-      Type: error.status >= 500 ? 'Service' : 'User',
-      message: error.message,
-      Message: error.message,
+  return listen({
+    maxBodyBytes,
+    tooLarge: errorReply(new AwsError(413, 'RequestTooLargeException', 'The request is too large')),
+    async answer(exchange) {
+      const { headers, ...reply } = await answerOrError(exchange);
+      const id = randomUUID();
+      // S3's name for it is the second.
+      return { ...reply, headers: { 'x-amzn-requestid': id, 'x-amz-request-id': id, ...headers } };
     },
-    { 'x-amzn-errortype': error.code },
-  );
-}
-
-/** Answers with what `work` gives, and with the error it throws when that is one of the service's. */
-export async function answering(work: () => Promise<Reply> | Reply): Promise<Reply> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof AwsError) return errorReply(error);
-    throw error;
-  }
-}
-
-const anyObject = v.record(v.string(), v.unknown());
-
-/** A JSON object, or a 400 as the services say it. */
-export function jsonObject(body: Buffer): Record<string, unknown> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body.toString() || '{}');
-  } catch {
-    throw new AwsError(400, 'SerializationException', 'The body is not JSON');
-  }
-  const object = v.safeParse(anyObject, parsed);
-  if (!object.success) throw new AwsError(400, 'SerializationException', 'The body is not an object');
-  return object.output;
+  });
 }
 
 /** Throws what AWS answers to a request without a signature. Does not verify the signature. */
-export function requireSignature({ authorization }: { authorization?: string | undefined }): void {
+function requireSignature({ authorization }: Exchange['headers']): void {
   if (!authorization?.startsWith('AWS4-HMAC-SHA256 '))
     throw new AwsError(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+}
+
+const jsonBody = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
+
+/** Reads a JSON object. Throws what the services answer to anything else. */
+export function jsonObject(body: Buffer): Record<string, unknown> {
+  const read = v.safeParse(jsonBody, body.toString() || '{}');
+  if (!read.success) throw new AwsError(400, 'SerializationException', 'The body is not a JSON object');
+  return read.output;
 }

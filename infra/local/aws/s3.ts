@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { type Clock, realClock } from '../clock.ts';
-import { type Exchange, type Listening, listen, type Reply } from '../http.ts';
-import { AwsError, REGION, requireSignature, unsupported } from './protocol.ts';
+import type { Exchange, Listening, Reply } from '../http.ts';
+import { AwsError, REGION, startStandIn, unsupported } from './protocol.ts';
 import { readObjectBody } from './s3-body.ts';
 import { ObjectStore, type StoredObject } from './s3-objects.ts';
 
@@ -31,19 +30,10 @@ export type S3StandIn = Listening & { store: ObjectStore };
 export async function startS3(options: { buckets: readonly string[]; clock?: Clock }): Promise<S3StandIn> {
   const clock = options.clock ?? realClock;
   const store = new ObjectStore(options.buckets, () => clock.now());
-  const server = await listen({
+  const server = await startStandIn({
     maxBodyBytes: MAX_BODY_BYTES,
-    tooLarge: errorReply(new AwsError(400, 'EntityTooLarge', 'Your proposed upload is too large')),
-    answer: async (exchange) => {
-      try {
-        requireSignature(exchange.headers);
-        const reply = answer(store, exchange);
-        return { ...reply, headers: { 'x-amz-request-id': randomUUID(), ...reply.headers } };
-      } catch (error) {
-        if (error instanceof AwsError) return errorReply(error);
-        throw error;
-      }
-    },
+    errorReply,
+    answer: (exchange) => answer(store, exchange),
   });
   return { ...server, store };
 }
@@ -148,8 +138,7 @@ function notImplemented(what: string): AwsError {
 }
 
 function errorReply({ status, code, message }: AwsError): Reply {
-  const content = [element('Code', code), element('Message', message), element('RequestId', randomUUID())];
-  return xmlReply(status, 'Error', content);
+  return xmlReply(status, 'Error', [element('Code', code), element('Message', message)]);
 }
 
 function xmlReply(status: number, root: string, content: string[]): Reply {

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, realClock } from '../clock.ts';
-import { type Listening, listen } from '../http.ts';
+import type { Listening } from '../http.ts';
 import {
   ACCOUNT_ID,
   AwsError,
-  answering,
-  errorReply,
   jsonObject,
   jsonReply,
   REGION,
-  requireSignature,
+  startStandIn,
   unsupported,
 } from './protocol.ts';
 
@@ -86,19 +84,16 @@ export async function startSecrets(options: {
     },
   };
 
-  const server = await listen({
+  const server = await startStandIn({
     maxBodyBytes: 1_000_000,
-    tooLarge: errorReply(new AwsError(413, 'RequestTooLargeException', 'The request is too large')),
-    answer: ({ headers, body }) =>
-      answering(() => {
-        requireSignature(headers);
-        const target = String(headers['x-amz-target'] ?? '');
-        const name = target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
-        const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-        if (!operation) throw unsupported(400, 'UnknownOperationException', target);
-        requests.push(name);
-        return jsonReply(200, operation(jsonObject(body)), { 'content-type': 'application/x-amz-json-1.1' });
-      }),
+    answer({ headers, body }) {
+      const target = String(headers['x-amz-target'] ?? '');
+      const name = target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
+      const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+      if (!operation) throw unsupported(400, 'UnknownOperationException', target);
+      requests.push(name);
+      return jsonReply(200, operation(jsonObject(body)), { 'content-type': 'application/x-amz-json-1.1' });
+    },
   });
   return { ...server, put: (name, value) => void put(name, value), requests };
 }
