@@ -18,7 +18,10 @@ export const config = {
   ],
 } satisfies ConfigInput;
 
-/** How it is deployed. All may be left out: infra/constructs/deployment-settings.ts has every setting and its default. */
+/**
+ * How it is deployed. All may be left out: infra/constructs/deployment-settings.ts has every setting and its
+ * default.
+ */
 export const deployment = {
   /** When the policies run: rate(…) or cron(…), in UTC; false for never. */
   schedule: 'rate(1 day)',

@@ -4,8 +4,8 @@ import { NO_STAGE_NAME, STAGE_NAME } from '../stage.ts';
 import { isSchedule } from './worker/schedule.ts';
 
 /**
- * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting may
- * be left out; its default stands here.
+ * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting
+ * may be left out; its default stands here.
  */
 
 /** The only values that CloudWatch Logs takes, in days. */
@@ -17,7 +17,7 @@ const LOG_RETENTION_DAYS = [
 const MAX_REQUESTS_PER_SECOND = 10_000;
 /** Lambda's usual limit for an account is 1,000 at once, of which 100 must stay unreserved. */
 export const MAX_RESERVED_CONCURRENCY = 900;
-/** More than anybody has: only to find what is no number of executions. */
+/** Above any real number of executions: finds numbers that cannot be meant. */
 const MAX_STUCK = 1_000_000;
 const MAX_ARCHIVE_DAYS = 36_500;
 /** It is part of each alarm's description, of which CloudWatch takes 1,024 characters. */
@@ -46,7 +46,7 @@ const throttling = v.strictObject({
   /** Of the whole API. */
   requestsPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 100),
   burst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 200),
-  /** Of the trigger route alone. Studio takes 20 a second from an account, whoever sends them. */
+  /** Of the trigger route alone. Studio takes 20 a second from an account. */
   triggersPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
   /** At once after a silence: a second's worth, which the function spreads out when Studio answers 429. */
   triggerBurst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
@@ -64,8 +64,8 @@ const entries = {
   /** When active executions are counted, by age, for the dashboard and `stuckAlarm`; false: never. */
   census: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 hour)'),
   /**
-   * So many executions that have been active for over a week are an alarm. Left out by default: some flows wait
-   * that long on purpose.
+   * The number of executions active for over a week that sets off an alarm. Default: no alarm, because some
+   * flows wait that long on purpose.
    */
   stuckAlarm: v.optional(wholeNumber(1, MAX_STUCK)),
   /** Who is told of alarms. The address must confirm the subscription once. */
@@ -89,9 +89,9 @@ const entries = {
   memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), 1024),
   throttling: v.optional(throttling, {}),
   /**
-   * How many runs at once are set aside, and are the most there can be; `false`: none. Left out, `npm run deploy`
-   * sets aside what reserved.ts says, where the account has it: a new one may run 10 at once and reserve none,
-   * and a deployment that reserves fails there. Whoever runs `cdk deploy` sets nothing aside but what stands here.
+   * How many runs at once are set aside, which is also their maximum; `false`: none. By default `npm run deploy`
+   * sets aside what reserved.ts says, if the account has it. A new account may run 10 at once and reserve none,
+   * and a deployment that reserves fails there. `cdk deploy` sets nothing aside but what stands here.
    */
   reservedConcurrency: v.optional(
     // A union would say of a mistake in the object only that it is neither of the two.
@@ -106,7 +106,7 @@ const entries = {
   iam: v.optional(
     v.strictObject({
       routes: v.picklist(['all', 'all-but-trigger']),
-      /** What everybody may do whom IAM lets in. */
+      /** What each of these callers may do. */
       scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope')),
       /** Aliases or SIDs of the flows that IAM callers may touch; every configured one when left out. */
       flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
@@ -143,7 +143,10 @@ const stageName = v.pipe(v.string(), v.regex(STAGE_NAME, NO_STAGE_NAME));
 
 export const deploymentSchema = v.strictObject({
   ...entries,
-  /** What a stage has otherwise, each setting as a whole; deployed with `-c stage=<name>` as a stack of its own. */
+  /**
+   * What a stage has otherwise, each setting as a whole; deployed with `-c stage=<name>` as a stack of its
+   * own.
+   */
   stages: v.optional(v.record(stageName, stage), {}),
 });
 

@@ -93,7 +93,10 @@ function functionsBehindApi(scope: Construct, deployment: Deployment): Record<Fu
   };
 }
 
-/** The configuration as the bundles read it. Twilio's signatures are over the public URL: by default the API's. */
+/**
+ * The configuration as the bundles read it. Twilio's signatures are over the public URL: by default the
+ * API's.
+ */
 function configJson(scope: Construct, config: Config, apiUrl: string): string {
   return Stack.of(scope).toJsonString({ ...config, publicUrl: config.publicUrl ?? apiUrl });
 }

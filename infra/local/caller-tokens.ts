@@ -7,7 +7,7 @@ export const LOCAL_CALLERS: Secret['callers'] = [
   { name: LOCAL_ADMIN, token: LOCAL_ADMIN, scopes: [...SCOPES] },
   { name: 'local-reader', token: 'local-reader', scopes: ['read'] },
 ];
-/** A sender of Standard Webhooks, and what Twilio would sign with; both are known to everybody, like the tokens. */
+/** A sender of Standard Webhooks. Its secret is public, like the tokens and the Auth Token. */
 export const LOCAL_WEBHOOK: Secret['webhooks'][number] = {
   name: 'local-webhook',
   secret: `whsec_${Buffer.from('the secret of a local webhook').toString('base64')}`,

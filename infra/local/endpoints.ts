@@ -1,4 +1,6 @@
-/** Where the functions find each AWS service: an endpoint that is there already, or a stand-in of this run. */
+/**
+ * Where the functions find each AWS service: an endpoint that is there already, or a stand-in of this run.
+ */
 export const SERVICES = ['SECRETS_MANAGER', 'DYNAMODB', 'S3', 'LAMBDA'] as const;
 export type Service = (typeof SERVICES)[number];
 export type Endpoints = Record<Service, string>;
@@ -8,8 +10,8 @@ type Env = Record<string, string | undefined>;
 const TIMEOUT_MS = 5_000;
 
 /**
- * Reads the endpoints in the environment. `AWS_ENDPOINT_URL_<service>` goes before `AWS_ENDPOINT_URL`, as in every
- * AWS SDK. The latter does not lead to another Lambda, because an emulator does not have the worker.
+ * Reads the endpoints in the environment. `AWS_ENDPOINT_URL_<service>` goes before `AWS_ENDPOINT_URL`, as in
+ * every AWS SDK. The latter does not lead to another Lambda, because an emulator does not have the worker.
  */
 export function givenEndpoints(env: Env): Partial<Endpoints> {
   const given = SERVICES.flatMap((service) => {

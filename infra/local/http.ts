@@ -39,7 +39,9 @@ export type ListenOptions = {
 
 export const LOOPBACK = '127.0.0.1';
 
-/** Starts the HTTP server under a stand-in or the gateway. Throws what `listen` throws, such as EADDRINUSE. */
+/**
+ * Starts the HTTP server under a stand-in or the gateway. Throws what `listen` throws, such as EADDRINUSE.
+ */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const server = createServer({ maxHeaderSize: options.maxHeaderBytes ?? 65_536 }, (request, response) => {
     exchange(request, response, options).catch((cause: unknown) => {

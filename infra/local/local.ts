@@ -197,7 +197,10 @@ function flowsOf(config: Config) {
 /** Requests that only the local run answers, by method and path. */
 type Rules = Record<string, () => Promise<Reply>>;
 
-/** Answers such a request. Requires a header that a browser does not send from another site, so that none can purge. */
+/**
+ * Answers such a request. Requires a header that a browser does not send from another site, so that none can
+ * purge.
+ */
 async function administer({ method, path, headers }: Exchange, rules: Rules): Promise<Reply> {
   const key = `${method} ${path}`;
   const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;

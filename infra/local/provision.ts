@@ -47,8 +47,9 @@ type Resource = {
 type Connection = ReturnType<typeof clientOptions>;
 
 /**
- * Looks at the secret, the table and the bucket behind given AWS endpoints, and makes those that are missing, because
- * an emulator starts empty. Changes no existing resource, and makes none in AWS itself. Throws an UnfitError.
+ * Looks at the secret, the table and the bucket behind given AWS endpoints, and makes those that are missing,
+ * because an emulator starts empty. Changes no existing resource, and makes none in AWS itself. Throws an
+ * UnfitError.
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { endpoints, resources, env } = options;
@@ -179,7 +180,10 @@ async function openBucket(connection: Connection, Bucket: string): Promise<Resou
 }
 
 const MISSING = ['ResourceNotFoundException', 'NotFound', 'NoSuchBucket'];
-/** Errors of a resource that may not be read; InvalidRequestException also means a secret that is being deleted. */
+/**
+ * Errors of a resource that may not be read; InvalidRequestException also means a secret that is being
+ * deleted.
+ */
 const FORBIDDEN = [
   'AccessDenied',
   'AccessDeniedException',

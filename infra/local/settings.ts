@@ -58,7 +58,10 @@ const variables = v.object({
 /** Passed on to the functions if one of their services is not a stand-in of this run. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
 
-/** Reads the settings. `STUDIO_CONFIG` goes before what `infra/config.ts` exports. Names every mistake at once. */
+/**
+ * Reads the settings. `STUDIO_CONFIG` goes before what `infra/config.ts` exports. Names every mistake at
+ * once.
+ */
 export function readSettings(env: Env, fileConfig: unknown): ReadSettings {
   // Shells leave empty variables behind; they mean nothing.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));

@@ -27,14 +27,15 @@ import {
 import type { Settings } from '../deployment-settings.ts';
 import type { StudioFunction } from './studio-function.ts';
 
-/** Browsers keep the answer to a preflight for so long. */
+/** How long browsers keep the answer to a preflight. */
 const PREFLIGHT_MAX_AGE = Duration.hours(1);
 const API_NAME_LENGTH = 128;
 const TRIGGER_ROUTE = 'POST /flows/{flow}/executions' satisfies RouteKey;
 
 /**
  * One line of JSON a request: who answered what, how fast. No address of the caller, no path and no query,
- * which name executions and contacts; the route's template and the request's id lead on to the functions' logs.
+ * which name executions and contacts; the route's template and the request's id lead on to the functions'
+ * logs.
  */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
@@ -140,7 +141,8 @@ export class Api extends Construct {
     const resource = stage.node.defaultChild;
     if (!(resource instanceof CfnStage) || !trigger)
       throw new Error('The stage has no trigger route to slow');
-    // CDK knows throttling of the whole stage only. API Gateway refuses settings of a route that is not there yet.
+    // CDK knows throttling of the whole stage only. API Gateway refuses settings of a route that is not there
+    // yet.
     resource.routeSettings = {
       [TRIGGER_ROUTE]: {
         ThrottlingRateLimit: throttling.triggersPerSecond,
@@ -160,8 +162,8 @@ function split(routeKey: RouteKey): [HttpMethod, string] {
 }
 
 /**
- * `$default` takes the preflights of browsers too, which API Gateway then leaves to the function; it answers them
- * itself where no route has their method.
+ * `$default` takes the preflights of browsers too, which API Gateway then leaves to the function; it answers
+ * them itself where no route has their method.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
  */
 function unmatched(takesBrowsers: boolean): [string, HttpRouteKey][] {
@@ -176,7 +178,7 @@ function originOf(url: string): string {
   return url === '*' ? url : new URL(url).origin;
 }
 
-/** With IAM, API Gateway asks for a signature on every route that is not for everybody. */
+/** With IAM, API Gateway requires a signature on every route that is not public. */
 function authorizerOf(routeKey: RouteKey, iam: Settings['iam']): IHttpRouteAuthorizer {
   const open = routes[routeKey].scope === null || (iam?.routes !== 'all' && routeKey === TRIGGER_ROUTE);
   return iam && !open ? new HttpIamAuthorizer() : new HttpNoneAuthorizer();

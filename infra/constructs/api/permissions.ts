@@ -9,8 +9,8 @@ import { type TableUse, tableUse } from './table-use.ts';
 export type DeployedFunction = keyof typeof tableUse;
 
 /**
- * The permissions of a function: only the calls that its code makes, on the one resource it makes them on, and in the
- * table only on its own partitions.
+ * The permissions of a function: only the calls that its code makes, on the one resource it makes them on,
+ * and in the table only on its own partitions.
  */
 export function permissionsOf(
   name: DeployedFunction,

@@ -1,7 +1,7 @@
 import type { Checked } from '../checked.ts';
 import { MAX_RESERVED_CONCURRENCY, type Settings } from '../deployment-settings.ts';
 
-/** Runs at once that are set aside for one function, and are the most that there can be of it. */
+/** Reserved concurrency: runs at once that are set aside for one function, and its maximum. */
 export type Reserved = { trigger?: number | undefined; cleanup?: number | undefined };
 
 /** What `npm run deploy` tells the synth once it has seen that the account has room: `-c reserve=true`. */
@@ -10,15 +10,16 @@ export const RESERVE_CONTEXT = 'reserve';
 export const RESERVED_OUTPUT = 'ReservedConcurrency';
 
 /**
- * Beside a run for each policy, which the schedule starts all at once: the schedule's own, the census, and two that
- * callers start. What is beyond waits in Lambda's own queue, and is not lost, but an alarm tells of it.
+ * Beside a run for each policy, which the schedule starts all at once: the schedule's own, the census, and
+ * two that callers start. What is beyond waits in Lambda's own queue, and is not lost, but an alarm tells of
+ * it.
  */
 const RUNS_BESIDE_POLICIES = 4;
 
 /**
- * The settings with what is set aside where they leave it open. For the trigger it is all that its route lets in
- * at once: with less, Lambda would refuse a burst that API Gateway has let through. The twenty of the default
- * carry twenty a second while Studio takes a second and less for each.
+ * The settings with what is set aside where they leave it open. For the trigger it is all that its route lets
+ * in at once: with less, Lambda would refuse a burst that API Gateway has let through. The twenty of the
+ * default carry twenty a second while Studio takes a second and less for each.
  */
 export function withReservation({ config, settings }: Checked): Settings {
   if (settings.reservedConcurrency !== undefined) return settings;

@@ -146,8 +146,8 @@ function purgeSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs 
 }
 
 /**
- * Two alarms, because purges that callers start would hide a schedule that does not run, and a purge may end on another
- * day than it started.
+ * Two alarms, because purges that callers start would hide a schedule that does not run, and a purge may end
+ * on another day than it started.
  */
 function scheduleSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs {
   const periods = settings.schedule === false ? undefined : daysToMiss(settings.schedule);

@@ -65,8 +65,8 @@ function missing({ below, sparse }: AlarmSpec): TreatMissingData {
 }
 
 /**
- * Describes an alarm: what is wrong, what to do, and a link to the runbook. The link may lead nowhere, because the
- * runbook need not be on the web. Throws if the runbook has no such paragraph.
+ * Describes an alarm: what is wrong, what to do, and a link to the runbook. The link may lead nowhere,
+ * because the runbook need not be on the web. Throws if the runbook has no such paragraph.
  */
 function alarmDescription(id: string, says: string, runbookUrl: string): string {
   const link = ` ${runbookUrl}#${id}`;

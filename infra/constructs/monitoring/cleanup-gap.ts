@@ -6,8 +6,8 @@ const DAY_HOURS = 24;
 const MAX_DAYS_BACK = 7;
 
 /**
- * After how many days without a run a schedule has missed one: its gap, and a day for the purge itself. undefined
- * when that is too far to look back, or cannot be told.
+ * After how many days without a run a schedule has missed one: its gap, and a day for the purge itself.
+ * undefined when that is too far to look back, or cannot be told.
  */
 export function daysToMiss(schedule: string): number | undefined {
   const days = Math.ceil((gapHours(schedule) ?? Number.POSITIVE_INFINITY) / DAY_HOURS) + 1;
@@ -15,8 +15,9 @@ export function daysToMiss(schedule: string): number | undefined {
 }
 
 /**
- * The longest time between two runs of a schedule, in hours: `rate(12 hours)` → 12. A cron expression is read as
- * far as telling on which days of the week it runs; of one that asks for anything else of a day, undefined.
+ * The longest time between two runs of a schedule, in hours: `rate(12 hours)` → 12. A cron expression is read
+ * as far as telling on which days of the week it runs; of one that asks for anything else of a day,
+ * undefined.
  */
 export function gapHours(schedule: string): number | undefined {
   const rate = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule);

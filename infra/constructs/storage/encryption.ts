@@ -8,7 +8,10 @@ export const FUNCTION_CONTEXT = 'kms:EncryptionContext:aws:lambda:FunctionArn';
 /** AWS's services that use the key themselves, beside what the functions' roles may. */
 const SERVICES = ['events.amazonaws.com', 'cloudwatch.amazonaws.com'];
 
-/** What is kept outlives the stack, but for a deployment that fails while it makes it: that leaves nothing behind. */
+/**
+ * What is kept outlives the stack, but for a deployment that fails while it makes it: that leaves nothing
+ * behind.
+ */
 export function whenRemoved(keepData: boolean): RemovalPolicy {
   return keepData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }

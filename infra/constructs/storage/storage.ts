@@ -15,11 +15,14 @@ import { whenRemoved } from './encryption.ts';
 
 /** Below, S3 does not move an object to the class for infrequent access. */
 const INFREQUENT_ACCESS_AFTER_DAYS = 30;
-/** What was overwritten or deleted by mistake can be had back for so long. */
+/** How long an object that was overwritten or deleted can be restored. */
 const OLD_VERSIONS_DAYS = 30;
 const BROKEN_UPLOADS_DAYS = 7;
 
-/** The shape that the secret is filled with (lib/config/secret.ts); Secrets Manager shows it beside the secret. */
+/**
+ * The shape that the secret is filled with (lib/config/secret.ts); Secrets Manager shows it beside the
+ * secret.
+ */
 const SECRET_SHAPE =
   'Twilio credentials and callers of studio-executions, as JSON: {"accountSid": "AC…", "apiKeySid": "SK…", ' +
   '"apiKeySecret": "…", "authToken": "… (only for X-Twilio-Signature)", "callers": [{"name": "…", ' +
@@ -42,8 +45,8 @@ export class Storage extends Construct {
     super(scope, id);
     const removalPolicy = whenRemoved(settings.keepData);
 
-    // The plain resource, created without a value. CDK's own would have one generated, and CloudFormation another,
-    // over the one that was filled in, whenever the description of what to generate changes.
+    // The plain resource, created without a value. CDK's own would have one generated, and CloudFormation
+    // another, over the one that was filled in, whenever the description of what to generate changes.
     this.secret = new CfnSecret(this, 'Secret', {
       description: SECRET_SHAPE,
       ...(key && { kmsKeyId: key.keyArn }),
@@ -62,7 +65,8 @@ export class Storage extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: settings.keepData,
-      // What is protected from deletion cannot be taken back with a first deployment that failed: it would be stuck.
+      // What is protected from deletion cannot be taken back with a first deployment that failed: it would be
+      // stuck.
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(key && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
     });

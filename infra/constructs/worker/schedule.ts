@@ -7,7 +7,7 @@ export function isSchedule(text: string): boolean {
   if (/^rate\(([2-9]|[1-9]\d{1,4}) (minutes|hours|days)\)$/.test(text)) return true;
   const parts = /^cron\((\S+(?: \S+){5})\)$/.exec(text)?.[1]?.split(' ') ?? [];
   const [, , day, , weekday] = parts;
-  // Exactly one of the two says which days: cron(0 3 * * * *) is what everybody writes first.
+  // Exactly one of the two says which days. `cron(0 3 * * * *)` is the common mistake.
   if ((day === '?') === (weekday === '?')) return false;
   return FIELDS.every((field, index) => fits(parts[index] ?? '', field));
 }

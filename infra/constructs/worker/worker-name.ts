@@ -14,7 +14,8 @@ export type WorkerName = {
 
 /**
  * The worker is named before it exists, because its own role and environment name it: a reference would be a
- * circle. It is durable from its creation, so the replacement that a name would be in the way of does not come.
+ * circle. It is durable from its creation, so the replacement that a name would be in the way of does not
+ * come.
  */
 export function workerName(scope: Construct): WorkerName {
   const maxLength = FUNCTION_NAME_LENGTH - SUFFIX.length;

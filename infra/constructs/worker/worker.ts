@@ -18,11 +18,11 @@ const INVOCATION_TIMEOUT = Duration.minutes(15);
 const MEMORY_MB = 512;
 /** 2,000 slices of 60 s are 34 hours; the rest is for waiting while Studio throttles. */
 const RUN_TIMEOUT = Duration.days(7);
-/** For so long a run's name starts no second one, and its steps can be looked at. */
+/** How long Lambda keeps a run's steps, and starts no second run of its name. */
 const RUN_HISTORY = Duration.days(14);
-/** The most that SQS keeps. A letter holds the number of a purge, and no address. */
+/** SQS's maximum. A dead letter holds the id of a purge, and no address. */
 const DEAD_LETTERS = Duration.days(14);
-/** A schedule that could not be delivered for so long is left to the next one, and to the alarm. */
+/** An event that cannot be delivered within this time is left to the next one, and to the alarm. */
 const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
 const CENSUS_RETRY = { maxEventAge: Duration.minutes(15), retryAttempts: 2 };
 
@@ -61,8 +61,8 @@ export class Worker extends Construct {
       memorySize: MEMORY_MB,
       durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
       deadLetterQueue: this.deadLetters,
-      // A long purge is a chain of runs, each of which starts the next one after a day. At its sixteenth Lambda would
-      // take the chain for a loop and end it, which ten million executions can need.
+      // A long purge is a chain of runs, each of which starts the next one after a day. At its sixteenth
+      // Lambda would take the chain for a loop and end it, which ten million executions can need.
       recursiveLoop: RecursiveLoop.ALLOW,
       // A run stays on the version it began with: the version has to outlive the deployment that replaces it.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },

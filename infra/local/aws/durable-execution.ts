@@ -61,8 +61,8 @@ export type DurableExecution = Pick<ExecutionOptions, 'arn' | 'name' | 'function
   };
 
 /**
- * Runs one durable execution: invokes the function, keeps its checkpoints, and invokes it again when a wait ends, a
- * retry is due or an invocation has died.
+ * Runs one durable execution: invokes the function, keeps its checkpoints, and invokes it again when a wait
+ * ends, a retry is due or an invocation has died.
  */
 export function startExecution(options: ExecutionOptions): DurableExecution {
   const { clock, arn, name, functionName, payload, maxOperations } = options;

@@ -17,7 +17,7 @@ export const KEYS = {
   BillingMode: 'PAY_PER_REQUEST',
 } satisfies Pick<CreateTableCommandInput, 'AttributeDefinitions' | 'KeySchema' | 'BillingMode'>;
 
-/** The most that is waited for at the end. */
+/** How long the end waits for requests that are not answered yet. */
 const LAST_WORK_MS = 2_000;
 
 /** DynamoDB, in memory: dynalite, with the one table that the functions know (`pk`, `sk`; no index). */
@@ -37,8 +37,8 @@ export async function startTable(tableName: string): Promise<Listening> {
 }
 
 /**
- * Whether there are requests that are not answered yet, also of clients that are gone, such as functions that were
- * ended: dynalite goes on with these, and throws where nobody can catch it when its database is closed by then.
+ * Tells whether requests are not answered yet. dynalite also completes those of clients that are gone, and
+ * throws outside of any handler if its database is closed by then.
  */
 function watchWork(server: Server): () => boolean {
   const begun = new Set<ServerResponse>();

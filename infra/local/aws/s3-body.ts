@@ -15,8 +15,8 @@ const CHECKSUMS: Record<string, (bytes: Uint8Array) => Buffer> = {
 };
 
 /**
- * Reads an object's body, which the SDK sends plain or in `aws-chunked` pieces with a checksum after them. Throws an
- * AwsError for a broken chunk, a wrong length or a checksum that does not match.
+ * Reads an object's body, which the SDK sends plain or in `aws-chunked` pieces with a checksum after them.
+ * Throws an AwsError for a broken chunk, a wrong length or a checksum that does not match.
  */
 export function readObjectBody({ headers, body }: Exchange): {
   bytes: Buffer;

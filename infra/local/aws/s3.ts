@@ -24,8 +24,8 @@ const BUCKET_PARAMETERS = [
 export type S3StandIn = Listening & { store: ObjectStore };
 
 /**
- * Starts a stand-in for S3, with the bucket in the path: PutObject, GetObject, HeadObject and ListObjectsV2, and for
- * the start on an emulator HeadBucket and CreateBucket.
+ * Starts a stand-in for S3, with the bucket in the path: PutObject, GetObject, HeadObject and ListObjectsV2,
+ * and for the start on an emulator HeadBucket and CreateBucket.
  */
 export async function startS3(options: { buckets: readonly string[]; clock?: Clock }): Promise<S3StandIn> {
   const clock = options.clock ?? realClock;

@@ -18,7 +18,9 @@ export function corsHeaders({ headers: { origin } }: Exchange, origins: readonly
 
 const exposed: Headers = { 'access-control-expose-headers': EXPOSED_HEADERS };
 
-/** Answers a preflight, as an HTTP API does once origins are configured. Returns null for any other request. */
+/**
+ * Answers a preflight, as an HTTP API does once origins are configured. Returns null for any other request.
+ */
 export function preflightReply(exchange: Exchange, origins: readonly string[]): Reply | null {
   const { method, headers } = exchange;
   if (origins.length === 0 || method !== 'OPTIONS' || !headers['access-control-request-method']) return null;

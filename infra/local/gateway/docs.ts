@@ -32,7 +32,9 @@ const TYPES: Record<string, string> = {
   'favicon-32x32.png': 'image/png',
 };
 
-/** Answers `GET /docs` with Swagger UI over the served OpenAPI document. Returns null for any other request. */
+/**
+ * Answers `GET /docs` with Swagger UI over the served OpenAPI document. Returns null for any other request.
+ */
 export async function docsReply({ method, path }: Exchange): Promise<Reply | null> {
   if (method !== 'GET' || (path !== DOCS && !path.startsWith(`${DOCS}/`))) return null;
   const asset = path.slice(DOCS.length + 1);

@@ -15,8 +15,8 @@ const DEFAULT_ROUTE = '$default';
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade', 'expect']);
 
 /**
- * Makes the event that an HTTP API hands to Lambda, payload format 2.0 (API Gateway developer guide, "Working with
- * AWS Lambda proxy integrations for HTTP APIs").
+ * Makes the event that an HTTP API hands to Lambda, payload format 2.0 (API Gateway developer guide, "Working
+ * with AWS Lambda proxy integrations for HTTP APIs").
  */
 export function eventFor(
   exchange: Exchange,

@@ -3,11 +3,11 @@ export type RouteMatch = { routeKey: string; pathParameters: Record<string, stri
 export type Matcher = (method: string, path: string) => RouteMatch | null;
 
 /**
- * Matches requests with route keys such as `GET /flows/{flow}`, as HTTP APIs do: a static segment goes before a
- * variable, and a variable stands for exactly one segment that is not empty.
+ * Matches requests with route keys such as `GET /flows/{flow}`, as HTTP APIs do: a static segment goes before
+ * a variable, and a variable stands for exactly one segment that is not empty.
  */
 export function createMatcher(routeKeys: readonly string[]): Matcher {
-  // `{` sorts after every letter and digit.
+  // Sorted, because `{` comes after every letter and digit, and so a variable after a static segment.
   const routes = routeKeys.toSorted().map((routeKey) => ({ routeKey, pattern: patternOf(routeKey) }));
   return (method, path) => {
     for (const { routeKey, pattern } of routes) {

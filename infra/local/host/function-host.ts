@@ -26,8 +26,8 @@ export type FunctionHost = {
 };
 
 /**
- * Runs built bundles as Lambda does: one invocation at a time in each environment, more environments when several
- * requests are in flight, and warm ones again.
+ * Runs built bundles as Lambda does: one invocation at a time in each environment, more environments when
+ * several requests are in flight, and warm ones again.
  */
 export function createFunctionHost(
   specs: readonly FunctionSpec[],

@@ -3,8 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Invocation, InvocationResult, WorkerSettings } from './function-protocol.ts';
 
 /**
- * Does in a worker thread what Lambda's Node runtime does around a bundle: loads it, then hands it one event after
- * the other. The bundle cannot tell the difference.
+ * Does in a worker thread what Lambda's Node runtime does around a bundle: loads it, then hands it one event
+ * after the other. The bundle cannot tell the difference.
  */
 
 type Handler = (event: unknown, context: object) => unknown;
@@ -66,8 +66,8 @@ function contextOf({ requestId, deadlineMs, arn }: Omit<Invocation, 'payload'>):
 }
 
 /**
- * Blocks the thread until the next invocation, once its output is written. Lambda freezes an environment in the same
- * way: timers stand still, and a connection that was closed meanwhile looks open until it is used.
+ * Blocks the thread until the next invocation, once its output is written. Lambda freezes an environment in
+ * the same way: timers stand still, and a connection that was closed meanwhile looks open until it is used.
  */
 async function freezeAfter(number: number): Promise<void> {
   for (const stream of [process.stdout, process.stderr])
