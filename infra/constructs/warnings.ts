@@ -4,7 +4,7 @@ import type { Settings } from './deployment-settings.ts';
 import { daysToMiss } from './monitoring/cleanup-gap.ts';
 
 /** What is valid and yet surely not meant; shown at synth, and stops nothing. */
-export type Warning = { id: string; text: string };
+type Warning = { id: string; text: string };
 
 /** Twilio deletes executions by itself after so long, whatever is configured here. */
 const STUDIO_RETENTION_DAYS = 30;

@@ -8,12 +8,12 @@ export const LOCAL_CALLERS: Secret['callers'] = [
   { name: 'local-reader', token: 'local-reader', scopes: ['read'] },
 ];
 /** A sender of Standard Webhooks. Its secret is public, like the tokens and the Auth Token. */
-export const LOCAL_WEBHOOK: Secret['webhooks'][number] = {
+const LOCAL_WEBHOOK: Secret['webhooks'][number] = {
   name: 'local-webhook',
   secret: `whsec_${Buffer.from('the secret of a local webhook').toString('base64')}`,
   scopes: ['trigger'],
 };
-export const LOCAL_AUTH_TOKEN = 'local-auth-token';
+const LOCAL_AUTH_TOKEN = 'local-auth-token';
 
 export type StudioAccount = { accountSid: string; apiKeySid: string; apiKeySecret: string };
 

@@ -27,7 +27,7 @@ export type Reply = {
 
 export type Listening = { url: string; port: number; close(): Promise<void> };
 
-export type ListenOptions = {
+type ListenOptions = {
   /** Default: 0, any free port. */
   port?: number;
   maxBodyBytes: number;

@@ -11,7 +11,7 @@ import {
 } from '../simulator/server.ts';
 import { startTable } from './aws/dynamodb.ts';
 import { type LambdaStandIn, startLambda } from './aws/lambda.ts';
-import { ACCOUNT_ID, REGION } from './aws/protocol.ts';
+import { ACCOUNT_ID, jsonReply, REGION } from './aws/protocol.ts';
 import { type S3StandIn, startS3 } from './aws/s3.ts';
 import { type SecretsStandIn, startSecrets } from './aws/secrets-manager.ts';
 import { LOCAL_ADMIN, localSecret, SIMULATED_ACCOUNT, type StudioAccount } from './caller-tokens.ts';
@@ -167,9 +167,9 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   ready.resolve({
     functions,
     rules: {
-      'POST /__local/schedule': async () => json(202, { executionArn: await fireSchedule() }),
-      'POST /__local/census': async () => json(202, { executionArn: await fireCensus() }),
-      'GET /__local/archive': async () => json(200, archive),
+      'POST /__local/schedule': async () => jsonReply(202, { executionArn: await fireSchedule() }),
+      'POST /__local/census': async () => jsonReply(202, { executionArn: await fireCensus() }),
+      'GET /__local/archive': async () => jsonReply(200, archive),
     },
   });
   const running = starting.move();
@@ -207,10 +207,6 @@ async function administer({ method, path, headers }: Exchange, rules: Rules): Pr
   if (!rule) return gatewayReply(404, 'Not Found');
   if (headers.authorization !== `Bearer ${LOCAL_ADMIN}`) return gatewayReply(401, 'Unauthorized');
   return rule();
-}
-
-function json(status: number, body: unknown): Reply {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 /** What EventBridge sends the worker when the rule's time has come. */

@@ -5,7 +5,7 @@ import { KEYS } from './aws/dynamodb.ts';
 import { clientOptions, type Endpoints } from './endpoints.ts';
 import type { Resources } from './host/function-specs.ts';
 
-export type Provisioned = {
+type Provisioned = {
   /** The id by which the functions find the secret. */
   secretId: string;
   /** Whether there was no secret before; an existing one has callers that are not known here. */
@@ -14,7 +14,7 @@ export type Provisioned = {
   notices: string[];
 };
 
-export type ProvisionOptions = {
+type ProvisionOptions = {
   endpoints: Partial<Endpoints>;
   resources: Pick<Resources, 'secretId' | 'table' | 'archiveBucket'>;
   /** The value that a new secret gets. */

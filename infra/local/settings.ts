@@ -18,7 +18,7 @@ export type Settings = {
   variables: Record<string, string>;
 };
 
-export type ReadSettings = { ok: true; settings: Settings } | { ok: false; mistakes: string[] };
+type ReadSettings = { ok: true; settings: Settings } | { ok: false; mistakes: string[] };
 
 type Env = Record<string, string | undefined>;
 

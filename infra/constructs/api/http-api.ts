@@ -50,9 +50,9 @@ const ACCESS_LOG = {
   responseBytes: '$context.responseLength',
 };
 
-export type ApiProps = { corsOrigins: readonly string[] };
+type ApiProps = { corsOrigins: readonly string[] };
 
-export type RouteProps = {
+type RouteProps = {
   functions: Record<FunctionName, StudioFunction>;
   settings: Settings;
   key: Key | undefined;

@@ -23,7 +23,7 @@ import { tableUse } from './table-use.ts';
 /** The one place that says what the bundles run on; infra/build.ts has the target to it. */
 const RUNTIME = Runtime.NODEJS_24_X;
 /** HTTP APIs cut at 30 s; a request of ours ends itself after 25 s. */
-export const HTTP_TIMEOUT = Duration.seconds(29);
+const HTTP_TIMEOUT = Duration.seconds(29);
 
 /** What all functions of a deployment are made with. */
 export type Deployment = {
@@ -39,7 +39,7 @@ export type Deployment = {
   metricNamespace: string;
 };
 
-export type StudioFunctionProps = {
+type StudioFunctionProps = {
   name: DeployedFunction;
   deployment: Deployment;
 } & Partial<FunctionProps>;

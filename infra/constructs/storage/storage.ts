@@ -29,7 +29,7 @@ const SECRET_SHAPE =
   '"token": "…", "scopes": ["trigger", "read", "read:personal", "end", "purge"], "flows": ["…"]}], ' +
   '"webhooks": [{"name": "…", "secret": "whsec_…", "scopes": ["trigger"]}]}';
 
-export type StorageProps = {
+type StorageProps = {
   settings: Settings;
   key: Key | undefined;
 };

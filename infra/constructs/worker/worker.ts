@@ -26,7 +26,7 @@ const DEAD_LETTERS = Duration.days(14);
 const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
 const CENSUS_RETRY = { maxEventAge: Duration.minutes(15), retryAttempts: 2 };
 
-export type WorkerProps = { deployment: Deployment; policies: readonly Policy[] };
+type WorkerProps = { deployment: Deployment; policies: readonly Policy[] };
 
 /** The durable function that purges, its alias, and the rules that start it: to purge, and to count. */
 export class Worker extends Construct {

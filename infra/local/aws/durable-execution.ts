@@ -35,7 +35,7 @@ const invocationAnswer = v.variant('Status', [
 
 type Outcome = { result?: string | undefined; error?: ErrorObject | undefined };
 
-export type ExecutionOptions = {
+type ExecutionOptions = {
   arn: string;
   name: string;
   functionName: string;

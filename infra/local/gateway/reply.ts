@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MAX_RESULT_BYTES } from '../../../lib/http/result.ts';
+import { jsonReply } from '../aws/protocol.ts';
 import type { InvocationResult } from '../host/function-protocol.ts';
 import type { Reply } from '../http.ts';
 
@@ -15,7 +16,7 @@ const internalServerError = gatewayReply(500, 'Internal Server Error');
 
 /** An answer of API Gateway's own, which looks different from ours. */
 export function gatewayReply(status: number, message: string): Reply {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+  return jsonReply(status, { message });
 }
 
 /** Turns a function's answer into HTTP, as an HTTP API does (payload format 2.0). */
