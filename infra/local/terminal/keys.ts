@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Single keys from the terminal, where there is one that may be read. */
-
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
@@ -13,15 +11,12 @@ export type KeyStream = {
   on(event: 'data', listener: (key: unknown) => void): unknown;
 };
 
-/**
- * Whether keys can be read. Not in the background (`npm start &`): there the kernel stops a process that
- * touches the terminal, requests and all.
- */
+/** Whether keys can be read: in the background (`npm start &`), the kernel stops a process that does. */
 export function canReadKeys(stdin: { isTTY?: boolean }, isForeground = ownsTerminal): boolean {
   return stdin.isTTY === true && isForeground();
 }
 
-/** Key by key from now on; the terminal then sends no signal for Ctrl-C by itself, so `stop` is called for it. */
+/** Reads key by key. The terminal sends no signal for Ctrl-C then, so `stop` is called for it. */
 export function readKeys(stdin: KeyStream, keys: Record<string, () => unknown>, stop: () => void): void {
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
@@ -32,7 +27,7 @@ export function readKeys(stdin: KeyStream, keys: Record<string, () => unknown>, 
   });
 }
 
-/** Whether this process's group is the one that its terminal listens to. */
+/** Whether this process's group is in the foreground of its terminal. */
 function ownsTerminal(): boolean {
   const [group, terminalGroup] = processGroups();
   return group !== undefined && group === terminalGroup;
@@ -48,7 +43,7 @@ function processGroups(): string[] {
   }
 }
 
-/** Where there is no /proc. Nobody knows: then no keys. */
+/** For systems without /proc. Without ps either, no keys are read. */
 function groupsFromPs(): string[] {
   try {
     const columns = ['-o', 'pgid=', '-o', 'tpgid=', '-p', String(process.pid)];

@@ -4,14 +4,12 @@ import type { Clock } from '../clock.ts';
 import type { Terminal } from './terminal.ts';
 import { createThroughput } from './throughput.ts';
 
-/** Shows running purges in the terminal, as a caller of the API sees them. */
-
-/** So that its own requests can be told apart in the log of requests. */
+/** Keeps these requests out of the log of requests. */
 export const PROGRESS_USER_AGENT = 'local-progress';
 const POLL_MS = 500;
 const SHOWN_PURGES = 5;
 /** A purge that was just started may not be in the list yet. */
-const PATIENCE_POLLS = 6;
+const EXTRA_POLLS = 6;
 const WIDTH = 80;
 const INDENT = '  ';
 
@@ -27,8 +25,9 @@ const page = v.object({
 });
 type Purge = v.InferOutput<typeof page>['purges'][number];
 
+/** Shows running purges in the terminal. */
 export type PurgeProgress = {
-  /** Looks from now on, until no purge runs any more. */
+  /** Polls from now on, until no purge runs. */
   watch(): void;
   close(): void;
 };
@@ -39,16 +38,16 @@ export function createPurgeProgress(options: {
   clock: Clock;
 }): PurgeProgress {
   const { url, terminal, clock } = options;
-  /** Those whose end was told already. */
-  const told = new Set<string>();
-  const paces = new Map<string, ReturnType<typeof createThroughput>>();
-  let patience = 0;
+  /** Purges whose end was printed. */
+  const ended = new Set<string>();
+  const throughputs = new Map<string, ReturnType<typeof createThroughput>>();
+  let pollsLeft = 0;
   let cancel: (() => void) | null = null;
 
   const rateOf = ({ id, counts }: Purge): number | null => {
-    const pace = paces.get(id) ?? createThroughput({ fromStart: false });
-    paces.set(id, pace);
-    const seen = pace(counts['deleted'] || counts['ended'] || 0, null, clock.now());
+    const throughputAt = throughputs.get(id) ?? createThroughput({ fromStart: false });
+    throughputs.set(id, throughputAt);
+    const seen = throughputAt(counts['deleted'] || counts['ended'] || 0, null, clock.now());
     return seen && Math.round(seen.donePerSecond);
   };
 
@@ -58,18 +57,18 @@ export function createPurgeProgress(options: {
     const [first] = active;
     terminal.status(first ? progressLine(first, rateOf(first), active.length - 1) : null);
     for (const purge of purges.toReversed()) {
-      if (purge.status === 'running' || told.has(purge.id)) continue;
-      told.add(purge.id);
-      paces.delete(purge.id);
+      if (purge.status === 'running' || ended.has(purge.id)) continue;
+      ended.add(purge.id);
+      throughputs.delete(purge.id);
       terminal.line(endLine(purge));
     }
-    patience = active.length > 0 ? PATIENCE_POLLS : patience - 1;
-    cancel = patience > 0 ? clock.after(POLL_MS, () => void look()) : null;
+    pollsLeft = active.length > 0 ? EXTRA_POLLS : pollsLeft - 1;
+    cancel = pollsLeft > 0 ? clock.after(POLL_MS, () => void look()) : null;
   };
 
   return {
     watch() {
-      patience = PATIENCE_POLLS;
+      pollsLeft = EXTRA_POLLS;
       cancel ??= clock.after(POLL_MS, () => void look());
     },
     close() {
@@ -87,31 +86,28 @@ async function readPurges(url: string): Promise<Purge[]> {
     const answer = v.safeParse(page, await response.json());
     return answer.success ? answer.output.purges : [];
   } catch {
-    // The run is ending, or another secret knows no such caller: there is just nothing to show.
+    // The local run is ending, or the secret is another one, without this caller.
     return [];
   }
 }
 
-/** While it runs, on one line: its end of the id is enough to tell it by. */
+/** A running purge on one line, with the end of its id. */
 export function progressLine(purge: Purge, perSecond: number | null, others: number): string {
   const rate = perSecond ? `, ${perSecond.toLocaleString('en-US')}/s` : '';
   const more = others > 0 ? ` (and ${others} more)` : '';
   return `${INDENT}purge …${purge.id.slice(-6)} ${purge.status}: ${numbersOf(purge) ?? 'nothing matched yet'}${rate}${more}`;
 }
 
-/** Once it is over, with the id to ask for it; on two lines when one is too short. */
+/** An ended purge with its whole id, on two lines when one is too short. */
 export function endLine(purge: Purge): string {
   const { id, status, request } = purge;
   const head = `${INDENT}purge ${id} ${status}${request?.dryRun ? ' (dry run)' : ''}:`;
   const numbers = numbersOf(purge) ?? 'nothing matched';
   const oneLine = `${head} ${numbers}`;
-  return oneLine.length <= WIDTH
-    ? oneLine
-    : `${head}
-${INDENT}${INDENT}${numbers}`;
+  return oneLine.length <= WIDTH ? oneLine : `${head}\n${INDENT}${INDENT}${numbers}`;
 }
 
-/** What is not zero. How many were looked at is left to the record. */
+/** The counts that are not zero, but for `listed`. */
 function numbersOf({ counts }: Purge): string | null {
   const numbers = Object.entries(counts)
     .filter(([name, count]) => count > 0 && name !== 'listed')

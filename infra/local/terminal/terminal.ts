@@ -1,15 +1,15 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** The terminal of `npm start`: lines, and one line below them that changes in place. */
+/** Lines, and one line below them that changes in place. */
 export type Terminal = {
   line(text: string): void;
-  /** null takes it away. On something that is no terminal only `line` shows. */
+  /** Shows the changing line at a terminal; null removes it. */
   status(text: string | null): void;
 };
 
 type Stream = { isTTY?: boolean; columns?: number; write(text: string): unknown };
 
-/** A terminal that does not know its width says 0 or nothing. */
+/** For a terminal that does not report its width. */
 const USUAL_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
@@ -30,7 +30,7 @@ export function createTerminal(stream: Stream): Terminal {
   };
 }
 
-/** What is too long loses its colours too, which take no column. */
+/** Cuts a text that is too long, without its colours. */
 function withinColumns(text: string, columns: number): string {
   const plain = stripVTControlCharacters(text);
   return plain.length <= columns ? text : plain.slice(0, columns);

@@ -1,15 +1,13 @@
-/** How fast a purge goes, from what was seen of it. */
-
-/** A purge's record changes in steps: the rate is over so long that some of them are in it. */
+/** A purge's record changes in steps, so the rate covers some of them. */
 const WINDOW_MS = 30_000;
-/** A worker that lives saves the record at least every minute: after that, nobody knows how fast it goes. */
+/** A worker saves the record at least every minute. After that, the rate is unknown. */
 export const SILENT_MS = 60_000;
 
 export type Throughput = { donePerSecond: number; leftMs: number | null };
 
 /**
- * `fromStart`: whether the first look is the beginning. Where it is not, nobody saw how long the first step took,
- * and time is taken from its end on.
+ * Computes how fast a purge goes. `fromStart`: the first look is at the purge's beginning; otherwise the time of the
+ * first step is unknown, and counting begins at its end.
  */
 export function createThroughput({
   fromStart,
@@ -19,7 +17,7 @@ export function createThroughput({
   const steps: { done: number; atMs: number }[] = [];
   let looked: number | undefined;
   return (done, total, nowMs) => {
-    // Only changes count: a rate that falls while one waits for the next one tells nothing.
+    // Only changes count, so that the rate does not fall between two of them.
     if (looked === undefined ? fromStart : looked !== done) steps.push({ done, atMs: nowMs });
     looked = done;
     while (steps.length > 2 && nowMs - (steps[1]?.atMs ?? nowMs) > WINDOW_MS) steps.shift();

@@ -2,14 +2,14 @@ import { Writable } from 'node:stream';
 import type { Io } from '../../../infra/cli/io.ts';
 import { runTool, type Tool } from '../../../infra/cli/tool.ts';
 
-/** Somebody at a terminal, for the tools' tests: what is said is kept, questions are answered from a list. */
+/** A user at a terminal: keeps what is printed, and answers questions from a list. */
 export type Somebody = Io & {
   /** All that was written so far, escapes and redrawn lines included. */
   said(): string;
   complained(): string;
   asked: { question: string; hidden: boolean }[];
   interrupt(): void;
-  /** How often somebody listens to Ctrl-C right now. */
+  /** The number of listeners to Ctrl-C. */
   listening(): number;
   run(tool: Tool, ...argv: string[]): Promise<number>;
 };
