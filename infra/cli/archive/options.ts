@@ -34,13 +34,8 @@ const options = {
   stage: stageOption,
 } as const satisfies Options;
 
-export type Wanted = { flows: string[]; purge: string | undefined; executions: string[] };
-export type ArchiveOptions = {
-  wanted: Wanted;
-  url: string | undefined;
-  bucket: string | undefined;
-  stage: string | undefined;
-};
+export type ArchiveOptions = ReturnType<typeof readArchiveOptions>;
+export type Wanted = ArchiveOptions['wanted'];
 
 export const usage: Usage = {
   name: 'archive',
@@ -60,7 +55,7 @@ found or could not be read, 2 when asked wrongly.`,
 };
 
 /** Throws a UsageError with every mistake. */
-export function readArchiveOptions(argv: readonly string[]): ArchiveOptions {
+export function readArchiveOptions(argv: readonly string[]) {
   const { values } = readArguments(argv, options, {
     most: 1,
     also: ({ words: [command], values: { url, bucket, stage } }) => [

@@ -21,8 +21,6 @@ const options = {
   },
 } as const satisfies Options;
 
-export type DeployOptions = { stage: string | undefined; toolkit: string; yes: boolean };
-
 export const usage: Usage = {
   name: 'deploy',
   usage: '[options]',
@@ -39,7 +37,7 @@ Ends with 0 when deployed, 1 when not, 2 when asked wrongly.`,
 };
 
 /** Throws a UsageError with every mistake. */
-export function readDeployOptions(argv: readonly string[]): DeployOptions {
+export function readDeployOptions(argv: readonly string[]) {
   const { values } = readArguments(argv, options, {
     most: 0,
     also: ({ values: { stage, context } }) => [

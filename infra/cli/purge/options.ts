@@ -64,42 +64,37 @@ or was left, 2 when asked wrongly.`,
 };
 
 /** The body of POST /purges, without `dryRun`. */
-export type Selection = {
-  flows: 'all' | string[];
-  status: string;
-  olderThan: string | null;
-  dateCreatedFrom: string | null;
-  dateCreatedTo: string | null;
-  contact: string | string[] | null;
-  archive: boolean;
-  limit: number | null;
-};
+export type Selection = ReturnType<typeof selectionOf>;
 
 export type PurgeOptions = { url: string | undefined } & (
   | { watch: string }
   | { selection: Selection; mode: 'ask' | 'delete' | 'dry-run' }
 );
 
+type Values = Arguments<typeof options>['values'];
+
 /** Throws a UsageError with every mistake. */
 export function readPurgeOptions(argv: readonly string[]): PurgeOptions {
   const { values } = readArguments(argv, options, { most: 0, also: ({ values: all }) => mistakesIn(all) });
-  const { watch, url, flow, contact, from, to, olderThan, archive, limit, status, dryRun, yes } = values;
+  const { watch, url, dryRun, yes } = values;
   if (watch !== undefined) return { url, watch };
-  const selection = {
-    flows: flow.length === 0 || flow.includes('all') ? ('all' as const) : flow,
-    status: status ?? 'ended',
-    olderThan: olderThan ?? null,
-    dateCreatedFrom: from ?? null,
-    dateCreatedTo: to ?? null,
-    contact: (contact.length > 1 ? contact : contact[0]) ?? null,
-    archive,
-    limit: limit === undefined ? null : Number(limit),
-  };
-  return { url, selection, mode: dryRun ? 'dry-run' : yes ? 'delete' : 'ask' };
+  return { url, selection: selectionOf(values), mode: dryRun ? 'dry-run' : yes ? 'delete' : 'ask' };
 }
 
-function mistakesIn(values: Arguments<typeof options>['values']): (string | null)[] {
-  const { watch, url: _, ...others } = values;
+function selectionOf({ flow, status = 'ended', olderThan, from, to, contact, archive, limit }: Values) {
+  return {
+    flows: flow.length === 0 || flow.includes('all') ? ('all' as const) : flow,
+    status,
+    olderThan,
+    dateCreatedFrom: from,
+    dateCreatedTo: to,
+    contact: contact.length > 1 ? contact : contact[0],
+    archive,
+    limit: limit === undefined ? undefined : Number(limit),
+  };
+}
+
+function mistakesIn({ watch, url: _, ...others }: Values): (string | null)[] {
   const { flow, contact, olderThan, from, to, dryRun, yes } = others;
   const isGiven = Object.values(others).some((value) => (Array.isArray(value) ? value.length > 0 : value));
   if (watch !== undefined) return [isGiven ? '--watch goes with --url only' : null];

@@ -56,15 +56,15 @@ async function purge(api: Api, io: Io, { selection, mode, url }: PurgeOrder): Pr
   }
   // The window that was shown, so that no execution grows into it meanwhile.
   const { window } = dry;
-  const shown = window && { olderThan: null, dateCreatedFrom: window.from, dateCreatedTo: window.to };
-  const begin = async () => (await start(api, { ...selection, ...shown, dryRun: false })).id;
+  const shown = window && { olderThan: undefined, dateCreatedFrom: window.from, dateCreatedTo: window.to };
+  const begin = async () => (await start(api, { ...selection, ...shown }, false)).id;
   return watchToTheEnd(api, io, { begin, total: matched, url });
 }
 
 /** Counts. null: Ctrl-C ended it, which also stops the dry run. */
 async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | null> {
   return interruptible(io, async (signal) => {
-    const { id } = await start(api, { ...selection, dryRun: true });
+    const { id } = await start(api, selection, true);
     const done = ({ counts }: Purge) => counts.matched;
     const dry = await watchPurge(id, { api, io, total: null, signal, done, unit: 'matched so far' });
     if (!dry) {
@@ -79,9 +79,10 @@ async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | n
   });
 }
 
-async function start(api: Api, body: Selection & { dryRun: boolean }): Promise<Purge> {
+async function start(api: Api, selection: object, dryRun: boolean): Promise<Purge> {
   // One key for all retries: a lost answer must not start a second purge.
   const idempotencyKey = randomUUID();
+  const body = { ...selection, dryRun };
   return readPurge((await api.insist('POST', '/purges', { body, idempotencyKey })).body);
 }
 

@@ -19,7 +19,7 @@ export function printSelection(io: Output, url: string, selection: Selection, dr
   for (const [index, one] of [contact ?? []].flat().entries()) row(io, index === 0 ? 'Contact' : '', one);
   if (window?.from) row(io, 'From', moment(window.from));
   if (window) row(io, 'Before', `${moment(window.to)}${olderThan ? ` (${olderThan} ago)` : ''}`);
-  if (limit !== null) row(io, 'Limit', count(limit));
+  if (limit !== undefined) row(io, 'Limit', count(limit));
   row(io, 'Archive', archive ? 'context and steps are stored first' : 'no: what is deleted is gone');
   const active = activeMatched ? `, ${count(activeMatched)} of them active` : '';
   const matched = paint(io, 'bold', count(counts.matched));

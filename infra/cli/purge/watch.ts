@@ -3,7 +3,6 @@ import { explained } from '../explain.ts';
 import { lasting } from '../format.ts';
 import { type Io, interruptible, isYes, say } from '../io.ts';
 import { type ExitCode, Failed } from '../tool.ts';
-import { createProgress } from './progress.ts';
 import { doneOf, type Purge, readPurge } from './purge-view.ts';
 import { isGood, printEnd } from './summary.ts';
 
@@ -28,6 +27,7 @@ export type Watching = {
 /** Polls until the purge has ended; null when the signal came first. Throws ApiProblem, or Failed at the timeout. */
 export async function watchPurge(id: string, watching: Watching): Promise<Purge | null> {
   const { api, io, total, signal, done = doneOf, unit } = watching;
+  const { createProgress } = await import('./progress.ts');
   const progress = createProgress(io, unit);
   let pollMs = FIRST_POLL_MS;
   let failures = 0;

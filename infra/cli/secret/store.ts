@@ -8,53 +8,51 @@ import { explainedAws } from '../aws.ts';
 import { Failed } from '../tool.ts';
 import { EMPTY, formatDocument, parseDocument, type SecretDocument } from './document.ts';
 
-/** What was read, and which version it was. */
+/** The stored document and its version; null where none was stored yet. */
 export type Read = { document: SecretDocument; version: string | null };
 
 export type SecretStore = {
   id: string;
   read(): Promise<Read>;
-  /** Refuses to write over what another has written since it was read. */
+  /** Throws a Failed if the secret has changed since it was read. */
   write(document: SecretDocument, before: Read): Promise<void>;
   close(): void;
 };
 
 const NOT_FOUND = 'ResourceNotFoundException';
 
-/** The deployed secret, by name or ARN. One that was never filled in reads as an empty document. */
+/** Opens the deployed secret by its name or ARN. */
 export function openSecret(id: string): SecretStore {
   const client = new SecretsManagerClient({});
-  const meanings = { [NOT_FOUND]: `There is no secret ${id} in this account and region: deploy first.` };
+  const explain = (error: unknown) =>
+    explainedAws(error, {
+      [NOT_FOUND]: `There is no secret ${id} in this account and region: deploy first.`,
+    });
 
-  /** null: there is no such secret, or it has no value yet. The write tells which. */
-  async function current(): Promise<{ json: string; version: string | null } | null> {
-    try {
-      const value = await client.send(new GetSecretValueCommand({ SecretId: id }));
-      const json = value.SecretString ?? new TextDecoder().decode(value.SecretBinary);
-      return { json, version: value.VersionId ?? null };
-    } catch (error) {
+  /** null: the secret has no value yet, or does not exist. The write tells which. */
+  const current = () =>
+    client.send(new GetSecretValueCommand({ SecretId: id })).catch((error: unknown) => {
       if (error instanceof Error && error.name === NOT_FOUND) return null;
-      throw explainedAws(error, meanings);
-    }
-  }
+      throw explain(error);
+    });
 
   return {
     id,
     async read() {
       const stored = await current();
-      return { document: stored ? readable(stored.json) : EMPTY, version: stored?.version ?? null };
+      if (!stored) return { document: EMPTY, version: null };
+      const json = stored.SecretString ?? new TextDecoder().decode(stored.SecretBinary);
+      return { document: readable(json), version: stored.VersionId ?? null };
     },
     async write(document, { version }) {
       const SecretString = formatDocument(document);
-      if (((await current())?.version ?? null) !== version)
+      if (((await current())?.VersionId ?? null) !== version)
         throw new Failed([
           'Somebody else has changed the secret meanwhile; nothing was written. Once more, please.',
         ]);
-      try {
-        await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));
-      } catch (error) {
-        throw explainedAws(error, meanings);
-      }
+      await client
+        .send(new PutSecretValueCommand({ SecretId: id, SecretString }))
+        .catch((error: unknown) => Promise.reject(explain(error)));
     },
     close: () => client.destroy(),
   };
