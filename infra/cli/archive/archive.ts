@@ -1,15 +1,23 @@
 import * as v from 'valibot';
+import { LOCAL_ADMIN } from '../../local/caller-tokens.ts';
 import { createTerminal } from '../../local/terminal/terminal.ts';
+import { createApi } from '../api.ts';
+import { explained } from '../explain.ts';
 import { many } from '../format.ts';
 import { type Io, print } from '../io.ts';
-import type { ExitCode, Tool } from '../tool.ts';
+import { outputOf } from '../stack.ts';
+import { type ExitCode, Failed, type Tool } from '../tool.ts';
 import { eachLine } from './lines.ts';
 import type { ArchiveSlice, Bucket, Place } from './objects.ts';
 import { type ArchiveOptions, readArchiveOptions, usage, type Wanted } from './options.ts';
-import { deployedPlace, localPlace } from './place.ts';
 
 const NAMED_MISSING = 10;
 
+const LOCAL_REGION = 'us-east-1';
+/** The stand-in accepts any credentials. */
+const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+const localArchive = v.object({ endpoint: v.string(), bucket: v.string(), isStandIn: v.boolean() });
 const archived = v.object({ execution: v.object({ sid: v.string() }) });
 
 /** Reads archives back: executions go to the output, messages to the error output. */
@@ -20,7 +28,7 @@ export const archiveTool: Tool = {
     const { openBucket } = await import('./objects.ts');
     const bucket = openBucket(await placeOf(options, io));
     try {
-      return await read(bucket, io, options.wanted);
+      return await printWanted(bucket, io, options.wanted);
     } finally {
       bucket.close();
     }
@@ -29,11 +37,32 @@ export const archiveTool: Tool = {
 
 async function placeOf({ url, bucket, stage }: ArchiveOptions, io: Io): Promise<Place> {
   if (url !== undefined) return localPlace(url.replace(/\/+$/, ''), io);
-  const fromEnvironment = stage === undefined ? io.env['STUDIO_ARCHIVE_BUCKET'] || undefined : undefined;
-  return deployedPlace({ given: bucket ?? fromEnvironment, stage });
+  const given = bucket ?? (stage === undefined ? io.env['STUDIO_ARCHIVE_BUCKET'] || undefined : undefined);
+  const deployed = await outputOf('ArchiveBucketName', { given, stage, option: '--bucket' }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Failed)) throw error;
+      const hint = 'What npm start has archived is read with --url http://127.0.0.1:3000.';
+      throw new Failed([...error.lines, hint], { cause: error });
+    },
+  );
+  return { bucket: deployed, s3: {} };
 }
 
-async function read(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
+/** Asks the local run at `url` where its archive is. */
+async function localPlace(url: string, io: Io): Promise<Place> {
+  const api = createApi({ url, token: LOCAL_ADMIN }, io);
+  const { body } = await api.call('GET', '/__local/archive').catch((error: unknown) => {
+    throw explained(error);
+  });
+  const read = v.safeParse(localArchive, body);
+  if (!read.success) throw new Failed([`What answers at ${url} is not npm start.`]);
+  const { endpoint, bucket, isStandIn } = read.output;
+  // An emulator that was there before has its own credentials, found as AWS's are.
+  const credentials = isStandIn ? { credentials: LOCAL_CREDENTIALS } : {};
+  return { bucket, s3: { endpoint, region: io.env['AWS_REGION'] || LOCAL_REGION, ...credentials } };
+}
+
+async function printWanted(bucket: Bucket, io: Io, wanted: Wanted): Promise<ExitCode> {
   const seen = { objects: 0, broken: 0, printed: 0, flows: new Set<string>() };
   const executions = new Set(wanted.executions);
   const missing = new Set(wanted.executions);

@@ -107,6 +107,16 @@ describe('progress', () => {
     expect(last()).toBe('5,000 done  500/s');
   });
 
+  it('leaves Ctrl-C to its caller, where clack would end the process', () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+    onTestFinished(() => exit.mockRestore());
+    const { last, show } = at();
+    show(0, 0, 1_000);
+    last();
+    process.stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true, sequence: '\u0003' });
+    expect(exit).not.toHaveBeenCalled();
+  });
+
   it('is a plain line every ten seconds where there is no terminal', () => {
     const { clock, io, show } = at(80, false);
     for (let second = 0; second <= 25; second++) {
