@@ -54,7 +54,7 @@ export class ApiUnreachable extends Error {
   }
 }
 
-export type CallOptions = { body?: unknown; idempotencyKey?: string; token?: null; signal?: AbortSignal };
+type CallOptions = { body?: unknown; idempotencyKey?: string; token?: null; signal?: AbortSignal };
 
 export type Api = {
   url: string;

@@ -19,7 +19,7 @@ export type Io = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
-export type Output = Writable & { isTTY?: boolean; columns?: number };
+type Output = Writable & { isTTY?: boolean; columns?: number };
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -82,7 +82,7 @@ export function processIo(): Io {
     out: stdout,
     err: stderr,
     interactive: stdin.isTTY === true && stdout.isTTY === true,
-    ask: createPrompt(stdin, stdout),
+    ask: createPrompt(stdin, stdout.isTTY ? stdout : stderr),
     onInterrupt: (listener) => onInterrupt(stdin, listener),
     now: () => Date.now(),
     sleep: (ms, signal) => wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined),

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { UsageError } from './arguments.ts';
 
 /** Asks one question. null: Ctrl-C, Ctrl-D, Escape, or no more input. */
 export type Ask = (question: string, options?: { hidden?: boolean }) => Promise<string | null>;
@@ -8,6 +9,7 @@ export type Ask = (question: string, options?: { hidden?: boolean }) => Promise<
 export function createPrompt(input: ReadStream, output: WriteStream): Ask {
   let piped: AsyncIterator<string> | undefined;
   return async (question, { hidden = false } = {}) => {
+    if (input.isTTY && !output.isTTY) throw new UsageError(['there is no terminal to show a question on']);
     if (input.isTTY) return askOnTerminal({ input, output, message: question.trim() }, hidden);
     piped ??= createInterface({ input })[Symbol.asyncIterator]();
     const { value, done } = await piped.next();

@@ -8,7 +8,7 @@ import { explainedAws } from '../aws.ts';
  */
 export type ArchiveSlice = { flow: string; purge: string; keys: string[] };
 
-export type Filter = { flows: readonly string[]; purge: string | undefined };
+type Filter = { flows: readonly string[]; purge: string | undefined };
 
 export type Bucket = {
   slices(filter: Filter): AsyncIterable<ArchiveSlice>;

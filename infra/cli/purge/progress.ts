@@ -12,7 +12,7 @@ const DEFAULT_COLUMNS = 80;
 const PLAIN_LINE_MS = 10_000;
 
 /** `startedMs` and `updatedMs` by the API's clock. `total`: null where it is unknown. */
-export type Seen = { done: number; total: number | null; startedMs: number; updatedMs: number };
+type Seen = { done: number; total: number | null; startedMs: number; updatedMs: number };
 
 export type Progress = {
   show(seen: Seen): void;

@@ -13,7 +13,7 @@ import { type Purge, purgeView, readPurge } from './purge-view.ts';
 import { printSelection } from './summary.ts';
 import { watchPurge, watchToTheEnd } from './watch.ts';
 
-/** The records among which the dry run is looked for; it is seldom far from the purge itself. */
+/** How many records are searched for the dry run, which is usually the one before the purge. */
 const RECORDS = 100;
 
 /** Deletes executions, from a terminal: the dry run, the question, the progress, the end. */

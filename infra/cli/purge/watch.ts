@@ -71,9 +71,8 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
 export type Order = { begin: () => Promise<string>; total: number | null; url: string | undefined };
 
 /**
- * Begins a purge, watches it until it has ended and prints its end. Ctrl-C asks whether to stop it and wait for
- * that, to watch on, or to leave it running, as it is left without a terminal. While it stops, Ctrl-C ends the
- * waiting.
+ * Begins a purge, watches it until it has ended and prints its end. Ctrl-C asks whether to stop it, to watch on or
+ * to leave it running; without a terminal it is left running. While it stops, Ctrl-C ends the waiting.
  */
 export async function watchToTheEnd(api: Api, io: Io, { begin, total, url }: Order): Promise<ExitCode> {
   let id: string | undefined;

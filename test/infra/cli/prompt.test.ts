@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { onInterrupt } from '../../../infra/cli/io.ts';
 import { createPrompt } from '../../../infra/cli/prompt.ts';
 
 /** A keyboard and a screen; without `isTTY`, a pipe. */
-function keyboard(isTTY: boolean) {
+function keyboard(isTTY: boolean, hasScreen = isTTY) {
   const raw: boolean[] = [];
   const input = Object.assign(new PassThrough(), {
     isTTY,
@@ -14,7 +14,7 @@ function keyboard(isTTY: boolean) {
       return input;
     },
   });
-  const output = Object.assign(new PassThrough(), { isTTY, columns: 80 });
+  const output = Object.assign(new PassThrough(), { isTTY: hasScreen, columns: 80 });
   let screen = '';
   output.on('data', (chunk) => {
     screen += chunk;
@@ -74,6 +74,12 @@ describe('a question at a terminal', () => {
     type('2\r');
     expect(await second).toBe('2');
   });
+});
+
+test('a question is refused where there is a keyboard and no screen', async () => {
+  const { ask, screen } = keyboard(true, false);
+  await expect(ask('Secret: ', { hidden: true })).rejects.toThrow('no terminal to show a question on');
+  expect(screen()).toBe('');
 });
 
 describe('Ctrl-C', () => {
