@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import { createInterface, type Key } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { UsageError } from './arguments.ts';
 
@@ -23,6 +23,13 @@ async function askOnTerminal(question: Question, hidden: boolean): Promise<strin
   const { isCancel, password, text, updateSettings } = await import('@clack/prompts');
   // Without this alias, Ctrl-D closes the input, and clack never answers.
   updateSettings({ withGuide: false, aliases: { '\u0004': 'cancel' } });
+  question.input.on('keypress', asReturn);
   const answer = await (hidden ? password({ ...question, mask: '' }) : text(question));
+  question.input.off('keypress', asReturn);
   return isCancel(answer) ? null : answer;
+}
+
+/** Makes a newline end an answer as Enter does: clack takes a carriage return only, and scripts send newlines. */
+function asReturn(_text: string | undefined, key: Key): void {
+  if (key.name === 'enter') key.name = 'return';
 }

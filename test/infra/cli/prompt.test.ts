@@ -40,6 +40,13 @@ describe('a question at a terminal', () => {
     expect(screen()).toContain('yes');
   });
 
+  it.each([false, true])('is answered by a newline too, as scripts send it (hidden: %j)', async (hidden) => {
+    const { ask, type } = keyboard(true);
+    const answer = ask('Delete? ', { hidden });
+    type('yes\n');
+    expect(await answer).toBe('yes');
+  });
+
   it('shows nothing of what is typed when it is hidden, nor that something is', async () => {
     const { ask, type, screen, raw } = keyboard(true);
     const answer = ask('Secret: ', { hidden: true });
