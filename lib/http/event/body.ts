@@ -6,10 +6,8 @@ import { fieldsOf } from '../../studio/json/parse.ts';
 import { Problem } from '../problems.ts';
 
 export const MAX_BODY_BYTES = 256 * 1_024;
-/** Deeper than any flow's parameters, and far from what recursive code further on could not take. */
+/** Deeper than any flow's parameters, and shallow enough for recursive code. */
 const MAX_DEPTH = 32;
-/** More are not told anyway. */
-const MAX_MISTAKES = 100;
 
 /** The members of a form, as Twilio writes them, and ours. */
 const FORM_MEMBERS: Readonly<Record<string, string>> = {
@@ -116,28 +114,24 @@ function mistakesIn(json: string, value: unknown, pointer: string): Mistake[] {
   if (oddity === 'repeated-name')
     throw new Problem('malformed-request', 'An object in the body has the same name twice; give it once.');
   if (oddity) return [{ detail: `is nested deeper than ${MAX_DEPTH} levels`, pointer }];
-  return mistakesInside(value, pointer);
+  return [...mistakesInside(value, pointer)];
 }
 
-/** Finds `__proto__` as a name, and text that is not well-formed and could not be encoded for Studio. */
-function mistakesInside(value: unknown, pointer: string): Mistake[] {
-  const open = [{ value, pointer, named: true }];
-  const mistakes: Mistake[] = [];
-  for (let one = open.pop(); one !== undefined && mistakes.length < MAX_MISTAKES; one = open.pop()) {
-    if (typeof one.value === 'string' && !one.value.isWellFormed())
-      mistakes.push({ detail: 'has half a surrogate pair', pointer: one.pointer });
-    if (typeof one.value !== 'object' || one.value === null || JSON.isRawJSON(one.value)) continue;
-    for (const [name, member] of Object.entries(one.value)) {
-      if (name === '__proto__' || !name.isWellFormed())
-        mistakes.push({ detail: 'has a member whose name is not taken', pointer: one.pointer });
-      else {
-        const key = Array.isArray(one.value) ? Number(name) : name;
-        const longer = one.named ? pointerTo(one.pointer, key) : undefined;
-        open.push({ value: member, pointer: longer ?? one.pointer, named: longer !== undefined });
-      }
-    }
+/**
+ * Finds `__proto__` as a name, and text that is not well-formed and could not be encoded for Studio. `isNamed`:
+ * whether `pointer` leads to `value` itself and not to a parent.
+ */
+function* mistakesInside(value: unknown, pointer: string, isNamed = true): Generator<Mistake> {
+  if (typeof value === 'string' && !value.isWellFormed())
+    yield { detail: 'has half a surrogate pair', pointer };
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return;
+  for (const [name, member] of Object.entries(value)) {
+    const key = Array.isArray(value) ? Number(name) : name;
+    const longer = isNamed ? pointerTo(pointer, key) : undefined;
+    if (name === '__proto__' || !name.isWellFormed())
+      yield { detail: 'has a member whose name is not taken', pointer };
+    else yield* mistakesInside(member, longer ?? pointer, longer !== undefined);
   }
-  return mistakes;
 }
 
 /** `type/subtype` in lower case, without its parameters. */

@@ -2,33 +2,29 @@ import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { type RouteKey, UNMATCHED_ROUTE } from '../routes.ts';
 
-/** What is read of an event. Whatever is missing or odd becomes its empty value: no event can break this. */
 const text = v.fallback(v.string(), '');
 const texts = v.fallback(v.record(v.string(), text), {});
 const iam = v.object({ userArn: v.string() });
 
+function orAbsent<S extends v.GenericSchema>(schema: S) {
+  return v.fallback(v.optional(schema), undefined);
+}
+
+/** What is read of an event. Whatever is missing or malformed becomes empty, so every event can be read. */
 const eventSchema = v.object({
   routeKey: v.fallback(v.string(), UNMATCHED_ROUTE),
   rawPath: text,
-  rawQueryString: v.fallback(v.optional(v.string()), undefined),
+  rawQueryString: orAbsent(v.string()),
   queryStringParameters: texts,
-  pathParameters: v.fallback(v.optional(v.record(v.string(), text)), undefined),
+  pathParameters: orAbsent(v.record(v.string(), text)),
   headers: texts,
   body: text,
   isBase64Encoded: v.fallback(v.boolean(), false),
   requestContext: v.fallback(
-    v.object({
-      requestId: text,
-      authorizer: v.fallback(
-        v.optional(v.object({ iam: v.fallback(v.optional(iam), undefined) })),
-        undefined,
-      ),
-    }),
-    { requestId: '', authorizer: undefined },
+    v.object({ requestId: text, authorizer: orAbsent(v.object({ iam: orAbsent(iam) })) }),
+    { requestId: '' },
   ),
 });
-
-const emptyEvent = v.parse(eventSchema, {});
 
 export type Received = {
   /** API Gateway's id of the request. */
@@ -42,14 +38,13 @@ export type Received = {
   headers: ReadonlyMap<string, string>;
   /** The bytes as they were sent. */
   body: Buffer;
-  /** Who signed the request with AWS credentials, when an IAM authorizer let it through. */
+  /** The principal that signed the request with AWS credentials, if an IAM authorizer accepted it. */
   iam: v.InferOutput<typeof iam> | undefined;
 };
 
 /** Reads an HTTP API event (payload format 2.0), whichever way its body is encoded. */
 export function readEvent(event: unknown, context: Pick<Context, 'awsRequestId'>): Received {
-  const read = v.safeParse(eventSchema, event);
-  const from = read.success ? read.output : emptyEvent;
+  const from = v.parse(eventSchema, Object(event));
   return {
     id: requestId(from.requestContext.requestId, context),
     routeKey: from.routeKey,
@@ -63,7 +58,7 @@ export function readEvent(event: unknown, context: Pick<Context, 'awsRequestId'>
   };
 }
 
-/** The id ends up in problems and logs: anything that does not look like one is not taken. */
+/** Returns Lambda's id if the gateway's does not look like one, since it is shown in problems and logs. */
 function requestId(id: string, context: Pick<Context, 'awsRequestId'>): string {
   return /^[\w.=+/-]{1,128}$/.test(id) ? id : context.awsRequestId;
 }

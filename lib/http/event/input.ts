@@ -9,11 +9,11 @@ import { executionSid, stepSid } from '../schemas/common.ts';
 import { parametersIn, readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
 
-/** A list of everything could be longer than the body it is about. */
-const MAX_MISTAKES = 100;
-
 /** Far more than any route has. */
 const MAX_PARAMETERS = 50;
+
+/** At most this many mistakes are reported, so that the answer is not longer than the request. */
+const MAX_MISTAKES = 100;
 
 export type Input = { params: Record<string, string>; query: unknown; body: unknown };
 
