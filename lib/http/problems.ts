@@ -28,7 +28,7 @@ export const problems = {
   'outcome-unknown': { status: 504, title: 'It is not known whether the execution was created' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
-/** Whatever an upstream says: nobody shall be sent away for days. */
+/** The most that `Retry-After` says, even if Studio says more. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 export type ProblemSlug = keyof typeof problems;

@@ -11,7 +11,6 @@ import { Problem } from './problems.ts';
 import type { Answer } from './request.ts';
 
 const FIRST_SERVER_ERROR = 500;
-/** On an answer that was stored under an idempotency key. */
 const REPLAYED_HEADER = 'idempotent-replayed';
 
 export type Report = {
@@ -23,7 +22,7 @@ export type Report = {
   tally: UpstreamTally;
 };
 
-/** The one line of a request, which carries its metrics too. */
+/** Writes the log line of a request, which also carries its metrics. */
 export function reportRequest(log: Log, report: Report): void {
   const { requestId, functionRequestId, trace, outcome, durationMs, tally } = report;
   const { caller } = trace;
@@ -58,12 +57,14 @@ export function reportRequest(log: Log, report: Report): void {
   );
 }
 
-/** Header names are the handlers' own, so that there is one spelling of them. */
+/** Whether the answer was stored under an idempotency key. */
 function isReplay(outcome: Answer | Problem): boolean {
   return outcome.headers?.[REPLAYED_HEADER] === 'true';
 }
 
-/** The outcome that an answer names, else that it worked; of a problem its slug. Bounded: a dimension. */
+/**
+ * Returns the outcome that the answer names, else `ok`; a problem's slug. Has few values: a metric dimension.
+ */
 function outcomeOf(outcome: Answer | Problem): string {
   if (outcome instanceof Problem) return outcome.slug;
   const { body } = outcome;
@@ -71,7 +72,7 @@ function outcomeOf(outcome: Answer | Problem): string {
   return typeof named === 'string' ? named : 'ok';
 }
 
-/** Of problems that somebody should look into: what was behind them. */
+/** Returns the cause of a server error, for the log. */
 function troubleOf(problem: Problem): LogFields {
   const { cause } = problem;
   if (cause === undefined || problem.status < FIRST_SERVER_ERROR) return {};

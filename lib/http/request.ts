@@ -48,7 +48,7 @@ export type Timed = {
 /** A request that was authenticated, authorised and validated. */
 export type Request<K extends RouteKey = RouteKey> = {
   route: K;
-  /** Of the public routes: nobody. */
+  /** null for a public route. */
   caller: RouteSpec<K>['scope'] extends null ? null : Caller;
   params: { [Name in ParameterOf<K>]: string };
   /** When the route has `{flow}`: one that is configured, and that the caller may touch. */

@@ -30,8 +30,8 @@ const problemOf: Readonly<Record<OtherKind, readonly [slug: ProblemSlug, detail:
 };
 
 /**
- * Returns the problem for a failed call. `hasExecution`: whether the route is about one execution, which a 404
- * is then about; otherwise it is about the flow. `sent`: the request's body, whose values are redacted.
+ * Returns the problem for a failed call. `hasExecution`: whether the route is about one execution, which a
+ * 404 is then about; otherwise it is about the flow. `sent`: the request's body, whose values are redacted.
  */
 export function studioProblem(error: StudioError, hasExecution: boolean, sent: unknown): Problem {
   const { kind, retryAfterMs = DEFAULT_RETRY_AFTER_MS } = error;

@@ -4,7 +4,7 @@ import { sha256 } from './hash.ts';
 
 type SecretCaller = Secret['callers'][number];
 
-/** Longer tokens are nobody's; the bound keeps the hashing cheap. */
+/** No caller has a longer token. Bounds the cost of hashing. */
 const MAX_TOKEN_CHARACTERS = 1_024;
 
 /** Hashes of the callers' tokens, kept as long as the secret that they were made from. */

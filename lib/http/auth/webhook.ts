@@ -4,7 +4,10 @@ import type { Received } from '../event/event.ts';
 import { onlyValue, valuesIn } from '../event/idempotency-key.ts';
 import { decodeSignature } from './hash.ts';
 
-/** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+/**
+ * Standard Webhooks 1.0:
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
 type Webhook = Secret['webhooks'][number];
 
 const TOLERANCE_SECONDS = 5 * 60;

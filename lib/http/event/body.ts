@@ -118,8 +118,8 @@ function mistakesIn(json: string, value: unknown, pointer: string): Mistake[] {
 }
 
 /**
- * Finds `__proto__` as a name, and text that is not well-formed and could not be encoded for Studio. `isNamed`:
- * whether `pointer` leads to `value` itself and not to a parent.
+ * Finds `__proto__` as a name, and text that is not well-formed and could not be encoded for Studio.
+ * `isNamed`: whether `pointer` leads to `value` itself and not to a parent.
  */
 function* mistakesInside(value: unknown, pointer: string, isNamed = true): Generator<Mistake> {
   if (typeof value === 'string' && !value.isWellFormed())

@@ -30,7 +30,7 @@ export async function deleteExecution(
   }
   try {
     const result = await erase(studio, flow.sid, sid, signal);
-    // It was there a moment ago, and is gone after a try whose answer was lost or no answer of Studio's: by that try.
+    // The execution existed a moment ago. After a lost response, its absence means that our attempt deleted it.
     const isOurs = result.outcome === 'deleted' || result.afterLostResponse;
     return answer(isOurs ? 'deleted' : 'already-gone', sid);
   } catch (error) {

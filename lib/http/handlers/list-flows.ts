@@ -13,8 +13,8 @@ type FlowsRuntime = Pick<ServeRuntime, 'secret' | 'config'> & { studio: Pick<Stu
 
 /**
  * GET /flows: the configured flows that the caller may touch, in the order of the configuration. A flow that
- * Studio does not know is listed as unknown. Ends before a flow that cannot be fetched now; throws if it is the
- * first.
+ * Studio does not know is listed as unknown. Ends before a flow that cannot be fetched now; throws if it is
+ * the first.
  */
 export async function listFlows(
   { config, secret: source, studio }: FlowsRuntime,

@@ -51,8 +51,8 @@ function bounded(state: State): State {
 type Begin = { page: string | null; after: string | undefined };
 
 /**
- * Returns up to `limit` steps, fewer if a later page cannot be read; undefined if `after` is not found or Studio
- * no longer accepts the page.
+ * Returns up to `limit` steps, fewer if a later page cannot be read; undefined if `after` is not found or
+ * Studio no longer accepts the page.
  */
 async function read(listing: Listing<Step>, begin: Begin, limit: number): Promise<Found | undefined> {
   const steps: Step[] = [];

@@ -21,7 +21,8 @@ export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => Pur
         status: 202,
         body: view(ordered.record),
         headers: {
-          // Relative to the request (RFC 9110, 10.2.2): a stage, a base path or a proxy's prefix stays before it.
+          // Relative to the request (RFC 9110, 10.2.2): a stage, a base path or a proxy's prefix stays before
+          // it.
           location: `./purges/${ordered.record.id}`,
           ...(ordered.replayed ? { 'idempotent-replayed': 'true' } : {}),
         },

@@ -61,7 +61,7 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
         retryAfterMs: RETRY_AFTER_MS,
       });
     case 'unknown':
-      // Nobody is invited to send again what might come to a second execution.
+      // Without a key, a retry may create a second execution, so there is no Retry-After.
       throw triggered.repeatable
         ? new Problem(
             'outcome-unknown',

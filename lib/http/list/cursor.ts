@@ -5,8 +5,8 @@ import { MAX_CURSOR_CHARACTERS } from '../schemas/query.ts';
 
 /**
  * Cursors are opaque, authenticated and confidential, since their filters may include an address. AES-256-GCM
- * with a nonce derived from the content, so that the same position always gives the same cursor. The keys come
- * from the secret: after its rotation a cursor is refused.
+ * with a nonce derived from the content, so that the same position always gives the same cursor. The keys
+ * come from the secret: after its rotation a cursor is refused.
  */
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -36,8 +36,8 @@ export function sealCursor(secret: Secret, scope: CursorScope, value: unknown): 
 }
 
 /**
- * Returns what was sealed for this scope, which only this API can have done; undefined without a cursor. Throws
- * 422 for anything else.
+ * Returns what was sealed for this scope, which only this API can have done; undefined without a cursor.
+ * Throws 422 for anything else.
  */
 export function openCursor<Value>(
   secret: Secret,

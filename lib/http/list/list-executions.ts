@@ -8,21 +8,26 @@ import { type Budget, MAX_PAGE_SIZE } from './page.ts';
 import { type ListState, startOf } from './state.ts';
 import { readFlowByToken } from './token-reader.ts';
 
-/** Upstream pages for each flow, to resume and to go on, and further ones for all flows, that one request reads. */
+/**
+ * Upstream pages for each flow, to resume and to go on, and further ones for all flows, that one request
+ * reads.
+ */
 const PAGES_PER_FLOW = 2;
 const MAX_FURTHER_PAGES = 8;
 /** A page of one of several flows has at least its share of the answer and this many. */
 const MIN_SHARE = 10;
 /** Enough to show whether a flow's list is in order. */
 const MIN_PAGE_SIZE = 20;
-/** With less time left, no further page is requested, unless the list has not moved on yet. */
+/** With less time left, another page is requested only if the list has not moved on yet. */
 const RESERVE_MS = 5_000;
 
 type ListRuntime = Pick<ServeRuntime, 'secret' | 'config' | 'now'> & {
   studio: { executions: Pick<Studio['executions'], 'list'> };
 };
 
-/** GET /flows/{flow}/executions, and GET /executions: over every configured flow that the caller may touch. */
+/**
+ * GET /flows/{flow}/executions, and GET /executions: over every configured flow that the caller may touch.
+ */
 export async function listExecutions(
   runtime: ListRuntime,
   request: Request<'GET /executions'> | Request<'GET /flows/{flow}/executions'>,

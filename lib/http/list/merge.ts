@@ -83,7 +83,8 @@ export function createMerge({ start, flowCount, openReader, keep, budget }: Merg
       if (flowCount > 1 && error instanceof StudioError && error.kind === 'not-found') finish(source);
       else if (!isTransient(error)) throw error;
       else failure ??= error;
-      // The next read begins at the list's position by then: a newly created execution must not set it back.
+      // A new reader begins at the list's position, so that an execution created meanwhile is not read out of
+      // order.
       source.resumeFrom = source.reader?.resumeFrom();
       source.reader = undefined;
     }

@@ -11,7 +11,9 @@ export type Position = {
   second: number | null;
   /** Index of the last execution's flow. */
   flow: number;
-  /** Keys of the executions read of that second and flow, the last one last; in a cursor the last MAX_SEEN. */
+  /**
+   * Keys of the executions read of that second and flow, the last one last; in a cursor the last MAX_SEEN.
+   */
   seen: readonly string[];
 };
 

@@ -38,8 +38,9 @@ export function startOf(query: ExecutionsQuery, opened: ListState | undefined): 
 }
 
 /**
- * Returns as much of the state as fits into a cursor. A flow without its page query resumes from the position,
- * which is slower. An unordered flow cannot do that: throws a StudioError if its page query does not fit.
+ * Returns as much of the state as fits into a cursor. A flow without its page query resumes from the
+ * position, which is slower. An unordered flow cannot do that: throws a StudioError if its page query does
+ * not fit.
  */
 export function boundedState(state: ListState): ListState {
   const { position } = state;

@@ -8,7 +8,8 @@ export const FIRST_PLACE: TokenPlace = { query: null, after: null };
 
 /**
  * Reads a flow that is not newest first, page after page by Studio's tokens. A deletion between two pages may
- * make an offset token skip executions. A page without its last read execution is returned from its beginning.
+ * make an offset token skip executions. A page without its last read execution is returned from its
+ * beginning.
  */
 export function readFlowByToken(options: ReaderOptions, resumeFrom: TokenPlace): FlowReader {
   let place = resumeFrom;

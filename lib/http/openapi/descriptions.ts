@@ -5,8 +5,8 @@ import { type Descriptions, jsonSchemaOf } from './json-schema.ts';
 
 /** What is said about query parameters, … */
 export const queryDescriptions: Descriptions = {
-  limit: 'How many at most.',
-  cursor: 'What `nextCursor` of the page before said.',
+  limit: 'The maximum number of items in the answer.',
+  cursor: 'The `nextCursor` of the previous page.',
   status: 'Only executions in this status.',
   dateCreatedFrom: 'Created on or after this moment.',
   dateCreatedTo: 'Created before this moment.',
@@ -31,7 +31,7 @@ export const bodyDescriptions: Descriptions = {
     'Only executions of this contact, or of these contacts (at most 20). The age may then be left out. Each address is compared exactly as Studio reports it: `+1…` and `whatsapp:+1…` are two addresses, which may be listed together.',
   action: '`delete` ends an active one first; `end` deletes nothing.',
   archive: 'Whether context and steps are stored before the delete.',
-  limit: 'At most so many are acted on.',
+  limit: 'The maximum number of executions that are acted on.',
   dryRun: 'Whether it only counts. Say false to change anything.',
 };
 

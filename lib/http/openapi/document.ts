@@ -70,7 +70,7 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
       version: '1',
       summary: 'Trigger, find, end and purge Twilio Studio flow executions.',
       description: 'JSON in and out. Names follow Twilio’s Node SDK; problems follow RFC 9457.',
-      contact: { name: 'Whoever runs this deployment' },
+      contact: { name: 'The operator of this deployment' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: publicUrl ?? '/', description: 'This deployment' }],

@@ -8,8 +8,8 @@ import {
 } from '../../studio/addresses.ts';
 
 /**
- * Parts of request bodies and query strings. JSON Schema cannot express their checks: their `metadata` is what
- * the OpenAPI document says instead.
+ * Parts of request bodies and query strings. JSON Schema cannot express their checks: their `metadata` is
+ * what the OpenAPI document says instead.
  */
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
