@@ -139,6 +139,25 @@ describe('the executions of one flow', () => {
     for (const { path } of studio.requests) expect(path).toMatch(/[?&]status=active/);
   });
 
+  test('two active ones are found over more pages without one than a request reads', async () => {
+    const { call, studio } = await startApi({ behaviour: { ignoreStatusFilter: true } });
+    for (const [count, day, activeShare] of [
+      [1, '2026-11-18', 1],
+      [15_000, '2026-11-19', 0],
+      [1, '2026-11-20', 1],
+    ] as const)
+      studio.store.seed({
+        flowSid: WELCOME,
+        count,
+        activeShare,
+        dateCreatedFrom: `${day}T00:00:00Z`,
+        dateCreatedTo: `${day}T20:00:00Z`,
+      });
+    const { pages, sids } = await readAll(call, '/flows/welcome/executions?status=active&limit=1');
+    expect(sids).toHaveLength(2);
+    expect(pages.length).toBeLessThan(6);
+  });
+
   test('one upstream page is enough for one of ours, also within one second', async () => {
     const { call, studio } = await startApi();
     const at = '2026-11-21T00:00:00Z';
