@@ -56,7 +56,12 @@ export class Problem extends Error {
     this.slug = slug;
     this.status = problems[slug].status;
     this.members = options.members ?? {};
-    this.headers = { ...options.headers, ...retryAfter(options.retryAfterMs) };
+    const { retryAfterMs } = options;
+    this.headers = { ...options.headers };
+    if (retryAfterMs !== undefined) {
+      const seconds = Math.ceil(Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) / 1_000);
+      this.headers['retry-after'] = String(Math.max(1, seconds));
+    }
   }
 
   /** The document of RFC 9457; `instance` is the request's id. */
@@ -70,11 +75,4 @@ export class Problem extends Error {
 export function invalidRequest(errors: readonly Mistake[]): Problem {
   const detail = errors.length === 1 ? 'One mistake was found.' : `${errors.length} mistakes were found.`;
   return new Problem('invalid-request', detail, { members: { errors } });
-}
-
-function retryAfter(retryAfterMs: number | undefined): Record<string, string> {
-  if (retryAfterMs === undefined) return {};
-  return {
-    'retry-after': String(Math.max(1, Math.ceil(Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) / 1_000))),
-  };
 }

@@ -12,6 +12,8 @@ import { triggerBody } from './schemas/trigger.ts';
 export type FunctionName = 'trigger' | 'query' | 'end' | 'delete' | 'purge';
 
 const get = { function: 'query', scope: 'read' } as const;
+const getPersonal = { function: 'query', scope: 'read:personal' } as const;
+const purge = { function: 'purge', scope: 'purge' } as const;
 
 /** Every route here names its scope: one without it does not compile. */
 const guardedRoutes = {
@@ -27,20 +29,17 @@ const guardedRoutes = {
   'GET /executions': { ...get, query: executionsQuery },
   'GET /flows/{flow}/executions': { ...get, query: executionsQuery },
   'GET /flows/{flow}/executions/{execution}': get,
-  'GET /flows/{flow}/executions/{execution}/context': { function: 'query', scope: 'read:personal' },
+  'GET /flows/{flow}/executions/{execution}/context': getPersonal,
   'GET /flows/{flow}/executions/{execution}/steps': { ...get, query: pageQuery },
   'GET /flows/{flow}/executions/{execution}/steps/{step}': get,
-  'GET /flows/{flow}/executions/{execution}/steps/{step}/context': {
-    function: 'query',
-    scope: 'read:personal',
-  },
+  'GET /flows/{flow}/executions/{execution}/steps/{step}/context': getPersonal,
   'POST /flows/{flow}/executions/{execution}/end': { function: 'end', scope: 'end' },
   'DELETE /flows/{flow}/executions/{execution}': { function: 'delete', scope: 'purge', query: deleteQuery },
-  'POST /purges': { function: 'purge', scope: 'purge', body: purgeBody, namesFlows: true },
-  'GET /purges': { function: 'purge', scope: 'purge', query: pageQuery },
-  'GET /purges/{purge}': { function: 'purge', scope: 'purge' },
-  'GET /purges/{purge}/failures': { function: 'purge', scope: 'purge', query: pageQuery },
-  'POST /purges/{purge}/stop': { function: 'purge', scope: 'purge' },
+  'POST /purges': { ...purge, body: purgeBody, namesFlows: true },
+  'GET /purges': { ...purge, query: pageQuery },
+  'GET /purges/{purge}': purge,
+  'GET /purges/{purge}/failures': { ...purge, query: pageQuery },
+  'POST /purges/{purge}/stop': purge,
 } as const satisfies GuardedRoutes;
 
 const open = { function: 'query', scope: null } as const;

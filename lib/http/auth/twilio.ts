@@ -95,7 +95,8 @@ function parametersOf({ rawQueryString, headers, body }: Received): string | nul
  * sorted. Returns null for more than MAX_FORM_PARAMETERS.
  */
 function sortedParameters(form: string): string | null {
-  if (hasTooManyParameters(form)) return null;
+  // Cheaper than parsing the parameters.
+  if (form.split('&', MAX_FORM_PARAMETERS + 1).length > MAX_FORM_PARAMETERS) return null;
   const valuesOf = new Map<string, Set<string>>();
   for (const [name, value] of new URLSearchParams(form)) {
     const values = valuesOf.get(name);
@@ -106,16 +107,6 @@ function sortedParameters(form: string): string | null {
     .sort()
     .flatMap((name) => [...(valuesOf.get(name) ?? [])].sort().map((value) => `${name}${value}`))
     .join('');
-}
-
-/** Counts separators, which is cheaper than parsing the parameters. */
-function hasTooManyParameters(form: string): boolean {
-  let at = -1;
-  for (let count = 0; count < MAX_FORM_PARAMETERS; count++) {
-    at = form.indexOf('&', at + 1);
-    if (at < 0) return false;
-  }
-  return true;
 }
 
 /** Scheme and host, with and without the port, since Twilio signs either. */
