@@ -108,7 +108,7 @@ export function readFlow(options: ReaderOptions, resumeFrom?: Anchor): FlowReade
     if (nextPageUrl === null) atEnd = 'end';
     nextQuery = doesWindowMove && query === undefined ? undefined : queryOf(nextPageUrl);
     if (items.length === 0) anchor = { query: nextQuery, isAnchored: false };
-    else if (isAnchored || !anchor?.isAnchored) anchor = { query, isAnchored };
+    else if (isAnchored) anchor = { query, isAnchored };
   }
 
   const head = () => buffer[0] ?? atEnd;

@@ -158,6 +158,20 @@ describe('the executions of one flow', () => {
     expect(pages.length).toBeLessThan(6);
   });
 
+  test('more active ones of one second than a cursor can name, with many ended ones between, are read once each', async () => {
+    const { call, studio } = await startApi({ behaviour: { ignoreStatusFilter: true } });
+    const at = '2026-11-21T00:00:00Z';
+    for (const [count, activeShare] of [
+      [60, 1],
+      [12_000, 0],
+      [200, 1],
+    ] as const)
+      studio.store.seed({ flowSid: WELCOME, count, activeShare, dateCreatedFrom: at, dateCreatedTo: at });
+    const { sids } = await readAll(call, '/flows/welcome/executions?status=active&limit=70');
+    expect(sids).toHaveLength(260);
+    expect(new Set(sids).size).toBe(260);
+  });
+
   test('one upstream page is enough for one of ours, also within one second', async () => {
     const { call, studio } = await startApi();
     const at = '2026-11-21T00:00:00Z';
