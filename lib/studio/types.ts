@@ -123,8 +123,8 @@ export type CallOptions = {
   /** Ends the call with its retries, or the whole iteration of a list. */
   signal?: AbortSignal;
   /**
-   * For the call with its retries, or each page of a list, in milliseconds. Default 20,000. Waiting for the
-   * `limiter` does not count.
+   * For the whole call, retries and bodies included, in milliseconds; on a listing, for each page. Default
+   * 20,000. Does not run while a try waits for a permit of the `limiter`: only the signal ends that.
    */
   timeoutMs?: number;
   /**
@@ -139,7 +139,7 @@ export type CallOptions = {
   maxBodyBytes?: number;
   /** Whether a `context` is read as JsonText (json-text.ts), which takes less memory. Default false. */
   contextAsText?: boolean;
-  /** Decides when each try may start, and learns from its outcome. */
+  /** Delays every try until Studio is expected to accept it, and learns from the outcome (limiter/README.md). */
   limiter?: Limiter;
 };
 

@@ -2,7 +2,7 @@ import type { Endpoint } from '../endpoints.ts';
 import { StudioError } from '../errors.ts';
 import { parseFreeForm } from '../json/json.ts';
 import { parseAroundContexts } from '../json/json-text.ts';
-import type { Went } from '../limiter/governor.ts';
+import type { RequestOutcome } from '../limiter/adaptive-limit.ts';
 import type { Attempt, CallOptions, CredentialSource, Credentials } from '../types.ts';
 import { type CallResult, type Mismatch, parseResponse } from './response.ts';
 import { isRetryable, MAX_TRIES, mayHaveTakenEffect, retryDelayMs } from './retry.ts';
@@ -120,14 +120,14 @@ async function repeat<T>(wiring: Wiring, call: Call<T>, options: CallOptions, ti
   let afterLostResponse = false;
   for (let attempt = 1, tries = 1; ; attempt += 1) {
     // A queue is no sign of trouble, so waiting in it does not count.
-    const giveBack = limiter && (await time.outside(() => limiter.acquire(time.signal)));
-    let went: Went = 'other';
+    const release = limiter && (await time.outside(() => limiter.acquire(time.signal)));
+    let outcome: RequestOutcome = 'other';
     let result: CallResult<T>;
     try {
       result = await tryOnce(wiring, call, options, time, { credentials, attempt, tries, afterLostResponse });
-      went = wentHow(result);
+      outcome = outcomeOf(result);
     } finally {
-      giveBack?.(went);
+      release?.(outcome);
     }
     if ('value' in result) return result.value;
     const { error } = result;
@@ -150,8 +150,8 @@ async function repeat<T>(wiring: Wiring, call: Call<T>, options: CallOptions, ti
   }
 }
 
-/** To a limiter a 404 or 409 is a success: the request was accepted. */
-function wentHow(result: CallResult<unknown>): Went {
+/** The outcome for the limiter. A 404 or 409 is a success, because Studio accepted the request. */
+function outcomeOf(result: CallResult<unknown>): RequestOutcome {
   if ('value' in result) return 'success';
   const { kind, status = 0 } = result.error;
   if (kind === 'throttled') return 'throttled';

@@ -1,4 +1,4 @@
-import { createGovernor } from '../../../lib/studio/limiter/governor.ts';
+import { createAdaptiveLimit } from '../../../lib/studio/limiter/adaptive-limit.ts';
 
 /** An upstream with a limit, and more to do than it allows, on a virtual clock: seconds take milliseconds. */
 export type Upstream = {
@@ -17,8 +17,8 @@ export type Upstream = {
   silent?: { fromMs: number; toMs: number };
   /** How soon it says 429. */
   refusalMs?(random: () => number): number;
-  /** What is judged, if not the governor of the library. */
-  create?: typeof createGovernor;
+  /** The limiter under test, if not the library's. */
+  create?: typeof createAdaptiveLimit;
 };
 
 /** `per-second` counts from each full second on, `in-any-second` over the one before each request. */
@@ -42,11 +42,11 @@ export function upstream({
   everyNth = Number.POSITIVE_INFINITY,
   down = { fromMs: 0, toMs: 0 },
   silent = { fromMs: 0, toMs: 0 },
-  create = createGovernor,
+  create = createAdaptiveLimit,
 }: Upstream) {
   const random = seeded(7);
   const events = createEvents();
-  const governor = create({ initial: 8, max });
+  const adaptive = create({ initial: 8, max });
   const per = Array.from({ length: seconds }, () => ({ succeeded: 0, refused: 0 }));
   let nowMs = 0;
   let busy = 0;
@@ -85,9 +85,9 @@ export function upstream({
 
   function startAll() {
     for (
-      let waitMs = governor.waitMs(nowMs);
+      let waitMs = adaptive.waitMs(nowMs);
       waitMs !== Number.POSITIVE_INFINITY;
-      waitMs = governor.waitMs(nowMs)
+      waitMs = adaptive.waitMs(nowMs)
     ) {
       if (waitMs > 0) return wakeAt(Math.ceil(nowMs + waitMs));
       startOne();
@@ -104,8 +104,8 @@ export function upstream({
   }
 
   function startOne() {
-    const ticket = governor.start(nowMs);
-    peak = Math.max(peak, governor.inFlight);
+    const ticket = adaptive.start(nowMs);
+    peak = Math.max(peak, adaptive.inFlight);
     const network = () => NETWORK_MS.least + NETWORK_MS.spread * random();
     events.add(nowMs + network(), () => {
       const admitted = admits();
@@ -118,7 +118,7 @@ export function upstream({
           const counts = per[Math.floor(nowMs / 1_000)];
           const isLost = isSilent || (admitted && isDuring(down, nowMs));
           if (counts && !isLost) counts[admitted ? 'succeeded' : 'refused'] += 1;
-          governor.end(ticket, isLost ? 'other' : admitted ? 'success' : 'throttled', nowMs);
+          adaptive.end(ticket, isLost ? 'other' : admitted ? 'success' : 'throttled', nowMs);
           startAll();
         });
       });
@@ -135,7 +135,7 @@ export function upstream({
   const meanMs = mean(() => latencyMs(random)) + 2 * NETWORK_MS.least + NETWORK_MS.spread;
   const { limit } = limitAt(0);
   const used = succeeded / ((seconds * 1_000 * limit) / meanMs);
-  return { governor, per, peak, refused, share: refused / (succeeded + refused), used };
+  return { adaptive, per, peak, refused, share: refused / (succeeded + refused), used };
 }
 
 function isDuring({ fromMs, toMs }: { fromMs: number; toMs: number }, nowMs: number): boolean {
