@@ -11,12 +11,11 @@ export async function recoverBatches(slice: Slice, pipeline: Pipeline): Promise<
   const { id, progress } = slice.state.record;
   const open: Batch[] = [];
   for await (const batch of store.batches(id)) {
-    if (batch.seq > progress.settledBatch) open.push(batch);
-    else {
-      const { active, inactive, outcome } = batch;
-      for (const sid of [...active, ...inactive, ...outcome.done]) slice.seen.addDone(sid);
-      for (const sid of outcome.gone) slice.seen.addGone(sid);
-    }
+    const { seq, active, inactive, outcome } = batch;
+    if (seq > progress.settledBatch) open.push(batch);
+    else for (const sid of [...active, ...inactive]) slice.seen.addDone(sid);
+    for (const sid of outcome.done) slice.seen.addDone(sid);
+    for (const sid of outcome.gone) slice.seen.addGone(sid);
   }
   const [first] = open;
   if (!first) return;

@@ -15,7 +15,7 @@ export type SliceResult = {
   status: PurgeStatus | 'superseded';
   pauseSeconds: number;
   /** Nothing was done, because another purge has the lock. The run chooses the pause. */
-  awaitsLock?: true;
+  awaitsLock?: boolean;
   /** What this slice added to the purge's counts. */
   added: Counts;
 };
@@ -25,7 +25,22 @@ export type Ending = 'through' | 'later' | { error: string };
 
 /** Saves the record of a slice that is over, or of the purge that ends with it. */
 export async function conclude(slice: Slice, ending: Ending): Promise<SliceResult> {
-  const { stopRequested, leftOpen, awaitsLock, record } = slice.state;
+  const pauseSeconds = await endSlice(slice, ending);
+  const { record, awaitsLock } = slice.state;
+  const isRunning = record.status === 'running';
+  // A pause ends the process. The next one has time for another slice.
+  const needsProcess = isRunning && slice.ports.remainingMs() < MIN_SLICE_MS;
+  return {
+    status: record.status,
+    pauseSeconds: Math.max(pauseSeconds, needsProcess ? 1 : 0),
+    ...(isRunning && awaitsLock && !slice.gotFurther ? { awaitsLock } : {}),
+    added: slice.added,
+  };
+}
+
+/** Returns the seconds until the next slice. */
+async function endSlice(slice: Slice, ending: Ending): Promise<number> {
+  const { stopRequested, leftOpen, awaitsLock, record, pauseSeconds } = slice.state;
   if (ending === 'through') return finish(slice, ...outcomeOf(record));
   if (ending !== 'later') return finish(slice, 'failed', ending.error);
   // What is open gets one more slice, even after a stop request.
@@ -36,17 +51,15 @@ export async function conclude(slice: Slice, ending: Ending): Promise<SliceResul
     );
   const { abortReason } = slice.state;
   if (abortReason) return abortSlice(slice, abortReason);
-  if (awaitsLock && !slice.gotFurther) {
-    if (slice.ports.now() - Date.parse(record.dateUpdated) >= WAITING_HEARTBEAT_MS) await slice.save();
-    return { ...resultOf(slice, 0), awaitsLock: true };
-  }
+  const isDue = slice.ports.now() - Date.parse(record.dateUpdated) >= WAITING_HEARTBEAT_MS;
+  if (awaitsLock && !slice.gotFurther && !isDue) return 0;
   slice.apply({ progress: { slicesWithoutProgress: 0 } });
   await slice.save();
-  return resultOf(slice, slice.state.pauseSeconds);
+  return pauseSeconds;
 }
 
 /** The next slices wait longer and longer. Then the purge ends. */
-async function abortSlice(slice: Slice, { reason, refused }: AbortReason): Promise<SliceResult> {
+async function abortSlice(slice: Slice, { reason, refused }: AbortReason): Promise<number> {
   const { stopRequested, hasActed, madeProgress, record } = slice.state;
   // Refused one by one, a purge gets through its list and achieves nothing.
   const hasHelped = refused ? hasActed : madeProgress;
@@ -56,7 +69,7 @@ async function abortSlice(slice: Slice, { reason, refused }: AbortReason): Promi
     return finish(slice, 'failed', `Given up after many tries: ${reason}`);
   slice.apply({ progress: { slicesWithoutProgress } });
   await slice.save();
-  return resultOf(slice, PAUSES_SECONDS[Math.max(0, slicesWithoutProgress - 1)] ?? 1);
+  return PAUSES_SECONDS[Math.max(0, slicesWithoutProgress - 1)] ?? 1;
 }
 
 /** The status of a purge that is through, and what has failed. */
@@ -70,12 +83,13 @@ function outcomeOf({ counts, progress }: PurgeRecord): [PurgeStatus, string | nu
   return errors.length === 0 ? ['succeeded', null] : ['failed', errors.join('; ')];
 }
 
-async function finish(slice: Slice, status: PurgeStatus, error: string | null): Promise<SliceResult> {
+/** Ends the purge. */
+async function finish(slice: Slice, status: PurgeStatus, error: string | null): Promise<0> {
   await dropSettledBatches(slice);
   const final = await finalRecord(slice.ports, slice.state.record, error);
   slice.apply({ record: { ...final, status, dateEnded: new Date(slice.ports.now()).toISOString() } });
   await slice.save();
-  return resultOf(slice, 0);
+  return 0;
 }
 
 /** A batch that another worker has opened meanwhile has to be recovered first. */
@@ -87,13 +101,6 @@ async function dropSettledBatches(slice: Slice): Promise<void> {
     if (seq <= progress.settledBatch) await store.dropBatch(id, seq);
     else if (!slice.state.leftOpen) throw new OpenAlreadyError(`Another worker has opened batch ${seq}`);
   }
-}
-
-function resultOf({ state, ports, added }: Slice, pauseSeconds: number): SliceResult {
-  const { status } = state.record;
-  // A pause ends the process. The next one has time for another slice.
-  const needsProcess = status === 'running' && ports.remainingMs() < MIN_SLICE_MS;
-  return { status, pauseSeconds: Math.max(pauseSeconds, needsProcess ? 1 : 0), added };
 }
 
 export function idleResult(status: SliceResult['status'], pauseSeconds = 0): SliceResult {

@@ -6,10 +6,11 @@ import { MAX_CRASHES } from './limits.ts';
 const PLACE_DIGITS = 16;
 
 /**
- * What a slice saves when it starts the durable step `step` with these batches open. AWS repeats a step whose
- * worker has crashed. So a step that has started before, in the same place, counts another crash.
+ * Returns what a slice saves when it starts the durable step `step` with these batches open, and the error after too
+ * many crashes. AWS repeats a step whose worker has crashed. So a step that has started before, in the same place,
+ * counts another crash.
  */
-export function startedStep(step: string, record: PurgeRecord, open: readonly Batch[]) {
+export function startStep(step: string, record: PurgeRecord, open: readonly Batch[]) {
   const { startedStep: last, ...progress } = record.progress;
   const batches = open.map(({ seq, archived, active, inactive }) => [
     seq,
@@ -19,7 +20,7 @@ export function startedStep(step: string, record: PurgeRecord, open: readonly Ba
   const place = hash('sha256', JSON.stringify([progress, record.counts, batches])).slice(0, PLACE_DIGITS);
   const isSame = last?.step === step && last.place === place;
   const started: Progress['startedStep'] = { step, place, crashes: isSame ? last.crashes + 1 : 0 };
-  return started;
+  return { started, error: started.crashes >= MAX_CRASHES ? new TooManyCrashes(record, open) : null };
 }
 
 /** Ends the purge, because another worker would crash as the last ones did. The record shows the message. */

@@ -10,8 +10,6 @@ export const RETRY_BATCH_SIZE = 500;
 export const MAX_OPEN_BATCHES = 16;
 /** The next page is listed and saved in this time, while what is left of the others is done. */
 export const LISTING_MS = 1_000;
-/** Pages that are searched for more, with a few found already, before the purge acts on these. */
-export const MAX_SPARSE_PAGES = 20;
 
 /**
  * The passes in which contexts and steps are read for the archive. A response that is larger than a pass allows is
@@ -23,7 +21,7 @@ export const ARCHIVE_PASSES = [
   { maxBodyBytes: 1024 * 1024, atOnce: 8 },
   { maxBodyBytes: 16 * 1024 * 1024, atOnce: 1 },
 ] as const;
-/** Compressed size at which an archive object is stored and another one begins. */
+/** Size of its lines at which an archive object is stored and another one begins. */
 export const ARCHIVE_OBJECT_BYTES = 4 * 1024 * 1024;
 
 /** After this, a slice starts no batch, and a little later no execution. */

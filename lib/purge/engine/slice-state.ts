@@ -3,13 +3,12 @@ import type { Batch } from '../batch/batch.ts';
 import { SeenSids } from '../batch/seen-sids.ts';
 import { createSemaphore } from '../batch/semaphore.ts';
 import { addCounts, type Counts, type Progress, type PurgeRecord } from '../record/record.ts';
-import { startedStep, TooManyCrashes } from './crashes.ts';
+import { startStep } from './crashes.ts';
 import {
   ARCHIVE_PASSES,
   BREAKER_FAILURES,
   BREAKER_REFUSALS,
   LAST_SLICE_MS,
-  MAX_CRASHES,
   SLICE_BATCHES_MS,
   SLICE_ITEMS_MS,
   STOP_GRACE_MS,
@@ -213,10 +212,10 @@ export class Slice {
   async begin(open: readonly Batch[] = []): Promise<void> {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    const started = startedStep(this.#step, this.#state.record, open);
+    const { started, error } = startStep(this.#step, this.#state.record, open);
     this.apply({ progress: { startedStep: started } });
     await this.save();
-    if (started && started.crashes >= MAX_CRASHES) throw new TooManyCrashes(this.#state.record, open);
+    if (error) throw error;
   }
 
   /** Saves that the step ended with an error, and so without a crash. Drops unsaved changes. */

@@ -35,25 +35,22 @@ export async function runSlice(id: string, ports: Ports, step: string): Promise<
 /** However a slice ends, none of its calls is in flight after it. */
 async function work(slice: Slice): Promise<SliceResult> {
   const pipeline = new Pipeline(slice);
-  try {
-    await recoverBatches(slice, pipeline);
-    const result = await conclude(slice, await continuePurge(slice, pipeline));
-    // While a batch is open, the purge keeps the lock.
-    if (!slice.state.leftOpen) await pipeline.unlock();
-    return result;
-  } catch (error) {
+  const ending = await continuePurge(slice, pipeline).catch(async (error: unknown): Promise<Ending> => {
     slice.apply(abort(slice.state, { reason: 'the slice failed', refused: false }));
     await pipeline.drained().catch(() => undefined);
     if (!(error instanceof TooManyCrashes)) throw error;
     slice.apply({ leftOpen: true });
-    const result = await conclude(slice, { error: error.message });
-    await pipeline.unlock();
-    return result;
-  }
+    return { error: error.message };
+  });
+  const result = await conclude(slice, ending);
+  // While a batch is open, the purge keeps the lock.
+  if (!slice.state.leftOpen || result.status !== 'running') await pipeline.unlock();
+  return result;
 }
 
-/** Sweeps flow after flow, then retries what has failed, until the time of the slice is over. */
+/** Recovers batches, sweeps flow after flow, and retries what has failed, until the time of the slice is over. */
 async function continuePurge(slice: Slice, pipeline: Pipeline): Promise<Ending> {
+  await recoverBatches(slice, pipeline);
   const { request, flows } = slice.state.record;
   if (slice.state.leftOpen || slice.state.abortReason) return 'later';
   const contactKey = request.contact === null ? null : await slice.ports.contactKey();

@@ -3,7 +3,7 @@ import type { Execution } from '../../studio/types.ts';
 import { failingOf } from '../batch/act.ts';
 import type { FailedItem, NewItem } from '../batch/batch.ts';
 import type { Pipeline } from '../batch/pipeline.ts';
-import { LAG_PAUSES_SECONDS, MAX_BATCH_SIZE, MAX_SPARSE_PAGES } from '../engine/limits.ts';
+import { LAG_PAUSES_SECONDS, MAX_BATCH_SIZE } from '../engine/limits.ts';
 import { abort, type Change, remainingLimit, type Slice, type SliceState } from '../engine/slice-state.ts';
 import { effectiveStatus, type Matcher } from '../order/selection.ts';
 import { addCounts, countsLeft, MAX_FAILURES_NAMED, NEW_SWEEP, NO_COUNTS } from '../record/record.ts';
@@ -38,13 +38,11 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
   let mark: Mark | null = null;
   let wasCut = false;
   let isThrough = false;
-  let sparsePages = 0;
 
   /** The mark holds when everything above it is settled: with the batch that leaves nothing pending. */
   const submit = async () => {
     const items = pending.splice(0, Math.min(MAX_BATCH_SIZE, remainingLimit(slice.state)));
     const markThen = pending.length === 0 ? mark : null;
-    sparsePages = 0;
     await pipeline.submit({
       flow: slice.state.record.progress.flow,
       items,
@@ -70,8 +68,7 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
       slice.seen.addStarted(execution.sid);
       pending.push(itemOf(execution, request.archive));
     }
-    sparsePages = pending.length > 0 ? sparsePages + 1 : 0;
-    const isWorthIt = pending.length >= MAX_BATCH_SIZE / 4 || sparsePages >= MAX_SPARSE_PAGES;
+    const isWorthIt = pending.length >= MAX_BATCH_SIZE / 4;
     while (slice.mayStartBatch && maySubmit() && (page.isStuck || isWorthIt)) await submit();
     if (pending.length === 0 && !pipeline.isBusy && !wasCut) slice.apply(markedAt(slice.state, mark));
     isThrough ||= isLimitReached();
