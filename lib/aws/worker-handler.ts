@@ -20,8 +20,8 @@ import { durableStepsOf } from './durable.ts';
 export type WorkerPorts = Omit<Ports, 'remainingMs'> & { config: Config; worker: WorkerStarter; log: Log };
 
 /**
- * The durable function: a run of one purge, or the schedule's occurrence, which starts one purge for each
- * policy. Everything that can come out differently when it is run again stands in a step.
+ * The durable function: a run of a purge, the census, or the schedule's occurrence, which starts a purge for
+ * each policy. What may differ in a replay is in a durable step.
  */
 export function workerHandler(env: AwsEnvironment, region: string, ports: WorkerPorts) {
   const { config, worker, store, log, now } = ports;

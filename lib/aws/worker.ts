@@ -3,13 +3,10 @@ import type { WorkerStarter } from '../purge/engine/ports.ts';
 import { runName } from '../purge/record/purge-id.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 
-/** What the worker is invoked with; nothing personal, since AWS keeps it beside the run. */
+/** The worker's input. AWS keeps it, so it has no personal data. */
 export type WorkerInput = { purge: string; run: number };
 
-/**
- * Starts the durable worker, asynchronously and under a name of its own for each run: Lambda starts a name
- * once, so that whoever is not sure may start it again.
- */
+/** Starts the durable worker asynchronously, each run under its own name. AWS starts a name once. */
 export function createWorkerStarter(env: AwsEnvironment, region: string, functionArn: string): WorkerStarter {
   const client = new LambdaClient(awsClientOptions(env, region));
   return {

@@ -8,7 +8,10 @@ const NAMES = { '#owner': 'owner', '#next': 'next' };
 /** Another purge may begin to wait between the two writes of a release, once. */
 const RELEASE_TRIES = 2;
 
-/** One item for each flow: the purge that has the lock, and the one that has it next. A lease is its `expiresAt`. */
+/**
+ * One item for each flow: the purge that has the lock, and the one that has it next. A lease is its
+ * `expiresAt`.
+ */
 export function createLockStore({ client, name }: Table, now: () => number): LockStore {
   const update = (flowSid: string, change: string, condition: string, values: Item) =>
     holds(

@@ -33,9 +33,9 @@ const recordItem = v.object({
 const batchItem = v.object({ batch: v.object({ S: v.pipe(v.string(), v.parseJson(), batchSchema) }) });
 
 /**
- * Purges in the table. All records share one partition, whose sort key is the id, and so the time; batches have a
- * partition for each purge. A record is one JSON text, which only its worker replaces, each time the version that it
- * has read; `stopRequested` is written by others.
+ * Purges in the table. All records share one partition, whose sort key is the id, and so the time; batches
+ * have a partition for each purge. A record is one JSON text, which only its worker replaces, each time the
+ * version that it has read; `stopRequested` is written by others.
  */
 export function createPurgeStore(
   table: Table,

@@ -8,8 +8,8 @@ import {
 import { type AwsEnvironment, awsClientOptions } from '../clients.ts';
 
 /**
- * The one table: partition key `pk` and sort key `sk`, both strings, TTL attribute `expiresAt` in seconds. DynamoDB
- * deletes expired items hours late, so that readers check `expiresAt` as well.
+ * The one table: partition key `pk` and sort key `sk`, both strings, TTL attribute `expiresAt` in seconds.
+ * DynamoDB deletes expired items hours late, so that readers check `expiresAt` as well.
  */
 export type Table = { client: DynamoDBClient; name: string };
 

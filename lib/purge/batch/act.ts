@@ -17,8 +17,8 @@ export type Item = { sid: string; active: boolean; possibleEffect: PossibleEffec
 
 /**
  * Ends one execution, or deletes it; an active one is always ended first. `done`: this purge did it, because
- * Studio confirmed it, or because it is done and an earlier call of this purge, whose response was lost, may have
- * done it. Otherwise an execution that is done already counts as `already-gone`.
+ * Studio confirmed it, or because it is done and an earlier call of this purge, whose response was lost, may
+ * have done it. Otherwise an execution that is done already counts as `already-gone`.
  */
 export async function actOn(
   upstream: Upstream,

@@ -12,8 +12,9 @@ const DIGEST_DIGITS = 16;
 type Archived = 'archived' | 'gone' | Failing;
 
 /**
- * Archives the batch's executions. Returns the batch as it is saved then: without those that are not archived, which
- * are listed or retried again. Null if an object could not be stored: then none may be acted on.
+ * Archives the batch's executions. Returns the batch as it is saved then: without those that are not
+ * archived, which are listed or retried again. Null if an object could not be stored: then none may be acted
+ * on.
  */
 export async function archiveBatch(
   slice: Slice,
@@ -72,8 +73,9 @@ export async function archiveBatch(
 }
 
 /**
- * Returns `flow/date/purge/slice`; `slice` is the batch's number and the digest of the object's lines. The same lines
- * have the same key, so that a late object of a superseded worker replaces none that has other lines.
+ * Returns `flow/date/purge/slice`; `slice` is the batch's number and the digest of the object's lines. The
+ * same lines have the same key, so that a late object of a superseded worker replaces none that has other
+ * lines.
  */
 function archiveKey(flow: string, dateStarted: string, purge: string, seq: number, digest: string): string {
   const slice = `${String(seq).padStart(8, '0')}-${digest.slice(0, DIGEST_DIGITS)}`;
@@ -105,8 +107,9 @@ function afterArchive(
 }
 
 /**
- * Reads one line of an archive object: personal data. A step's `context` is what the list of steps shows, perhaps
- * null. It is not fetched for each step, because the context of the execution has what its steps have left there.
+ * Reads one line of an archive object: personal data. A step's `context` is what the list of steps shows,
+ * perhaps null. It is not fetched for each step, because the context of the execution has what its steps have
+ * left there.
  */
 async function readLine(
   { ports: { upstream }, time: { signal } }: Slice,

@@ -23,7 +23,9 @@ export const failedItem = v.object({
   round: count,
 });
 
-/** Executions of one flow, saved before the purge acts on them. After a crash, all that is to do is repeated. */
+/**
+ * Executions of one flow, saved before the purge acts on them. After a crash, all that is to do is repeated.
+ */
 export const batch = v.object({
   seq: count,
   /** Index into the record's flows. */

@@ -181,7 +181,8 @@ export class Pipeline {
       if (result.outcome === 'already-gone') slice.seen.addGone(item.sid);
       onActed();
     });
-    // Those that were not started with may have been done before, or are in the archive and must not go there again.
+    // Those that were not started with may have been done before, or are in the archive and must not go there
+    // again.
     if (isRecovery || (batch.archived && !slice.state.stopRequested))
       for (const { sid } of items) if (!acted.has(sid)) open.add(sid);
     return { batch, listed, acted, open };

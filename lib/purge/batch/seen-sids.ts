@@ -1,7 +1,10 @@
 import { RecentSet } from '../../studio/list/recent-set.ts';
 import { RECENT_SIDS } from '../engine/limits.ts';
 
-/** The executions that a list may show although this purge has dealt with them. Bounded: only the last ones are known. */
+/**
+ * The executions that a list may show although this purge has dealt with them. Bounded: only the last ones
+ * are known.
+ */
 export class SeenSids {
   readonly #started = new Set<string>();
   readonly #done = new RecentSet(RECENT_SIDS);

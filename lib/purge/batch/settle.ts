@@ -25,8 +25,9 @@ export type Results = {
 export type OnSettled = (batch: Batch) => Change;
 
 /**
- * Settles a batch: adds its outcome to the record, in one conditional write that also holds the batch's number, so
- * that it is never added twice. What a repetition could not find out again is saved in the batch before.
+ * Settles a batch: adds its outcome to the record, in one conditional write that also holds the batch's
+ * number, so that it is never added twice. What a repetition could not find out again is saved in the batch
+ * before.
  *
  * A batch with an unknown outcome stays open with all batches after it, and the next slice recovers them.
  */

@@ -20,7 +20,9 @@ export type SliceResult = {
   added: Counts;
 };
 
-/** What ends a slice: everything is done, its time is over or it has to wait, or the purge cannot continue. */
+/**
+ * What ends a slice: everything is done, its time is over or it has to wait, or the purge cannot continue.
+ */
 export type Ending = 'through' | 'later' | { error: string };
 
 /** Saves the record of a slice that is over, or of the purge that ends with it. */

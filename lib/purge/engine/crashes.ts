@@ -6,9 +6,9 @@ import { MAX_CRASHES } from './limits.ts';
 const PLACE_DIGITS = 16;
 
 /**
- * Returns what a slice saves when it starts the durable step `step` with these batches open, and the error after too
- * many crashes. AWS repeats a step whose worker has crashed. So a step that has started before, in the same place,
- * counts another crash.
+ * Returns what a slice saves when it starts the durable step `step` with these batches open, and the error
+ * after too many crashes. AWS repeats a step whose worker has crashed. So a step that has started before, in
+ * the same place, counts another crash.
  */
 export function startStep(step: string, record: PurgeRecord, open: readonly Batch[]) {
   const { startedStep: last, ...progress } = record.progress;

@@ -5,8 +5,8 @@ import type { FailureStore, Ports } from './ports.ts';
 export type Stores = Pick<Ports, 'store' | 'failures'>;
 
 /**
- * The record of a purge that ends now. Adds what open batches have come to; `error` says of how many executions the
- * outcome is unknown.
+ * The record of a purge that ends now. Adds what open batches have come to; `error` says of how many
+ * executions the outcome is unknown.
  */
 export async function finalRecord(
   { store, failures }: Stores,

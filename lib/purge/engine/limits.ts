@@ -12,9 +12,9 @@ export const MAX_OPEN_BATCHES = 16;
 export const LISTING_MS = 1_000;
 
 /**
- * The passes in which contexts and steps are read for the archive. A response that is larger than a pass allows is
- * read again in the next one, with fewer at a time. In memory it takes several times its bytes, and the worker has
- * 512 MB.
+ * The passes in which contexts and steps are read for the archive. A response that is larger than a pass
+ * allows is read again in the next one, with fewer at a time. In memory it takes several times its bytes, and
+ * the worker has 512 MB.
  */
 export const ARCHIVE_PASSES = [
   { maxBodyBytes: 64 * 1024, atOnce: Number.POSITIVE_INFINITY },
@@ -29,7 +29,10 @@ export const SLICE_BATCHES_MS = 36_000;
 export const SLICE_ITEMS_MS = 42_000;
 /** Then its calls are aborted, so that the record is saved within a minute, whatever Studio does. */
 export const SLICE_MS = 55_000;
-/** The same for a slice after a stop request, which only recovers batches, and for one that learns of the request. */
+/**
+ * The same for a slice after a stop request, which only recovers batches, and for one that learns of the
+ * request.
+ */
 export const LAST_SLICE_MS = 20_000;
 export const STOP_GRACE_MS = 10_000;
 /** How often a slice looks for a stop request. */
@@ -48,7 +51,7 @@ export const PAUSES_SECONDS = [1, 2, 4, 8, 15, 30, 30, 30, 30, 30, 30] as const;
 /** Wrong credentials do not become right by waiting. */
 export const MAX_SLICES_REFUSED = 4;
 
-/** Pauses before another sweep, in seconds, while the list lags behind; and so many sweeps may shrink nothing. */
+/** Pauses before another sweep while the list lags behind. As many sweeps in a row may shrink nothing. */
 export const LAG_PAUSES_SECONDS: readonly number[] = [2, 10, 30, 60];
 /** Rounds over what has failed: the most, and those that are made although the first has not helped. */
 export const MAX_RETRY_ROUNDS = 8;
@@ -62,7 +65,9 @@ export const LOCK_LEASE_SECONDS = 120;
 /** While a purge waits, it saves its record no more often than this; see HEARTBEAT_TIMEOUT_MS. */
 export const WAITING_HEARTBEAT_MS = 5 * 60_000;
 
-/** The last SIDs that were dealt with, which a list that lags behind may show; and the batches that hold them. */
+/**
+ * The last SIDs that were dealt with, which a list that lags behind may show; and the batches that hold them.
+ */
 export const RECENT_SIDS = 10_000;
 export const RECENT_BATCHES = 8;
 
@@ -78,7 +83,10 @@ export const SUPERSEDED_PAUSE_SECONDS = 5;
 /** Requested purges that may run at once, in total and for one caller. Scheduled purges do not count. */
 export const MAX_RUNNING = 20;
 export const MAX_RUNNING_A_CALLER = 5;
-/** A request that has not written its purge's record after this time has crashed. Exceeds the lease of its key. */
+/**
+ * A request that has not written its purge's record after this time has crashed. Exceeds the lease of its
+ * key.
+ */
 export const LONGEST_START_MS = 60_000;
 
 /** Flows that could not be listed, which the record's error names. */

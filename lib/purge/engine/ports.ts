@@ -53,7 +53,10 @@ export type Upstream = {
   delete(flowSid: string, sid: string, signal?: AbortSignal): Promise<DeleteOutcome>;
 };
 
-/** Does the work for each item, as much at a time as Studio accepts. Ends, and throws, when all of it has ended. */
+/**
+ * Does the work for each item, as much at a time as Studio accepts. Ends, and throws, when all of it has
+ * ended.
+ */
 export type Limiter = { each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> };
 
 export type StoredPurge = { record: PurgeRecord; version: number; stopRequested: boolean };
@@ -100,7 +103,9 @@ export type FailureStore = {
 
 /** The lock that lets one purge at a time act on a flow. It expires by itself. */
 export type LockStore = {
-  /** Returns false while another purge has the lock. `isUrgent`: to have it next, before those that are not. */
+  /**
+   * Returns false while another purge has the lock. `isUrgent`: to have it next, before those that are not.
+   */
   acquire(flowSid: string, purge: string, isUrgent: boolean): Promise<boolean>;
   /** Passes the lock to the purge that waits for it, if any. */
   release(flowSid: string, purge: string): Promise<void>;
@@ -128,7 +133,9 @@ export class SupersededError extends Error {
   override readonly name = 'SupersededError';
 }
 
-/** Another worker, which may have crashed since, has opened a batch with this number. It has to be recovered. */
+/**
+ * Another worker, which may have crashed since, has opened a batch with this number. It has to be recovered.
+ */
 export class OpenAlreadyError extends Error {
   override readonly name = 'OpenAlreadyError';
 }

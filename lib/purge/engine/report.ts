@@ -4,8 +4,8 @@ import type { PurgeStatus } from '../record/record.ts';
 import type { SliceResult } from './conclude.ts';
 
 /**
- * Logs what a slice has added, and the metrics that the dashboard reads. A slice that only waited for a lock logs
- * nothing. What a crashed worker has done is in the record alone.
+ * Logs what a slice has added, and the metrics that the dashboard reads. A slice that only waited for a lock
+ * logs nothing. What a crashed worker has done is in the record alone.
  */
 export function reportSlice(log: Log, purge: string, slice: number, result: SliceResult): SliceResult {
   const { status, added, awaitsLock } = result;

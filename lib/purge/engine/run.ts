@@ -21,8 +21,9 @@ export type RunPorts = {
 export type RunResult = { purge: string; status: PurgeStatus | 'superseded' | 'continued' };
 
 /**
- * Runs one durable run of a purge: slices, and the pauses that they ask for. Decides only by what the steps returned,
- * so that a replay takes the same way. After MAX_OPERATIONS_A_RUN operations, the next run continues.
+ * Runs one durable run of a purge: slices, and the pauses that they ask for. Decides only by what the steps
+ * returned, so that a replay takes the same way. After MAX_OPERATIONS_A_RUN operations, the next run
+ * continues.
  */
 export async function runPurge(purge: string, steps: DurableSteps, ports: RunPorts): Promise<RunResult> {
   const status = await continueRun(purge, steps, ports).catch((error: unknown) => {
@@ -30,7 +31,8 @@ export async function runPurge(purge: string, steps: DurableSteps, ports: RunPor
     const name = describeError(error).errors?.at(-1) ?? 'unknown';
     return steps.step('abandon', () => ports.abandon(purge, `The worker failed: ${name}`));
   });
-  // A step of its own, because a worker may crash between the end of the purge and the checkpoint of its slice.
+  // A step of its own, because a worker may crash between the end of the purge and the checkpoint of its
+  // slice.
   if (status !== 'superseded' && status !== 'continued')
     await steps.step('ended', async () => ports.ended(purge, status));
   return { purge, status };

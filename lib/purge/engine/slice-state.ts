@@ -76,8 +76,8 @@ export function afterSuccess(): Change {
 }
 
 /**
- * Counts a failure (circuit breaker). 50 transient failures in a row mean that Studio is down. Permanent ones may be
- * about the executions, but a thousand in a row are not: the permission may have been revoked.
+ * Counts a failure (circuit breaker). 50 transient failures in a row mean that Studio is down. Permanent ones
+ * may be about the executions, but a thousand in a row are not: the permission may have been revoked.
  */
 export function afterFailure(state: SliceState, { reason, transient, refused }: Failing): Change {
   const before = state.failuresInARow;
@@ -197,8 +197,8 @@ export class Slice {
   }
 
   /**
-   * Throws a SupersededError if another worker has saved the record. Called after a batch is opened and before
-   * anything is done: either this worker sees the other one's save, or the other one finds the batch.
+   * Throws a SupersededError if another worker has saved the record. Called after a batch is opened and
+   * before anything is done: either this worker sees the other one's save, or the other one finds the batch.
    */
   async confirm(): Promise<void> {
     const { id } = this.#state.record;

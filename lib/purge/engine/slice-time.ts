@@ -4,7 +4,10 @@ import type { Ports } from './ports.ts';
 /** Of what is left of the process's time, the part that a slice may use. */
 const PROCESS_SHARE = 0.75;
 
-/** How long a slice may take, and the signal that ends its calls then. All times shrink where the process has less. */
+/**
+ * How long a slice may take, and the signal that ends its calls then. All times shrink where the process has
+ * less.
+ */
 export class SliceTime {
   readonly #ports: Pick<Ports, 'now' | 'after'>;
   readonly #startedMs: number;

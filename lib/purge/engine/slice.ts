@@ -11,8 +11,9 @@ import { OpenAlreadyError, type Ports, SupersededError } from './ports.ts';
 import { abort, Slice } from './slice-state.ts';
 
 /**
- * Runs up to a minute of a purge's work as the durable step `step`. May be killed at any point and run again. Throws
- * only errors that neither Studio nor the archive has caused, such as the table's; the record shows all others.
+ * Runs up to a minute of a purge's work as the durable step `step`. May be killed at any point and run again.
+ * Throws only errors that neither Studio nor the archive has caused, such as the table's; the record shows
+ * all others.
  */
 export async function runSlice(id: string, ports: Ports, step: string): Promise<SliceResult> {
   const stored = await ports.store.read(id);
@@ -48,7 +49,9 @@ async function work(slice: Slice): Promise<SliceResult> {
   return result;
 }
 
-/** Recovers batches, sweeps flow after flow, and retries what has failed, until the time of the slice is over. */
+/**
+ * Recovers batches, sweeps flow after flow, and retries what has failed, until the time of the slice is over.
+ */
 async function continuePurge(slice: Slice, pipeline: Pipeline): Promise<Ending> {
   await recoverBatches(slice, pipeline);
   const { request, flows } = slice.state.record;

@@ -1,12 +1,9 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /**
- * A contact's address as a purge's record keeps it: a keyed hash, `hmac-sha256:<key id>:<hex>`. The worker
- * hashes what it lists with the same key and compares, so the address never leaves the request. A plain
- * hash would not do: there are few enough phone numbers to try them all.
- *
- * The key is derived (HKDF, RFC 5869) from the API key's secret. When that is rotated while a purge of a
- * contact runs, the key's id no longer fits and the purge ends with an error, instead of matching nobody.
+ * The key of the hashes by which a record keeps a contact's addresses: `hmac-sha256:<key id>:<hex>`. It is
+ * derived (HKDF, RFC 5869) from the API key's secret: without a key, one could try all phone numbers. After
+ * the secret is rotated, the id differs, and a running purge of a contact ends with an error.
  */
 export type ContactKey = { id: string; key: Buffer };
 
@@ -33,7 +30,7 @@ function hashContact({ id, key }: ContactKey, address: string): string {
   return `hmac-sha256:${id}:${createHmac('sha256', key).update(address).digest('hex')}`;
 }
 
-/** Whether the hashes were made with this key; if not, comparing with them says nothing. */
+/** Whether the hashes were made with this key. */
 export function madeWith({ id }: ContactKey, hashes: Contacts): boolean {
   return [hashes].flat().every((hash) => hash.startsWith(`hmac-sha256:${id}:`));
 }

@@ -18,7 +18,6 @@ export type OrderPorts = {
   worker: WorkerStarter;
   claims: ClaimStore;
   now: () => number;
-  /** A name that nobody had before. */
   newId: () => string;
   onTrouble?: (error: ClaimStoreError) => void;
 };
@@ -26,9 +25,8 @@ export type OrderPorts = {
 export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
 
 /**
- * Starts a purge, once for an idempotency key: the claim's memo is the purge's id, so that an attempt that
- * died anywhere between the claim and the worker's start is finished by the next one under the same id. The
- * key's answer is the purge as it stands when it is asked for again.
+ * Starts a purge, once for an idempotency key. The claim's memo is the purge's id, under which the next
+ * attempt completes one that has crashed. A repeated order returns the purge as it stands.
  */
 export async function orderPurge(ports: OrderPorts, order: Order): Promise<Ordered> {
   const { config, store, worker, claims, now, newId, onTrouble } = ports;
@@ -55,7 +53,7 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
     fingerprint: fingerprint(use, request),
     memo: newPurgeId(),
     work: async ({ memo, resumed }) => {
-      // A resumed purge that already has a record took its slot earlier and needs no second one.
+      // A purge that has a record has its slot.
       const isThere = resumed && (await store.read(memo)) !== undefined;
       const started = await start(memo, isThere);
       return { result: started, verdict: verdictOn(started) };
@@ -71,10 +69,7 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
 
 type Tried = Started | Extract<SlotTaken, { outcome: 'full' }>;
 
-/**
- * Settles the claim if the purge started, else releases the key for a new purge: without a slot nothing was
- * written, and without a worker the purge has ended.
- */
+/** Settles the claim if the purge has started. Otherwise nothing was written, or the purge has ended. */
 function verdictOn(started: Tried): Verdict {
   return started.outcome === 'started'
     ? { claim: 'settle', answer: started.record.id }

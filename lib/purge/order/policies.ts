@@ -5,7 +5,7 @@ import type { PurgeRequest } from '../record/record.ts';
 import type { StartPorts } from './start.ts';
 import { startPurge } from './start.ts';
 
-/** One time that the schedule fell due. */
+/** One due time of the schedule. */
 export type Occurrence = { id: string; timeMs: number };
 
 const SCHEDULE = 'schedule';
@@ -14,7 +14,7 @@ const LAST_OF_SECOND_MS = 999;
 export function policyRequest({ flows, status, olderThan, action, archive }: Policy): PurgeRequest {
   return {
     flows,
-    // A policy that ends, and says nothing of the status, means what can be ended.
+    // `ended` is the default status, and only active executions can be ended.
     status: action === 'end' && status === 'ended' ? 'active' : status,
     olderThan,
     dateCreatedFrom: null,
@@ -27,13 +27,13 @@ export function policyRequest({ flows, status, olderThan, action, archive }: Pol
   };
 }
 
-/** Starts one policy's purge of this occurrence. Delivered twice, the event finds the first one's record. */
+/** Starts a policy's purge. An event that is delivered twice starts it once. */
 export async function startPolicy(
   ports: StartPorts,
   policy: Policy,
   { id, timeMs }: Occurrence,
 ): Promise<PolicyRun> {
-  // Events are timed to the second: the last moment of it keeps the list of purges newest first.
+  // Events have whole seconds. The last millisecond of it keeps the list of purges newest first.
   const purge = purgeId(timeMs + LAST_OF_SECOND_MS, JSON.stringify([SCHEDULE, id, policy.name]));
   const started = await startPurge(
     ports,
@@ -51,12 +51,12 @@ export async function startPolicy(
     : notStarted(policy, purge, started.cause);
 }
 
-/** What the durable execution keeps of it, and the log tells: no error as it is. */
+/** What the durable execution keeps and the log shows; errors by name only. */
 export type PolicyRun =
   | { policy: string; purge: string; outcome: 'started' }
   | { policy: string; purge: string | null; outcome: 'not-started'; errors: readonly string[] };
 
-/** Every policy is started in a step of its own: one that cannot be started keeps no other from running. */
+/** Starts each policy in a durable step. If one cannot be started, the others are. */
 export async function startPolicies(
   config: Config,
   start: (policy: Policy) => Promise<PolicyRun>,

@@ -16,9 +16,9 @@ import { type ContactKey, isOneOf } from './contact-key.ts';
 const SECOND_MS = 1_000;
 
 /**
- * The window, resolved once. Studio's times are whole seconds, so a beginning is rounded up and an end
- * down: what might be too young is left alone. With no end asked for (a contact's erasure), everything up
- * to the very second of the request belongs to it.
+ * Resolves the window. Studio's times are whole seconds, so a beginning is rounded up and an end down: what
+ * may be too young is kept. A request without an end (a contact's erasure) includes the second of the
+ * request.
  */
 export function resolveWindow(
   request: Pick<PurgeRequest, 'olderThan' | 'dateCreatedFrom' | 'dateCreatedTo'>,
@@ -37,7 +37,7 @@ export function resolveWindow(
 function ageToMoment(olderThan: string, nowMs: number): number {
   const age = parseDuration(olderThan);
   if (!age) throw new RangeError(`Not an ISO 8601 duration: ${olderThan}`);
-  // An age that leads back before the calendar selects nothing, rather than being an error.
+  // An age that is longer than the calendar selects nothing.
   const moment = momentBefore(nowMs, age);
   return Number.isNaN(moment) ? 0 : Math.max(0, moment);
 }
@@ -53,7 +53,7 @@ export function resolveFlows(flows: PurgeRequest['flows'], config: Config): Purg
   return [...bySid.values()].map(({ alias, sid }) => ({ alias, sid }));
 }
 
-/** Only what is active can be ended, whatever else was selected. */
+/** Only active executions can be ended. */
 export function effectiveStatus(status: StatusFilter, action: PurgeAction): StatusFilter {
   return action === 'end' && status === 'any' ? 'active' : status;
 }
@@ -66,7 +66,7 @@ export type Matcher = {
   isLeft(execution: Execution): boolean;
 };
 
-/** Everything that Studio filters is filtered again here: it may not know a filter yet, or read it otherwise. */
+/** Filters again what Studio filters, because Studio may ignore a filter. */
 export function matcherOf(
   { request, window }: { request: PurgeRequest; window: Window },
   contactKey: ContactKey | null,
@@ -78,7 +78,7 @@ export function matcherOf(
 
   const inWindow = ({ dateCreated }: Execution): boolean => {
     const createdMs = Date.parse(dateCreated ?? '');
-    // An execution without a date has no age that could be asked for.
+    // An execution without a date has no age.
     if (Number.isNaN(createdMs)) return !ageWasAsked;
     return createdMs < toMs && (fromMs === null || createdMs >= fromMs);
   };

@@ -20,8 +20,7 @@ export async function takeSlot(ports: SlotPorts, purge: string, caller: string):
     const slotLimit = slotLimitReached(kept, caller);
     if (slotLimit) return { outcome: 'full', ...slotLimit };
     const taken = [...kept, { purge, caller, takenMs: ports.now() }];
-    // Fails only if another request's write succeeded, so the loop ends at the latest when every slot is
-    // taken.
+    // Fails only if another request has taken a slot, so the loop ends when all are taken.
     if (await ports.slots.write(taken, version)) return { outcome: 'taken' };
   }
 }

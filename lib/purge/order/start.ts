@@ -11,7 +11,7 @@ const FIRST_RUN = 1;
 
 export type PurgeOrder = {
   id: string;
-  /** With the address still in it: it leaves this function only as a keyed hash. */
+  /** With addresses, which the record keeps as keyed hashes. */
   request: PurgeRequest;
   requestedBy: string;
   policy: string | null;
@@ -22,7 +22,7 @@ export type Started =
   | { outcome: 'started'; record: PurgeRecord }
   | { outcome: 'not-started'; cause: unknown };
 
-/** What asking for a purge can come to, its key considered. */
+/** The result of an order, its idempotency key considered. */
 export type Ordered =
   | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
   | { outcome: 'not-started'; cause: unknown }
@@ -34,9 +34,9 @@ export type Ordered =
 export type StartPorts = { config: Config; store: PurgeStore; worker: WorkerStarter };
 
 /**
- * Writes the record, then starts the worker. Asked again with the same id, after a crash between the two,
- * it finds the record and starts the worker, whose name keeps it from running twice. When the worker cannot
- * be started, the record says so: nothing stays behind that looks as if it ran.
+ * Writes the record, then starts the worker. With the same id again, after a crash between the two, it finds
+ * the record and starts the worker, whose run's name starts once only. If the worker cannot be started, the
+ * purge has failed.
  */
 export async function startPurge(
   { config, store, worker }: StartPorts,
@@ -67,7 +67,7 @@ export async function startPurge(
   }
 }
 
-/** The start may have come through although its answer did not: then the worker's first save is there. */
+/** The worker may have started although the response was lost: then it has saved the record. */
 async function markFailed(
   store: PurgeStore,
   { record, version }: { record: PurgeRecord; version: number },

@@ -2,10 +2,9 @@ import { hash } from 'node:crypto';
 import * as v from 'valibot';
 
 /**
- * A digest of the SIDs that a purge erased or ended: the sum of their SHA-256 modulo 2^256, in hexadecimal,
- * beside how many they are. A sum, because batches, retries and runs come in any order, and whoever holds
- * the SIDs (the archive, Twilio's logs) can work it out again in one line; and not an XOR, in which an
- * execution counted twice would leave no trace.
+ * The digest of the SIDs that a purge deleted or ended: the sum of their SHA-256, modulo 2^256, in
+ * hexadecimal. The order does not matter, and from the SIDs (the archive, Twilio's logs) it can be computed
+ * again. In a sum, unlike an XOR, a SID that counts twice leaves a trace.
  */
 export const sidDigest = v.object({
   algorithm: v.literal('sum-sha256'),

@@ -11,7 +11,9 @@ export function failureSortKey(flow: number, created: string | null, sid: string
   return `${flowKey(flow)}${secondOf(created) ?? NO_DATE}#${sid}`;
 }
 
-/** First and last sort key of those created between the two times, both included; null: those without a date. */
+/**
+ * First and last sort key of those created between the two times, both included; null: those without a date.
+ */
 export function sortKeyRange(flow: number, from: string | null, to: string | null): [string, string] {
   return [
     `${flowKey(flow)}${secondOf(from) ?? NO_DATE}#`,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A purge's id: `pu`, the millisecond of its start in ten base-32 digits, and 80 bits of entropy, as a ULID
- * has them. Sorting by it is sorting by time, so the list of purges needs no index; all of it is allowed in
- * the name of a durable execution, with room left for the number of the run (64 characters).
+ * A purge's id: `pu`, the millisecond of its start in ten base-32 digits, and 80 bits of entropy, as in a
+ * ULID. Sorted by id, purges are sorted by time. With the number of a run it is a valid name of a durable
+ * execution (64 characters).
  */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 const TIME_DIGITS = 10;
@@ -17,14 +17,14 @@ export function isPurgeId(text: string): boolean {
   return PATTERN.test(text);
 }
 
-/** The id is the same for the same start and the same seed: a repeated start finds the first one's record. */
+/** The same start and seed have the same id, by which a repeated start finds the record. */
 export function purgeId(startMs: number, seed: string): string {
   const entropy = createHash('sha256').update(seed).digest().subarray(0, ENTROPY_BYTES);
   const time = inBase32(BigInt(Math.trunc(startMs)), TIME_DIGITS);
   return `pu${time}${inBase32(BigInt(`0x${entropy.toString('hex')}`), ENTROPY_DIGITS)}`;
 }
 
-/** The name of a durable execution, and with it what keeps one run from being started twice. */
+/** The name of a durable execution. AWS starts a name once. */
 export function runName(id: string, run: number): string {
   return `${id}-${run}`;
 }

@@ -63,9 +63,9 @@ const progress = v.object({
   /** Consecutive slices without progress. */
   slicesWithoutProgress: count,
   /**
-   * The durable step that is running, or whose worker has crashed; null if no step has started, or if the last one
-   * ended with an error. `place`: a hash of where the purge stood when the step started. `crashes`: how many
-   * workers have crashed in this step without progress.
+   * The durable step that is running, or whose worker has crashed; null if no step has started, or if the
+   * last one ended with an error. `place`: a hash of where the purge stood when the step started. `crashes`:
+   * how many workers have crashed in this step without progress.
    */
   startedStep: v.nullable(v.object({ step: text, place: text, crashes: count })),
   /** What kept whole flows from being listed, by alias. */

@@ -35,7 +35,9 @@ export function isStale({ dateUpdated }: Pick<PurgeRecord, 'dateUpdated'>, nowMs
   return nowMs - Date.parse(dateUpdated) > HEARTBEAT_TIMEOUT_MS;
 }
 
-/** Shows a stale purge as failed. Nothing is saved: if the worker comes back, the purge is `running` again. */
+/**
+ * Shows a stale purge as failed. Nothing is saved: if the worker comes back, the purge is `running` again.
+ */
 export function viewOf(record: PurgeRecord, nowMs: number): PurgeView {
   const stale = record.status === 'running' && isStale(record, nowMs);
   return v.parse(purgeView, {

@@ -13,8 +13,8 @@ type CountedAs = keyof ListCounts;
 export type ListCounter = ReturnType<typeof createListCounter>;
 
 /**
- * Counts what a sweep lists and does not act on. An execution counts when the watermark has passed it, so that a
- * worker that continues from there, and lists the rest again, counts each of them once.
+ * Counts what a sweep lists and does not act on. An execution counts when the watermark has passed it, so
+ * that a worker that continues from there, and lists the rest again, counts each of them once.
  */
 export function createListCounter(before: ListCounts) {
   const counted = { ...before };

@@ -30,10 +30,10 @@ const TAIL_SHARE = 0.1;
 const MAX_TOKENS_REFUSED = 20;
 
 /**
- * Lists a window, newest first, while the purge deletes what is listed. A page token may be an offset, which skips
- * executions once others have been deleted. So the list follows tokens only until the purge changes something, and
- * then begins again at its watermark. The watermark stays above the last tenth of a page, for lists that are not in
- * order to the second; the next sweep finds what is skipped nevertheless.
+ * Lists a window, newest first, while the purge deletes what is listed. A page token may be an offset, which
+ * skips executions once others have been deleted. So the list follows tokens only until the purge changes
+ * something, and then begins again at its watermark. The watermark stays above the last tenth of a page, for
+ * lists that are not in order to the second; the next sweep finds what is skipped nevertheless.
  */
 export async function* listWindow(options: ListOptions): AsyncGenerator<ListedPage, void, void> {
   let watermark = options.to;

@@ -27,8 +27,8 @@ export async function sweepFlow(slice: Slice, pipeline: Pipeline, matcher: Match
 }
 
 /**
- * Sweeps one flow from its watermark, until the window is through or the slice is over. The flow is swept again, from
- * the top, until a sweep lists nothing more to act on.
+ * Sweeps one flow from its watermark, until the window is through or the slice is over. The flow is swept
+ * again, from the top, until a sweep lists nothing more to act on.
  */
 async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promise<void> {
   const { request, progress } = slice.state.record;
@@ -183,8 +183,9 @@ function cutAt({ record: { progress, window } }: SliceState, left: readonly NewI
 }
 
 /**
- * The flow is through when a sweep lists nothing to act on. A list that lags behind is waited for. A sweep that begins
- * with the same execution as the one before has not shrunk what is left: after a few in a row, the flow fails.
+ * The flow is through when a sweep lists nothing to act on. A list that lags behind is waited for. A sweep
+ * that begins with the same execution as the one before has not shrunk what is left: after a few in a row,
+ * the flow fails.
  */
 async function closeSweep(slice: Slice, goneAgain: readonly Execution[]): Promise<void> {
   const { state } = slice;
@@ -214,8 +215,8 @@ function newSweep({ record }: SliceState, progress: Change['progress']): Change 
 }
 
 /**
- * Leaves the flow with an error. Executions that Studio reports as missing, and still lists, count as failed instead
- * of `alreadyGone`.
+ * Leaves the flow with an error. Executions that Studio reports as missing, and still lists, count as failed
+ * instead of `alreadyGone`.
  */
 async function failFlow(slice: Slice, goneAgain: readonly Execution[]): Promise<void> {
   const { id, request, counts, failures, progress } = slice.state.record;
