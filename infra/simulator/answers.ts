@@ -1,33 +1,5 @@
 /** An answer before it meets the wire. `body` is sent as JSON, a string as it is; there is none with 204. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
-
-/** Twilio's error codes that this simulator uses, with the status that each comes with. */
-const statuses = {
-  20001: 400,
-  20003: 401,
-  20004: 405,
-  20404: 404,
-  20409: 409,
-  20413: 413,
-  20429: 429,
-  20500: 500,
-  20503: 503,
-  21211: 400,
-  21212: 400,
-  21481: 400,
-  81022: 400,
-  81023: 400,
-} as const;
-export type ErrorCode = keyof typeof statuses;
-
-/** Twilio's error document. */
-type ErrorBody = {
-  code: ErrorCode;
-  message: string;
-  more_info: string;
-  status: number;
-  details?: Record<string, unknown>;
-};
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> | undefined };
 
 type Extras = {
   details?: Record<string, unknown>;
@@ -38,28 +10,36 @@ type Extras = {
 
 /** Studio's refusal of a call. Handlers throw it. */
 export class Refusal extends Error {
-  readonly #body: ErrorBody;
-  readonly #headers: Record<string, string>;
+  readonly #code: number;
+  readonly #extras: Extras;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    { details, headers = {}, status = statuses[code] }: Extras = {},
-  ) {
+  /** `code` is Twilio's: https://www.twilio.com/docs/api/errors */
+  constructor(code: number, message: string, extras: Extras = {}) {
     super(message);
-    const more_info = `https://www.twilio.com/docs/errors/${code}`;
-    this.#body = { code, message, more_info, status, ...(details && { details }) };
-    this.#headers = headers;
+    this.#code = code;
+    this.#extras = extras;
   }
 
   /** `problem` is the form of Twilio's newer APIs: RFC 9457, with Twilio's code beside it. */
   answer(form: 'twilio' | 'problem' = 'twilio'): Answer {
-    const { more_info: type, message, ...rest } = this.#body;
-    const { status } = rest;
-    if (form === 'twilio') return { status, body: this.#body, headers: this.#headers };
-    const headers = { ...this.#headers, 'Content-Type': 'application/problem+json' };
-    return { status, body: { type, title: message, detail: message, ...rest }, headers };
+    const { message } = this;
+    const { details, headers, status = statusOf(this.#code) } = this.#extras;
+    const url = `https://www.twilio.com/docs/errors/${this.#code}`;
+    const common = { code: this.#code, status, ...(details && { details }) };
+    if (form === 'twilio') return { status, body: { ...common, message, more_info: url }, headers };
+    return {
+      status,
+      body: { ...common, type: url, title: message, detail: message },
+      headers: { ...headers, 'Content-Type': 'application/problem+json' },
+    };
   }
+}
+
+/** The codes from 20400 on have the status in their last digits. */
+function statusOf(code: number): number {
+  if (code === 20003) return 401;
+  if (code === 20004) return 405;
+  return code >= 20400 && code < 20600 ? code - 20000 : 400;
 }
 
 export function notFound(path: string): Refusal {

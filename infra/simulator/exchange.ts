@@ -37,15 +37,18 @@ export async function exchange(
   const { call = null, fault = null } = 'call' in admitted ? admitted : {};
   const delivery = deliveryOf({ ...answer, headers: { ...ownHeaders, ...answer.headers } }, fault);
   await deliver(delivery);
-  const told = {
+  const logged = {
     method,
+    path: path + url.search,
     operation: call?.operation ?? null,
+    form: formOf(body),
     status: delivery.status,
     fault: fault?.kind ?? null,
+    atMs: studio.now(),
   };
-  studio.journal.add({ ...told, path: path + url.search, form: formOf(body), atMs: studio.now() });
+  studio.journal.add(logged);
   studio.tell({
-    ...told,
+    ...logged,
     version: path.startsWith('/v1/') ? 'v1' : 'v2',
     url: url.origin + path + url.search,
     headers,

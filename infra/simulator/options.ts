@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Behaviour, BehaviourChange, Fault } from './faults/behaviour.ts';
+import type { Behaviour, BehaviourChange } from './faults/behaviour.ts';
 import type { LoggedRequest, Statistics } from './faults/journal.ts';
-import type { OperationName } from './operations.ts';
 import type { FlowOptions } from './store/flows.ts';
 import type { Store } from './store/store.ts';
 
@@ -55,18 +54,12 @@ export type SimulatedStudio = StudioControls & {
 export type Watcher = (exchange: Exchange) => void;
 
 /** A request and the answer that was written to it: what a judge looks at. */
-export type Exchange = {
-  /** Null when it was none, or refused before. */
-  operation: OperationName | null;
+export type Exchange = LoggedRequest & {
   version: 'v1' | 'v2';
-  method: string;
   /** Absolute. */
   url: string;
   headers: IncomingHttpHeaders;
   requestBody: string;
-  /** Null where none was written. */
-  status: number | null;
   /** Null where nothing or nothing whole was written. */
   responseBody: string | null;
-  fault: Fault['kind'] | null;
 };

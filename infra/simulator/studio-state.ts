@@ -23,30 +23,28 @@ export class StudioState implements StudioControls {
   readonly journal = new Journal();
   readonly limits = new Limits();
   readonly requests: readonly LoggedRequest[] = this.journal.requests;
-  pickFault: FaultPicker;
+  pickFault: FaultPicker = () => undefined;
   readonly #seed: number;
   readonly #flows: FlowOptions[];
   readonly #firstBehaviour: Behaviour;
   readonly #watchers = new Set<Watcher>();
   #behaviour: Behaviour;
-  #random: () => number;
-  #requestNumber = 0;
+  #random = Math.random;
+  #sidsGiven = 0;
 
   constructor(options: StateOptions) {
     const { now = Date.now, seed = 1, username = API_KEY_SID, password = 'local' } = options;
     const credentials = [{ username, password }];
-    this.#behaviour = v.parse(behaviourSchema, { credentials, ...options.behaviour });
-    this.#firstBehaviour = this.#behaviour;
+    this.#firstBehaviour = v.parse(behaviourSchema, { credentials, ...options.behaviour });
+    this.#behaviour = this.#firstBehaviour;
     this.accountSid = options.accountSid ?? ACCOUNT_SID;
     this.now = now;
     this.sleep = options.sleep ?? sleepAbout;
     this.#seed = seed;
     this.#flows = options.flows ?? DEFAULT_FLOWS;
-    this.#random = createRandom(seed);
-    this.pickFault = createFaultPicker(this.#behaviour.faults, seed);
     this.store = new Store(seed, now, () => this.#behaviour.listLagMs);
-    for (const flow of this.#flows) this.store.addFlow(flow);
     if (options.onExchange) this.watch(options.onExchange);
+    this.reset();
   }
 
   behaviour(): Behaviour {
@@ -71,7 +69,7 @@ export class StudioState implements StudioControls {
     this.#behaviour = this.#firstBehaviour;
     this.pickFault = createFaultPicker(this.#behaviour.faults, this.#seed);
     this.#random = createRandom(this.#seed);
-    this.#requestNumber = 0;
+    this.#sidsGiven = 0;
   }
 
   watch(watcher: Watcher): () => void {
@@ -100,9 +98,13 @@ export class StudioState implements StudioControls {
   /** The headers that each answer of Twilio's has. */
   nextHeaders(): Record<string, string> {
     return {
-      'Twilio-Request-Id': sidOf('RQ', this.#requestNumber++, this.#seed),
+      'Twilio-Request-Id': this.newSid('RQ'),
       'Twilio-Concurrent-Requests': String(this.limits.inFlight + 1),
     };
+  }
+
+  newSid(prefix: 'FW' | 'RQ'): string {
+    return sidOf(prefix, this.#sidsGiven++, this.#seed);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Answer } from '../answers.ts';
 import type { StudioState } from '../studio-state.ts';
 
 const ADMINISTRATION = '/__simulator/';
+const ACTIONS = 'GET behaviour, counts, requests, state; POST behaviour, seed, reset';
 
 export function isAdministrative(path: string): boolean {
   return path.startsWith(ADMINISTRATION);
@@ -13,17 +14,13 @@ export function isAdministrative(path: string): boolean {
 /** Needs no credentials: the server listens on loopback only. */
 export function administer(studio: StudioState, method: string, path: string, text: string): Answer {
   try {
-    return { status: 200, body: act(studio, `${method} ${path.slice(ADMINISTRATION.length)}`, text) };
+    const body = act(studio, `${method} ${path.slice(ADMINISTRATION.length)}`, text);
+    return body === undefined ? { status: 404, body: { message: ACTIONS } } : { status: 200, body };
   } catch (error) {
-    if (error instanceof UnknownPath) return { status: 404, body: { message: error.message } };
     const message = mistakeIn(error);
     if (message === undefined) throw error;
     return { status: 400, body: { message } };
   }
-}
-
-class UnknownPath extends Error {
-  override readonly message = 'GET behaviour, counts, requests, state; POST behaviour, seed, reset';
 }
 
 function act(studio: StudioState, action: string, text: string): unknown {
@@ -49,7 +46,7 @@ function act(studio: StudioState, action: string, text: string): unknown {
       studio.reset();
       return countsOf(studio);
     default:
-      throw new UnknownPath();
+      return undefined;
   }
 }
 

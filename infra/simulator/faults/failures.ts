@@ -1,19 +1,20 @@
-import { type Answer, type ErrorCode, Refusal } from '../answers.ts';
+import { STATUS_CODES } from 'node:http';
+import { type Answer, Refusal } from '../answers.ts';
 import type { Call } from '../operations.ts';
 import type { Behaviour, Fault } from './behaviour.ts';
 
-const FAILURES: Record<number, [ErrorCode, string]> = {
-  400: [20001, 'Bad request'],
-  401: [20003, 'Authenticate'],
-  404: [20404, 'The requested resource was not found'],
-  409: [20409, 'The Execution cannot be changed'],
-  429: [20429, 'Too Many Requests'],
-  503: [20503, 'Service unavailable'],
+/** These have a code of their own; any other status has that of a fault of Studio's, 20500. */
+const CODES: Record<number, number> = {
+  400: 20001,
+  401: 20003,
+  404: 20404,
+  409: 20409,
+  429: 20429,
+  503: 20503,
 };
 
 export function failure(status: number): Refusal {
-  const [code, message] = FAILURES[status] ?? [20500, 'Internal server error'];
-  return new Refusal(code, message, { status });
+  return new Refusal(CODES[status] ?? 20500, STATUS_CODES[status] ?? 'Error', { status });
 }
 
 export function throttled({ retryAfter }: Behaviour, nowMs: number): Refusal {

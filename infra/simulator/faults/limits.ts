@@ -27,13 +27,12 @@ export class Limits {
   /** Returns whether the request is let in; then `leave` must follow. */
   enter(operation: OperationName, behaviour: Behaviour, nowMs: number): boolean {
     const { maxInFlight, requestsPerSecond, createsPerSecond } = behaviour;
-    const isCreate = operation === 'CreateExecution';
+    const windows = [{ window: this.#requests, limit: requestsPerSecond }];
+    if (operation === 'CreateExecution') windows.push({ window: this.#creates, limit: createsPerSecond });
     if (this.inFlight >= (maxInFlight ?? Number.POSITIVE_INFINITY)) return false;
-    if (requestsPerSecond !== null && this.#requests.isFull(requestsPerSecond, nowMs)) return false;
-    if (isCreate && createsPerSecond !== null && this.#creates.isFull(createsPerSecond, nowMs)) return false;
+    if (windows.some(({ window, limit }) => limit !== null && window.isFull(limit, nowMs))) return false;
     // Counted only where there is a limit, so that a million unlimited requests use no memory.
-    if (requestsPerSecond !== null) this.#requests.take(nowMs);
-    if (isCreate && createsPerSecond !== null) this.#creates.take(nowMs);
+    for (const { window, limit } of windows) if (limit !== null) window.take(nowMs);
     this.inFlight++;
     this.peakInFlight = Math.max(this.peakInFlight, this.inFlight);
     return true;

@@ -3,7 +3,6 @@ import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 import { invalidParameter, notFound, Refusal, required } from '../answers.ts';
 import type { Call } from '../operations.ts';
 import { type Execution, NEVER, type Status } from '../store/execution.ts';
-import { latestRevision } from '../store/flows.ts';
 import type { ListFilter } from '../store/store.ts';
 import type { StudioState } from '../studio-state.ts';
 import { flowOf } from './flows.ts';
@@ -80,7 +79,7 @@ function pageOf(
 
 export function createExecution(studio: StudioState, call: Call): unknown {
   const { store } = studio;
-  const flowVersion = latestRevision(flowOf(studio, call)).revision;
+  const flowVersion = flowOf(studio, call).revisions.length;
   const [to, from] = [required(call.form, 'To'), required(call.form, 'From')];
   if (to.startsWith('+') && !E164.test(to)) throw new Refusal(21211, `Invalid 'To' Phone Number: ${to}`);
   if (from.startsWith('+') && !E164.test(from))

@@ -1,13 +1,12 @@
 import { parseJson } from '../../../lib/studio/json/json.ts';
 import { invalidParameter, notFound, Refusal, required } from '../answers.ts';
 import type { Call } from '../operations.ts';
-import { isoSeconds, sidOf } from '../store/execution.ts';
+import { isoSeconds } from '../store/execution.ts';
 import {
   definitionErrors,
   type Flow,
   type FlowStatus,
   isDefinition,
-  latestPublished,
   latestRevision,
   type Revision,
 } from '../store/flows.ts';
@@ -17,14 +16,14 @@ import { flowResource, revisionResource } from './resources.ts';
 
 /** The flow that the path names. Refuses the call if there is none. */
 export function flowOf(studio: StudioState, call: Call): Flow {
-  const flow = studio.store.flows.find(call.flowSid);
+  const flow = studio.store.flows.get(call.flowSid);
   if (!flow) throw notFound(call.path);
   return flow;
 }
 
 export function listFlows(studio: StudioState, call: Call): unknown {
   const request = readPageRequest(studio, call);
-  const page = slicePage(studio.store.flows.all(), request);
+  const page = slicePage([...studio.store.flows.values()].reverse(), request);
   return listResource(studio, call, 'flows', request, page, (flow) => flowResource(studio, call, flow));
 }
 
@@ -39,10 +38,10 @@ export function deleteFlow(studio: StudioState, call: Call): void {
 
 export function createFlow(studio: StudioState, call: Call): unknown {
   const friendlyName = required(call.form, 'FriendlyName');
-  const { definition, ...rest } = readRevision(studio, call);
+  const revision = { ...readRevision(studio, call), friendlyName };
   required(call.form, 'Definition');
-  const { flows, salt } = studio.store;
-  const flow = flows.add(sidOf('FW', flows.made++, salt), { ...rest, friendlyName, definition });
+  const flow: Flow = { sid: studio.newSid('FW'), revisions: [revision], testUsers: [] };
+  studio.store.flows.set(flow.sid, flow);
   return flowResource(studio, call, flow);
 }
 
@@ -50,7 +49,7 @@ export function updateFlow(studio: StudioState, call: Call): unknown {
   const flow = flowOf(studio, call);
   const change = readRevision(studio, call);
   const latest = latestRevision(flow);
-  studio.store.flows.revise(flow, {
+  flow.revisions.push({
     ...change,
     friendlyName: call.form.get('FriendlyName') ?? latest.friendlyName,
     definition: change.definition ?? latest.definition,
@@ -77,15 +76,14 @@ export function listRevisions(studio: StudioState, call: Call): unknown {
 
 export function fetchRevision(studio: StudioState, call: Call): unknown {
   const flow = flowOf(studio, call);
-  const revision = revisionOf(flow, call.revision);
+  const { revisions } = flow;
+  const named: Record<string, Revision | undefined> = {
+    LatestRevision: latestRevision(flow),
+    LatestPublished: revisions.findLast(({ status }) => status === 'published'),
+  };
+  const revision = named[call.revision] ?? revisions[Number(call.revision) - 1];
   if (!revision) throw notFound(call.path);
   return revisionResource(studio, call, flow, revision);
-}
-
-function revisionOf(flow: Flow, name: string): Revision | undefined {
-  if (name === 'LatestRevision') return latestRevision(flow);
-  if (name === 'LatestPublished') return latestPublished(flow);
-  return flow.revisions.find(({ revision }) => String(revision) === name);
 }
 
 export function fetchTestUsers(studio: StudioState, call: Call): unknown {
@@ -102,7 +100,7 @@ export function updateTestUsers(studio: StudioState, call: Call): unknown {
 }
 
 /** A draft may be broken; what is published must be a flow. */
-function readRevision(studio: StudioState, { form }: Call): Omit<Revision, 'revision' | 'friendlyName'> {
+function readRevision(studio: StudioState, { form }: Call): Omit<Revision, 'friendlyName'> {
   const status = readStatus(form);
   const text = form.get('Definition');
   const definition = parsed(text);

@@ -60,19 +60,19 @@ export function flowResource(studio: StudioState, call: Call, flow: Flow) {
     account_sid: studio.accountSid,
     friendly_name: latest.friendlyName,
     status: latest.status,
-    date_created: flow.dateCreated,
-    date_updated: flow.dateUpdated,
+    date_created: flow.revisions[0].dateCreated,
+    date_updated: flow.revisions.length > 1 ? latest.dateCreated : null,
     url,
   };
   if (call.version === 'v1')
     return {
       ...common,
-      version: latest.revision,
+      version: flow.revisions.length,
       links: { engagements: `${url}/Engagements`, executions: `${url}/Executions` },
     };
   return {
     ...common,
-    ...definitionFields(latest),
+    ...definitionFields(flow, latest),
     warnings: [],
     webhook_url: `https://webhooks.twilio.com/v1/Accounts/${studio.accountSid}/Flows/${flow.sid}`,
     links: { revisions: `${url}/Revisions`, test_users: `${url}/TestUsers`, executions: `${url}/Executions` },
@@ -83,23 +83,27 @@ export function revisionResource(studio: StudioState, call: Call, flow: Flow, re
   return {
     sid: flow.sid,
     account_sid: studio.accountSid,
-    ...definitionFields(revision),
+    ...definitionFields(flow, revision),
     friendly_name: revision.friendlyName,
     status: revision.status,
     date_created: revision.dateCreated,
     date_updated: revision.dateCreated,
-    url: `${call.origin}/v2/Flows/${flow.sid}/Revisions/${revision.revision}`,
+    url: `${call.origin}/v2/Flows/${flow.sid}/Revisions/${numberOf(flow, revision)}`,
   };
 }
 
-function definitionFields({ authorSid, definition, revision, commitMessage }: Revision) {
-  const errors = definitionErrors(definition);
+function definitionFields(flow: Flow, revision: Revision) {
+  const errors = definitionErrors(revision.definition);
   return {
-    author_sid: authorSid,
-    definition,
-    revision,
-    commit_message: commitMessage,
+    author_sid: revision.authorSid,
+    definition: revision.definition,
+    revision: numberOf(flow, revision),
+    commit_message: revision.commitMessage,
     valid: errors.length === 0,
     errors,
   };
+}
+
+function numberOf({ revisions }: Flow, revision: Revision): number {
+  return revisions.indexOf(revision) + 1;
 }

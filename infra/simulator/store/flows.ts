@@ -2,7 +2,6 @@ import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 
 export type FlowStatus = 'draft' | 'published';
 export type Revision = {
-  revision: number;
   friendlyName: string;
   status: FlowStatus;
   definition: unknown;
@@ -10,20 +9,9 @@ export type Revision = {
   authorSid: string | null;
   dateCreated: string;
 };
-export type Flow = {
-  sid: string;
-  /** Oldest first; never empty. */
-  revisions: [Revision, ...Revision[]];
-  testUsers: string[];
-  dateCreated: string;
-  dateUpdated: string | null;
-};
-export type FlowOptions = {
-  sid: string;
-  friendlyName?: string | undefined;
-  status?: FlowStatus | undefined;
-  definition?: unknown;
-};
+/** A flow has the name and definition of its latest revision. Oldest first. */
+export type Flow = { sid: string; revisions: [Revision, ...Revision[]]; testUsers: string[] };
+export type FlowOptions = { sid: string } & Partial<Pick<Revision, 'friendlyName' | 'status' | 'definition'>>;
 
 /** The smallest definition that Studio's editor makes: a trigger and nothing behind it. */
 export const EMPTY_DEFINITION = {
@@ -33,53 +21,8 @@ export const EMPTY_DEFINITION = {
   states: [{ name: 'Trigger', type: 'trigger', transitions: [], properties: {} }],
 };
 
-export class Flows {
-  readonly #flows = new Map<string, Flow>();
-  /** How many were made through the API. */
-  made = 0;
-
-  /** Newest first, as every list. */
-  all(): Flow[] {
-    return [...this.#flows.values()].reverse();
-  }
-
-  find(sid: string): Flow | undefined {
-    return this.#flows.get(sid);
-  }
-
-  add(sid: string, first: Omit<Revision, 'revision'>): Flow {
-    const flow: Flow = {
-      sid,
-      revisions: [{ ...first, revision: 1 }],
-      testUsers: [],
-      dateCreated: first.dateCreated,
-      dateUpdated: null,
-    };
-    this.#flows.set(sid, flow);
-    return flow;
-  }
-
-  revise(flow: Flow, change: Omit<Revision, 'revision'>): void {
-    flow.revisions.push({ ...change, revision: flow.revisions.length + 1 });
-    flow.dateUpdated = change.dateCreated;
-  }
-
-  delete(sid: string): void {
-    this.#flows.delete(sid);
-  }
-
-  clear(): void {
-    this.#flows.clear();
-    this.made = 0;
-  }
-}
-
-export function latestRevision(flow: Flow): Revision {
-  return flow.revisions.at(-1) ?? flow.revisions[0];
-}
-
-export function latestPublished(flow: Flow): Revision | undefined {
-  return flow.revisions.findLast((one) => one.status === 'published');
+export function latestRevision({ revisions }: Flow): Revision {
+  return revisions.at(-1) ?? revisions[0];
 }
 
 /** As far as this Studio looks: a flow has an initial state and a list of states. */

@@ -11,17 +11,11 @@ import {
   statusAt,
   updatedAt,
 } from './execution.ts';
-import { EMPTY_DEFINITION, type FlowOptions, Flows } from './flows.ts';
+import { EMPTY_DEFINITION, type Flow, type FlowOptions } from './flows.ts';
 import { planSeed, type SeedRequest, type SeedResult, seedSchema } from './seed.ts';
 import { compare, type Place, Timeline } from './timeline.ts';
 
-/** What tests see of an execution. */
-export type StoredExecution = Pick<Execution, 'sid' | 'flowSid' | 'to' | 'from' | 'dateCreated'> & {
-  status: Status | 'deleted';
-  dateUpdated: string | null;
-  /** Numbers that a double would change are RawNumbers. */
-  parameters: Record<string, unknown>;
-};
+export type StoredExecution = ReturnType<typeof describe>;
 export type StoreFilter = {
   flowSid?: string;
   /** `deleted` finds what the API no longer shows. Without it: active and ended. */
@@ -47,7 +41,7 @@ export class Store {
   readonly salt: number;
   /** In the order of their creation. */
   readonly executions: Execution[] = [];
-  readonly flows = new Flows();
+  readonly flows = new Map<string, Flow>();
   /** How often the API was told to delete an execution that had not been ended before. */
   deletedWhileActive = 0;
   /** The number of the first made-up contact that no seed has used yet. */
@@ -68,23 +62,21 @@ export class Store {
   /** Forgets every execution and flow. */
   clear(): void {
     this.executions.length = 0;
-    for (const map of [this.#bySid, this.#timelines, this.#latestOfPair]) map.clear();
-    this.flows.clear();
+    for (const map of [this.flows, this.#bySid, this.#timelines, this.#latestOfPair]) map.clear();
     this.deletedWhileActive = 0;
     this.#nextContact = 0;
   }
 
   /** Adds a flow, published unless told otherwise; leaves one that is there already as it is. */
-  addFlow({ sid, friendlyName, status, definition }: FlowOptions): void {
-    if (this.flows.find(sid)) return;
-    this.flows.add(sid, {
-      friendlyName: friendlyName ?? 'Simulated flow',
-      status: status ?? 'published',
-      definition: definition ?? EMPTY_DEFINITION,
-      commitMessage: null,
-      authorSid: null,
-      dateCreated: isoSeconds(this.now()),
-    });
+  addFlow({ sid, ...options }: FlowOptions): void {
+    const defaults = {
+      friendlyName: 'Simulated flow',
+      status: 'published',
+      definition: EMPTY_DEFINITION,
+    } as const;
+    const made = { commitMessage: null, authorSid: null, dateCreated: isoSeconds(this.now()) };
+    if (!this.flows.has(sid))
+      this.flows.set(sid, { sid, revisions: [{ ...defaults, ...options, ...made }], testUsers: [] });
   }
 
   /** Deterministic; makes the flow if there is none. Throws a ValiError or RangeError for a wrong request. */
@@ -144,14 +136,14 @@ export class Store {
     for (const execution of this.#matching(filter)) {
       const status = this.statusOf(execution);
       if (filter.status === undefined ? status !== 'deleted' : status === filter.status)
-        yield this.#describe(execution);
+        yield describe(execution, this.now());
     }
   }
 
   /** Also one that was deleted. */
   find(sid: string): StoredExecution | undefined {
     const execution = this.#bySid.get(sid);
-    return execution && this.#describe(execution);
+    return execution && describe(execution, this.now());
   }
 
   /** Ends it; false when it was not active. */
@@ -237,20 +229,15 @@ export class Store {
       if (execution.createdMs >= fromMs && execution.createdMs < toMs) yield execution;
     }
   }
+}
 
-  #describe(execution: Execution): StoredExecution {
-    const { sid, flowSid, to, from, dateCreated } = execution;
-    return {
-      sid,
-      flowSid,
-      to,
-      from,
-      status: this.statusOf(execution),
-      dateCreated,
-      dateUpdated: updatedAt(execution, this.now()),
-      parameters: fieldsOf(parseJson(execution.parameters)) ?? {},
-    };
-  }
+/** What tests see of an execution. Numbers in the parameters that a double would change are RawNumbers. */
+function describe(execution: Execution, nowMs: number) {
+  const { sid, flowSid, to, from, dateCreated } = execution;
+  const status = statusAt(execution, nowMs);
+  const dateUpdated = updatedAt(execution, nowMs);
+  const parameters = fieldsOf(parseJson(execution.parameters)) ?? {};
+  return { sid, flowSid, to, from, status, dateCreated, dateUpdated, parameters };
 }
 
 function pair({ to, from }: Pick<Execution, 'to' | 'from'>): string {

@@ -19,7 +19,7 @@ test.each([
   const { call, studio } = await start();
   const answer = await call('/v2/Flows', { form });
   expect([answer.status, answer.body.code]).toEqual([400, code]);
-  expect(studio.store.flows.all()).toHaveLength(1);
+  expect(studio.store.flows.size).toBe(1);
 });
 
 test('a draft may be broken and says where, validation refuses it', async () => {

@@ -121,7 +121,7 @@ test('it speaks https with a certificate, and its URLs do too', async () => {
 
 test('a mistake in the simulator itself is answered with 501, which Studio never does', async () => {
   const { call, studio } = await start();
-  studio.store.flows.find = () => {
+  studio.store.flows.get = () => {
     throw new Error('a bug');
   };
   const answer = await call(executions);
