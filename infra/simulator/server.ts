@@ -43,7 +43,7 @@ export async function startSimulatedStudio(options: SimulatedStudioOptions = {})
     url: `${scheme}://127.0.0.1:${port}${prefix}`,
     closeIdleConnections: () => server.closeIdleConnections(),
     close: async () => {
-      const closed = server[Symbol.asyncDispose]();
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
     },

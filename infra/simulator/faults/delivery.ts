@@ -14,7 +14,6 @@ export type Delivery = {
   end: 'whole' | 'closed' | 'silent' | 'dripping' | 'endless' | 'huge';
 };
 
-export const HUGE_BODY_BYTES = 50 * 1024 * 1024;
 const JSON_TYPE = { 'Content-Type': 'application/json;charset=utf-8' };
 
 /** How each fault that spoils the body of the right answer ends, and whether half of the body comes. */
@@ -38,21 +37,10 @@ export function deliveryOf({ status, body, headers = {} }: Answer, fault: Fault 
   if (body === undefined && !spoilt) return { status, headers, body: '', end: 'whole' };
   const text = typeof body === 'string' ? body : JSON.stringify(body ?? {});
   const { end, isHalf } = spoilt ?? { end: 'whole', isHalf: false };
-  const sent = isHalf ? text.slice(0, Math.ceil(text.length / 2)) : text;
-  const lengths = {
-    whole: byteLength(sent),
-    closed: byteLength(text),
-    huge: byteLength(text) + HUGE_BODY_BYTES,
-  };
-  const length = Reflect.get(lengths, end);
   return {
     status: body === undefined ? 200 : status,
-    headers: { ...JSON_TYPE, ...headers, ...(length !== undefined && { 'Content-Length': String(length) }) },
-    body: sent,
+    headers: { ...JSON_TYPE, ...headers },
+    body: isHalf ? text.slice(0, Math.ceil(text.length / 2)) : text,
     end,
   };
-}
-
-function byteLength(text: string): number {
-  return Buffer.byteLength(text);
 }

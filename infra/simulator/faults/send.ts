@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { type Delivery, HUGE_BODY_BYTES } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 
+const HUGE_BODY_BYTES = 50 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, ' ');
 const DRIP_MS = 20;
 
@@ -12,7 +13,9 @@ export async function send(
   { status, headers, body, end }: Delivery,
   sleep: (ms: number) => Promise<void>,
 ): Promise<void> {
-  if (status !== null) response.writeHead(status, headers);
+  if (status !== null) response.statusCode = status;
+  // Not by writeHead, after which Node tells no Content-Length.
+  response.setHeaders(new Map(Object.entries(headers)));
   if (end === 'whole') response.end(body);
   else if (end === 'closed' && status === null) response.socket?.destroy();
   else if (end === 'closed') response.write(body, () => response.socket?.destroy());
