@@ -22,7 +22,7 @@ export type ApiRequest = {
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded(\s*;|$)/i;
 
-/** Serves one request, with the limits and faults that the behaviour asks for, and notes it in the journal. */
+/** Serves one request, with the limits and faults of the behaviour, and notes it in the journal. */
 export async function exchange(
   studio: StudioState,
   request: ApiRequest,
@@ -60,7 +60,7 @@ export async function exchange(
 /** `isIn`: within the limits, so that it must leave them. */
 type Admitted = { call: Call; isIn: boolean; fault: Fault | undefined };
 
-/** Refuses what has no credentials or no path, in this order: without credentials nothing tells which paths exist. */
+/** Authenticates before it routes: without credentials, the answer does not tell which paths exist. */
 function admit(studio: StudioState, request: ApiRequest, path: string): Admitted {
   const { method, url, prefix, headers, body, isReusedConnection } = request;
   if (!studio.isAuthorized(headers.authorization ?? ''))

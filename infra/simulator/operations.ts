@@ -4,7 +4,7 @@ const V2 = 'v2';
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
-/** Every operation, as named by Twilio's OpenAPI documents. {FW} is a flow's SID, {FN} an execution's, {FT} a step's. */
+/** All operations, as Twilio's OpenAPI documents name them; {FW}, {FN}, {FT}: SIDs of flow, execution, step. */
 export const operations = [
   on('ListExecution', 'GET', BOTH, '/Flows/{FW}/Executions'),
   on('CreateExecution', 'POST', BOTH, '/Flows/{FW}/Executions'),
@@ -34,7 +34,7 @@ export const OPERATION_NAMES: readonly OperationName[] = operations.map(({ name 
 export type Call = {
   operation: OperationName;
   version: 'v1' | 'v2';
-  /** Scheme and host as the caller wrote them, and the prefix under which the API lives: no slash at the end. */
+  /** Scheme and host as the caller wrote them, and the prefix of the API, without a slash at the end. */
   origin: string;
   path: string;
   query: URLSearchParams;

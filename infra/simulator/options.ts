@@ -10,7 +10,7 @@ export type StateOptions = {
   password?: string;
   /** Unix milliseconds; the limits per second run on this clock too. */
   now?: () => number;
-  /** For latency. */
+  /** Waits for latency and late work. Default: timers. */
   sleep?: (ms: number) => Promise<void>;
   /** SIDs, faults and jitter follow from it. */
   seed?: number;
@@ -31,35 +31,35 @@ export type SimulatedStudioOptions = StateOptions & {
 
 export type StudioControls = {
   store: Store;
-  /** The last 10,000 requests at least, oldest first; each is noted once its answer was written. */
+  /** At least the last 10,000 requests, oldest first. Each is added once its answer was written. */
   readonly requests: readonly LoggedRequest[];
   behaviour(): Behaviour;
-  /** Changes these members from now on. Throws a ValiError on a wrong one. */
+  /** Changes these members from now on. Throws a ValiError for a wrong one. */
   behave(change: BehaviourChange): void;
   statistics(): Statistics;
-  /** Calls `watcher` after each exchange; returns how to stop. */
+  /** Calls `watcher` after each exchange. Call the returned function to stop. */
   watch(watcher: Watcher): () => void;
-  /** Empties the store and the log; flows and behaviour are those of the start again. */
+  /** Empties the store and the journal, and restores the flows and the behaviour of the start. */
   reset(): void;
 };
 
 export type SimulatedStudio = StudioControls & {
   /** Where the API is, without a slash at the end. */
   url: string;
-  /** Drops the connections that carry no request now, as a proxy does with idle ones. */
+  /** Closes the connections without a request in progress, as a proxy does. */
   closeIdleConnections(): void;
   close(): Promise<void>;
 };
 
 export type Watcher = (exchange: Exchange) => void;
 
-/** A request and the answer that was written to it: what a judge looks at. */
+/** A request and the answer that was written to it. */
 export type Exchange = LoggedRequest & {
   version: 'v1' | 'v2';
   /** Absolute. */
   url: string;
   headers: IncomingHttpHeaders;
   requestBody: string;
-  /** Null where nothing or nothing whole was written. */
+  /** Null if no complete answer was written. */
   responseBody: string | null;
 };

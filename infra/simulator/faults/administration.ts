@@ -29,6 +29,7 @@ function act(studio: StudioState, action: string, text: string): unknown {
     case 'GET behaviour':
       return studio.behaviour();
     case 'POST behaviour':
+      v.assert(v.looseObject({}), JSON.parse(text));
       studio.behave(JSON.parse(text));
       return studio.behaviour();
     case 'POST seed': {

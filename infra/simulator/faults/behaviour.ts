@@ -37,7 +37,7 @@ const fault = v.strictObject({
    * always before it.
    */
   work: v.optional(v.picklist(['done', 'undone']), 'undone'),
-  /** With `done`: the work is done this long after the failure, like a create that timed out and still appears. */
+  /** With `done`: the work is done this long after the failure, as of a create that timed out. */
   workDelayMs: v.optional(milliseconds, 0),
   status: v.optional(v.pipe(positive, v.minValue(200), v.maxValue(599))),
   body: v.optional(v.record(v.string(), v.unknown())),

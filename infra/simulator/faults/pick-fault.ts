@@ -9,12 +9,10 @@ export type FaultPicker = (operation: OperationName, isReusedSocket: boolean) =>
  * and its own stream of numbers, so a change to one does not move where another strikes.
  */
 export function createFaultPicker(faults: readonly Fault[], seed: number): FaultPicker {
-  const rules = faults.map((fault, index) => ({
-    fault,
-    random: createRandom(seed + index),
-    seen: 0,
-    struck: 0,
-  }));
+  const rules = faults.map((fault, index) => {
+    const random = createRandom(seed + index);
+    return { fault, random, seen: 0, struck: 0 };
+  });
   return (operation, isReusedSocket) => {
     for (const rule of rules) {
       const { operations, reusedSocketOnly, after, every, probability, times } = rule.fault;

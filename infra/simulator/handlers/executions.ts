@@ -62,11 +62,8 @@ function pageOf(
   { size, start }: PageRequest,
 ): Page<Execution> {
   const { ignoreFlow, paging, pageToken } = studio.behaviour();
-  const {
-    executions: items,
-    more,
-    previous,
-  } = studio.store.slice(ignoreFlow ? '' : flowSid, filter, start, size);
+  const slice = studio.store.slice(ignoreFlow ? '' : flowSid, filter, start, size);
+  const { executions: items, more, previous } = slice;
   const goesOn = more || (paging === 'empty-last-page' && items.length === size);
   if (!start.place && (start.offset > 0 || pageToken === 'offset'))
     return offsetPage(items, goesOn, start.offset, size);

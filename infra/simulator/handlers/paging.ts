@@ -81,7 +81,7 @@ export function listResource<Item>(
 
 type PageUrl = (page: number, token: string | null) => string;
 
-/** What stands in the place of the right URL of the next page, if this Studio was told to go wrong there. */
+/** The URL of the next page, or a wrong one if the behaviour asks for it. */
 function misdirect(
   studio: StudioState,
   call: Call,
@@ -96,7 +96,7 @@ function misdirect(
       return ownToken ? urlOf(page, ownToken) : nextUrl;
     case 'repeated-page':
     case 'empty-pages':
-      // A token of its own for each page, and each of them means the first.
+      // A new token for each page, each of which points to the first.
       return urlOf(page + 1, writeToken(FIRST, studio.now() + page + 1));
     case 'foreign-host':
       return nextUrl && FOREIGN_ORIGIN + pathname + search;

@@ -1,9 +1,6 @@
 import type { Execution } from './execution.ts';
 
-/**
- * A place between executions, just before the execution with these members. It survives deletes, since it is no
- * position.
- */
+/** A place between executions: just before the one with these members, whether that is still there or not. */
 export type Place = Pick<Execution, 'createdMs' | 'number'>;
 
 /** Below this many deleted executions a timeline is not cleared of them. */

@@ -25,6 +25,8 @@ test.each([
   ['behaviour', { latencyMs: 'long' }, 'latencyMs'],
   ['behaviour', { faults: [{ kind: 'explode' }] }, 'faults.0.kind'],
   ['behaviour', 'not json', 'not JSON'],
+  ['behaviour', 'null', 'Object'],
+  ['seed', '[]', 'flowSid'],
   ['seed', { flowSid: 'FW1', count: 1 }, 'flowSid'],
   ['seed', { flowSid: FLOW, count: -1 }, 'count'],
   [

@@ -141,7 +141,7 @@ const FATES = {
   'lost-before': { kind: 'hang' },
 } as const;
 
-/** Each fault spares what is done before it; those before it in the list have taken their requests already. */
+/** Each fault spares the creates to be done before it. Requests that an earlier fault struck do not count. */
 function faultsOf(fates: readonly CreateFate[]): Faults {
   const operations = ['CreateExecution'] as const;
   return fates.flatMap((fate, index): Faults => {
