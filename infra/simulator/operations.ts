@@ -4,7 +4,7 @@ const V2 = 'v2';
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
-/** All operations, as Twilio's OpenAPI documents name them; {FW}, {FN}, {FT}: SIDs of flow, execution, step. */
+/** All operations, as Twilio's OpenAPI documents name them. {FW}, {FN}, {FT}: a flow, an execution, a step. */
 export const operations = [
   on('ListExecution', 'GET', BOTH, '/Flows/{FW}/Executions'),
   on('CreateExecution', 'POST', BOTH, '/Flows/{FW}/Executions'),

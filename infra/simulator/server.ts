@@ -13,7 +13,7 @@ import { StudioState } from './studio-state.ts';
 export type { Exchange, SimulatedStudio, SimulatedStudioOptions } from './options.ts';
 
 /**
- * Starts Twilio Studio's REST API on 127.0.0.1, as strict as the real one, with the faults it is told to have.
+ * Starts Twilio Studio's REST API on 127.0.0.1, as strict as the real one, with the faults of its behaviour.
  * Rejects when the port is in use.
  */
 export async function startSimulatedStudio(options: SimulatedStudioOptions = {}): Promise<SimulatedStudio> {

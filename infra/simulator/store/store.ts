@@ -35,7 +35,7 @@ export type Slice = { executions: Execution[]; more: boolean; previous: Place | 
 /** Made-up contacts are +1555 and seven digits. */
 const MADE_UP_CONTACTS = 10_000_000;
 
-/** The simulated account, past the API and its limits. Deleted executions can be counted until it is cleared. */
+/** The simulated account, past the API and its limits. Keeps deleted executions until it is cleared. */
 export class Store {
   readonly now: () => number;
   readonly salt: number;
@@ -99,8 +99,8 @@ export class Store {
   }
 
   /**
-   * Adds one execution, active unless `endedMs` says otherwise. The caller must add its flow, and must not add
-   * a second active execution for a contact and sender.
+   * Adds one execution, active unless `endedMs` says otherwise. The caller must add its flow, and must not
+   * add a second active execution for a contact and sender.
    */
   add(input: NewExecution): Execution {
     const number = this.executions.length;

@@ -36,8 +36,8 @@ export function createInProcess(
 type TransportResult = Awaited<ReturnType<Transport['send']>>;
 
 /**
- * The simulated Studio as the transport of a client. Where no answer comes, it waits with `sleep` for the time
- * of the request, or for `silenceMs` if it has none, as a create.
+ * The simulated Studio as the transport of a client. Where no answer comes, it waits with `sleep` for the
+ * time of the request, or for `silenceMs` if it has none, as a create.
  */
 export function inProcessTransport(
   studio: Pick<InProcessStudio, 'request'>,
