@@ -10,7 +10,7 @@ export type InProcessStudio = StudioControls & {
   request(request: InProcessRequest): Promise<Delivery>;
 };
 
-export type InProcessRequest = {
+type InProcessRequest = {
   method: string;
   /** With the query. */
   path: string;

@@ -10,7 +10,7 @@ import { send } from './faults/send.ts';
 import type { SimulatedStudio, SimulatedStudioOptions } from './options.ts';
 import { StudioState } from './studio-state.ts';
 
-export type { Exchange, SimulatedStudio, SimulatedStudioOptions } from './options.ts';
+export type { SimulatedStudio, SimulatedStudioOptions } from './options.ts';
 
 /**
  * Starts Twilio Studio's REST API on 127.0.0.1, as strict as the real one, with the faults of its behaviour.

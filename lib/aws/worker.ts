@@ -4,7 +4,7 @@ import { runName } from '../purge/record/purge-id.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 
 /** The worker's input. AWS keeps it, so it has no personal data. */
-export type WorkerInput = { purge: string; run: number };
+type WorkerInput = { purge: string; run: number };
 
 /** Starts the durable worker asynchronously, each run under its own name. AWS starts a name once. */
 export function createWorkerStarter(env: AwsEnvironment, region: string, functionArn: string): WorkerStarter {

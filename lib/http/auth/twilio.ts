@@ -5,7 +5,7 @@ import type { Received } from '../event/event.ts';
 import { decodeSignature, equalSecrets, sha256 } from './hash.ts';
 
 /** https://www.twilio.com/docs/usage/security#validating-requests */
-export const TWILIO_SIGNATURE_HEADER = 'x-twilio-signature';
+const TWILIO_SIGNATURE_HEADER = 'x-twilio-signature';
 /** Names a customer-owned key: `key=webhooks_sharedkey_…,algorithm=HMAC_SHA256`. */
 const SETTINGS_HEADER = 'x-twilio-webhooks-signature-settings';
 /** Of a URL that Twilio signed for a body that is no form. */

@@ -7,7 +7,7 @@ import { foreignCursor, openCursor, sealCursor } from '../list/cursor.ts';
 import { type Caller, type Handlers, mayTouch, type ServeRuntime } from '../request.ts';
 import { failureBody, maySee, orderAnswer, requireFlows, unknownPurge } from './purge-order.ts';
 
-export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
+type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
 
 export type PurgePorts = {
   config: Config;

@@ -5,7 +5,7 @@ import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
 import type { ResumePoint } from './flow-reader.ts';
 import { MAX_SEEN, type Position, START } from './position.ts';
 
-export type Filters = Omit<ExecutionsQuery, 'limit' | 'cursor'>;
+type Filters = Omit<ExecutionsQuery, 'limit' | 'cursor'>;
 
 export type FlowState = {
   /** None of the flow's remaining executions is newer than this second. */

@@ -28,7 +28,7 @@ export type Ports = {
 };
 
 /** Calls `then` once, after `ms`. Returns a function that cancels it. */
-export type After = (ms: number, then: () => void) => () => void;
+type After = (ms: number, then: () => void) => () => void;
 
 /** The calls of Studio. They throw StudioErrors; a call that the signal ends, one of the kind `aborted`. */
 export type Upstream = {

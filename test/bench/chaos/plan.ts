@@ -6,9 +6,9 @@ import type { Config } from '../../../lib/config/configuration.ts';
 /** What the run consists of; all of it follows from the seed, the number of executions and when it began. */
 
 export const FLOWS = { a: `FW${'a'.repeat(32)}`, b: `FW${'b'.repeat(32)}` } as const;
-export type FlowAlias = keyof typeof FLOWS;
+type FlowAlias = keyof typeof FLOWS;
 
-export const POLICY = 'aged';
+const POLICY = 'aged';
 const POLICY_AGE_DAYS = 16;
 export const CONFIG: unknown = {
   flows: Object.entries(FLOWS).map(([alias, sid]) => ({ alias, sid })),
@@ -169,7 +169,7 @@ export const BEHAVIOUR: BehaviourChange = {
 };
 
 /** What changes while it runs; `at` is a share of all that is to be done. */
-export type Turn = { at: number; change: BehaviourChange };
+type Turn = { at: number; change: BehaviourChange };
 
 const TURNS: readonly Turn[] = [
   { at: 0.1, change: { maxInFlight: 5 } },

@@ -17,7 +17,7 @@ const KILL_WITHIN_MS = 60;
 /** A handler dies so long after it got the event, or as soon as Studio has answered its create. */
 export type Kill = { afterMs: number } | 'after the create';
 
-export type Delivery = { atMs: number; kill: Kill | null };
+type Delivery = { atMs: number; kill: Kill | null };
 
 export type KeyPlan = {
   key: string;

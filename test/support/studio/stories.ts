@@ -24,7 +24,7 @@ export type Reply =
 
 export type Teller = (seen: Seen, index: number) => Reply;
 
-export async function startServer(teller: Teller | readonly Reply[]) {
+async function startServer(teller: Teller | readonly Reply[]) {
   const requests: Seen[] = [];
   const server = createServer(async (request, response) => {
     let body = '';

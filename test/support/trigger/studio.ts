@@ -17,10 +17,10 @@ export type CreateFate =
   | 'lost-before'
   /** The answer is lost, and the work is done `lateMs` after it was sent. */
   | { lateMs: number };
-export type ReadFault = 'unavailable' | 'throttled' | 'timeout';
+type ReadFault = 'unavailable' | 'throttled' | 'timeout';
 
 /** An execution in the simulated Studio. Setting `status` to ended ends it. */
-export type Run = Execution & { parameters: Record<string, unknown>; createdMs: number };
+type Run = Execution & { parameters: Record<string, unknown>; createdMs: number };
 
 export type WorldStudio = Executions & {
   /** Newest first. */

@@ -29,7 +29,7 @@ export type ProcessOptions = {
   tableLatencyMs?: () => number;
 };
 
-export type World = ReturnType<typeof createWorld>;
+type World = ReturnType<typeof createWorld>;
 
 /** One Studio, one table, and as many processes as a test starts. */
 export function createWorld() {
