@@ -16,9 +16,9 @@ export default defineConfig({
     silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // A loaded machine is slower than a second, which is what it would be otherwise.
+    // The default of one second is too short on a loaded machine.
     expect: { poll: { timeout: 10_000 } },
-    // One more than CI has processors: some tests wait for a server or a clock.
+    // One more than CI has processors, since some tests wait for a server or a clock.
     maxWorkers: 3,
     projects: [
       { extends: true, test: { name: 'sharing', include: SHARING, isolate: false } },
@@ -28,14 +28,13 @@ export default defineConfig({
           name: 'apart',
           include: ['test/**/*.test.ts'],
           exclude: [...SHARING, 'test/bench/node_modules/**'],
-          // The bundles are built once, by the same path that `npm run build` and CDK take.
           globalSetup: ['test/support/build-bundles.ts'],
         },
       },
     ],
     coverage: {
       include: ['lib/**'],
-      // Without what runs in the built bundles and in processes of their own, which cannot be counted.
+      // Code that runs in the built bundles or in a child process is not counted.
       thresholds: { lines: 95, branches: 90 },
       reporter: ['text-summary'],
     },
