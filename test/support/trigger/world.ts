@@ -29,8 +29,6 @@ export type ProcessOptions = {
   tableLatencyMs?: () => number;
 };
 
-type World = ReturnType<typeof createWorld>;
-
 /** One Studio, one table, and as many processes as a test starts. */
 export function createWorld() {
   const clock = createClock();
