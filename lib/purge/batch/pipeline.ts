@@ -21,13 +21,13 @@ export class Pipeline {
   readonly #slice: Slice;
   readonly #startedMs: number;
   #settling: Promise<void> = Promise.resolve();
-  #open: Promise<void>[] = [];
+  #openBatches = 0;
   #next: number;
   #changes = 0;
   #acted = 0;
   /** Executions that were submitted and not acted on yet. */
   #backlog = 0;
-  #onActed: () => void = () => undefined;
+  #onProgress: () => void = () => undefined;
   #lockedFlow: string | null = null;
 
   constructor(slice: Slice) {
@@ -56,7 +56,7 @@ export class Pipeline {
   }
 
   get isBusy(): boolean {
-    return this.#open.length > 0;
+    return this.#openBatches > 0;
   }
 
   /** See ListOptions. */
@@ -77,7 +77,6 @@ export class Pipeline {
 
   /** Resolves when so little is left to do that it is time to list the next executions. */
   async submit(wanted: NewBatch): Promise<void> {
-    while (this.#open.length >= MAX_OPEN_BATCHES) await this.#open[0];
     const { items } = wanted;
     const batch = await this.#save(wanted);
     this.#backlog += items.length;
@@ -88,7 +87,17 @@ export class Pipeline {
     }).finally(() => this.#countActed(left));
     this.#settling = this.#settleInOrder(acting, wanted);
     this.#watch(this.#settling, items);
-    await this.#untilLittleLeft();
+    while (!this.#hasRoom())
+      await new Promise<void>((resolve) => {
+        this.#onProgress = resolve;
+      });
+  }
+
+  /** The backlog lasts while the next page is listed and saved. */
+  #hasRoom(): boolean {
+    const perMs = this.#acted / Math.max(1, this.#slice.ports.now() - this.#startedMs);
+    const isLittleLeft = this.#backlog <= Math.max(MAX_BATCH_SIZE / 2, perMs * LISTING_MS);
+    return isLittleLeft && this.#openBatches < MAX_OPEN_BATCHES;
   }
 
   async #save({ flow, items, retried, archived }: NewBatch): Promise<OwnedBatch> {
@@ -122,34 +131,21 @@ export class Pipeline {
   }
 
   #watch(settled: Promise<void>, items: readonly NewItem[]): void {
-    this.#open.push(settled);
-    const close = () => {
-      this.#open = this.#open.filter((one) => one !== settled);
+    this.#openBatches += 1;
+    const fail = () =>
+      this.#slice.apply(abort(this.#slice.state, { reason: 'the slice failed', refused: false }));
+    void settled.catch(fail).then(() => {
+      this.#openBatches -= 1;
       this.#changes += 1;
       for (const { sid } of items) this.#slice.seen.removeStarted(sid);
-    };
-    settled.then(close, () => {
-      this.#slice.apply(abort(this.#slice.state, { reason: 'the slice failed', refused: false }));
-      close();
+      this.#onProgress();
     });
   }
 
   #countActed(count: number): void {
     this.#acted += count;
     this.#backlog -= count;
-    this.#onActed();
-  }
-
-  /** The backlog that is left lasts while the next page is listed and saved. */
-  async #untilLittleLeft(): Promise<void> {
-    const isLittle = () => {
-      const perMs = this.#acted / Math.max(1, this.#slice.ports.now() - this.#startedMs);
-      return this.#backlog <= Math.max(MAX_BATCH_SIZE / 2, perMs * LISTING_MS);
-    };
-    while (!isLittle())
-      await new Promise<void>((resolve) => {
-        this.#onActed = resolve;
-      });
+    this.#onProgress();
   }
 
   async #act(
@@ -165,28 +161,30 @@ export class Pipeline {
     // Nothing was done to an execution that is not in the archive.
     const isUntouched = request.archive && !saved.archived;
     const batch = isUntouched ? await archiveBatch(slice, saved, listed) : saved;
-    const acted = new Map<string, Exclude<Acted, { outcome: 'cut' }>>();
-    if (!batch) return { batch: saved, listed, acted, open: new Set([...saved.active, ...saved.inactive]) };
+    if (!batch) return { batch: saved, listed, acted: cutAll([...saved.active, ...saved.inactive]) };
     if (!isUntouched) await slice.confirm();
 
     const items = itemsOf(batch, isRecovery && !isUntouched);
-    const open = new Set<string>();
+    const acted = new Map<string, Acted>();
     await slice.ports.limiter.each(items, async (item) => {
       if (!(isRecovery ? slice.mayRecover : slice.mayStartItem)) return;
       const result = await actOn(slice.ports.upstream, flowSid, item, request.action, slice.time.signal);
-      if (result.outcome === 'cut') return void open.add(item.sid);
       acted.set(item.sid, result);
+      if (result.outcome === 'cut') return;
       if (result.outcome === 'failed') slice.failed(item.sid, result);
       else slice.succeeded(item.sid);
       if (result.outcome === 'already-gone') slice.seen.addGone(item.sid);
       onActed();
     });
-    // Those that were not started with may have been done before, or are in the archive and must not go there
-    // again.
-    if (isRecovery || (batch.archived && !slice.state.stopRequested))
-      for (const { sid } of items) if (!acted.has(sid)) open.add(sid);
-    return { batch, listed, acted, open };
+    // Those that were not started with may have been done before, or must not go into the archive again.
+    const staysOpen = isRecovery || (batch.archived && !slice.state.stopRequested);
+    const rest = staysOpen ? items.filter(({ sid }) => !acted.has(sid)) : [];
+    return { batch, listed, acted: new Map([...acted, ...cutAll(rest.map(({ sid }) => sid))]) };
   }
+}
+
+function cutAll(sids: readonly string[]): Map<string, Acted> {
+  return new Map(sids.map((sid) => [sid, { outcome: 'cut' }]));
 }
 
 function itemsOf({ active, inactive, retried }: Batch, mayBeDone: boolean): Item[] {

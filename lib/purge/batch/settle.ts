@@ -3,23 +3,10 @@ import type { Change, Slice } from '../engine/slice-state.ts';
 import { addToDigest } from '../record/digest.ts';
 import { addCounts, MAX_FAILURES_NAMED, type PurgeRecord } from '../record/record.ts';
 import type { Acted } from './act.ts';
-import {
-  type Batch,
-  type BatchOutcome,
-  failedItemOf,
-  type ListedItems,
-  type OwnedBatch,
-  roundOf,
-} from './batch.ts';
+import { type Batch, failedItemOf, type ListedItems, type OwnedBatch, roundOf } from './batch.ts';
 
-/** What became of a batch's executions; those that were not started with are in neither list. */
-export type Results = {
-  batch: OwnedBatch;
-  listed: ListedItems;
-  acted: ReadonlyMap<string, Exclude<Acted, { outcome: 'cut' }>>;
-  /** Their outcome is unknown. */
-  open: ReadonlySet<string>;
-};
+/** What became of a batch's executions; those that were not started with are not in `acted`. */
+export type Results = { batch: OwnedBatch; listed: ListedItems; acted: ReadonlyMap<string, Acted> };
 
 /** What else the record says with the outcome of the batch. */
 export type OnSettled = (batch: Batch) => Change;
@@ -34,11 +21,13 @@ export type OnSettled = (batch: Batch) => Change;
 export async function settle(slice: Slice, results: Results, onSettled: OnSettled) {
   const { ports } = slice;
   const { id, progress } = slice.state.record;
-  if (results.acted.size === 0 && results.open.size > 0) return slice.apply({ leftOpen: true });
   const batch = afterActing(results, roundOf(results.batch, progress));
   const { gone, failed } = batch.outcome;
-  if (results.open.size > 0) slice.apply({ leftOpen: true });
+  const open = batch.active.length + batch.inactive.length;
+  if (open > 0) slice.apply({ leftOpen: true });
   const todo = results.batch.active.length + results.batch.inactive.length;
+  // Nothing more is known of it than what is saved.
+  if (open > 0 && open === results.acted.size) return;
   const isRepeatable = results.acted.size === todo && failed.length === 0 && gone.length === 0;
   if (slice.state.leftOpen || !isRepeatable) await ports.store.saveBatch(id, batch);
   if (slice.state.leftOpen) return;
@@ -53,31 +42,25 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   if (batch.seq > RECENT_BATCHES) await ports.store.dropBatch(id, batch.seq - RECENT_BATCHES);
 }
 
-function afterActing({ batch, listed, acted, open }: Results, round: number): OwnedBatch {
+function afterActing({ batch, listed, acted }: Results, round: number): OwnedBatch {
   const isActive = new Set(batch.active);
   const before = new Map(batch.retried?.map((item) => [item.sid, item]));
-  const { archived, ...rest } = batch.outcome;
-  const outcome: BatchOutcome = {
-    archived,
-    done: [...rest.done],
-    ended: rest.ended,
-    gone: [...rest.gone],
-    failed: [...rest.failed],
-  };
+  const outcome = structuredClone(batch.outcome);
   for (const sid of [...batch.active, ...batch.inactive]) {
     const result = acted.get(sid);
     const earlier = before.get(sid);
-    if (result?.ended) outcome.ended += 1;
-    if (result?.outcome === 'done') outcome.done.push(sid);
-    if (result?.outcome === 'already-gone') outcome.gone.push(sid);
-    // Ended already, it must not be ended, nor counted as ended, again.
-    const active = isActive.has(sid) && !result?.ended;
-    if (result?.outcome === 'failed')
-      outcome.failed.push(failedItemOf(batch, sid, listed, { ...result, active, round }));
     // A failure that was not retried stays as it was.
-    if (!result && !open.has(sid) && earlier) outcome.failed.push({ ...earlier, archived: batch.archived });
+    if (!result && earlier) outcome.failed.push({ ...earlier, archived: batch.archived });
+    if (!result || result.outcome === 'cut') continue;
+    if (result.ended) outcome.ended += 1;
+    if (result.outcome === 'done') outcome.done.push(sid);
+    if (result.outcome === 'already-gone') outcome.gone.push(sid);
+    // Ended already, it must not be ended, nor counted as ended, again.
+    const active = isActive.has(sid) && !result.ended;
+    if (result.outcome === 'failed')
+      outcome.failed.push(failedItemOf(batch, sid, listed, { ...result, active, round }));
   }
-  const isOpen = (sid: string) => open.has(sid);
+  const isOpen = (sid: string) => acted.get(sid)?.outcome === 'cut';
   return { ...batch, active: batch.active.filter(isOpen), inactive: batch.inactive.filter(isOpen), outcome };
 }
 
