@@ -106,14 +106,14 @@ describe('a purge', { timeout: 60_000 }, () => {
   test('whose worker dies again and again where it was ends as failed, and says so', async () => {
     studio.behave({ faults: [{ kind: 'hang', operations: ['ListExecution'] }] });
     const { body } = await call('POST', '/purges', { body: { flows: ['welcome'], olderThan: 'P7D' } });
-    const deathsSeen = async () => {
+    const crashesSeen = async () => {
       for (const { record } of await rowsOf(local)) {
         const purge = JSON.parse(record?.S ?? '{}');
-        if (purge.id === body.id) return purge.progress.begun?.deaths;
+        if (purge.id === body.id) return purge.progress.startedStep?.crashes;
       }
     };
-    for (const deaths of [0, 1, 2]) {
-      await until(deathsSeen, (seen) => seen === deaths);
+    for (const crashes of [0, 1, 2]) {
+      await until(crashesSeen, (seen) => seen === crashes);
       expect(local.functions.kill('cleanup')).toBe(1);
     }
     expect(await finished(call, body.id)).toMatchObject({
