@@ -19,9 +19,9 @@ const store = createPurgeStore(table, now);
 const worker = createWorkerStarter(env, environment.region, environment.cleanupFunction);
 const failures = createFailureStore(table, now);
 const claims = createClaimStore(table);
-const onTrouble = (error: Error) => log('ERROR', 'claim could not be settled', describeError(error));
+const onError = (error: Error) => log('ERROR', 'claim could not be settled', describeError(error));
 const slots = createSlotStore(table);
-const ports = { config, secret, store, slots, worker, claims, now, newId: randomUUID, onTrouble };
+const ports = { config, secret, store, slots, worker, claims, now, newId: randomUUID, onError };
 
 export const handler = serve(
   runtime,

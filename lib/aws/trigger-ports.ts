@@ -12,7 +12,7 @@ export function triggerPorts({ env, environment, secret, studio, now }: Runtime<
     claims: createClaimStore(openTable(env, environment.region, environment.table)),
     executions: studio.executions,
     apiKeySecret: async () => (await secret.get()).apiKeySecret,
-    onTrouble: (error) => log('ERROR', 'claim could not be settled', describeError(error)),
+    onError: (error) => log('ERROR', 'claim could not be settled', describeError(error)),
     newId: randomUUID,
     random: Math.random,
     sleep: (ms) => sleep(ms),

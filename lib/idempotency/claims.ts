@@ -7,13 +7,13 @@
 export const LEASE_MS = 30_000;
 
 /** What is sent under a claim has left within this time after it was written or renewed, or never leaves. */
-export const SEND_WINDOW_MS = 15_000;
+export const SEND_INTERVAL_MS = 15_000;
 
 /** How long a key is remembered after the last write: the promised 24 hours and some. */
 export const KEEP_MS = 25 * 60 * 60_000;
 
 /** When something irrevocable may have left under the claim, in milliseconds since 1970. */
-export type SendWindow = { fromMs: number; untilMs: number };
+export type SendInterval = { fromMs: number; untilMs: number };
 
 export type Claim = {
   /** An unkeyed hash of caller, route and key: see keys.ts for what it keeps secret. */
@@ -21,11 +21,11 @@ export type Claim = {
   /** A hash of the payload, keyed with the idempotency key: shows another payload under the same key. */
   fingerprint: string;
   /** Decided when the key was first claimed and handed to every later attempt: small, opaque. */
-  memo: string;
+  firstAttemptValue: string;
   /** Random for each attempt; only the owner may renew, settle, leave or release. */
   owner: string;
   leaseUntilMs: number;
-  sends: SendWindow;
+  sendInterval: SendInterval;
   /** The answer, once there is one. */
   answer: string | null;
   /** After this the record counts as gone, whether it is still there or not. */

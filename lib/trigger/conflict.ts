@@ -1,9 +1,6 @@
 import { StudioError } from '../studio/errors.ts';
 import type { Execution } from '../studio/types.ts';
-import type { Executions, Sleep } from './ports.ts';
-
-/** What is done when the contact has an active execution already. */
-export type ConflictPolicy = 'fail' | 'return' | 'replace';
+import type { Executions, OnConflict, Sleep } from './request.ts';
 
 /** How often, and how far apart, it is checked that an execution ended. */
 const END_CHECKS = 4;
@@ -13,7 +10,7 @@ export type ConflictJob = {
   executions: Pick<Executions, 'fetch' | 'end'>;
   sleep: Sleep;
   flowSid: string;
-  onConflict: ConflictPolicy;
+  onConflict: OnConflict;
   signal: AbortSignal;
 };
 

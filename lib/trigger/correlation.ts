@@ -18,12 +18,12 @@ export function withCorrelation(
  * Whose execution a context belongs to: `ours` when it carries the correlation value, `other` when it has
  * parameters or a trigger without it, `unclear` when it is empty or cannot be read (yet).
  */
-export function belongsTo(context: unknown, correlation: string): 'ours' | 'other' | 'unclear' {
+export function ownershipOf(context: unknown, correlation: string): 'ours' | 'other' | 'unknown' {
   const root = parsed(context);
-  if (!isObject(root)) return 'unclear';
+  if (!isObject(root)) return 'unknown';
   const holders = PARAMETER_PATHS.map((path) => at(root, path)).filter(isObject);
   if (holders.some((holder) => holder[CORRELATION_PARAMETER] === correlation)) return 'ours';
-  return holders.length > 0 || isObject(parsed(root['trigger'])) ? 'other' : 'unclear';
+  return holders.length > 0 || isObject(parsed(root['trigger'])) ? 'other' : 'unknown';
 }
 
 function at(root: unknown, path: readonly string[]): unknown {

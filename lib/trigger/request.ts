@@ -1,7 +1,16 @@
 import type { ConfiguredFlow } from '../config/configuration.ts';
 import type { Mistake } from '../config/validation.ts';
-import type { ConflictPolicy } from './conflict.ts';
+import type { Studio } from '../studio/client.ts';
 import { CORRELATION_PARAMETER } from './correlation.ts';
+
+/** The calls of lib/studio that triggering needs. */
+export type Executions = Pick<Studio['executions'], 'create' | 'list' | 'fetch' | 'end' | 'context'>;
+
+/** Waits for this many milliseconds. */
+export type Sleep = (ms: number) => Promise<void>;
+
+/** What to do if the contact already has an active execution. */
+export type OnConflict = 'fail' | 'return' | 'replace';
 
 export type TriggerRequest = {
   /** Who asks; the same key of another caller is another key. */
@@ -20,7 +29,7 @@ export type TriggerRequest = {
     to: string;
     from?: string | undefined;
     parameters?: Record<string, unknown> | undefined;
-    onConflict?: ConflictPolicy | undefined;
+    onConflict?: OnConflict | undefined;
   };
   /** When the answer has to be there, in milliseconds since 1970. */
   deadlineMs: number;
@@ -28,15 +37,15 @@ export type TriggerRequest = {
 };
 
 /** One execution to be created, with what the flow's configuration fills in. */
-export type Wish = {
+export type CreateInput = {
   flowSid: string;
   to: string;
   from: string;
   parameters: Record<string, unknown> | undefined;
-  onConflict: ConflictPolicy;
+  onConflict: OnConflict;
 };
 
-export function wishOf({ flow, body }: TriggerRequest): Wish | { mistakes: Mistake[] } {
+export function createInputOf({ flow, body }: TriggerRequest): CreateInput | { mistakes: Mistake[] } {
   const { to, from = flow.from, parameters, onConflict = flow.onConflict } = body;
   const mistakes: Mistake[] = [];
   if (parameters && Object.hasOwn(parameters, CORRELATION_PARAMETER))

@@ -1,12 +1,11 @@
 import type { Mistake } from '../config/validation.ts';
 import type { ClaimStore, ClaimStoreError } from '../idempotency/claims.ts';
 import { claimId, correlationOf, fingerprint } from '../idempotency/keys.ts';
-import { type Hold, once, type Verdict } from '../idempotency/once.ts';
+import { type ClaimDisposition, type ClaimHandle, runWithClaim } from '../idempotency/run-with-claim.ts';
 import type { StudioError } from '../studio/errors.ts';
 import { fromStored, type TriggerAnswer, toStored } from './answer.ts';
-import { type Created, type CreateJob, create } from './create.ts';
-import type { Executions, Sleep } from './ports.ts';
-import { type TriggerRequest, type Wish, wishOf } from './request.ts';
+import { type Created, create } from './create.ts';
+import { createInputOf, type Executions, type Sleep, type TriggerRequest } from './request.ts';
 
 export type TriggerPorts = {
   claims: ClaimStore;
@@ -17,9 +16,9 @@ export type TriggerPorts = {
   sleep: Sleep;
   /** 0 ≤ random < 1 */
   random: () => number;
-  /** A name that nobody had before. */
+  /** A new random id. */
   newId: () => string;
-  onTrouble?: (error: ClaimStoreError) => void;
+  onError?: (error: ClaimStoreError) => void;
 };
 
 export type Triggered =
@@ -37,7 +36,7 @@ export type Triggered =
   | { outcome: 'signature-replayed' }
   | { outcome: 'unavailable'; cause: ClaimStoreError };
 
-/** How soon to come back when another attempt took the claim over. */
+/** When to retry after another attempt has taken the claim over. */
 const LOST_RETRY_MS = 2_000;
 
 /**
@@ -45,94 +44,74 @@ const LOST_RETRY_MS = 2_000;
  * attempt that did not get that far. Without a key there is nothing to claim, and each request is a new one.
  */
 export async function trigger(ports: TriggerPorts, request: TriggerRequest): Promise<Triggered> {
-  const { caller, route, idempotencyKey: key, unsignedKey, flow, body } = request;
-  const wish = wishOf(request);
-  if ('mistakes' in wish) return { outcome: 'invalid', mistakes: wish.mistakes };
-  const createWith = (correlation: string | null, hold: Hold) =>
-    create(jobOf(ports, request, wish, correlation, hold));
+  const { executions, now, sleep, random } = ports;
+  const { caller, route, idempotencyKey: key, unsignedKey, flow, body, deadlineMs, signal } = request;
+  const input = createInputOf(request);
+  if ('mistakes' in input) return { outcome: 'invalid', mistakes: input.mistakes };
+  const createWith = (correlation: string | null, claim: ClaimHandle) =>
+    create({ ...input, executions, now, sleep, random, correlation, claim, deadlineMs, signal });
 
   if (key === null) {
     const correlation = flow.correlation ? ports.newId() : null;
-    return answerTo(await createWith(correlation, unclaimed(ports.now)), false);
+    return answerTo(await createWith(correlation, unclaimed(now)), false);
   }
   const use = { caller, route, key };
   const id = claimId(use);
-  const done = await once({
+  const done = await runWithClaim({
     store: ports.claims,
-    now: ports.now,
+    now,
     owner: ports.newId(),
     id,
     fingerprint: fingerprint(use, { flow: flow.sid, body, ...(unsignedKey ? { unsignedKey } : {}) }),
     // The signature covers the payload: without a key header it is the same request again.
     anyFingerprint: unsignedKey === null,
-    // Written down with the claim, so that a rotated secret does not change what is looked for.
-    memo: flow.correlation ? correlationOf(await ports.apiKeySecret(), id) : '',
-    work: async (hold) => {
-      const created = await createWith(hold.memo || null, hold);
-      return { result: created, verdict: verdictOn(created, body.to) };
+    // Stored with the claim, so that a rotated secret does not change what is searched for.
+    firstAttemptValue: flow.correlation ? correlationOf(await ports.apiKeySecret(), id) : '',
+    work: async (claim) => {
+      const created = await createWith(claim.firstAttemptValue || null, claim);
+      return { result: created, disposition: dispositionOf(created, body.to) };
     },
-    ...(ports.onTrouble ? { onTrouble: ports.onTrouble } : {}),
+    ...(ports.onError ? { onError: ports.onError } : {}),
   });
   if (done.outcome === 'settled') return { ...fromStored(done.answer, body.to), replayed: true };
   if (done.outcome === 'key-reused' && unsignedKey !== undefined) return { outcome: 'signature-replayed' };
   return done.outcome === 'ran' ? answerTo(done.result, true) : done;
 }
 
-/** What becomes of the claim: the one place that decides it. */
-function verdictOn(created: Created, to: string): Verdict {
+/** Decides what becomes of the claim. */
+function dispositionOf(created: Created, to: string): ClaimDisposition {
   switch (created.outcome) {
     case 'created':
     case 'replaced':
     case 'existing':
       return { claim: 'settle', answer: toStored(created, to) };
-    // Nothing was created, and the same request may fare better later: it stays as if it was never made.
+    // Nothing was created, and the same request may succeed later: the key is forgotten.
     case 'conflict':
     case 'refused':
     case 'throttled':
     case 'out-of-time':
       return { claim: 'release' };
     case 'unknown':
-      return { claim: 'leave', lastSentMs: created.lastSentMs };
+      return { claim: 'expire-lease', lastSentMs: created.lastSentMs };
     case 'lost':
-      return { claim: 'abandon' };
+      return { claim: 'lost' };
   }
 }
 
 function answerTo(created: Created, repeatable: boolean): Triggered {
-  switch (created.outcome) {
-    case 'created':
-    case 'replaced':
-    case 'existing':
-      return { ...created, replayed: false };
-    case 'unknown':
-      return { outcome: 'unknown', retryAfterMs: created.retryAfterMs, repeatable };
-    case 'lost':
-      return { outcome: 'in-progress', retryAfterMs: LOST_RETRY_MS };
-    case 'conflict':
-    case 'refused':
-    case 'throttled':
-    case 'out-of-time':
-      return created;
-  }
+  if ('execution' in created) return { ...created, replayed: false };
+  if (created.outcome === 'lost') return { outcome: 'in-progress', retryAfterMs: LOST_RETRY_MS };
+  if (created.outcome !== 'unknown') return created;
+  return { outcome: 'unknown', retryAfterMs: created.retryAfterMs, repeatable };
 }
 
-function jobOf(
-  { executions, now, sleep, random }: TriggerPorts,
-  { deadlineMs, signal }: TriggerRequest,
-  wish: Wish,
-  correlation: string | null,
-  hold: Hold,
-): CreateJob {
-  return { ...wish, executions, now, sleep, random, correlation, hold, deadlineMs, signal };
-}
-
-/** Nobody else can know of a request without a key: it may send at any time. */
-function unclaimed(now: () => number): Hold {
+/** A request without a key has no other attempts: it may send at any time. */
+function unclaimed(now: () => number): ClaimHandle {
   let fromMs = now();
   return {
-    memo: '',
+    firstAttemptValue: '',
     resumed: false,
-    sends: () => ({ fromMs, untilMs: Number.POSITIVE_INFINITY }),
+    sendInterval: () => ({ fromMs, untilMs: Number.POSITIVE_INFINITY }),
     renew: async (from = fromMs) => {
       fromMs = from;
       return true;

@@ -46,14 +46,14 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
-      throw trouble('written', error);
+      throw storeError('written', error);
     }
   }
 
   async function read(id: string): Promise<Claim | undefined> {
     const command = new GetItemCommand({ TableName: name, Key: keyOf(id), ConsistentRead: true });
     const { Item: item } = await client.send(command).catch((error: unknown) => {
-      throw trouble('read', error);
+      throw storeError('read', error);
     });
     return item && fromItem(id, item);
   }
@@ -90,7 +90,7 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
         ExpressionAttributeValues: { ':owner': { S: owner } },
       });
       await client.send(command).catch((error: unknown) => {
-        if (!(error instanceof ConditionalCheckFailedException)) throw trouble('removed', error);
+        if (!(error instanceof ConditionalCheckFailedException)) throw storeError('removed', error);
       });
     },
   };
@@ -104,11 +104,11 @@ function toItem(claim: Claim): Item {
   return {
     ...keyOf(claim.id),
     fingerprint: { S: claim.fingerprint },
-    memo: { S: claim.memo },
+    memo: { S: claim.firstAttemptValue },
     owner: { S: claim.owner },
     leaseUntilMs: { N: String(claim.leaseUntilMs) },
-    sendFromMs: { N: String(claim.sends.fromMs) },
-    sendUntilMs: { N: String(claim.sends.untilMs) },
+    sendFromMs: { N: String(claim.sendInterval.fromMs) },
+    sendUntilMs: { N: String(claim.sendInterval.untilMs) },
     ...(claim.answer === null ? {} : { answer: { S: claim.answer } }),
     expiresAt: { N: String(Math.ceil(claim.expiresAtMs / SECOND_MS)) },
   };
@@ -122,15 +122,15 @@ function fromItem(id: string, item: Item): Claim {
   return {
     id,
     fingerprint: fingerprint.S,
-    memo: memo.S,
+    firstAttemptValue: memo.S,
     owner: owner.S,
     leaseUntilMs: leaseUntilMs.N,
-    sends: { fromMs: sendFromMs.N, untilMs: sendUntilMs.N },
+    sendInterval: { fromMs: sendFromMs.N, untilMs: sendUntilMs.N },
     answer: answer?.S ?? null,
     expiresAtMs: expiresAt.N * SECOND_MS,
   };
 }
 
-function trouble(what: string, cause: unknown): ClaimStoreError {
+function storeError(what: string, cause: unknown): ClaimStoreError {
   return new ClaimStoreError(`A claim could not be ${what}`, { cause });
 }

@@ -2,7 +2,7 @@ import type { Config } from '../../config/configuration.ts';
 import type { Secret } from '../../config/secret.ts';
 import type { ClaimStore, ClaimStoreError } from '../../idempotency/claims.ts';
 import { claimId, fingerprint } from '../../idempotency/keys.ts';
-import { once, type Verdict } from '../../idempotency/once.ts';
+import { type ClaimDisposition, runWithClaim } from '../../idempotency/run-with-claim.ts';
 import type { PurgeStore, SlotStore, WorkerStarter } from '../engine/ports.ts';
 import { purgeId } from '../record/purge-id.ts';
 import type { PurgeRequest } from '../record/record.ts';
@@ -18,18 +18,20 @@ export type OrderPorts = {
   worker: WorkerStarter;
   claims: ClaimStore;
   now: () => number;
+  /** A new random id. */
   newId: () => string;
-  onTrouble?: (error: ClaimStoreError) => void;
+  onError?: (error: ClaimStoreError) => void;
 };
 
 export type Order = { caller: string; route: string; idempotencyKey: string | null; request: PurgeRequest };
 
 /**
- * Starts a purge, once for an idempotency key. The claim's memo is the purge's id, under which the next
- * attempt completes one that has crashed. A repeated order returns the purge as it stands.
+ * Starts a purge, once for an idempotency key. The claim's `firstAttemptValue` is the purge's id, so that the
+ * next attempt finishes what a crashed one began under the same id. A repeated order returns the purge as it
+ * is then.
  */
 export async function orderPurge(ports: OrderPorts, order: Order): Promise<Ordered> {
-  const { config, store, worker, claims, now, newId, onTrouble } = ports;
+  const { config, store, worker, claims, now, newId, onError } = ports;
   const { caller, route, idempotencyKey: key, request } = order;
   const newPurgeId = () => purgeId(now(), newId());
   const contactKey = request.contact === null ? null : deriveContactKey(await ports.secret.get());
@@ -45,20 +47,20 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
 
   if (key === null) return asOrdered(await start(newPurgeId()), false);
   const use = { caller, route, key };
-  const done = await once({
+  const done = await runWithClaim({
     store: claims,
     now,
     owner: newId(),
     id: claimId(use),
     fingerprint: fingerprint(use, request),
-    memo: newPurgeId(),
-    work: async ({ memo, resumed }) => {
-      // A purge that has a record has its slot.
-      const isThere = resumed && (await store.read(memo)) !== undefined;
-      const started = await start(memo, isThere);
-      return { result: started, verdict: verdictOn(started) };
+    firstAttemptValue: newPurgeId(),
+    work: async ({ firstAttemptValue, resumed }) => {
+      // A resumed purge that already has a record took its slot earlier and needs no second one.
+      const isThere = resumed && (await store.read(firstAttemptValue)) !== undefined;
+      const started = await start(firstAttemptValue, isThere);
+      return { result: started, disposition: dispositionOf(started) };
     },
-    ...(onTrouble ? { onTrouble } : {}),
+    ...(onError ? { onError } : {}),
   });
   if (done.outcome === 'ran') return asOrdered(done.result, false);
   if (done.outcome !== 'settled') return done;
@@ -69,8 +71,11 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
 
 type Tried = Started | Extract<SlotTaken, { outcome: 'full' }>;
 
-/** Settles the claim if the purge has started. Otherwise nothing was written, or the purge has ended. */
-function verdictOn(started: Tried): Verdict {
+/**
+ * Settles the claim if the purge started, else releases the key for a new purge: without a slot nothing was
+ * written, and without a worker the purge has ended.
+ */
+function dispositionOf(started: Tried): ClaimDisposition {
   return started.outcome === 'started'
     ? { claim: 'settle', answer: started.record.id }
     : { claim: 'release' };

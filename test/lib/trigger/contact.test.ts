@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { contactMayBe } from '../../../lib/trigger/contact.ts';
+import { contactMayBe } from '../../../lib/trigger/search.ts';
 import { createWorld } from '../../support/trigger/world.ts';
 
 function mayBe(theirs: string | null, to: string): boolean {

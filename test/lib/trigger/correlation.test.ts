@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../../lib/studio/json/json.ts';
-import { belongsTo, CORRELATION_PARAMETER, withCorrelation } from '../../../lib/trigger/correlation.ts';
+import { CORRELATION_PARAMETER, ownershipOf, withCorrelation } from '../../../lib/trigger/correlation.ts';
 
 const carried = { name: 'Ada', [CORRELATION_PARAMETER]: 'ours' };
 
@@ -16,7 +16,7 @@ describe('a context', () => {
     ],
   ];
   test.each(ours)('with the value %s is ours', (_, context) => {
-    expect(belongsTo(context, 'ours')).toBe('ours');
+    expect(ownershipOf(context, 'ours')).toBe('ours');
   });
 
   const others: [string, unknown][] = [
@@ -26,14 +26,14 @@ describe('a context', () => {
     ['the value in another place', { widgets: { [CORRELATION_PARAMETER]: 'ours' }, flow: { data: {} } }],
   ];
   test.each(others)('with %s is somebody else’s', (_, context) => {
-    expect(belongsTo(context, 'ours')).toBe('other');
+    expect(ownershipOf(context, 'ours')).toBe('other');
   });
 
   const numbers = parseJson('{"flow":{"data":1.0},"trigger":2.0}');
   test.each([[null], [undefined], [''], ['<html>'], [{}], [[]], [{ flow: null }], [42], [numbers]])(
     'that is %j says nothing',
     (context) => {
-      expect(belongsTo(context, 'ours')).toBe('unclear');
+      expect(ownershipOf(context, 'ours')).toBe('unknown');
     },
   );
 });

@@ -234,8 +234,8 @@ describe('an answer that was lost', () => {
     const startMs = clock.now();
     await send();
     const [left] = claims.records.values();
-    expect(left?.sends.fromMs).toBe(startMs);
-    expect((left?.sends.untilMs ?? 0) - startMs).toBeLessThan(4_000);
+    expect(left?.sendInterval.fromMs).toBe(startMs);
+    expect((left?.sendInterval.untilMs ?? 0) - startMs).toBeLessThan(4_000);
     expect(left?.leaseUntilMs).toBeLessThanOrEqual(clock.now());
   });
 

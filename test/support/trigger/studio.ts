@@ -2,7 +2,7 @@ import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.
 import { createSimulatedStudio } from '../../../infra/simulator/in-process.ts';
 import { createStudio } from '../../../lib/studio/client.ts';
 import type { Execution } from '../../../lib/studio/types.ts';
-import type { Executions } from '../../../lib/trigger/ports.ts';
+import type { Executions } from '../../../lib/trigger/request.ts';
 import { ACCOUNT, inProcessTransport } from '../studio/in-process.ts';
 import type { VirtualClock } from './clock.ts';
 

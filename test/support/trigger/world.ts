@@ -1,6 +1,5 @@
 import { type ClaimStore, ClaimStoreError } from '../../../lib/idempotency/claims.ts';
-import type { Executions } from '../../../lib/trigger/ports.ts';
-import type { TriggerRequest } from '../../../lib/trigger/request.ts';
+import type { Executions, TriggerRequest } from '../../../lib/trigger/request.ts';
 import { type Triggered, trigger } from '../../../lib/trigger/trigger.ts';
 import { createMemoryClaims } from './claims.ts';
 import { createClock } from './clock.ts';
@@ -108,7 +107,7 @@ export function createWorld() {
       sleep: clock.sleep,
       random: () => 0.5,
       newId: () => `id-${++ids}`,
-      onTrouble: (error: Error) => troubles.push(error),
+      onError: (error: Error) => troubles.push(error),
     };
     const answered = trigger(ports, {
       caller: 'bearer:test',

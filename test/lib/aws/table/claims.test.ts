@@ -54,10 +54,10 @@ function claimOf(changes: Partial<Claim> = {}): Claim {
   return {
     id: `id-${++ids}`,
     fingerprint: 'fingerprint',
-    memo: 'memo',
+    firstAttemptValue: 'firstAttemptValue',
     owner: 'first',
     leaseUntilMs: NOW_MS + 30_000,
-    sends: { fromMs: NOW_MS, untilMs: NOW_MS + 5_000 },
+    sendInterval: { fromMs: NOW_MS, untilMs: NOW_MS + 5_000 },
     answer: null,
     expiresAtMs: NOW_MS + 90_000,
     ...changes,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { StudioError } from '../../../lib/studio/errors.ts';
 import type { Execution } from '../../../lib/studio/types.ts';
 import { CORRELATION_PARAMETER } from '../../../lib/trigger/correlation.ts';
-import { look, PROOF_AFTER_MS } from '../../../lib/trigger/look.ts';
+import { PROOF_AFTER_MS, search } from '../../../lib/trigger/search.ts';
 import { createClock } from '../../support/trigger/clock.ts';
 import { createWorldStudio, FLOW, type WorldStudio } from '../../support/trigger/studio.ts';
 import { CONTACT } from '../../support/trigger/world.ts';
@@ -11,7 +11,7 @@ import { CONTACT } from '../../support/trigger/world.ts';
 function prepare(to = CONTACT) {
   const clock = createClock();
   const studio = createWorldStudio(clock, 1);
-  const sends = { fromMs: clock.now(), untilMs: clock.now() };
+  const sendInterval = { fromMs: clock.now(), untilMs: clock.now() };
   const job = {
     executions: studio,
     now: clock.now,
@@ -20,9 +20,9 @@ function prepare(to = CONTACT) {
     correlation: 'ours',
     signal: new AbortController().signal,
   };
-  const lookAfter = async (ms: number, others = new Set<string>()) => {
+  const lookAfter = async (ms: number, ruledOut = new Set<string>()) => {
     await clock.pass(ms);
-    return (await clock.run(look(job, sends, others))).outcome;
+    return (await clock.run(search(job, sendInterval, ruledOut))).outcome;
   };
   return { clock, studio, lookAfter };
 }
@@ -45,16 +45,16 @@ function servePages(studio: WorldStudio, ...walks: Execution[][][]): void {
 
 test('nothing there is no proof before Twilio has given up on its own side', async () => {
   const { lookAfter } = prepare();
-  expect(await lookAfter(PROOF_AFTER_MS - 10)).toBe('open');
+  expect(await lookAfter(PROOF_AFTER_MS - 10)).toBe('unknown');
   expect(await lookAfter(10)).toBe('absent');
 });
 
 test('what was looked at before is not looked at again', async () => {
   const { studio, lookAfter } = prepare();
   studio.start(CONTACT).status = 'ended';
-  const others = new Set<string>();
-  await lookAfter(0, others);
-  await lookAfter(0, others);
+  const ruledOut = new Set<string>();
+  await lookAfter(0, ruledOut);
+  await lookAfter(0, ruledOut);
   expect(studio.calls.filter((call) => call === 'context')).toHaveLength(1);
 });
 
@@ -106,14 +106,14 @@ test('a list that does not end is no proof', async () => {
     studio,
     Array.from({ length: 25 }, () => [other]),
   );
-  expect(await lookAfter(PROOF_AFTER_MS)).toBe('open');
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('unknown');
 });
 
 test('an execution whose context says nothing yet keeps it open', async () => {
   const { studio, lookAfter } = prepare();
   studio.start(CONTACT);
   studio.contextOf = () => null;
-  expect(await lookAfter(PROOF_AFTER_MS)).toBe('open');
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('unknown');
 });
 
 test('an execution that says nothing of its contact or its time is looked at', async () => {
@@ -144,7 +144,7 @@ test('nor is one that ended at a page of older ones', async () => {
 test('more than can be looked at in one go is no proof', async () => {
   const { studio, lookAfter } = prepare();
   for (let at = 0; at < 301; at++) studio.start(CONTACT).status = 'ended';
-  expect(await lookAfter(PROOF_AFTER_MS)).toBe('open');
+  expect(await lookAfter(PROOF_AFTER_MS)).toBe('unknown');
 });
 
 test('an error that is no Studio’s is not swallowed', async () => {

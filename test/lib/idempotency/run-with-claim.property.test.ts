@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LEASE_MS } from '../../../lib/idempotency/claims.ts';
-import { PROOF_AFTER_MS } from '../../../lib/trigger/look.ts';
+import { PROOF_AFTER_MS } from '../../../lib/trigger/search.ts';
 import { type CreateFate, FLOW } from '../../support/trigger/studio.ts';
 import {
   BODY,
