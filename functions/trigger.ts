@@ -1,23 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { coldStart } from '../lib/aws/runtime.ts';
-import { triggerPorts } from '../lib/aws/trigger-ports.ts';
+import { createClaimStore } from '../lib/aws/table/claims.ts';
+import { openTable } from '../lib/aws/table/table.ts';
 import { triggerAnswer, withoutForeignSid } from '../lib/http/handlers/trigger.ts';
 import { serve } from '../lib/http/serve.ts';
+import { describeError, log } from '../lib/telemetry/log.ts';
 import { trigger } from '../lib/trigger/trigger.ts';
 
 const runtime = coldStart(process.env, ['table']);
-const ports = triggerPorts(runtime);
-// The handshake of the first create runs beside the secret's round trip, …
-runtime.studio.prepare();
+const { env, environment, secret, studio, now } = runtime;
+const ports = {
+  claims: createClaimStore(openTable(env, environment.region, environment.table)),
+  executions: studio.executions,
+  apiKeySecret: async () => (await secret.get()).apiKeySecret,
+  onError: (error: Error) => log('ERROR', 'claim could not be settled', describeError(error)),
+  newId: randomUUID,
+  random: Math.random,
+  sleep: (ms: number) => sleep(ms),
+  now,
+};
+// Shakes hands with Studio while the secret is read.
+studio.prepare();
 
 export const handler = serve(runtime, {
   'POST /flows/{flow}/executions': async (request) => {
-    // … and that of a later one beside the claim.
-    runtime.studio.prepare();
+    // Shakes hands with Studio while the claim is written.
+    studio.prepare();
     const { caller, ...wanted } = request;
     const triggered = await trigger(ports, { ...wanted, caller: caller.id });
-    return triggerAnswer(
-      await withoutForeignSid(runtime.studio.executions, triggered, request),
-      request.flow,
-    );
+    return triggerAnswer(await withoutForeignSid(studio.executions, triggered, request), request.flow);
   },
 });

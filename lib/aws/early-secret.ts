@@ -25,7 +25,7 @@ function startReading(region: string | undefined, secretId: string | undefined):
   if (!region || !secretId) return null;
   const load = secretsManagerLoader(process.env, region, secretId);
   const first = load();
-  // Whoever takes it gets the error.
+  // The cold start gets the error.
   first.catch(() => undefined);
   return { region, secretId, first, load };
 }

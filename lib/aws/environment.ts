@@ -8,31 +8,24 @@ const webUrl = v.pipe(
   v.check((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''), 'must be an http or https URL'),
 );
 
-/** `read,trigger`: what callers whom API Gateway's IAM authorizer let through are granted. */
-const scopeList = v.pipe(
-  v.string(),
-  v.transform((text) => text.split(',').map((scope) => scope.trim())),
-  v.array(v.picklist(SCOPES)),
-);
+/** Items separated by commas. */
+function listOf<T>(item: v.GenericSchema<string, T>) {
+  const split = (text: string) => text.split(',').map((one) => one.trim());
+  return v.optional(v.pipe(v.string(), v.transform(split), v.array(item)));
+}
 
-/** The flows that IAM callers may touch: aliases or SIDs, separated by commas. */
-const flowList = v.pipe(
-  v.string(),
-  v.transform((text) => text.split(',').map((flow) => flow.trim())),
-);
-
-const schema = v.object({
+const variables = {
   AWS_REGION: v.string(),
   STUDIO_SECRET_ID: v.string(),
   STUDIO_BASE_URL: v.optional(webUrl),
-  STUDIO_IAM_SCOPES: v.optional(scopeList),
-  STUDIO_IAM_FLOWS: v.optional(flowList),
+  STUDIO_IAM_SCOPES: listOf(v.picklist(SCOPES)),
+  STUDIO_IAM_FLOWS: listOf(v.string()),
   STUDIO_TABLE: v.optional(v.string()),
   STUDIO_ARCHIVE_BUCKET: v.optional(v.string()),
   STUDIO_CLEANUP_FUNCTION: v.optional(v.string()),
-});
+};
 
-/** What only some functions need, and the variable it stands in. */
+/** The variables that only some functions need. */
 const variableOf = {
   table: 'STUDIO_TABLE',
   archiveBucket: 'STUDIO_ARCHIVE_BUCKET',
@@ -57,32 +50,26 @@ export function readEnvironment<Needed extends Need>(
   env: AwsEnvironment,
   needs: readonly Needed[],
 ): Environment & Record<Needed, string> {
-  // An empty variable is as good as none; CloudFormation and shells both leave such behind.
+  // Shells and CloudFormation leave empty variables, which count as absent.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  const result = validate(schema, {
+  const required = Object.fromEntries(needs.map((need) => [variableOf[need], v.string()]));
+  const result = validate(v.object({ ...variables, ...required }), {
     ...given,
     AWS_REGION: given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION'],
   });
-  const missing = needs
-    .filter((need) => given[variableOf[need]] === undefined)
-    .map((need) => ({ pointer: `#/${variableOf[need]}`, detail: 'is missing' }));
-  if (!result.ok || missing.length > 0)
-    throw new ConfigError('The environment has mistakes', [
-      ...(result.ok ? [] : result.mistakes),
-      ...missing,
-    ]);
-
+  if (!result.ok) throw new ConfigError('The environment has mistakes', result.mistakes);
+  const { value } = result;
   const environment = {
-    region: result.value.AWS_REGION,
-    secretId: result.value.STUDIO_SECRET_ID,
-    studioBaseUrl: result.value.STUDIO_BASE_URL,
-    iamScopes: result.value.STUDIO_IAM_SCOPES ?? null,
-    iamFlows: result.value.STUDIO_IAM_FLOWS ?? null,
-    table: result.value.STUDIO_TABLE,
-    archiveBucket: result.value.STUDIO_ARCHIVE_BUCKET,
-    cleanupFunction: result.value.STUDIO_CLEANUP_FUNCTION,
+    region: value.AWS_REGION,
+    secretId: value.STUDIO_SECRET_ID,
+    studioBaseUrl: value.STUDIO_BASE_URL,
+    iamScopes: value.STUDIO_IAM_SCOPES ?? null,
+    iamFlows: value.STUDIO_IAM_FLOWS ?? null,
+    table: value.STUDIO_TABLE,
+    archiveBucket: value.STUDIO_ARCHIVE_BUCKET,
+    cleanupFunction: value.STUDIO_CLEANUP_FUNCTION,
   };
-  if (!has(environment, needs)) throw new ConfigError('The environment has mistakes', missing);
+  if (!has(environment, needs)) throw new Error('A required variable is absent');
   return environment;
 }
 

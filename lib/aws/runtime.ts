@@ -21,8 +21,8 @@ export type Runtime<Needed extends Need = never> = {
 };
 
 /**
- * The composition root. Asks for the secret, unless that is under way, and does not wait for it. Throws a ConfigError that names every mistake of the environment
- * and of the configuration; trouble with the secret shows when it is used, and is tried again then.
+ * The composition root. Requests the secret without waiting for it; a failed read is thrown when the secret is
+ * used. Throws a ConfigError that names every mistake of the environment and of the configuration.
  */
 export function coldStart<Needed extends Need = never>(
   env: AwsEnvironment = process.env,
@@ -38,10 +38,10 @@ export function coldStart<Needed extends Need = never>(
   const secret = createSecretSource({
     load: secretLoader(env, region, secretId),
     now,
-    onTrouble: logSecretTrouble,
+    onError: logSecretTrouble,
     onUnused: logUnusedSecret,
   });
-  // Whoever needs it asks again and gets the same read, or the error.
+  // The first use of the secret gets the same read, or its error.
   secret.get().catch(() => undefined);
 
   const studio = createStudio({

@@ -9,26 +9,25 @@ import { type AwsEnvironment, awsClientOptions } from './clients.ts';
 export const SECRET_TTL_MS = 5 * 60_000;
 /** How long the last good secret stays in use while Secrets Manager fails or holds a broken one. */
 export const SECRET_MAX_STALE_MS = 60 * 60_000;
-/** After a failed read nobody asks again for so long, as long as there is an old value to go on with. */
+/** The pause after a failed read, while an older secret is still valid. */
 export const SECRET_RETRY_COOL_DOWN_MS = 10_000;
 /**
- * After a forced read that brought nothing new, the next one for the same reason comes so much later at the
- * earliest, so that nobody can make it hammer; and a rotation is never too soon after any other read. A 401
- * from Twilio costs a request, and an unknown caller may be anybody.
+ * The pause after a forced read that found the same secret: after a 401 from Twilio, and after an unknown token.
+ * Unknown callers must not make the function call Secrets Manager at will.
  */
 export const REFUSED_KEY_COOL_DOWN_MS = 1_000;
 export const UNKNOWN_CALLER_COOL_DOWN_MS = 30_000;
 
 export type SecretSource = {
-  /** The secret, from memory while it is fresh. Throws when there is none to go on with. */
+  /** The secret, from memory while it is fresh. Throws if there is none. */
   get(): Promise<Secret>;
-  /** For a caller whom it does not know: reads it anew, from memory within the cool-down. */
+  /** Reads the secret again, for a caller that it does not know. From memory within the cool-down. */
   refresh(): Promise<Secret>;
-  /** For lib/studio, whose `refresh` follows a 401. One read for all who ask at the same time. */
+  /** For lib/studio, whose `refresh` follows a 401. Concurrent calls share one read. */
   credentials: CredentialSource;
 };
 
-export type SecretTrouble = {
+export type SecretReadFailure = {
   /** ConfigError: the secret has mistakes; SecretUnavailableError: it could not be read. */
   error: Error;
   /** Whether an older secret is used meanwhile. */
@@ -39,22 +38,22 @@ export type SecretSourceOptions = {
   /** Reads the secret's JSON. */
   load: () => Promise<string>;
   now: () => number;
-  /** Told of every failed read. */
-  onTrouble?: (trouble: SecretTrouble) => void;
+  /** Called after every failed read. */
+  onError?: (failure: SecretReadFailure) => void;
   /** Called after every read that finds entries or scopes that are not used. */
   onUnused?: (mistakes: readonly Mistake[]) => void;
 };
 
 /**
- * The cached secret. A failing read keeps the last good value for SECRET_MAX_STALE_MS, so that trouble at
- * Secrets Manager does not take down a warm function; with none to keep, each `get` tries again.
+ * Caches the secret. After a failed read, the last good value is used for SECRET_MAX_STALE_MS, so that an outage
+ * of Secrets Manager does not stop a warm function. Without one, each `get` tries again.
  */
-export function createSecretSource({ load, now, onTrouble, onUnused }: SecretSourceOptions): SecretSource {
+export function createSecretSource({ load, now, onError, onUnused }: SecretSourceOptions): SecretSource {
   let good: { secret: Secret; json: string; readAt: number } | undefined;
   let reading: Promise<Secret> | undefined;
   let lastFailureAt = Number.NEGATIVE_INFINITY;
 
-  /** Single flight: whoever asks while a read runs gets that read's result. */
+  /** Single flight: all callers share the read that is under way. */
   function read(): Promise<Secret> {
     reading ??= readOnce().finally(() => {
       reading = undefined;
@@ -72,7 +71,7 @@ export function createSecretSource({ load, now, onTrouble, onUnused }: SecretSou
       if (!(error instanceof ConfigError || error instanceof SecretUnavailableError)) throw error;
       lastFailureAt = now();
       const kept = good !== undefined && now() - good.readAt < SECRET_MAX_STALE_MS;
-      onTrouble?.({ error, kept });
+      onError?.({ error, kept });
       if (good === undefined || !kept) throw error;
       return good.secret;
     }

@@ -44,9 +44,9 @@ export class ClaimStoreError extends Error {
 export type ClaimStore = {
   /** Writes the claim unless one stands there that has not expired; that one is returned. */
   claim(claim: Claim, nowMs: number): Promise<{ outcome: 'claimed' } | { outcome: 'exists'; claim: Claim }>;
-  /** Puts `next` in place of an unsettled `seen`, unless somebody changed it since. */
+  /** Puts `next` in place of an unsettled `seen`, unless it has changed since. */
   takeOver(seen: Claim, next: Claim): Promise<boolean>;
-  /** Puts `next` in the place of the owner's own claim; false when it is the owner's no more. */
+  /** Puts `next` in the place of the owner's own claim; false if it has another owner. */
   update(next: Claim): Promise<boolean>;
   /** Removes the owner's own claim, so that the key is as if it was never used. */
   release(claim: Claim): Promise<void>;

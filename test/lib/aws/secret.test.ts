@@ -5,7 +5,7 @@ import {
   SECRET_MAX_STALE_MS,
   SECRET_RETRY_COOL_DOWN_MS,
   SECRET_TTL_MS,
-  type SecretTrouble,
+  type SecretReadFailure,
   UNKNOWN_CALLER_COOL_DOWN_MS,
 } from '../../../lib/aws/secret.ts';
 
@@ -23,11 +23,11 @@ function json(apiKeySecret: string): string {
 /** A source over a scripted Secrets Manager, with a clock to move. */
 function prepare(...answers: (string | Error | Promise<string>)[]) {
   const clock = { ms: START_MS };
-  const troubles: SecretTrouble[] = [];
+  const failures: SecretReadFailure[] = [];
   let reads = 0;
   const source = createSecretSource({
     now: () => clock.ms,
-    onTrouble: (trouble) => troubles.push(trouble),
+    onError: (failure) => failures.push(failure),
     load: async () => {
       const answer = answers[Math.min(reads++, answers.length - 1)];
       if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no answer scripted');
@@ -35,7 +35,7 @@ function prepare(...answers: (string | Error | Promise<string>)[]) {
     },
   });
   const apiKeySecret = async () => (await source.get()).apiKeySecret;
-  return { source, clock, troubles, apiKeySecret, reads: () => reads };
+  return { source, clock, failures, apiKeySecret, reads: () => reads };
 }
 
 test('reads the secret once for all who ask at the same time, and keeps it for its time to live', async () => {
@@ -105,7 +105,7 @@ test('a forced read that fails goes on with the old secret, and does not hammer 
 });
 
 test('a failing Secrets Manager leaves the old secret in use, and is asked again after a cool-down', async () => {
-  const { apiKeySecret, clock, troubles, reads } = prepare(
+  const { apiKeySecret, clock, failures, reads } = prepare(
     json('one'),
     new Error('down'),
     new Error('down'),
@@ -120,28 +120,28 @@ test('a failing Secrets Manager leaves the old secret in use, and is asked again
   expect(await apiKeySecret()).toBe('one');
   clock.ms += SECRET_RETRY_COOL_DOWN_MS;
   expect(await apiKeySecret()).toBe('two');
-  expect(troubles.map(({ kept, error }) => [kept, error.name])).toEqual([
+  expect(failures.map(({ kept, error }) => [kept, error.name])).toEqual([
     [true, 'SecretUnavailableError'],
     [true, 'SecretUnavailableError'],
   ]);
 });
 
 test('the old secret is not kept for ever', async () => {
-  const { apiKeySecret, clock, troubles } = prepare(json('one'), new Error('down'));
+  const { apiKeySecret, clock, failures } = prepare(json('one'), new Error('down'));
   await apiKeySecret();
   clock.ms += SECRET_MAX_STALE_MS - 1;
   expect(await apiKeySecret()).toBe('one');
   clock.ms += 1;
   await expect(apiKeySecret()).rejects.toThrow('The secret could not be read');
-  expect(troubles.at(-1)?.kept).toBe(false);
+  expect(failures.at(-1)?.kept).toBe(false);
 });
 
 test('a secret that was edited into a broken one is reported, and the old one stays', async () => {
-  const { apiKeySecret, clock, troubles } = prepare(json('one'), '{}');
+  const { apiKeySecret, clock, failures } = prepare(json('one'), '{}');
   await apiKeySecret();
   clock.ms += SECRET_TTL_MS;
   expect(await apiKeySecret()).toBe('one');
-  expect(troubles[0]?.error.name).toBe('ConfigError');
+  expect(failures[0]?.error.name).toBe('ConfigError');
 });
 
 test('a secret without its fields names them all and no value, and the next request tries again', async () => {
