@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { countsLeft, type PurgeRecord, purgeRecord } from './record.ts';
 
-const { flows, progress, ...shown } = purgeRecord.entries;
+const { flows, progress, failures, digest, error, ...shown } = purgeRecord.entries;
 
 /** A purge as the API shows it: the record without what only the worker needs. */
 export const purgeView = v.object({
@@ -24,6 +24,9 @@ export const purgeView = v.object({
       'Null without contacts. Each address is compared exactly, so `+1…` and `whatsapp:+1…` are two addresses.',
     ),
   ),
+  failures,
+  digest,
+  error,
 });
 
 export type PurgeView = v.InferOutput<typeof purgeView>;
