@@ -8,8 +8,7 @@ export type Permit = { order: number; fillsWindow: boolean };
 
 // README.md gives the reason of each constant.
 const SEARCH_GROWTH = 0.25;
-const SUCCESSES_PER_PROBE = 120;
-const MAX_STEP = 2;
+const SUCCESSES_PER_PROBE = 130;
 const MAX_DEBT_SECONDS = 5;
 const SMALL_WINDOW = 4;
 const CIRCUIT_REFUSALS = 5;
@@ -24,7 +23,6 @@ export function createAdaptiveLimit({ initial, max }: { initial: number; max: nu
   let order = 0;
   let window = Math.min(initial, max);
   let isSearching = true;
-  let step = 0;
   /** The window at the first 429 of the last second. */
   let before = { atMs: Number.NEGATIVE_INFINITY, window };
   /** Successes towards the next probe. Negative: 429s that successes have to make up for. */
@@ -42,13 +40,10 @@ export function createAdaptiveLimit({ initial, max }: { initial: number; max: nu
     if (isSearching && fillsWindow) window = Math.min(max, window + SEARCH_GROWTH);
     if (isSearching && (fillsWindow || !rate.isFound)) return;
     credit += 1;
-    if (credit >= SUCCESSES_PER_PROBE && (fillsWindow ? widen() : rate.raise(nowMs))) credit = 0;
-  }
-
-  function widen(): boolean {
-    step = Math.min(step * 2 || 1, MAX_STEP);
-    window = Math.min(max, window + step);
-    return true;
+    if (credit < SUCCESSES_PER_PROBE) return;
+    if (fillsWindow) window = Math.min(max, window + 1);
+    else if (!rate.raise(nowMs)) return;
+    credit = 0;
   }
 
   function refuse(permit: Permit, nowMs: number) {
@@ -61,7 +56,6 @@ export function createAdaptiveLimit({ initial, max }: { initial: number; max: nu
 
   function slowDown(permit: Permit, nowMs: number) {
     isSearching = false;
-    step = 0;
     if (nowMs - before.atMs >= SECOND_MS) before = { atMs: nowMs, window };
     refused.count += 1;
     if (permit.order > refused.lastOrder) {
