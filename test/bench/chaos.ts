@@ -30,7 +30,7 @@ import type { Existing, Truth } from './chaos/protocol.ts';
 import { CALLERS, createApi, type Purge } from './chaos/purges.ts';
 import { type Bounds, boundsOf, factsOf, isSelected } from './chaos/selection.ts';
 import { type StudioProcess, startStudio } from './chaos/studio.ts';
-import { print, type Row } from './harness.ts';
+import { print, type Row } from './support/harness.ts';
 
 /**
  * Purges executions of mixed age and status through everything that is deployed, while Studio fails, cuts

@@ -15,7 +15,7 @@ import {
   type SimulatorCounts,
   SMALL_HEAP,
   startSimulator,
-} from './harness.ts';
+} from './support/harness.ts';
 
 /** lib/studio beside Twilio's Node SDK as its users write it, against a simulated Studio of known limits. */
 

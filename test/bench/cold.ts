@@ -15,7 +15,7 @@ import {
   startAws,
   startSimulator,
   triggerEvent,
-} from './harness.ts';
+} from './support/harness.ts';
 
 /**
  * Cold starts under AWS's own runtime client: from the start of the process to the first answer, in which

@@ -1,5 +1,5 @@
 import { type Limit, type Upstream, upstream } from '../support/studio/upstream.ts';
-import { print, type Row } from './harness.ts';
+import { print, type Row } from './support/harness.ts';
 
 /** The limiter before an upstream with a limit, on a virtual clock: what it uses, and what is throttled. */
 

@@ -10,10 +10,10 @@ import { localSecret, SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.
 import { functionSpecs } from '../../infra/local/host/function-specs.ts';
 import type { Behaviour } from '../../infra/simulator/faults/behaviour.ts';
 import { startSimulatedStudio } from '../../infra/simulator/server.ts';
-import { FLOW_SID, print, type Row } from './harness.ts';
 import { startFleet } from './once/fleet.ts';
 import { planKeys } from './once/plan.ts';
 import { send, type Told } from './once/sender.ts';
+import { FLOW_SID, print, type Row } from './support/harness.ts';
 
 /**
  * Delivers keys again and again, partly at once, to the built bundle, while answers get lost, Studio fails,

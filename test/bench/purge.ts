@@ -9,7 +9,7 @@ import {
   SMALL_HEAP,
   startAws,
   startSimulator,
-} from './harness.ts';
+} from './support/harness.ts';
 
 /** The purge as it is deployed, beside the scripts that people use today, at limits that nobody is told of. */
 

@@ -3,7 +3,7 @@ import { openLimiter } from '../support/purge/limiter.ts';
 import { runsOf } from '../support/purge/runs.ts';
 import { syntheticUpstream } from '../support/purge/synthetic.ts';
 import { createClock, createWorldOf } from '../support/purge/world.ts';
-import { print } from './harness.ts';
+import { print } from './support/harness.ts';
 
 /**
  * A purge of ten million, every execution of it, through the engine as it is: the upstream, the table and the

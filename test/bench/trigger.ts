@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildBundles, bundlesDirectory } from '../../infra/build.ts';
-import { contestIn, LAMBDA_ENVIRONMENT, print, type Row, startAws, startSimulator } from './harness.ts';
+import {
+  contestIn,
+  LAMBDA_ENVIRONMENT,
+  print,
+  type Row,
+  startAws,
+  startSimulator,
+} from './support/harness.ts';
 
 /** What the whole `trigger` handler costs over the call to Studio that it wraps, warm, with everything on. */
 

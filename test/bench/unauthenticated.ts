@@ -1,7 +1,7 @@
 import { readSecret } from '../../lib/config/secret.ts';
 import { serve } from '../../lib/http/serve.ts';
 import { fullSecret, hostileConfig, hostileRequests, NOW } from '../support/http/hostile.ts';
-import { print, type Row } from './harness.ts';
+import { print, type Row } from './support/harness.ts';
 
 /** What a caller without credentials can cost: the most CPU time of one request of each kind, warm. */
 

@@ -4,7 +4,8 @@ import { type FailedItem, failedItem } from '../../purge/batch/batch.ts';
 import type { FailureStore } from '../../purge/engine/ports.ts';
 import { failureSortKey, sortKeyRange } from '../../purge/record/failure-sort-key.ts';
 import { partitionOf } from './partitions.ts';
-import { type Item, queryAll, secondsFrom, type Table } from './table.ts';
+import { queryAll } from './query-all.ts';
+import { type Item, secondsFrom, type Table } from './table.ts';
 
 const FAILED = 'failed#';
 /** Longer than Twilio keeps the executions. */

@@ -17,7 +17,8 @@ import {
 } from '../../purge/engine/ports.ts';
 import { purgeRecord } from '../../purge/record/record.ts';
 import { partitionOf } from './partitions.ts';
-import { holds, type Item, queryAll, secondsFrom, type Table } from './table.ts';
+import { queryAll } from './query-all.ts';
+import { holds, type Item, secondsFrom, type Table } from './table.ts';
 
 const BATCH = 'batch#';
 const SEQ_DIGITS = 8;

@@ -2,8 +2,6 @@ import {
   type AttributeValue,
   ConditionalCheckFailedException,
   DynamoDBClient,
-  QueryCommand,
-  type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { type AwsEnvironment, awsClientOptions } from '../clients.ts';
 
@@ -30,25 +28,6 @@ export async function holds(write: Promise<unknown>): Promise<boolean> {
     if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
-}
-
-/** All items that match, read consistently, page by page. */
-export async function* queryAll(
-  { client, name }: Table,
-  query: Omit<QueryCommandInput, 'TableName'>,
-): AsyncGenerator<Item, void, void> {
-  let start: Item | undefined;
-  do {
-    const command: QueryCommand = new QueryCommand({
-      ...query,
-      TableName: name,
-      ConsistentRead: true,
-      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-    });
-    const { Items: items = [], LastEvaluatedKey: last } = await client.send(command);
-    yield* items;
-    start = last;
-  } while (start !== undefined);
 }
 
 export function secondsFrom(nowMs: number, seconds: number): AttributeValue.NMember {

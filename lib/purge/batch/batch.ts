@@ -51,7 +51,6 @@ export const batch = v.object({
 export type PossibleEffect = v.InferOutput<typeof possibleEffect>;
 export type FailedItem = v.InferOutput<typeof failedItem>;
 export type Batch = v.InferOutput<typeof batch>;
-export type BatchOutcome = Batch['outcome'];
 /** A batch of this worker: `owner` changes when another worker takes it over, whose saves then succeed. */
 export type OwnedBatch = Batch & { owner: string };
 

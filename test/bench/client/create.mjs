@@ -2,7 +2,7 @@ import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import twilio from 'twilio';
 import { createStudio } from '../../../lib/studio/client.ts';
-import { CREDENTIALS, FLOW_SID, median, report } from '../harness.ts';
+import { CREDENTIALS, FLOW_SID, median, report } from '../support/harness.ts';
 import { httpClientTo } from './twilio-http.mjs';
 
 /** One create after the other, in turn by each contestant, each to a contact of its own. */

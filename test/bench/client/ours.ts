@@ -1,6 +1,6 @@
 import { createStudio } from '../../../lib/studio/client.ts';
 import { createLimiter } from '../../../lib/studio/limiter/limiter.ts';
-import { CREDENTIALS, FLOW_SID, report } from '../harness.ts';
+import { CREDENTIALS, FLOW_SID, report } from '../support/harness.ts';
 
 /** The contestant of this project. */
 const [job, url, count] = process.argv.slice(2);

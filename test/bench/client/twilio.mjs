@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import twilio from 'twilio';
-import { CREDENTIALS, FLOW_SID, report } from '../harness.ts';
+import { CREDENTIALS, FLOW_SID, report } from '../support/harness.ts';
 import { httpClientTo } from './twilio-http.mjs';
 
 /** Twilio's Node SDK, as its users write it. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
 import { startLocal } from '../../../infra/local/local.ts';
 import { checkConfig } from '../../../lib/config/configuration.ts';
-import { FLOW_SID, report } from '../harness.ts';
+import { FLOW_SID, report } from '../support/harness.ts';
 
 /**
  * A purge as it is deployed: POST /purges starts the durable worker from its built bundle; Studio and the AWS

@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { createStudio } from '../../../lib/studio/client.ts';
-import { CREDENTIALS, FLOW_SID, report } from '../harness.ts';
+import { CREDENTIALS, FLOW_SID, report } from '../support/harness.ts';
 
 /**
  * What this machine can reach at all: undici's pool alone, told the limit and the SIDs beforehand, which it

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { CREDENTIALS, FLOW_SID, median, percentile, report, triggerEvent } from '../harness.ts';
+import { CREDENTIALS, FLOW_SID, median, percentile, report, triggerEvent } from '../support/harness.ts';
 
 /**
  * The built bundle of `trigger`, invoked as Lambda invokes it, in turn with the bare call to Studio that it

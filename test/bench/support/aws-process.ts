@@ -1,8 +1,8 @@
-import { startTable } from '../../infra/local/aws/dynamodb.ts';
-import { startS3 } from '../../infra/local/aws/s3.ts';
-import { startSecrets } from '../../infra/local/aws/secrets-manager.ts';
-import { localSecret, SIMULATED_ACCOUNT } from '../../infra/local/caller-tokens.ts';
-import { realClock } from '../../infra/local/clock.ts';
+import { startTable } from '../../../infra/local/aws/dynamodb.ts';
+import { startS3 } from '../../../infra/local/aws/s3.ts';
+import { startSecrets } from '../../../infra/local/aws/secrets-manager.ts';
+import { localSecret, SIMULATED_ACCOUNT } from '../../../infra/local/caller-tokens.ts';
+import { realClock } from '../../../infra/local/clock.ts';
 
 /** Secrets Manager, DynamoDB and S3 as a process of their own: tells the variables that lead to them. */
 const NAME = 'studio-executions';

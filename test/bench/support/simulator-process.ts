@@ -1,4 +1,4 @@
-import { type SimulatedStudioOptions, startSimulatedStudio } from '../../infra/simulator/server.ts';
+import { type SimulatedStudioOptions, startSimulatedStudio } from '../../../infra/simulator/server.ts';
 
 /** The simulated Studio as a process of its own: tells its address to whoever forked it. */
 const options: SimulatedStudioOptions = JSON.parse(process.argv[2] ?? '{}');

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SimulatedStudioOptions } from '../../infra/simulator/server.ts';
+import type { SimulatedStudioOptions } from '../../../infra/simulator/server.ts';
 
 /**
  * What the benchmarks share: the simulated Studio in a process of its own, contestants in processes of
@@ -87,7 +87,7 @@ export async function contestIn(
   script: string,
   ...args: (string | number)[]
 ): Promise<Measured> {
-  const file = fileURLToPath(new URL(script, import.meta.url));
+  const file = fileURLToPath(new URL(`../${script}`, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [file, ...args.map(String)], {
     env,
     timeout: CONTESTANT_TIMEOUT_MS,
