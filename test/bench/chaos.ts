@@ -12,7 +12,6 @@ import { readArchive } from './chaos/archived.ts';
 import { chainOf, lowerCap } from './chaos/chain.ts';
 import { compare, type Ran, type Verdict } from './chaos/compare.ts';
 import { type Happened, missed } from './chaos/happened.ts';
-import { breakNowAndThen } from './chaos/outage.ts';
 import {
   BEHAVIOUR,
   CONFIG,
@@ -29,7 +28,8 @@ import {
 import type { Existing, Truth } from './chaos/protocol.ts';
 import { CALLERS, createApi, type Purge } from './chaos/purges.ts';
 import { type Bounds, boundsOf, factsOf, isSelected } from './chaos/selection.ts';
-import { type StudioProcess, startStudio } from './chaos/studio.ts';
+import { breakNowAndThen } from './chaos/studio/outage.ts';
+import { type StudioProcess, startStudio } from './chaos/studio/studio.ts';
 import { print, type Row } from './support/harness.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { openLimiter } from '../support/purge/limiter.ts';
+import { openLimiter } from '../support/purge/ports/limiter.ts';
 import { runsOf } from '../support/purge/runs.ts';
-import { syntheticUpstream } from '../support/purge/synthetic.ts';
+import { syntheticUpstream } from '../support/purge/studio/synthetic.ts';
 import { createClock, createWorldOf } from '../support/purge/world.ts';
 import { print } from './support/harness.ts';
 

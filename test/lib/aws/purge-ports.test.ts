@@ -10,9 +10,9 @@ import { orderPurge } from '../../../lib/purge/order/order.ts';
 import type { PurgeRequest } from '../../../lib/purge/record/record.ts';
 import { HEARTBEAT_TIMEOUT_MS } from '../../../lib/purge/record/view.ts';
 import { onLoopback } from '../../support/loopback.ts';
+import { createMemorySlots } from '../../support/purge/ports/slots.ts';
+import { createMemoryPurges } from '../../support/purge/ports/store.ts';
 import { requestOf } from '../../support/purge/request.ts';
-import { createMemorySlots } from '../../support/purge/slots.ts';
-import { createMemoryPurges } from '../../support/purge/store.ts';
 import { createMemoryClaims } from '../../support/trigger/claims.ts';
 
 const REGION = 'eu-central-1';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createWorld } from '../../support/purge/over-studio.ts';
+import { createWorld } from '../../support/purge/studio/over-studio.ts';
 import { NOON, SURVEY, WELCOME } from '../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

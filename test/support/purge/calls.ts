@@ -1,5 +1,5 @@
 import type { Ports } from '../../../lib/purge/engine/ports.ts';
-import { createLimiterOf } from './limiter.ts';
+import { createLimiterOf } from './ports/limiter.ts';
 
 /** Which call of which port, such as `archive.put`. */
 export type CallName =

@@ -7,11 +7,11 @@ import { deriveContactKey } from '../../../lib/purge/order/contact-key.ts';
 import { startPurge } from '../../../lib/purge/order/start.ts';
 import { purgeId } from '../../../lib/purge/record/purge-id.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../lib/purge/record/record.ts';
-import { createMemoryFailures } from './failures.ts';
-import { createLimiterOf } from './limiter.ts';
-import { createMemoryLocks } from './locks.ts';
+import { createMemoryFailures } from './ports/failures.ts';
+import { createLimiterOf } from './ports/limiter.ts';
+import { createMemoryLocks } from './ports/locks.ts';
+import { createMemoryPurges } from './ports/store.ts';
 import { requestOf } from './request.ts';
-import { createMemoryPurges } from './store.ts';
 
 export const ACCOUNT = `AC${'a'.repeat(32)}`;
 export const WELCOME = `FW${'a'.repeat(32)}`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createFailureStore } from '../../../../lib/aws/table/failures.ts';
 import type { FailedItem } from '../../../../lib/purge/batch/batch.ts';
 import type { FailureStore, KnownFailure } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryFailures } from '../../../support/purge/failures.ts';
+import { createMemoryFailures } from '../../../support/purge/ports/failures.ts';
 import { tableOfFile } from '../../../support/table.ts';
 
 const table = await tableOfFile();

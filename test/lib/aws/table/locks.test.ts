@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createLockStore } from '../../../../lib/aws/table/locks.ts';
 import { LOCK_LEASE_SECONDS } from '../../../../lib/purge/engine/limits.ts';
 import type { LockStore } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryLocks } from '../../../support/purge/locks.ts';
+import { createMemoryLocks } from '../../../support/purge/ports/locks.ts';
 import { tableOfFile } from '../../../support/table.ts';
 
 const table = await tableOfFile();

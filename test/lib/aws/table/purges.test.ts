@@ -6,8 +6,8 @@ import { OpenAlreadyError, type PurgeStore, SupersededError } from '../../../../
 import { purgeId } from '../../../../lib/purge/record/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../../lib/purge/record/record.ts';
 import { batchOf } from '../../../support/purge/batch.ts';
+import { createMemoryPurges } from '../../../support/purge/ports/store.ts';
 import { requestOf } from '../../../support/purge/request.ts';
-import { createMemoryPurges } from '../../../support/purge/store.ts';
 import { openTableAt, tableOfFile } from '../../../support/table.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createSlotStore } from '../../../../lib/aws/table/slots.ts';
 import type { SlotStore } from '../../../../lib/purge/engine/ports.ts';
 import { takeSlot } from '../../../../lib/purge/order/slots.ts';
-import { createLimiterOf } from '../../../support/purge/limiter.ts';
-import { createMemorySlots } from '../../../support/purge/slots.ts';
-import { createMemoryPurges } from '../../../support/purge/store.ts';
+import { createLimiterOf } from '../../../support/purge/ports/limiter.ts';
+import { createMemorySlots } from '../../../support/purge/ports/slots.ts';
+import { createMemoryPurges } from '../../../support/purge/ports/store.ts';
 import { openTableAt, tableOfFile } from '../../../support/table.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { actOn } from '../../../../lib/purge/batch/act.ts';
 import type { PossibleEffect } from '../../../../lib/purge/batch/batch.ts';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

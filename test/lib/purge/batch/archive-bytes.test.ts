@@ -3,9 +3,9 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
-import { archivedIn } from '../../../support/purge/archived.ts';
-import { createLimiterOf, openLimiter } from '../../../support/purge/limiter.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
+import { archivedIn } from '../../../support/purge/ports/archived.ts';
+import { createLimiterOf, openLimiter } from '../../../support/purge/ports/limiter.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** What is in memory at once of what the archive reads and packs, however large it is. */

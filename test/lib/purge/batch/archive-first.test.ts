@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** Nothing is done to an execution before the archive surely has it: so nothing can be claimed of one before. */

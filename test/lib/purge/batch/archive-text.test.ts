@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { upstreamOf } from '../../../../lib/purge/batch/upstream.ts';
-import { archivedIn } from '../../../support/purge/archived.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
+import { archivedIn } from '../../../support/purge/ports/archived.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 import { type Reply, story } from '../../../support/studio/stories.ts';
 

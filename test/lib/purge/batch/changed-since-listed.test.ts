@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NEVER } from '../../../../infra/simulator/store/execution.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../../lib/purge/record/digest.ts';
-import { createWorld } from '../../../support/purge/over-studio.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
+import { createWorld } from '../../../support/purge/studio/over-studio.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** Executions that are no more what they were listed as when it is their turn: active, or ended, by then. */

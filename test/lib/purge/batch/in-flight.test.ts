@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRounds } from '../../../support/purge/rounds.ts';
-import { createWorldWithLimiter } from '../../../support/purge/with-limiter.ts';
+import { createWorldWithLimiter } from '../../../support/purge/studio/with-limiter.ts';
 import { NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** How much Studio takes at a time is published nowhere, and may change: the limiter that is deployed finds it out. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createWorldWithLimiter } from '../../../support/purge/with-limiter.ts';
+import { createWorldWithLimiter } from '../../../support/purge/studio/with-limiter.ts';
 import { NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
-import { COUNT, seeded } from '../../../support/purge/seeded.ts';
+import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
 import { WELCOME } from '../../../support/purge/world.ts';
 
 /** A worker that dies of the same again and again: memory, or a call that blocks it until its time is over. */

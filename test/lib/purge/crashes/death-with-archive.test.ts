@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { addToDigest, EMPTY_DIGEST } from '../../../../lib/purge/record/digest.ts';
-import { archivedIn } from '../../../support/purge/archived.ts';
 import { type Death, runDying } from '../../../support/purge/mortal.ts';
-import { ACTIVE, COUNT, seeded } from '../../../support/purge/seeded.ts';
+import { archivedIn } from '../../../support/purge/ports/archived.ts';
+import { ACTIVE, COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
 
 /** Between the archive, the delete and the record: whatever a worker leaves there, the next one finds. */
 

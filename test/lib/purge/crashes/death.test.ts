@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
-import { archivedIn } from '../../../support/purge/archived.ts';
 import { type Death, immortal, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
-import { ACTIVE, COUNT, seeded } from '../../../support/purge/seeded.ts';
+import { archivedIn } from '../../../support/purge/ports/archived.ts';
+import { ACTIVE, COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
 
 const request: Partial<PurgeRequest> = { olderThan: 'P7D', status: 'any' };
 

@@ -4,8 +4,8 @@ import type { ArchiveStore } from '../../../../lib/purge/engine/ports.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { withEachCall } from '../../../support/purge/calls.ts';
-import { createTurmoil } from '../../../support/purge/turmoil.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
+import { createTurmoil } from '../../../support/purge/studio/turmoil.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** Workers of the same purge that are alive at once: one that was presumed dead goes on, a run was started twice. */

@@ -4,7 +4,7 @@ import { runPurge } from '../../../../lib/purge/engine/run.ts';
 import { stopPurge } from '../../../../lib/purge/order/stop.ts';
 import { HEARTBEAT_TIMEOUT_MS } from '../../../../lib/purge/record/view.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SupersededError } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

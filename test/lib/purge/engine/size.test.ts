@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { idleResult } from '../../../../lib/purge/engine/conclude.ts';
 import { heldBytes } from '../../../support/purge/heap.ts';
-import { openLimiter } from '../../../support/purge/limiter.ts';
+import { openLimiter } from '../../../support/purge/ports/limiter.ts';
 import { runsOf } from '../../../support/purge/runs.ts';
-import { syntheticUpstream } from '../../../support/purge/synthetic.ts';
+import { syntheticUpstream } from '../../../support/purge/studio/synthetic.ts';
 import { createClock, createWorldOf } from '../../../support/purge/world.ts';
 
 /** What AWS allows a durable run, and what is kept of it. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

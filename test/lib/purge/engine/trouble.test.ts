@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deriveContactKey, hashContacts } from '../../../../lib/purge/order/contact-key.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../../lib/purge/record/digest.ts';
-import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
 import {
   ACCOUNT,
   createClock,

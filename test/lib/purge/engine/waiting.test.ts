@@ -3,7 +3,7 @@ import type { SliceResult } from '../../../../lib/purge/engine/conclude.ts';
 import { runPurge } from '../../../../lib/purge/engine/run.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import { NO_COUNTS } from '../../../../lib/purge/record/record.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

@@ -9,9 +9,9 @@ import { readWorkerInput } from '../../../../lib/purge/order/worker-input.ts';
 import { isPurgeId, purgeId, runName } from '../../../../lib/purge/record/purge-id.ts';
 import type { PurgeRecord } from '../../../../lib/purge/record/record.ts';
 import { HEARTBEAT_TIMEOUT_MS, viewOf } from '../../../../lib/purge/record/view.ts';
-import { createMemoryFailures } from '../../../support/purge/failures.ts';
+import { createMemoryFailures } from '../../../support/purge/ports/failures.ts';
+import { createMemoryPurges } from '../../../support/purge/ports/store.ts';
 import { requestOf } from '../../../support/purge/request.ts';
-import { createMemoryPurges } from '../../../support/purge/store.ts';
 import { config, contactKey, NOON } from '../../../support/purge/world.ts';
 
 const id = purgeId(NOON, 'test');

@@ -2,9 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { createRandom } from '../../../../infra/simulator/random.ts';
 import { SupersededError, type Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { viewOf } from '../../../../lib/purge/record/view.ts';
-import { archivedIn } from '../../../support/purge/archived.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/upstream.ts';
+import { archivedIn } from '../../../support/purge/ports/archived.ts';
+import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

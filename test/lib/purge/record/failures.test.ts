@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureStore } from '../../../../lib/purge/engine/ports.ts';
 import { heldBytes } from '../../../support/purge/heap.ts';
-import { syntheticUpstream } from '../../../support/purge/synthetic.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/upstream.ts';
+import { syntheticUpstream } from '../../../support/purge/studio/synthetic.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, type Quirks, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

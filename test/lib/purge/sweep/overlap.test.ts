@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LOCK_LEASE_SECONDS } from '../../../../lib/purge/engine/limits.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { COUNT, seeded } from '../../../support/purge/seeded.ts';
-import { sidOf } from '../../../support/purge/upstream.ts';
+import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
+import { sidOf } from '../../../support/purge/studio/upstream.ts';
 import { NOON, SURVEY, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

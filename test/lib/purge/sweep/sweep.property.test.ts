@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/upstream.ts';
+import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../../infra/simulator/faults/behaviour.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
-import { createWorld } from '../../../support/purge/over-studio.ts';
+import { createWorld } from '../../../support/purge/studio/over-studio.ts';
 import { NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;

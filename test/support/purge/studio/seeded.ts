@@ -1,5 +1,5 @@
+import { createWorldOf, NOON, WELCOME } from '../world.ts';
 import { createMemoryStudio, sidOf } from './upstream.ts';
-import { createWorldOf, NOON, WELCOME } from './world.ts';
 
 const DAY_MS = 86_400_000;
 

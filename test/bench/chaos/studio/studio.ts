@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { FromStudio, Seeded, ToStudio } from './protocol.ts';
+import type { FromStudio, Seeded, ToStudio } from '../protocol.ts';
 
 /** The simulated Studio's process, spoken to one question at a time. */
 export type StudioProcess = {
@@ -16,7 +16,7 @@ export type StudioProcess = {
 };
 
 export async function startStudio(seeded: Seeded): Promise<StudioProcess> {
-  const script = fileURLToPath(new URL('studio-process.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./studio-process.ts', import.meta.url));
   const child = fork(script, [JSON.stringify(seeded)], { serialization: 'advanced' });
   const exited = once(child, 'exit');
   const answer = <Kind extends FromStudio['kind']>(kind: Kind) =>

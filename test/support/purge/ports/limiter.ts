@@ -1,4 +1,4 @@
-import type { Limiter } from '../../../lib/purge/engine/ports.ts';
+import type { Limiter } from '../../../../lib/purge/engine/ports.ts';
 
 /** Throws only when all are over, so that none goes on unobserved. */
 async function allOver(work: readonly Promise<unknown>[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { World } from './world.ts';
+import type { World } from '../world.ts';
 
 /** Every line that the archive's objects hold. */
 export function archivedIn({ objects }: Pick<World, 'objects'>) {

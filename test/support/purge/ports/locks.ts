@@ -1,5 +1,5 @@
-import { LOCK_LEASE_SECONDS } from '../../../lib/purge/engine/limits.ts';
-import type { LockStore } from '../../../lib/purge/engine/ports.ts';
+import { LOCK_LEASE_SECONDS } from '../../../../lib/purge/engine/limits.ts';
+import type { LockStore } from '../../../../lib/purge/engine/ports.ts';
 
 type Lock = { owner: string; untilMs: number; next?: { purge: string; isUrgent: boolean } };
 

@@ -1,4 +1,4 @@
-import type { Slot, SlotStore } from '../../../lib/purge/engine/ports.ts';
+import type { Slot, SlotStore } from '../../../../lib/purge/engine/ports.ts';
 
 /** The store that the table is held against: the same promises, in memory. */
 export function createMemorySlots(): SlotStore {

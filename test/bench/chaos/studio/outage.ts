@@ -1,5 +1,5 @@
-import { AwsError } from '../../../infra/local/aws/protocol.ts';
-import type { ObjectStore } from '../../../infra/local/aws/s3-objects.ts';
+import { AwsError } from '../../../../infra/local/aws/protocol.ts';
+import type { ObjectStore } from '../../../../infra/local/aws/s3-objects.ts';
 
 /** Longer than the SDK's own tries: the purge notices. */
 const OUTAGE_MS = 8_000;

@@ -1,9 +1,9 @@
-import { createRandom } from '../../../infra/simulator/random.ts';
-import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
-import type { Execution } from '../../../infra/simulator/store/execution.ts';
-import type { SeedRequest } from '../../../infra/simulator/store/seed.ts';
-import { createOthers } from './others.ts';
-import type { FromStudio, Seeded, ToStudio } from './protocol.ts';
+import { createRandom } from '../../../../infra/simulator/random.ts';
+import { startSimulatedStudio } from '../../../../infra/simulator/server.ts';
+import type { Execution } from '../../../../infra/simulator/store/execution.ts';
+import type { SeedRequest } from '../../../../infra/simulator/store/seed.ts';
+import { createOthers } from '../others.ts';
+import type { FromStudio, Seeded, ToStudio } from '../protocol.ts';
 
 /**
  * The simulated Studio as a process of its own, which writes down what was really done to each execution,

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
-import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
-import { upstreamOf } from '../../../lib/purge/batch/upstream.ts';
-import { runSlice } from '../../../lib/purge/engine/slice.ts';
-import { createStudio } from '../../../lib/studio/client.ts';
-import { createLimiter } from '../../../lib/studio/limiter/limiter.ts';
-import type { createRounds } from './rounds.ts';
-import { ACCOUNT, createWorldOf, NOON, WELCOME } from './world.ts';
+import type { BehaviourChange } from '../../../../infra/simulator/faults/behaviour.ts';
+import { startSimulatedStudio } from '../../../../infra/simulator/server.ts';
+import { upstreamOf } from '../../../../lib/purge/batch/upstream.ts';
+import { runSlice } from '../../../../lib/purge/engine/slice.ts';
+import { createStudio } from '../../../../lib/studio/client.ts';
+import { createLimiter } from '../../../../lib/studio/limiter/limiter.ts';
+import type { createRounds } from '../rounds.ts';
+import { ACCOUNT, createWorldOf, NOON, WELCOME } from '../world.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

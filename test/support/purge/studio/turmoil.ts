@@ -1,4 +1,4 @@
-import type { Around } from './calls.ts';
+import type { Around } from '../calls.ts';
 
 /** More calls in a row than a batch has, so that a worker may wake up when the others are far ahead. */
 const LONGEST_STRETCH = 200;

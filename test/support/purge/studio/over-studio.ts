@@ -1,9 +1,9 @@
 import { afterEach } from 'vitest';
-import type { BehaviourChange } from '../../../infra/simulator/faults/behaviour.ts';
-import { startSimulatedStudio } from '../../../infra/simulator/server.ts';
-import { upstreamOf } from '../../../lib/purge/batch/upstream.ts';
-import { createStudio } from '../../../lib/studio/client.ts';
-import { ACCOUNT, createClock, createWorldOf, SURVEY, WELCOME, type Wrap } from './world.ts';
+import type { BehaviourChange } from '../../../../infra/simulator/faults/behaviour.ts';
+import { startSimulatedStudio } from '../../../../infra/simulator/server.ts';
+import { upstreamOf } from '../../../../lib/purge/batch/upstream.ts';
+import { createStudio } from '../../../../lib/studio/client.ts';
+import { ACCOUNT, createClock, createWorldOf, SURVEY, WELCOME, type Wrap } from '../world.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

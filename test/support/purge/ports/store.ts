@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { type Batch, batch as batchSchema } from '../../../lib/purge/batch/batch.ts';
+import { type Batch, batch as batchSchema } from '../../../../lib/purge/batch/batch.ts';
 import {
   OpenAlreadyError,
   type PurgeStore,
   type StoredPurge,
   SupersededError,
-} from '../../../lib/purge/engine/ports.ts';
-import { purgeRecord } from '../../../lib/purge/record/record.ts';
+} from '../../../../lib/purge/engine/ports.ts';
+import { purgeRecord } from '../../../../lib/purge/record/record.ts';
 
 type Kept = { json: string; version: number; stopRequested: boolean };
 /** DynamoDB takes no larger item. */

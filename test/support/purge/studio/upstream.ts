@@ -1,6 +1,6 @@
-import type { Upstream } from '../../../lib/purge/engine/ports.ts';
-import { StudioError, type StudioErrorKind } from '../../../lib/studio/errors.ts';
-import type { Execution, Page, Step } from '../../../lib/studio/types.ts';
+import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
+import { StudioError, type StudioErrorKind } from '../../../../lib/studio/errors.ts';
+import type { Execution, Page, Step } from '../../../../lib/studio/types.ts';
 
 export type Kept = Execution & { state: 'active' | 'ended' | 'deleted' };
 

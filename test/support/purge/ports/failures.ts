@@ -1,5 +1,5 @@
-import type { FailureStore, KnownFailure } from '../../../lib/purge/engine/ports.ts';
-import { failureSortKey, sortKeyRange } from '../../../lib/purge/record/failure-sort-key.ts';
+import type { FailureStore, KnownFailure } from '../../../../lib/purge/engine/ports.ts';
+import { failureSortKey, sortKeyRange } from '../../../../lib/purge/record/failure-sort-key.ts';
 
 /** Failures in their order, as the table keeps them. */
 export function createMemoryFailures(pageSize = 1_000) {
