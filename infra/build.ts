@@ -6,7 +6,7 @@ import { trim, UNDICI } from './trim.ts';
 
 /**
  * The one bundling path: each `functions/<name>.ts` becomes `.build/functions/<name>/index.mjs`, with undici beside
- * it. CDK ships these folders and `npm start` runs these files. docs/decisions/0036 tells what a cold start costs.
+ * it. CDK ships these folders and `npm start` runs these files. docs/decisions/0017 tells what a cold start costs.
  */
 const root = new URL('..', import.meta.url);
 export const bundlesDirectory = fileURLToPath(new URL('.build/functions/', root));

@@ -10,7 +10,7 @@ export const UNDICI = 'undici';
 export type Rule = {
   replaces: (imported: OnResolveArgs) => boolean;
   code: (path: string) => string;
-  /** CPU time of a cold start: docs/decisions/0035. */
+  /** CPU time of a cold start: docs/decisions/0016. */
   savesMs: number;
   /** The dependency and its minor version. Node's is that of the package that brings it. */
   checkedWith: string;

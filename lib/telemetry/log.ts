@@ -6,7 +6,7 @@ import { METRIC_NAMESPACE, METRIC_NAMESPACE_VARIABLE, type Metrics, metricsMembe
 /**
  * Structured logs: one JSON line each, under the names that Powertools uses, so that operators' queries work. Only
  * these fields can be logged, and no free text: addresses, parameters, contexts and credentials stay out.
- * docs/decisions/0037 tells why it is not Powertools' own logger.
+ * docs/decisions/0018 tells why it is not Powertools' own logger.
  */
 const TEXTS = [
   'requestId',

@@ -20,7 +20,7 @@ export const loadPool = () => import('undici');
 
 /**
  * Repeatable requests use undici's pool. A fresh request uses Node's client, on a connection of its own:
- * docs/decisions/0010-two-http-clients.md.
+ * docs/decisions/0005-two-http-clients.md.
  */
 export function createTransport(origin: string): Transport {
   const closing = new AbortController();
