@@ -193,6 +193,27 @@ test('a flow that gives no page is not waited for before its executions come nex
   expect(all).toEqual(upstream.rows.slice(0, 11).map(({ sid }) => sid));
 });
 
+test('a failed page leaves the cursor of a list inside one second as it was: 503 until it is read', async () => {
+  const failing = new Set([2, 4]);
+  let calls = 0;
+  const upstream = slowUpstream({ token: 'offset', window: false, maxPageSize: 2 }, 1, () => 0);
+  upstream.beforePage = async () => {
+    if (failing.has(calls++)) throw new StudioError('connection', 'reset', { operation: 'ListExecution' });
+  };
+  for (let number = 0; number < 5; number++) upstream.create(0, START_S);
+  const ask = listOf(upstream);
+  const first = await ask('limit=4');
+  expect([first.status, first.body.executions.length]).toEqual([200, 4]);
+  const again = () => ask(`limit=4&cursor=${first.body.nextCursor}`);
+  // First the page of the cursor fails, then the page after it.
+  expect((await again()).status).toBe(503);
+  expect((await again()).status).toBe(503);
+  const last = await again();
+  expect([last.status, last.body.nextCursor]).toEqual([200, null]);
+  const sids = [...first.body.executions, ...last.body.executions].map(({ sid }: { sid: string }) => sid);
+  expect(sids).toEqual(upstream.rows.map(({ sid }) => sid));
+});
+
 test('an execution that appears late, in a flow that failed meanwhile, turns no list back', async () => {
   const failing = { at: -1 };
   let calls = 0;
