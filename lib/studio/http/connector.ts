@@ -15,9 +15,15 @@ export function createConnector(origin: string, closing: AbortSignal) {
   const { protocol, hostname, port } = new URL(origin);
   const isSecure = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
-  const address = { host, port: Number(port) || (isSecure ? 443 : 80), signal: closing };
+  const address = { host, port: Number(port) || (isSecure ? 443 : 80) };
+  // A set, since Node searches all of a signal's listeners whenever one is added: 6 % of a warm trigger.
+  const sockets = new Set<Socket>();
   let session: Buffer | undefined;
   let prepared: Promise<Prepared | undefined> | undefined;
+
+  closing.addEventListener('abort', () => {
+    for (const socket of sockets) socket.destroy(closing.reason);
+  });
 
   function openSocket(): Socket {
     if (!isSecure) return openTcp(address);
@@ -35,9 +41,12 @@ export function createConnector(origin: string, closing: AbortSignal) {
   function connect(): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     const socket = openSocket();
+    sockets.add(socket);
+    if (closing.aborted) socket.destroy(closing.reason);
     const timer = setTimeout(() => socket.destroy(timedOut()), CONNECT_TIMEOUT_MS);
     socket
       .setNoDelay()
+      .once('close', () => sockets.delete(socket))
       .once(isSecure ? 'secureConnect' : 'connect', () => resolve(socket))
       // Stays: an unused connection may fail later, and an unheard error would end the process.
       .on('error', reject);
