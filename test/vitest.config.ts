@@ -33,7 +33,7 @@ export default defineConfig({
       },
     ],
     coverage: {
-      include: ['lib/**'],
+      include: ['lib/**/*.ts'],
       // Code that runs in the built bundles or in a child process is not counted.
       thresholds: { lines: 95, branches: 90 },
       reporter: ['text-summary'],
