@@ -8,7 +8,7 @@ import { stackName } from './stage.ts';
 
 /** What `cdk synth` and `cdk deploy` run. `-c stage=<name>` picks a stage, which is a stack of its own. */
 const app = new App();
-// A finding that nobody acknowledged, with a reason, beside what it is about ends the synth.
+// Every finding ends the synth, unless the construct that it is about acknowledges it with a reason.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 const stage: unknown = app.node.tryGetContext('stage');
 const isReserving = app.node.tryGetContext(RESERVE_CONTEXT) === 'true';

@@ -30,7 +30,7 @@ export const deployment = {
   /** Archives hold what your contacts wrote: they expire. */
   archiveDays: 365,
   logRetentionDays: 30,
-  // Who is told when something is wrong.
+  // The address that alarms are sent to.
   // alarmEmail: 'operations@example.com',
   // What is otherwise in a stage; `npm run deploy -- -c stage=test` makes it a stack of its own.
   // stages: { test: { schedule: false, keepData: false, config: { policies: [] } } },

@@ -68,9 +68,9 @@ const entries = {
    * flows wait that long on purpose.
    */
   stuckAlarm: v.optional(wholeNumber(1, MAX_STUCK)),
-  /** Who is told of alarms. The address must confirm the subscription once. */
+  /** The address that alarms are sent to. Its owner must confirm the subscription once. */
   alarmEmail: v.optional(v.pipe(v.string(), v.email('must be an e-mail address'))),
-  /** Where the runbook can be read, for the links in the alarms: put your own copy’s address here. */
+  /** The address of your copy of the runbook, which the alarms link to. */
   runbookUrl: v.optional(
     v.pipe(
       v.string(),

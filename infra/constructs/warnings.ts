@@ -3,12 +3,12 @@ import { DAY_MS, momentBefore, parseDuration } from '../../lib/config/duration.t
 import type { Settings } from './deployment-settings.ts';
 import { daysToMiss } from './monitoring/cleanup-gap.ts';
 
-/** What is valid and yet surely not meant; shown at synth, and stops nothing. */
+/** A valid setting that is probably a mistake. The synth shows it and goes on. */
 type Warning = { id: string; text: string };
 
-/** Twilio deletes executions by itself after so long, whatever is configured here. */
+/** The age at which Twilio deletes executions itself. It cannot be configured. */
 const STUDIO_RETENTION_DAYS = 30;
-/** The flows that `infra/config.ts` is delivered with. */
+/** The SIDs of the example flows in `infra/config.ts`. */
 const PLACEHOLDER_SID = /^FW0{24}/;
 /** A month back from here is 31 days, the most it can be. */
 const SOME_JANUARY = Date.UTC(2026, 0, 31);

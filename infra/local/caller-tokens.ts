@@ -1,7 +1,7 @@
 import { SCOPES } from '../../lib/config/configuration.ts';
 import type { Secret } from '../../lib/config/secret.ts';
 
-/** Who may call the local run. They are no secrets: it binds loopback and holds nothing real. */
+/** The callers of the local run. Their tokens are public, because it binds loopback and holds no real data. */
 export const LOCAL_ADMIN = 'local-admin';
 export const LOCAL_CALLERS: Secret['callers'] = [
   { name: LOCAL_ADMIN, token: LOCAL_ADMIN, scopes: [...SCOPES] },

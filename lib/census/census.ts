@@ -4,9 +4,8 @@ import { describeError, type Log } from '../telemetry/log.ts';
 import type { MetricKey } from '../telemetry/metrics.ts';
 
 /**
- * Counts the active executions of each configured flow by age: what is stuck shows on the dashboard before
- * somebody complains. Each age is listed by itself, the oldest first, so that where Studio ignores `status` and a
- * list grows beyond every bound, it is the young ones that stay uncounted.
+ * Counts the active executions of each configured flow by age, for the dashboard. Each age group is listed
+ * separately, the oldest first, so that a list which is too long to finish omits only young executions.
  */
 
 const HOUR_MS = 3_600_000;

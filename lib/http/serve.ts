@@ -62,8 +62,8 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
 }
 
 /**
- * The handler of a route that is known to have one. That the request has this route's shape is what
- * `readInput` checked with the schemas of the same table; the compiler cannot follow that over the union.
+ * Returns the handler of a route that has one. `readInput` has checked the request with the schemas of this
+ * route, which the compiler cannot follow over the union of routes.
  */
 function handlerOf(handlers: Handlers, route: RouteKey) {
   return handlers[route] as unknown as (request: AdmittedRequest & Timed) => Promise<Answer>;

@@ -21,7 +21,7 @@ test.each([
 test('principals with one name are as many callers as there are kinds, accounts and partitions', () => {
   const arns = ['aws', 'aws-cn'].flatMap((partition) =>
     ['123456789012', '123456789013'].flatMap((account) => [
-      `arn:${partition}:sts::${account}:assumed-role/root/root`,
+      `arn:${partition}:sts::${account}:assumed-role/ops/root`,
       `arn:${partition}:iam::${account}:user/root`,
       `arn:${partition}:iam::${account}:user/role/root`,
       `arn:${partition}:sts::${account}:federated-user/root`,
