@@ -51,9 +51,11 @@ function queryOf(
 ): string {
   const check = (name: string, value: number | undefined, max: number) => {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1 && value <= max))
-      throw new StudioError('invalid-argument', `${name} must be a whole number from 1`, { operation });
+      throw new StudioError('invalid-argument', `${name} must be a whole number from 1 to ${max}`, {
+        operation,
+      });
   };
-  check('limit', limit, Number.MAX_SAFE_INTEGER);
+  if (limit !== Number.POSITIVE_INFINITY) check('limit', limit, Number.MAX_SAFE_INTEGER);
   check('pageSize', pageSize, MAX_PAGE_SIZE);
   const size = pageSize ?? (limit && Math.min(limit, MAX_PAGE_SIZE));
   const encoded = encodeForm({ ...filters, PageSize: size?.toString() });
@@ -72,7 +74,6 @@ async function* walk<Item extends { sid: string }>(
   const listUrl = `${wiring.origin}${wiring.basePath}${path}`;
   const abandoned = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal;
-  const guard = createGuard(operation);
   const recent = new RecentSet(REMEMBERED_ITEMS);
   let remaining = call.limit ?? Number.POSITIVE_INFINITY;
   let bytesLeft = options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
@@ -105,6 +106,7 @@ async function* walk<Item extends { sid: string }>(
   const begin = fromPageUrl === undefined ? firstQuery : pageQuery(listUrl, fromPageUrl);
   if (begin === undefined)
     throw new StudioError('invalid-argument', 'The page URL is not one of this list', { operation });
+  const guard = createGuard(operation, begin);
   let query = begin;
   try {
     while (remaining > 0) {

@@ -19,7 +19,8 @@ export class RecentSet {
   /** Returns whether the name is new. */
   add(name: string): boolean {
     if (this.#names.has(name)) return false;
-    this.#names.delete(this.#ring[this.#oldest] ?? '');
+    const oldest = this.#ring[this.#oldest];
+    if (oldest !== undefined) this.#names.delete(oldest);
     this.#names.add(name);
     this.#ring[this.#oldest] = name;
     this.#oldest = (this.#oldest + 1) % this.#capacity;
