@@ -135,5 +135,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 function failureOf(error: Error): 'connection' | 'garbled' | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error.name === 'HTTPParserError' || /^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(code)) return 'garbled';
-  return code === '' || code === 'UND_ERR_INVALID_ARG' ? undefined : 'connection';
+  if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'connection';
+  // Undici's other errors are faults of this code, which retries must not hide.
+  return code === '' || code.startsWith('UND_ERR') ? undefined : 'connection';
 }

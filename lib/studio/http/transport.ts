@@ -125,7 +125,10 @@ function createPool(origin: string, connect: () => Promise<Socket>) {
       dropStale();
       inFlight += 1;
       try {
-        opening ??= open();
+        opening ??= open().catch((error) => {
+          opening = undefined;
+          throw error;
+        });
         const pool = await opening;
         if (!exchange.isOver) pool.dispatch({ method, path, headers, body: body ?? null }, exchange);
         await exchange.result;
