@@ -20,12 +20,12 @@ const ports = {
   sleep: (ms: number) => sleep(ms),
   now,
 };
-// Shakes hands with Studio while the secret is read.
+// Opens the connection to Studio while the secret is read.
 studio.prepare();
 
 export const handler = serve(runtime, {
   'POST /flows/{flow}/executions': async (request) => {
-    // Shakes hands with Studio while the claim is written.
+    // Opens the connection to Studio while the claim is written.
     studio.prepare();
     const { caller, ...wanted } = request;
     const triggered = await trigger(ports, { ...wanted, caller: caller.id });

@@ -73,6 +73,7 @@ export function readEnvironment<Needed extends Need>(
   return environment;
 }
 
+/** Tells the compiler what the schema has checked. */
 function has<Needed extends Need>(
   environment: Environment,
   needs: readonly Needed[],

@@ -39,7 +39,7 @@ export type Idempotency = {
 };
 
 export type Timed = {
-  /** When the answer has to be there, in milliseconds since 1970. */
+  /** When the answer is due, in epoch milliseconds. */
   deadlineMs: number;
   /** Ends at the deadline: hand it to every upstream call. */
   signal: AbortSignal;

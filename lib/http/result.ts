@@ -4,7 +4,7 @@ import type { Answer } from './request.ts';
 /** What API Gateway takes, with everything that `serve` sets. */
 export type Result = { statusCode: number; headers: Record<string, string>; body: string };
 
-/** No answer is for a cache or to be taken for anything but what it says it is. */
+/** Forbid caching and media type sniffing of every answer. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /**

@@ -66,7 +66,7 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
  * route, which the compiler cannot follow over the union of routes.
  */
 function handlerOf(handlers: Handlers, route: RouteKey) {
-  return handlers[route] as unknown as (request: AdmittedRequest & Timed) => Promise<Answer>;
+  return handlers[route] as (request: AdmittedRequest & Timed) => Promise<Answer>;
 }
 
 function toProblem(error: unknown, { route, sent }: Trace): Problem {

@@ -1,18 +1,18 @@
 /**
- * The claim on an idempotency key: one record that says who works under the key, since when an execution
- * may have been created, and, once settled, the answer. It holds hashes and times, and no address.
+ * The claim on an idempotency key: one record with its owner, the interval in which an execution may have been
+ * created, and, once settled, the answer. It holds hashes and times, and no address.
  */
 
-/** How long a claim keeps others out: longer than a whole request may take (25 s). */
+/** Time in which no other attempt may take the claim over. Longer than a request may take (25 s). */
 export const LEASE_MS = 30_000;
 
-/** What is sent under a claim has left within this time after it was written or renewed, or never leaves. */
+/** A create is sent at most this long after its claim was written or renewed, or not at all. */
 export const SEND_INTERVAL_MS = 15_000;
 
-/** How long a key is remembered after the last write: the promised 24 hours and some. */
+/** How long a key is remembered after the last write. The API promises 24 hours. */
 export const KEEP_MS = 25 * 60 * 60_000;
 
-/** When something irrevocable may have left under the claim, in milliseconds since 1970. */
+/** The interval in which a create may have been sent under the claim, in epoch milliseconds. */
 export type SendInterval = { fromMs: number; untilMs: number };
 
 export type Claim = {
@@ -20,7 +20,7 @@ export type Claim = {
   id: string;
   /** A hash of the payload, keyed with the idempotency key: shows another payload under the same key. */
   fingerprint: string;
-  /** Decided when the key was first claimed and handed to every later attempt: small, opaque. */
+  /** Chosen by the first attempt and passed to every later one. Small and opaque. */
   firstAttemptValue: string;
   /** Random for each attempt; only the owner may renew, settle, leave or release. */
   owner: string;
@@ -28,26 +28,26 @@ export type Claim = {
   sendInterval: SendInterval;
   /** The answer, once there is one. */
   answer: string | null;
-  /** After this the record counts as gone, whether it is still there or not. */
+  /** From then on the claim counts as absent, even if the table still has it. */
   expiresAtMs: number;
 };
 
-/** The table could not be asked, or said something that makes no sense. Nothing is known of the write. */
+/** The table failed or returned an invalid item. The write may or may not have happened. */
 export class ClaimStoreError extends Error {
   override readonly name = 'ClaimStoreError';
 }
 
 /**
- * Where claims are kept. Every method is one conditional write, and throws a ClaimStoreError when the store
- * fails. A write that was repeated by the transport must come out as if it was done once.
+ * Stores claims. Every method is one conditional write, and throws a ClaimStoreError when the store fails. A
+ * write that the transport repeats has the effect of one.
  */
 export type ClaimStore = {
-  /** Writes the claim unless one stands there that has not expired; that one is returned. */
+  /** Writes the claim, or returns the one that exists and has not expired. */
   claim(claim: Claim, nowMs: number): Promise<{ outcome: 'claimed' } | { outcome: 'exists'; claim: Claim }>;
-  /** Puts `next` in place of an unsettled `seen`, unless it has changed since. */
+  /** Replaces an unsettled `seen` by `next`, unless it has changed since. */
   takeOver(seen: Claim, next: Claim): Promise<boolean>;
-  /** Puts `next` in the place of the owner's own claim; false if it has another owner. */
+  /** Replaces the owner's claim by `next`. Returns false if the claim has another owner. */
   update(next: Claim): Promise<boolean>;
-  /** Removes the owner's own claim, so that the key is as if it was never used. */
+  /** Deletes the owner's claim, so that the key is unused again. */
   release(claim: Claim): Promise<void>;
 };

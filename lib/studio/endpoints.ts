@@ -55,7 +55,7 @@ const aStep = { answers: 'step', parse: parseStep, freeForm: true } as const;
 const aStepContext = { ...aContext, parse: parseStepContext };
 const aFlow = { answers: 'flow', parse: parseFlow, freeForm: true } as const;
 const aValidity = { parse: parseValidity, ...v2Only };
-/** They have the flow's SID. */
+/** Test users have no SID of their own: `sid` is the flow's. */
 const someTestUsers = { answers: 'flow', parse: parseTestUsers, ...v2Only } as const;
 
 const KINDS = { GET: 'read', POST: 'non-idempotent', DELETE: 'idempotent' } as const;

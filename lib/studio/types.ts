@@ -128,8 +128,8 @@ export type CallOptions = {
    */
   timeoutMs?: number;
   /**
-   * In all. Default 5. Neither the retry with fresh credentials after a 401 counts, nor 429s under a
-   * `limiter`, which are bounded by `timeoutMs` only.
+   * Maximum number of tries. Default 5. The retry after a 401 and 429s under a `limiter` do not count; only
+   * `timeoutMs` bounds those.
    */
   maxTries?: number;
   /**

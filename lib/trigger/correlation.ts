@@ -1,7 +1,7 @@
 /** The one name that callers cannot use among their own parameters. */
 export const CORRELATION_PARAMETER = 'studioExecutionsCorrelation';
 
-/** What Studio shows of an execution's parameters: read again under both of the names it keeps them under. */
+/** The two paths under which Studio shows an execution's parameters in its context. */
 const PARAMETER_PATHS = [
   ['flow', 'data'],
   ['trigger', 'request', 'parameters'],
@@ -15,8 +15,8 @@ export function withCorrelation(
 }
 
 /**
- * Whose execution a context belongs to: `ours` when it carries the correlation value, `other` when it has
- * parameters or a trigger without it, `unclear` when it is empty or cannot be read (yet).
+ * Returns `ours` if the context has the correlation value, `other` if it has parameters or a trigger without
+ * it, and `unknown` if it is empty or cannot be read.
  */
 export function ownershipOf(context: unknown, correlation: string): 'ours' | 'other' | 'unknown' {
   const root = parsed(context);

@@ -8,15 +8,15 @@ import type { CreateInput, Executions, Sleep } from './request.ts';
 import { ownership } from './search.ts';
 
 /**
- * How long a create may take, reading the secret and connecting included: nothing leaves later than this. It
- * has to fit into the claim's window; the rest of a request's time is for finding out what became of it.
+ * Maximum time of a create, reading the secret and connecting included. It must fit into the claim's send
+ * interval, and leaves the rest of a request's time for reconciling.
  */
 const CREATE_TIMEOUT_MS = 10_000;
-/** What is left of it for another create after a search has proven that one is needed. */
+/** Time reserved for another create, after a search has proven that one is needed. */
 const CREATE_AGAIN_MS = 3_000;
 /** No create begins with less than this left. */
 const MIN_CREATE_MS = 1_000;
-/** What is kept of a request's time for writing down how it ended. */
+/** Time reserved at the end of a request for settling the claim. */
 const CONCLUDE_MS = 2_000;
 /** Pauses between creates that Studio throttled: doubling, with jitter, unless Studio says how long. */
 const FIRST_PAUSE_MS = 250;
@@ -27,10 +27,10 @@ export type CreateJob = CreateInput & {
   now: () => number;
   sleep: Sleep;
   random: () => number;
-  /** null: the flow's configuration wants none in its parameters. */
+  /** null if the flow's configuration turns it off. */
   correlation: string | null;
   claim: ClaimHandle;
-  /** When the answer has to be there. */
+  /** When the answer is due, in epoch milliseconds. */
   deadlineMs: number;
   signal: AbortSignal;
 };
@@ -43,7 +43,7 @@ export type Created =
   | { outcome: 'throttled'; retryAfterMs: number }
   /** Nothing was created, and there is no time left to try. */
   | { outcome: 'out-of-time' }
-  /** Whether there is an execution, or will be, cannot be told yet. */
+  /** It is not known yet whether Studio has created or will create an execution. */
   | { outcome: 'unknown'; lastSentMs: number; retryAfterMs: number }
   /** Another attempt has taken the claim over. */
   | { outcome: 'lost' };

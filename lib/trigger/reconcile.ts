@@ -3,37 +3,38 @@ import type { Execution } from '../studio/types.ts';
 import type { Sleep } from './request.ts';
 import { PROOF_AFTER_MS, type SearchOptions, search } from './search.ts';
 
-/** Looks come at doubling distances. */
+/** The pause between two searches doubles from the first to the maximum. */
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 4_000;
-/** When the proof cannot come in time anyway, a caller is not kept waiting longer than this. */
-const LOOK_FOR_MS = 10_000;
+/** Maximum time spent searching if an absence cannot be proven before the deadline. */
+const MAX_SEARCH_MS = 10_000;
 
 export type ReconcileOptions = SearchOptions & {
   sleep: Sleep;
-  /** When looking has to end, in milliseconds since 1970. */
+  /** When the search has to end, in epoch milliseconds. */
   stopAtMs: number;
 };
 
 export type Reconciled =
-  /** A create within the window made this execution. */
+  /** A create within the send interval made this execution. */
   | { outcome: 'found'; execution: Execution }
-  /** No create within the window made one, and none will any more. */
+  /** No create within the send interval made an execution, and none can any more. */
   | { outcome: 'absent' }
-  /** Not known yet; a look after so long would know. */
+  /** Not known yet. A search after `retryAfterMs` may find out. */
   | { outcome: 'unknown'; retryAfterMs: number };
 
-/** Finds out what became of the creates within `sendInterval`, as far as the time goes. */
+/** Finds out what became of the creates within `sendInterval`, until `stopAtMs`. */
 export async function reconcile(job: ReconcileOptions, sendInterval: SendInterval): Promise<Reconciled> {
   const startedMs = job.now();
   const proofAtMs = sendInterval.untilMs + PROOF_AFTER_MS;
-  const stopAtMs = proofAtMs < job.stopAtMs ? job.stopAtMs : Math.min(job.stopAtMs, startedMs + LOOK_FOR_MS);
+  const stopAtMs =
+    proofAtMs < job.stopAtMs ? job.stopAtMs : Math.min(job.stopAtMs, startedMs + MAX_SEARCH_MS);
   const ruledOut = new Set<string>();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     const result = await search(job, sendInterval, ruledOut);
     if (result.outcome !== 'unknown') return result;
     const untilProofMs = proofAtMs - job.now();
-    // The look that can prove an absence comes as soon as it can.
+    // The first search that can prove an absence starts as soon as it can.
     const waitMs = untilProofMs > 0 ? Math.min(pauseMs, untilProofMs) : pauseMs;
     if (job.signal.aborted || job.now() + waitMs >= stopAtMs)
       return { outcome: 'unknown', retryAfterMs: Math.max(untilProofMs, waitMs) };

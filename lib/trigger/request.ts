@@ -13,10 +13,10 @@ export type Sleep = (ms: number) => Promise<void>;
 export type OnConflict = 'fail' | 'return' | 'replace';
 
 export type TriggerRequest = {
-  /** Who asks; the same key of another caller is another key. */
+  /** The caller's id. The same key of two callers is two keys. */
   caller: string;
   route: string;
-  /** null: nothing tells a repeated delivery from a new one. */
+  /** null if the request has nothing that identifies a repeated delivery. */
   idempotencyKey: string | null;
   /**
    * The key header of a request that is identified by its signature; null if there is none
@@ -24,14 +24,14 @@ export type TriggerRequest = {
    */
   unsignedKey?: string | null;
   flow: ConfiguredFlow;
-  /** What makes another request of it: the same key with another flow or body is refused. */
+  /** The payload. A request that repeats a key with another flow or body is refused. */
   body: {
     to: string;
     from?: string | undefined;
     parameters?: Record<string, unknown> | undefined;
     onConflict?: OnConflict | undefined;
   };
-  /** When the answer has to be there, in milliseconds since 1970. */
+  /** When the answer is due, in epoch milliseconds. */
   deadlineMs: number;
   signal: AbortSignal;
 };

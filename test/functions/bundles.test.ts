@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -77,6 +79,29 @@ describe('the built bundles', () => {
   it.each(FRONT)('%s loads nothing of Node that it never uses', async (name) => {
     const loaded = await afterLoading(name, environment, 'process.moduleLoadList.join()');
     expect(SLOW_TO_LOAD.filter((module) => loaded.split(',').includes(`NativeModule ${module}`))).toEqual([]);
+  });
+
+  it('ask for the secret whatever is said to the SDK that would reach what was left out of it', async () => {
+    const asked = Promise.withResolvers<string>();
+    const server = createServer((request, response) => {
+      asked.resolve(String(request.headers['x-amz-target']));
+      response.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const variables = {
+        AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+        AWS_RETRY_MODE: 'adaptive',
+        AWS_DEFAULTS_MODE: 'auto',
+        AWS_ENABLE_ENDPOINT_DISCOVERY: 'true',
+      };
+      expect(await load('trigger', { ...environment, ...variables })).toBe('function');
+      expect(await asked.promise).toBe('secretsmanager.GetSecretValue');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it('name every mistake of their configuration when they are loaded with one that has three', async () => {

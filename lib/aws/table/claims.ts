@@ -61,12 +61,12 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
   return {
     async claim(claim, nowMs) {
       for (let tried = 1; ; tried++) {
-        // Expired ones count as gone; what removes them is late.
+        // An expired claim counts as absent, because DynamoDB deletes expired items hours late.
         const free = 'attribute_not_exists(pk) OR expiresAt <= :now';
         if (await put(claim, free, { ':now': { N: String(Math.floor(nowMs / SECOND_MS)) } }))
           return { outcome: 'claimed' };
         const standing = await read(claim.id);
-        // The SDK repeats what got no answer: then the first try's own write is in the way.
+        // After a lost response, the SDK repeats the write and meets its own first try.
         if (standing?.owner === claim.owner) return { outcome: 'claimed' };
         if (standing) return { outcome: 'exists', claim: standing };
         if (tried === CLAIM_TRIES) throw new ClaimStoreError('A claim came and went while it was asked for');

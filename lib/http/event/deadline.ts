@@ -2,13 +2,13 @@ import type { Context } from 'aws-lambda';
 
 /** An HTTP API cuts at 30 s; this leaves time for the answer, the cold start and the network. */
 const TOTAL_MS = 25_000;
-/** Kept free of the time that Lambda leaves, to write answer and log. */
+/** Time reserved before Lambda's timeout for writing the answer and the log. */
 const MARGIN_MS = 1_000;
-/** Between the signal and the answer that is given in place of a handler that does not come back. */
+/** Time that a handler has after the signal. Then `serve` answers in its place. */
 const GRACE_MS = 500;
 
 type Deadline = {
-  /** When the answer has to be there, in milliseconds since 1970. */
+  /** When the answer is due, in epoch milliseconds. */
   deadlineMs: number;
   /** Ends at the deadline. */
   signal: AbortSignal;

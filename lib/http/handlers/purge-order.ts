@@ -13,7 +13,7 @@ const RETRY_AFTER_MS = 5_000;
 /** Purges take minutes to hours, but a problem says at most a minute (problems.ts). */
 const RETRY_WHEN_FULL_MS = 60_000;
 
-/** What a caller is answered who asked for a purge. */
+/** Returns the answer to a request to start a purge. */
 export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => PurgeView): AnswerOf<'Purge'> {
   switch (ordered.outcome) {
     case 'started':
@@ -36,7 +36,9 @@ export function orderAnswer(ordered: Ordered, view: (record: PurgeRecord) => Pur
     case 'full':
       throw new Problem('throttled', whyFull(ordered), { retryAfterMs: RETRY_WHEN_FULL_MS });
     case 'in-progress':
-      throw new Problem('request-in-progress', 'The first request with this key still runs.', ordered);
+      throw new Problem('request-in-progress', 'The first request with this key still runs.', {
+        retryAfterMs: ordered.retryAfterMs,
+      });
     case 'key-reused':
       throw new Problem('idempotency-key-reused', 'The first request with this key had another payload.');
   }
@@ -54,12 +56,12 @@ export function requireFlows({ flows }: Pick<PurgeBody, 'flows'>, config: Config
     throw new Problem('forbidden', 'The caller may not touch every one of these flows.');
 }
 
-/** A purge of flows that the caller may not touch is none of its business. */
+/** A caller sees a purge only if it may access all of the purge's flows. */
 export function maySee(caller: Caller, record: PurgeRecord): boolean {
   return record.flows.every((flow) => mayTouch(caller, flow));
 }
 
-/** What failed, without what only the worker needs. */
+/** Returns a failure without the members that only the worker needs. */
 export function failureBody(
   { sid, flow, created, reason }: KnownFailure,
   { flows }: PurgeRecord,

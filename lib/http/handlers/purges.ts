@@ -17,7 +17,7 @@ export type PurgePorts = {
   order: (order: Order) => Promise<Ordered>;
 };
 
-/** The routes of purges; a purge of flows that the caller may not touch is to it one that does not exist. */
+/** The routes of purges. A purge of flows that the caller may not access answers 404. */
 export function purgeHandlers({ config, secret, purges, failures, order }: PurgePorts): Handlers {
   const find = async (caller: Caller, id: string): Promise<PurgeRecord> => {
     const record = await purges.find(id);

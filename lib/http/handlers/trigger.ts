@@ -6,7 +6,7 @@ import { invalidRequest, Problem } from '../problems.ts';
 import type { AnswerOf, Request } from '../request.ts';
 import { executionBody } from './bodies.ts';
 
-/** For callers who were turned away and have nothing to go by. */
+/** `Retry-After` where neither Studio nor the claim gives a time. */
 const RETRY_AFTER_MS = 2_000;
 
 const LOOK_TIMEOUT_MS = 3_000;
@@ -55,7 +55,9 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
     case 'refused':
       throw triggered.error;
     case 'throttled':
-      throw new Problem('throttled', 'Studio takes no more executions at the moment.', triggered);
+      throw new Problem('throttled', 'Studio takes no more executions at the moment.', {
+        retryAfterMs: triggered.retryAfterMs,
+      });
     case 'out-of-time':
       throw new Problem('studio-unavailable', 'Studio took too long; nothing was created.', {
         retryAfterMs: RETRY_AFTER_MS,
@@ -63,14 +65,14 @@ export function triggerAnswer(triggered: Triggered, flow: ConfiguredFlow): Answe
     case 'unknown':
       // Without a key, a retry may create a second execution, so there is no Retry-After.
       throw triggered.repeatable
-        ? new Problem(
-            'outcome-unknown',
-            'Send it again with the same key: there will be no second one.',
-            triggered,
-          )
+        ? new Problem('outcome-unknown', 'Send it again with the same key: there will be no second one.', {
+            retryAfterMs: triggered.retryAfterMs,
+          })
         : new Problem('outcome-unknown', 'Without a key, sending it again may create a second execution.');
     case 'in-progress':
-      throw new Problem('request-in-progress', 'The first request with this key still runs.', triggered);
+      throw new Problem('request-in-progress', 'The first request with this key still runs.', {
+        retryAfterMs: triggered.retryAfterMs,
+      });
     case 'key-reused':
       throw new Problem('idempotency-key-reused', 'The first request with this key had another payload.');
     case 'signature-replayed':

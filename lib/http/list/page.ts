@@ -1,5 +1,7 @@
 import type { Studio } from '../../studio/client.ts';
-import { StudioError, type StudioErrorKind } from '../../studio/errors.ts';
+import { endpoints } from '../../studio/endpoints.ts';
+import { StudioError } from '../../studio/errors.ts';
+import { isTransientKind } from '../../studio/http/retry.ts';
 import type { Execution, ListExecutionsQuery, Page } from '../../studio/types.ts';
 
 /** How many upstream pages one request may still read, over all its flows. */
@@ -33,7 +35,9 @@ export async function fetchPage(
 ): Promise<Page<Execution>> {
   budget.pages--;
   if (++budget.idle > MAX_IDLE_PAGES)
-    throw new StudioError('nonsense', 'The list does not end', { operation: 'ListExecution' });
+    throw new StudioError('nonsense', 'The list does not end', {
+      operation: endpoints.listExecutions.operation,
+    });
   const [dateCreatedTo] = [filters.dateCreatedTo, end].filter((time) => time !== undefined).sort();
   const listing = executions.list(
     flowSid,
@@ -52,17 +56,9 @@ export function isAboutToken(error: unknown): boolean {
   );
 }
 
-const TRANSIENT: readonly StudioErrorKind[] = [
-  'aborted',
-  'timeout',
-  'connection',
-  'unavailable',
-  'throttled',
-];
-
 /** Whether the error is transient, so that the next request may succeed. */
 export function isTransient(error: unknown): error is StudioError {
-  return error instanceof StudioError && TRANSIENT.includes(error.kind);
+  return error instanceof StudioError && isTransientKind(error.kind);
 }
 
 export function queryOf(pageUrl: string | null): string | undefined {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { endpoints } from '../../studio/endpoints.ts';
 import { StudioError } from '../../studio/errors.ts';
 import type { ExecutionsQuery } from '../schemas/query.ts';
 import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
@@ -52,7 +53,7 @@ export function boundedState(state: ListState): ListState {
     if (Buffer.byteLength(JSON.stringify(bounded)) <= MAX_SEALED_BYTES) return;
     if (isUnordered(known))
       throw new StudioError('nonsense', 'A page URL is too long for a cursor', {
-        operation: 'ListExecution',
+        operation: endpoints.listExecutions.operation,
       });
     if (before) flows[flow] = before;
     else delete flows[flow];

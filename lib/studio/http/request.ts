@@ -43,7 +43,7 @@ export type Form = Record<string, string | readonly string[] | undefined>;
 
 /** Sent as the User-Agent. A test holds it equal to package.json. */
 const VERSION = '0.1.0';
-/** What a timer can hold: 24 days. */
+/** Maximum delay of a Node timer: 24 days. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /**
  * Time for one try, so that a hanging connection leaves time for another: at first a third of the call's

@@ -3,7 +3,7 @@ import type { StudioErrorKind } from '../errors.ts';
 /**
  * - `read` changes nothing.
  * - `idempotent` has the same effect when it happens twice: end, delete, setting a whole list.
- * - `non-idempotent` has not: a second create is a second execution, and Studio has no idempotency key.
+ * - `non-idempotent` has another effect each time: a second create starts a second execution.
  */
 export type OperationKind = 'read' | 'idempotent' | 'non-idempotent';
 
@@ -13,7 +13,7 @@ export type Failure = {
   sent: boolean;
 };
 
-/** In all. Twilio recommends 5. */
+/** Maximum number of tries, the first included. Twilio recommends 5. */
 export const MAX_TRIES = 5;
 /** Twilio recommends to start at 100 ms and to double it, with jitter, up to 30 s. */
 const FIRST_DELAY_MS = 100;
@@ -27,7 +27,7 @@ const MATRIX: Record<StudioErrorKind, { repeat: Repeat; effect: 'never' | 'if-se
   timeout: { repeat: 'unless-done', effect: 'if-sent' },
   // A 5xx may come after the work was done.
   unavailable: { repeat: 'unless-done', effect: 'possible' },
-  // A success that cannot be read: a proxy's page may come from before the work or from after it.
+  // An unreadable 2xx, such as a proxy's page, does not tell whether Studio processed the request.
   nonsense: { repeat: 'idempotent', effect: 'if-sent' },
   aborted: { repeat: 'never', effect: 'if-sent' },
   // request.ts repeats a 401 with fresh credentials.
@@ -40,8 +40,13 @@ const MATRIX: Record<StudioErrorKind, { repeat: Repeat; effect: 'never' | 'if-se
   rejected: { repeat: 'never', effect: 'never' },
 };
 
-/** `unless-done`: any operation, but a non-idempotent one only if Studio has certainly not done it. */
+/** `unless-done`: a non-idempotent operation is repeated only if it certainly had no effect. */
 type Repeat = 'unless-done' | 'idempotent' | 'never';
+
+/** Whether the failure says nothing about the request, so that a later one may succeed. */
+export function isTransientKind(kind: StudioErrorKind): boolean {
+  return kind === 'aborted' || MATRIX[kind].repeat === 'unless-done';
+}
 
 /** Whether the same request may be sent again. */
 export function isRetryable(operation: OperationKind, failure: Failure): boolean {
