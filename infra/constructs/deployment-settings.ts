@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ConfigInput, SCOPES } from '../../lib/config/configuration.ts';
+import { HTTP_MEMORY_MB } from '../function-limits.ts';
 import { NO_STAGE_NAME, STAGE_NAME } from '../stage.ts';
 import { isSchedule } from './worker/schedule.ts';
 
@@ -86,7 +87,7 @@ const entries = {
    */
   archiveDays: v.optional(wholeNumber(1, MAX_ARCHIVE_DAYS), 365),
   /** Of the functions behind the API. The CPU grows with it, and most of a cold start is CPU. */
-  memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), 1024),
+  memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), HTTP_MEMORY_MB),
   throttling: v.optional(throttling, {}),
   /**
    * How many runs at once are set aside, which is also their maximum; `false`: none. By default `npm run deploy`

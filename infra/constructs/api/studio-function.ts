@@ -14,6 +14,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE_VARIABLE } from '../../../lib/telemetry/metrics.ts';
+import { HTTP_TIMEOUT_SECONDS } from '../../function-limits.ts';
 import type { Settings } from '../deployment-settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WorkerName } from '../worker/worker-name.ts';
@@ -22,8 +23,6 @@ import { tableUse } from './table-use.ts';
 
 /** The one place that says what the bundles run on; infra/build.ts has the target to it. */
 const RUNTIME = Runtime.NODEJS_24_X;
-/** HTTP APIs cut at 30 s; a request of ours ends itself after 25 s. */
-const HTTP_TIMEOUT = Duration.seconds(29);
 
 /** What all functions of a deployment are made with. */
 export type Deployment = {
@@ -86,7 +85,7 @@ export class StudioFunction extends Construct {
       handler: 'index.handler',
       code: Code.fromAsset(join(bundlesDirectory, name)),
       memorySize: settings.memoryMb,
-      timeout: HTTP_TIMEOUT,
+      timeout: Duration.seconds(HTTP_TIMEOUT_SECONDS),
       tracing: Tracing.ACTIVE,
       role: this.role,
       logGroup: this.logGroup,

@@ -8,16 +8,11 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CENSUS_INPUT } from '../../../lib/census/census.ts';
 import type { Policy } from '../../../lib/config/configuration.ts';
+import { WORKER_MEMORY_MB, WORKER_RUN_DAYS, WORKER_TIMEOUT_SECONDS } from '../../function-limits.ts';
 import { reservedBy } from '../api/reserved.ts';
 import { type Deployment, StudioFunction } from '../api/studio-function.ts';
 import { WORKER_ALIAS } from './worker-name.ts';
 
-/** Lambda's most for one invocation; a slice takes at most 60 s of it. */
-const INVOCATION_TIMEOUT = Duration.minutes(15);
-/** It waits for Studio most of the time, and its memory stays flat however much there is to purge. */
-const MEMORY_MB = 512;
-/** 2,000 slices of 60 s are 34 hours; the rest is for waiting while Studio throttles. */
-const RUN_TIMEOUT = Duration.days(7);
 /** How long Lambda keeps a run's steps, and starts no second run of its name. */
 const RUN_HISTORY = Duration.days(14);
 /** SQS's maximum. A dead letter holds the id of a purge, and no address. */
@@ -57,9 +52,9 @@ export class Worker extends Construct {
       description: 'Purges: the durable worker behind the schedule and POST /purges',
       functionName: name.functionName,
       deployment,
-      timeout: INVOCATION_TIMEOUT,
-      memorySize: MEMORY_MB,
-      durableConfig: { executionTimeout: RUN_TIMEOUT, retentionPeriod: RUN_HISTORY },
+      timeout: Duration.seconds(WORKER_TIMEOUT_SECONDS),
+      memorySize: WORKER_MEMORY_MB,
+      durableConfig: { executionTimeout: Duration.days(WORKER_RUN_DAYS), retentionPeriod: RUN_HISTORY },
       deadLetterQueue: this.deadLetters,
       // A long purge is a chain of runs, each of which starts the next one after a day. At its sixteenth
       // Lambda would take the chain for a loop and end it, which ten million executions can need.

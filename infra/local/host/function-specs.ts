@@ -1,12 +1,15 @@
 import { join } from 'node:path';
+import {
+  HTTP_MEMORY_MB,
+  HTTP_TIMEOUT_SECONDS,
+  WORKER_MEMORY_MB,
+  WORKER_RUN_DAYS,
+  WORKER_TIMEOUT_SECONDS,
+} from '../../function-limits.ts';
 import type { FunctionSpec } from './environment.ts';
 
-/** The functions as the stack deploys them: the same variables, times and memory (infra/constructs). */
-
-const HTTP_TIMEOUT_MS = 29_000;
-const WORKER_TIMEOUT_MS = 15 * 60_000;
-const WORKER_RUN_MS = 7 * 86_400_000;
-const MEMORY_MB = 1_024;
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
 /** Invocations beyond these wait for a free environment. */
 const MAX_ENVIRONMENTS = 8;
 const MAX_WORKERS = 4;
@@ -21,7 +24,10 @@ export type Resources = {
   cleanupFunction: string;
 };
 
-/** `shared` gives what every function has, such as endpoints, whenever an environment starts. */
+/**
+ * Describes the functions as the stack deploys them. `shared` returns the variables of every function, such as
+ * endpoints, whenever an environment starts.
+ */
 export function functionSpecs(options: {
   bundlesDirectory: string;
   resources: Resources;
@@ -31,8 +37,8 @@ export function functionSpecs(options: {
   const spec = (name: string, own: Record<string, string> = {}) => ({
     name,
     bundle: join(options.bundlesDirectory, name, 'index.mjs'),
-    timeoutMs: HTTP_TIMEOUT_MS,
-    memoryMb: MEMORY_MB,
+    timeoutMs: HTTP_TIMEOUT_SECONDS * SECOND_MS,
+    memoryMb: HTTP_MEMORY_MB,
     maxEnvironments: MAX_ENVIRONMENTS,
     env: () => ({ ...options.shared(), STUDIO_SECRET_ID: secretId, STUDIO_CONFIG: config, ...own }),
   });
@@ -45,9 +51,10 @@ export function functionSpecs(options: {
     spec('purge', purging),
     {
       ...spec('cleanup', { ...purging, STUDIO_ARCHIVE_BUCKET: archiveBucket }),
-      timeoutMs: WORKER_TIMEOUT_MS,
+      timeoutMs: WORKER_TIMEOUT_SECONDS * SECOND_MS,
+      memoryMb: WORKER_MEMORY_MB,
       maxEnvironments: MAX_WORKERS,
-      durable: { executionTimeoutMs: WORKER_RUN_MS },
+      durable: { executionTimeoutMs: WORKER_RUN_DAYS * DAY_MS },
     },
   ];
 }

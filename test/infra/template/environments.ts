@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { bundlesDirectory } from '../../../infra/build.ts';
 import { tableUse } from '../../../infra/constructs/api/table-use.ts';
+import { functionSpecs } from '../../../infra/local/host/function-specs.ts';
 import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 /** Of Lambda's own; nothing listens at the address. */
@@ -15,15 +16,19 @@ const LAMBDAS = {
   AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
 };
 
-/** What the template puts into the function's environment; what is only known once it is deployed has its place held. */
-function environmentOf(name: string): Record<string, string> {
+function propertiesOf(name: string) {
   const { template } = synthesize(
     { iam: { routes: 'all', scopes: ['read'] } },
     { ...sampleConfig, publicUrl: 'https://api.example.com' },
   );
   const functions = Object.entries(template.findResources('AWS::Lambda::Function'));
   const [, found] = functions.find(([id]) => id.toLowerCase().includes(`${name}function`)) ?? [];
-  const variables: Record<string, unknown> = found?.['Properties'].Environment.Variables ?? {};
+  return found?.['Properties'];
+}
+
+/** Returns a function's variables; those that are known only once it is deployed have a placeholder. */
+function environmentOf(name: string): Record<string, string> {
+  const variables: Record<string, unknown> = propertiesOf(name).Environment.Variables;
   return Object.fromEntries(
     Object.entries(variables).map(([key, value]) => [
       key,
@@ -42,4 +47,16 @@ describe('the environment that the template gives', () => {
     });
     expect(stdout.trim()).toBe('function');
   });
+});
+
+const local = functionSpecs({
+  bundlesDirectory,
+  resources: { secretId: '', config: '', table: '', archiveBucket: '', cleanupFunction: '' },
+  shared: () => ({}),
+});
+
+it.each(local)('the local run gives $name the time and memory of the template', (spec) => {
+  const { MemorySize, Timeout, DurableConfig } = propertiesOf(spec.name);
+  expect([spec.memoryMb, spec.timeoutMs]).toEqual([MemorySize, Timeout * 1_000]);
+  expect(spec.durable?.executionTimeoutMs).toBe(DurableConfig && DurableConfig.ExecutionTimeout * 1_000);
 });
