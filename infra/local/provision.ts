@@ -120,7 +120,7 @@ async function openSecret(
     // GetSecretValue gives the same error for a secret without a value as for a missing one.
     return client.send(new sdk.DescribeSecretCommand({ SecretId })).then(
       () => ({ is: 'unfit', why: 'is there without a value' }),
-      () => ({ is: 'missing' }),
+      meaningOf,
     );
   };
 

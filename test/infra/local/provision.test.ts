@@ -159,6 +159,23 @@ describe('what does not fit ends the start, and nothing is made beside it', () =
     expect((await refusal(running))[0]).toBe(`The secret my/secret at ${url} is there without a value.`);
   });
 
+  test('a secret without a value that may be a missing one, as far as is known', async () => {
+    const { url } = keep(
+      await listen({
+        maxBodyBytes: 10_000,
+        tooLarge: { status: 413 },
+        answer: async ({ headers }) => {
+          const isDescribe = String(headers['x-amz-target']).endsWith('.DescribeSecret');
+          const type = isDescribe ? 'AccessDeniedException' : 'ResourceNotFoundException';
+          return { status: 400, body: JSON.stringify({ __type: type }) };
+        },
+      }),
+    );
+    const running = provision({ endpoints: { SECRETS_MANAGER: url }, resources, secret, env: {} });
+    const [line] = await refusal(running);
+    expect(line).toBe(`The secret my/secret at ${url} may not be read (AccessDeniedException).`);
+  });
+
   test('a table with other keys, which stays as it is', async () => {
     const there = await emulator();
     const client = new DynamoDBClient(clientOf(there.endpoints.DYNAMODB));
