@@ -1,17 +1,15 @@
+import { LOCAL_ADMIN } from '../local/caller-tokens.ts';
+import { LOOPBACK } from '../local/http.ts';
+import { DEFAULT_PORT } from '../local/settings.ts';
 import { UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
 
 /** The address of the API, and the token for it. */
 export type Target = { url: string; token: string };
 
-/** Where `npm start` listens, and its token with every scope. */
-const LOCAL_URL = 'http://127.0.0.1';
-const LOCAL_PORT = '3000';
-const LOCAL_TOKEN = 'local-admin';
-
 /** `--url`, else `STUDIO_API_URL`, else the local run, at `PORT` as that one. Throws a UsageError. */
 export function urlOf(given: string | undefined, { env }: Pick<Io, 'env'>): string {
-  const local = `${LOCAL_URL}:${env['PORT'] || LOCAL_PORT}`;
+  const local = `http://${LOOPBACK}:${env['PORT'] || DEFAULT_PORT}`;
   const [name, url] = given ? ['--url', given] : ['STUDIO_API_URL', env['STUDIO_API_URL'] || local];
   const mistake = mistakeInUrl(url);
   if (mistake !== null) throw new UsageError([`${name} ${mistake}`]);
@@ -33,7 +31,7 @@ export async function targetOf(given: string | undefined, io: Io): Promise<Targe
   const isDefault = !given && !io.env['STUDIO_API_URL'];
   const fromEnvironment = isDefault ? undefined : io.env['STUDIO_API_TOKEN'];
   if (fromEnvironment) return { url, token: fromEnvironment };
-  if (isLocal(url)) return { url, token: LOCAL_TOKEN };
+  if (isLocal(url)) return { url, token: LOCAL_ADMIN };
   if (!io.interactive)
     throw new UsageError(['STUDIO_API_TOKEN is not set, and there is no terminal to ask for a token']);
   const token = (await io.ask(`Token for ${url} (not shown): `, { hidden: true }))?.trim();

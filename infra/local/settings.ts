@@ -22,7 +22,7 @@ type ReadSettings = { ok: true; settings: Settings } | { ok: false; mistakes: st
 
 type Env = Record<string, string | undefined>;
 
-const DEFAULT_PORT = 3_000;
+export const DEFAULT_PORT = 3_000;
 const MAX_PORT = 65_535;
 const ACCOUNT = ['TWILIO_ACCOUNT_SID', 'TWILIO_API_KEY', 'TWILIO_API_SECRET'];
 
