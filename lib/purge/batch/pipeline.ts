@@ -36,13 +36,17 @@ export class Pipeline {
     this.#next = slice.state.record.progress.settledBatch + 1;
   }
 
-  /** Locks the flow for this purge. Returns false, which ends the slice, while another purge has the lock. */
+  /**
+   * Locks the flow for this purge. Returns false if the slice cannot go on: another purge has the lock, or a
+   * batch of the flow that is locked stays open.
+   */
   async mayActOn(flow: number): Promise<boolean> {
     const { ports, state } = this.#slice;
     const { id, flows, request } = state.record;
     const flowSid = flows[flow]?.sid;
     if (flowSid === undefined || this.#lockedFlow === flowSid) return true;
     await this.drained();
+    if (this.#slice.state.leftOpen) return false;
     await this.unlock();
     if (await ports.locks.acquire(flowSid, id, request.contact !== null)) this.#lockedFlow = flowSid;
     else this.#slice.apply({ awaitsLock: true });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { LOCK_LEASE_SECONDS } from '../../../../lib/purge/engine/limits.ts';
+import { LOCK_LEASE_SECONDS, SLICE_MS } from '../../../../lib/purge/engine/limits.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
-import { sidOf } from '../../../support/purge/studio/upstream.ts';
-import { NOON, SURVEY, WELCOME, type World } from '../../../support/purge/world.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createWorldOf, NOON, SURVEY, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 const ALIVE = { at: 0, when: 'before' } as const;
@@ -92,5 +92,34 @@ describe('one purge', () => {
     const { world } = seeded();
     await mortalSlice(await world.start({ olderThan: 'P7D' }), world.ports, ALIVE);
     expect(await world.ports.locks.acquire(WELCOME, 'other', false)).toBe(true);
+  });
+
+  test('keeps the lock of a flow while a retry of one of its executions is open', async () => {
+    const studio = createMemoryStudio();
+    for (const [number, flowSid] of [WELCOME, SURVEY].entries())
+      studio.add({ sid: sidOf(number), flowSid, createdMs: NOON - 8 * DAY_MS });
+    const tries = new Map<string, number>();
+    const hung = Promise.withResolvers<void>();
+    const world = createWorldOf({
+      ...studio.upstream,
+      async delete(flow, sid, signal) {
+        const tried = (tries.get(sid) ?? 0) + 1;
+        tries.set(sid, tried);
+        if (tried === 1) throw failure('unavailable', 503, 20503);
+        if (sid !== sidOf(0)) return studio.upstream.delete(flow, sid);
+        hung.resolve();
+        return new Promise((_, reject) =>
+          signal?.addEventListener('abort', () => reject(failure('aborted', 0, 0))),
+        );
+      },
+    });
+    const id = await world.start({ olderThan: 'P7D', flows: 'all' });
+    const slice = world.slice(id);
+    await hung.promise;
+    world.clock.nowMs += SLICE_MS;
+    expect(await slice).toMatchObject({ status: 'running' });
+    expect(world.memory.openBatches().map(({ inactive }) => inactive)).toContainEqual([sidOf(0)]);
+    expect(await world.ports.locks.acquire(WELCOME, 'other', false)).toBe(false);
+    expect(tries.get(sidOf(1))).toBe(1);
   });
 });
