@@ -1,4 +1,5 @@
 import { RECENT_BATCHES } from '../engine/limits.ts';
+import type { FailureStore } from '../engine/ports.ts';
 import type { Change, Slice } from '../engine/slice-state.ts';
 import { addToDigest } from '../record/digest.ts';
 import { addCounts, MAX_FAILURES_NAMED, type PurgeRecord } from '../record/record.ts';
@@ -32,9 +33,7 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   if (slice.state.leftOpen || !isRepeatable) await ports.store.saveBatch(id, batch);
   if (slice.state.leftOpen) return;
 
-  const hasFailed = new Set(failed.map(({ sid }) => sid));
-  await ports.failures.put(id, batch.flow, failed);
-  await ports.failures.drop(id, batch.flow, batch.retried?.filter(({ sid }) => !hasFailed.has(sid)) ?? []);
+  await keepFailures(ports.failures, id, batch);
   slice.apply({ record: settledRecord(slice.state.record, batch) });
   slice.apply(onSettled(batch));
   await slice.save();
@@ -64,13 +63,22 @@ function afterActing({ batch, listed, acted }: Results, round: number): OwnedBat
   return { ...batch, active: batch.active.filter(isOpen), inactive: batch.inactive.filter(isOpen), outcome };
 }
 
-/** The record with the outcome of a batch. */
+/** Stores what has failed in the batch, and drops what was retried and has not failed again. */
+export async function keepFailures(failures: FailureStore, id: string, batch: Batch): Promise<void> {
+  const { flow, retried, outcome } = batch;
+  const settled = new Set([...outcome.done, ...outcome.gone]);
+  await failures.put(id, flow, outcome.failed);
+  await failures.drop(id, flow, retried?.filter(({ sid }) => settled.has(sid)) ?? []);
+}
+
+/** The record with the outcome of a batch. Those that are open in it count as failed only if they are retried. */
 export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
   const { outcome, retried, seq } = batch;
   const { counts, failures, digest, progress } = record;
   const wasRetried = new Set(retried?.map(({ sid }) => sid));
   const named = outcome.failed.map(({ sid, reason }) => ({ sid, reason }));
-  const found = retried ? 0 : outcome.done.length + outcome.gone.length + outcome.failed.length;
+  const settled = outcome.done.length + outcome.gone.length + outcome.failed.length;
+  const found = retried ? 0 : settled;
   return {
     ...record,
     counts: addCounts(counts, {
@@ -80,7 +88,7 @@ export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
       ended: outcome.ended,
       deleted: record.request.action === 'delete' ? outcome.done.length : 0,
       alreadyGone: outcome.gone.length,
-      failed: outcome.failed.length - (retried?.length ?? 0),
+      failed: outcome.failed.length - (retried ? settled : 0),
     }),
     failures: [...failures.filter(({ sid }) => !wasRetried.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
     digest: addToDigest(digest, outcome.done),

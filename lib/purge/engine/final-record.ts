@@ -1,4 +1,4 @@
-import { settledRecord } from '../batch/settle.ts';
+import { keepFailures, settledRecord } from '../batch/settle.ts';
 import { MAX_FAILURES_NAMED, type PurgeRecord, type PurgeStatus } from '../record/record.ts';
 import type { FailureStore, Ports } from './ports.ts';
 
@@ -22,7 +22,7 @@ export async function finalRecord(
     // What is not in the archive yet was not touched.
     if (batch.archived || !request.archive)
       for (const sid of [...batch.active, ...batch.inactive]) unknown.add(sid);
-    await failures.put(id, batch.flow, batch.outcome.failed);
+    await keepFailures(failures, id, batch);
   }
   // A retry round finds out what an earlier call has done.
   const unknownFailures = progress.retryRound === 0 ? await failedUnknown(failures, id, unknown) : 0;

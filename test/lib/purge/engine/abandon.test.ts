@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { abandonPurge } from '../../../../lib/purge/engine/final-record.ts';
+import { abandonPurge, finalRecord } from '../../../../lib/purge/engine/final-record.ts';
 import { runPurge } from '../../../../lib/purge/engine/run.ts';
 import { stopPurge } from '../../../../lib/purge/order/stop.ts';
 import { HEARTBEAT_TIMEOUT_MS } from '../../../../lib/purge/record/view.ts';
+import { batchOf } from '../../../support/purge/batch.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME, type World } from '../../../support/purge/world.ts';
@@ -70,38 +71,46 @@ test.each<[string, (world: World, id: string) => Promise<unknown>]>([
   },
 );
 
+const failed = {
+  created: null,
+  active: false,
+  archived: false,
+  reason: 'delete: timeout',
+  transient: true,
+  possibleEffect: 'deleted' as const,
+  round: 0,
+};
+const outcome = { archived: 0, done: [], ended: 0, gone: [], failed: [] };
+
 test('so are those of a batch that stays open', async () => {
   const world = createWorldOf(createMemoryStudio().upstream);
   const id = await world.start({ olderThan: 'P7D' });
-  const failed = {
-    created: null,
-    active: false,
-    archived: false,
-    reason: 'delete: timeout',
-    transient: true,
-  };
-  await world.memory.openBatch(id, {
-    seq: 1,
-    flow: 0,
-    retried: null,
-    archived: false,
-    active: [],
-    inactive: [sidOf(1)],
-    outcome: {
-      archived: 0,
-      done: [],
-      ended: 0,
-      gone: [],
-      failed: [
-        { ...failed, sid: sidOf(2), possibleEffect: 'deleted', round: 0 },
-        { ...failed, sid: sidOf(3), possibleEffect: 'nothing', round: 0 },
-      ],
-    },
-  });
+  const failures = [
+    { ...failed, sid: sidOf(2) },
+    { ...failed, sid: sidOf(3), possibleEffect: 'nothing' as const },
+  ];
+  const open = batchOf(1, { inactive: [sidOf(1)], outcome: { ...outcome, failed: failures } });
+  await world.memory.openBatch(id, open);
   await abandonPurge(world.ports, id, 'The worker failed', NOON);
   expect(await world.record(id)).toMatchObject({
     counts: { failed: 2 },
     error: 'The worker failed; of 2 executions it is not known whether they were acted on',
+  });
+});
+
+test('of a retry that stays open, what is known to be done has not failed, and the rest is in doubt once', async () => {
+  const world = createWorldOf(createMemoryStudio().upstream);
+  const id = await world.start({ olderThan: 'P7D' });
+  const retried = [1, 2, 3].map((number) => ({ ...failed, sid: sidOf(number) }));
+  await world.failures.put(id, 0, retried);
+  const [done = '', ...inactive] = retried.map(({ sid }) => sid);
+  await world.memory.openBatch(id, batchOf(1, { retried, inactive, outcome: { ...outcome, done: [done] } }));
+  const record = await world.record(id);
+  const before = { ...record, counts: { ...record.counts, matched: 3, failed: 3 } };
+  expect(await finalRecord(world.ports, before, null)).toMatchObject({
+    counts: { matched: 3, deleted: 1, failed: 2 },
+    failures: inactive.map((sid) => ({ sid, reason: 'delete: timeout' })),
+    error: 'of 2 executions it is not known whether they were acted on',
   });
 });
 
