@@ -6,7 +6,8 @@ import type { PossibleEffect } from './batch.ts';
 
 export type Acted =
   | { outcome: 'done' | 'already-gone'; ended: boolean }
-  | ({ outcome: 'failed'; ended: boolean; possibleEffect: PossibleEffect } & Failing)
+  /** `active`: whether it may be active still. */
+  | ({ outcome: 'failed'; ended: boolean; active: boolean; possibleEffect: PossibleEffect } & Failing)
   /** The slice's time was over: it may have been done or not. */
   | { outcome: 'cut' };
 
@@ -29,10 +30,12 @@ export async function actOn(
 ): Promise<Acted> {
   let ended = false;
   let endedBefore = false;
+  let mayBeActive = active;
   let step: 'end' | 'delete' = 'end';
   const end = async () => {
     step = 'end';
     const result = await upstream.end(flowSid, sid, signal);
+    mayBeActive = false;
     if (result.outcome === 'ended') ended = true;
     // If it was listed as ended, this purge has not ended it.
     else endedBefore = active && (possibleEffect !== 'nothing' || result.afterLostResponse);
@@ -50,7 +53,8 @@ export async function actOn(
     if (!(error instanceof StudioError)) throw error;
     if (error.kind === 'aborted') return { outcome: 'cut' };
     // A conflict says that it is active still, so nothing has ended it.
-    if (error.kind !== 'conflict') ended ||= endedBefore;
+    if (error.kind === 'conflict') mayBeActive = !ended;
+    else ended ||= endedBefore;
     // Deleted before it could be ended. If this purge deleted it, it ended an active one before.
     if (error.kind === 'not-found')
       return possibleEffect === 'deleted' && action === 'delete'
@@ -59,6 +63,7 @@ export async function actOn(
     return {
       outcome: 'failed',
       ended,
+      active: mayBeActive,
       possibleEffect: effectAfter(step, error, possibleEffect),
       ...failingOf(step, error),
     };

@@ -42,7 +42,6 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
 }
 
 function afterActing({ batch, listed, acted }: Results, round: number): OwnedBatch {
-  const isActive = new Set(batch.active);
   const before = new Map(batch.retried?.map((item) => [item.sid, item]));
   const outcome = structuredClone(batch.outcome);
   for (const sid of [...batch.active, ...batch.inactive]) {
@@ -54,10 +53,8 @@ function afterActing({ batch, listed, acted }: Results, round: number): OwnedBat
     if (result.ended) outcome.ended += 1;
     if (result.outcome === 'done') outcome.done.push(sid);
     if (result.outcome === 'already-gone') outcome.gone.push(sid);
-    // Ended already, it must not be ended, nor counted as ended, again.
-    const active = isActive.has(sid) && !result.ended;
     if (result.outcome === 'failed')
-      outcome.failed.push(failedItemOf(batch, sid, listed, { ...result, active, round }));
+      outcome.failed.push(failedItemOf(batch, sid, listed, { ...result, round }));
   }
   const isOpen = (sid: string) => acted.get(sid)?.outcome === 'cut';
   return { ...batch, active: batch.active.filter(isOpen), inactive: batch.inactive.filter(isOpen), outcome };

@@ -97,11 +97,28 @@ describe('what is claimed as deleted by this purge', () => {
     ).toEqual({
       outcome: 'failed',
       ended: false,
+      active: true,
       reason: 'delete: conflict (20409)',
       transient: true,
       refused: false,
       possibleEffect: 'nothing',
     });
+  });
+
+  test('is no end of one that had ended by itself, whatever becomes of its delete', async () => {
+    let tries = 0;
+    const studio = createMemoryStudio({
+      before: (operation, sid) => {
+        const one = studio.kept.get(sid ?? '');
+        if (operation === 'end' && one?.state === 'active') one.state = 'ended';
+      },
+      after: (operation) => {
+        if (operation === 'delete' && ++tries === 1) throw failure('unavailable', 503, 20503);
+      },
+    });
+    studio.add({ sid: sidOf(0), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS, active: true });
+    const record = await createWorldOf(studio.upstream).purge({ olderThan: 'P7D', status: 'any' });
+    expect(record.counts).toMatchObject({ matched: 1, deleted: 1, ended: 0 });
   });
 
   test('grows with a try that may have deleted it, and not with one that surely did not', async () => {
