@@ -23,13 +23,12 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   const { ports } = slice;
   const { id, progress } = slice.state.record;
   const batch = afterActing(results, roundOf(results.batch, progress));
-  const { gone, failed } = batch.outcome;
   const open = batch.active.length + batch.inactive.length;
   if (open > 0) slice.apply({ leftOpen: true });
   const todo = results.batch.active.length + results.batch.inactive.length;
   // Nothing more is known of it than what is saved.
   if (open > 0 && open === results.acted.size) return;
-  const isRepeatable = results.acted.size === todo && failed.length === 0 && gone.length === 0;
+  const isRepeatable = results.acted.size === todo && wentAsListed(results);
   if (slice.state.leftOpen || !isRepeatable) await ports.store.saveBatch(id, batch);
   if (slice.state.leftOpen) return;
 
@@ -39,6 +38,12 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   await slice.save();
   // The last ones are kept: a list that lags behind may show their executions to the next slice.
   if (batch.seq > RECENT_BATCHES) await ports.store.dropBatch(id, batch.seq - RECENT_BATCHES);
+}
+
+/** Whether a repetition after a crash would count the same, although it finds all executions gone. */
+function wentAsListed({ batch, acted }: Results): boolean {
+  const isActive = new Set(batch.active);
+  return [...acted].every(([sid, result]) => result.outcome === 'done' && result.ended === isActive.has(sid));
 }
 
 function afterActing({ batch, listed, acted }: Results, round: number): OwnedBatch {

@@ -3,6 +3,10 @@ import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, immortal, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
 import { archivedIn } from '../../../support/purge/ports/archived.ts';
 import { ACTIVE, COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
+
+const DAY_MS = 86_400_000;
 
 const request: Partial<PurgeRequest> = { olderThan: 'P7D', status: 'any' };
 
@@ -77,5 +81,27 @@ describe('a worker that dies', () => {
       expect(new Set(archived.map(({ execution }) => execution.sid)).size).toBe(COUNT);
       expect(archived.every(({ execution, context }) => context.context.sid === execution.sid)).toBe(true);
     }
+  });
+
+  test.each([
+    ['ended by itself before this purge could', true, 2],
+    ['became active before this purge deleted it', false, 1],
+  ])('before the record counts no other ends than were: one %s', async (_what, active, ended) => {
+    const turned = sidOf(1);
+    const studio = createMemoryStudio({
+      deleteActive: 'conflict',
+      before: (operation, sid) => {
+        const one = studio.kept.get(turned);
+        if (sid !== turned || !one) return;
+        if (operation === 'end' && active) one.state = 'ended';
+        if (operation === 'delete' && !active && studio.calls.end === 0) one.state = 'active';
+      },
+    });
+    for (let number = 0; number < 3; number++)
+      studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS, active });
+    const world = createWorldOf(studio.upstream);
+    const id = await world.start(request);
+    expect(await runDying(world, id, [{ at: 2, when: 'before', of: 'store.save' }])).toBe(1);
+    expect((await world.record(id)).counts).toMatchObject({ deleted: 3, ended });
   });
 });
