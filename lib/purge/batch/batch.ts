@@ -32,6 +32,8 @@ export const batch = v.object({
   flow: count,
   /** The failures that this batch tries again; null if its executions are new. */
   retried: v.nullable(v.array(failedItem)),
+  /** Whether those in `outcome.failed` were counted as gone before, because Studio said so. */
+  wereGone: v.boolean(),
   /** Whether `active` and `inactive` are surely in the archive. */
   archived: v.boolean(),
   /** To be ended first. */

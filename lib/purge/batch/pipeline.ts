@@ -10,6 +10,8 @@ export type NewBatch = {
   items: readonly NewItem[];
   /** Of these items. */
   retried?: FailedItem[];
+  /** Failures that were counted as gone. There is nothing to do for them. */
+  wereGone?: FailedItem[];
   /** Whether they are in the archive already. */
   archived?: boolean;
   /** `left`: the items that there was no time for. */
@@ -104,7 +106,7 @@ export class Pipeline {
     return isLittleLeft && this.#openBatches < MAX_OPEN_BATCHES;
   }
 
-  async #save({ flow, items, retried, archived }: NewBatch): Promise<OwnedBatch> {
+  async #save({ flow, items, retried, wereGone, archived }: NewBatch): Promise<OwnedBatch> {
     const { ports, state, seen } = this.#slice;
     for (const { sid } of items) seen.addStarted(sid);
     this.#slice.apply({ openItems: state.openItems + items.length });
@@ -113,10 +115,11 @@ export class Pipeline {
       seq: this.#next++,
       flow,
       retried: retried ?? null,
+      wereGone: wereGone !== undefined,
       archived: archived ?? false,
       active: items.filter(({ active }) => active).map(({ sid }) => sid),
       inactive: items.filter(({ active }) => !active).map(({ sid }) => sid),
-      outcome: { archived: 0, done: [], ended: 0, gone: [], failed: [] },
+      outcome: { archived: 0, done: [], ended: 0, gone: [], failed: wereGone ?? [] },
     });
   }
 

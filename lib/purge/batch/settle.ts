@@ -75,12 +75,12 @@ export async function keepFailures(failures: FailureStore, id: string, batch: Ba
 
 /** The record with the outcome of a batch. Those that are open in it count as failed only if they are retried. */
 export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
-  const { outcome, retried, seq } = batch;
+  const { outcome, retried, wereGone, seq } = batch;
   const { counts, failures, digest, progress } = record;
   const wasRetried = new Set(retried?.map(({ sid }) => sid));
   const named = outcome.failed.map(({ sid, reason }) => ({ sid, reason }));
   const settled = outcome.done.length + outcome.gone.length + outcome.failed.length;
-  const found = retried ? 0 : settled;
+  const found = retried || wereGone ? 0 : settled;
   return {
     ...record,
     counts: addCounts(counts, {
@@ -89,7 +89,7 @@ export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
       archived: outcome.archived,
       ended: outcome.ended,
       deleted: record.request.action === 'delete' ? outcome.done.length : 0,
-      alreadyGone: outcome.gone.length,
+      alreadyGone: outcome.gone.length - (wereGone ? settled : 0),
       failed: outcome.failed.length - (retried ? settled : 0),
     }),
     failures: [...failures.filter(({ sid }) => !wasRetried.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),

@@ -3,10 +3,10 @@ import type { Execution } from '../../studio/types.ts';
 import { failingOf } from '../batch/act.ts';
 import type { FailedItem, NewItem } from '../batch/batch.ts';
 import type { Pipeline } from '../batch/pipeline.ts';
-import { LAG_PAUSES_SECONDS, MAX_BATCH_SIZE } from '../engine/limits.ts';
+import { LAG_PAUSES_SECONDS, MAX_BATCH_SIZE, RETRY_BATCH_SIZE } from '../engine/limits.ts';
 import { abort, type Change, remainingLimit, type Slice, type SliceState } from '../engine/slice-state.ts';
 import { effectiveStatus, type Matcher } from '../order/selection.ts';
-import { addCounts, countsLeft, MAX_FAILURES_NAMED, NEW_SWEEP, NO_COUNTS } from '../record/record.ts';
+import { countsLeft, NEW_SWEEP } from '../record/record.ts';
 import { isoSecond, secondOf } from '../record/times.ts';
 import { createListCounter, type ListCounter, type Mark } from './list-counter.ts';
 import { type ListedPage, listWindow, watermarkAbove } from './list-window.ts';
@@ -79,7 +79,7 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
   await pipeline.drained();
   if (slice.state.leftOpen || !isThrough || wasCut || (pending.length > 0 && !isLimitReached())) return;
   if (mark) slice.apply(markedAt(slice.state, mark));
-  await closeSweep(slice, [...goneAgain.values()]);
+  await closeSweep(slice, pipeline, [...goneAgain.values()]);
 }
 
 function pagesOf(
@@ -187,7 +187,7 @@ function cutAt({ record: { progress, window } }: SliceState, left: readonly NewI
  * that begins with the same execution as the one before has not shrunk what is left: after a few in a row,
  * the flow fails.
  */
-async function closeSweep(slice: Slice, goneAgain: readonly Execution[]): Promise<void> {
+async function closeSweep(slice: Slice, pipeline: Pipeline, goneAgain: readonly Execution[]): Promise<void> {
   const { state } = slice;
   const { request, progress, flows } = state.record;
   const { first, firstBefore, found } = progress;
@@ -197,7 +197,7 @@ async function closeSweep(slice: Slice, goneAgain: readonly Execution[]): Promis
   if (request.dryRun || first === null) return slice.apply(leaveFlow(state));
   const staleSweeps = first === firstBefore ? progress.staleSweeps + 1 : 0;
   const pauseSeconds = LAG_PAUSES_SECONDS[staleSweeps];
-  if (pauseSeconds === undefined) return failFlow(slice, goneAgain);
+  if (pauseSeconds === undefined) return failFlow(slice, pipeline, goneAgain);
   slice.apply(newSweep(state, { firstBefore: first, staleSweeps }));
   if (found === 0) slice.apply({ pauseSeconds });
 }
@@ -218,19 +218,15 @@ function newSweep({ record }: SliceState, progress: Change['progress']): Change 
  * Leaves the flow with an error. Executions that Studio reports as missing, and still lists, count as failed
  * instead of `alreadyGone`.
  */
-async function failFlow(slice: Slice, goneAgain: readonly Execution[]): Promise<void> {
-  const { id, request, counts, failures, progress } = slice.state.record;
+async function failFlow(slice: Slice, pipeline: Pipeline, goneAgain: readonly Execution[]): Promise<void> {
+  const { request, counts, progress } = slice.state.record;
+  const { flow } = progress;
   const failed = goneAgain
     .slice(0, counts.alreadyGone)
     .map((execution) => stillListed(execution, request.action));
-  await slice.ports.failures.put(id, progress.flow, failed);
-  const named = failed.map(({ sid, reason }) => ({ sid, reason }));
-  slice.apply({
-    record: {
-      counts: addCounts(counts, { ...NO_COUNTS, alreadyGone: -failed.length, failed: failed.length }),
-      failures: [...failures, ...named].slice(0, MAX_FAILURES_NAMED),
-    },
-  });
+  while (failed.length > 0)
+    await pipeline.submit({ flow, items: [], wereGone: failed.splice(0, RETRY_BATCH_SIZE), archived: true });
+  await pipeline.drained();
   const done = request.action === 'delete' ? 'deleted' : 'ended';
   slice.apply(leaveFlow(slice.state, `list: it goes on to show what Studio says is ${done}`));
 }

@@ -7,6 +7,7 @@ export function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {
     seq,
     flow: 0,
     retried: null,
+    wereGone: false,
     archived: false,
     active: [],
     inactive: [sidOf(0)],

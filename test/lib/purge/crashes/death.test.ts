@@ -3,8 +3,8 @@ import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, immortal, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
 import { archivedIn } from '../../../support/purge/ports/archived.ts';
 import { ACTIVE, COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
-import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
+import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -103,5 +103,33 @@ describe('a worker that dies', () => {
     const id = await world.start(request);
     expect(await runDying(world, id, [{ at: 2, when: 'before', of: 'store.save' }])).toBe(1);
     expect((await world.record(id)).counts).toMatchObject({ deleted: 3, ended });
+  });
+
+  test('while it takes back what Studio called gone, and lists on, counts each once', async () => {
+    const resultOf = async (deaths: Death[]) => {
+      const clock = createClock();
+      const studio = createMemoryStudio({
+        lagMs: Number.POSITIVE_INFINITY,
+        clock,
+        before: (operation, sid) => {
+          if (operation === 'delete' && sid === sidOf(1)) throw failure('rejected', 400, 21000);
+        },
+      });
+      for (let number = 0; number < 2; number++)
+        studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
+      const gone = studio.kept.get(sidOf(0));
+      if (gone) gone.state = 'deleted';
+      const world = createWorldOf(studio.upstream, clock);
+      const id = await world.start(request);
+      expect(await runDying(world, id, deaths)).toBe(deaths.length);
+      const { counts, failures, status } = await world.record(id);
+      expect(world.failures.all(id)).toHaveLength(counts.failed);
+      return { counts, failures, status };
+    };
+    const undisturbed = await resultOf([]);
+    expect(undisturbed.counts).toMatchObject({ matched: 2, alreadyGone: 0, failed: 2 });
+    for (const when of ['before', 'after'] as const)
+      for (const of of ['store.openBatch', 'failures.put', 'store.save'] as const)
+        expect(await resultOf([{ at: of === 'store.save' ? 3 : 2, when, of }])).toEqual(undisturbed);
   });
 });

@@ -46,6 +46,7 @@ describe('an item of the table, of the 400 KB it may have', () => {
       seq: 99_999_999,
       flow: MAX_FLOWS,
       retried: retried > 0 ? failed(retried) : null,
+      wereGone: false,
       archived: true,
       active: [],
       inactive: [],
