@@ -55,10 +55,12 @@ export class Pipeline {
     return this.#lockedFlow === flowSid;
   }
 
+  /** Throws a SupersededError instead of releasing the lock of a worker that has taken over. */
   async unlock(): Promise<void> {
-    const flowSid = this.#lockedFlow;
+    if (this.#lockedFlow === null) return;
+    await this.#slice.confirm();
+    await this.#slice.ports.locks.release(this.#lockedFlow, this.#slice.state.record.id);
     this.#lockedFlow = null;
-    if (flowSid !== null) await this.#slice.ports.locks.release(flowSid, this.#slice.state.record.id);
   }
 
   get isBusy(): boolean {

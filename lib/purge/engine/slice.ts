@@ -43,10 +43,7 @@ async function work(slice: Slice): Promise<SliceResult> {
     slice.apply({ leftOpen: true });
     return { error: error.message };
   });
-  const result = await conclude(slice, ending);
-  // While a batch is open, the purge keeps the lock.
-  if (!slice.state.leftOpen || result.status !== 'running') await pipeline.unlock();
-  return result;
+  return conclude(slice, pipeline, ending);
 }
 
 /**

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LOCK_LEASE_SECONDS, SLICE_MS } from '../../../../lib/purge/engine/limits.ts';
+import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
+import { runSlice } from '../../../../lib/purge/engine/slice.ts';
+import { type CallName, withEachCall } from '../../../support/purge/calls.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
 import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
@@ -88,6 +91,29 @@ describe('two purges of the same executions', () => {
 });
 
 describe('one purge', () => {
+  test('releases the lock before its last save, and not where another worker has taken over', async () => {
+    const { world } = seeded();
+    const id = await world.start({ olderThan: 'P7D' });
+    const calls: CallName[] = [];
+    const ports = withEachCall(world.ports, async (call, name) => {
+      calls.push(name);
+      return call();
+    });
+    await runSlice(id, ports, '1-1');
+    expect(calls.filter((name) => name === 'locks.release')).toHaveLength(1);
+    expect(calls.lastIndexOf('locks.release')).toBeLessThan(calls.lastIndexOf('store.save'));
+
+    const next = await world.start({ olderThan: 'P7D' });
+    const pages: Upstream['pages'] = async function* (...args) {
+      // Another worker of the same purge begins meanwhile.
+      await mortalSlice(next, world.ports, { at: 1, when: 'after', of: 'upstream.pages' });
+      yield* world.ports.upstream.pages(...args);
+    };
+    const late = { ...world.ports, upstream: { ...world.ports.upstream, pages } };
+    expect(await runSlice(next, late, '1-1')).toMatchObject({ status: 'superseded' });
+    expect(await world.ports.locks.acquire(WELCOME, 'other', false)).toBe(false);
+  });
+
   test('releases the lock when it is over', async () => {
     const { world } = seeded();
     await mortalSlice(await world.start({ olderThan: 'P7D' }), world.ports, ALIVE);
