@@ -90,7 +90,8 @@ export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
       ended: outcome.ended,
       deleted: record.request.action === 'delete' ? outcome.done.length : 0,
       alreadyGone: outcome.gone.length - (wereGone ? settled : 0),
-      failed: outcome.failed.length - (retried ? settled : 0),
+      // A superseded worker may have stored failures that are not counted.
+      failed: Math.max(-counts.failed, outcome.failed.length - (retried ? settled : 0)),
     }),
     failures: [...failures.filter(({ sid }) => !wasRetried.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
     digest: addToDigest(digest, outcome.done),

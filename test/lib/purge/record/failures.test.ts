@@ -20,6 +20,30 @@ function studioOf(count: number, isRefused: (number: number) => boolean) {
   return studio;
 }
 
+test('failures that a superseded worker has stored late are retried, and never make the count negative', async () => {
+  const studio = studioOf(2, () => false);
+  const world = createWorldOf(studio.upstream);
+  const id = await world.start({ olderThan: 'P7D' });
+  const stored = await world.memory.read(id);
+  if (!stored) throw new Error('There is no purge');
+  const { record, version } = stored;
+  await world.memory.save({ ...record, counts: { ...record.counts, matched: 1, failed: 1 } }, version);
+  const failed = {
+    created: null,
+    active: false,
+    archived: false,
+    reason: 'delete: timeout',
+    transient: true,
+  };
+  await world.failures.put(
+    id,
+    0,
+    [0, 1].map((number) => ({ ...failed, sid: sidOf(number), possibleEffect: 'deleted', round: 0 })),
+  );
+  expect(await world.run(id)).toMatchObject({ status: 'succeeded', counts: { deleted: 2, failed: 0 } });
+  expect(studio.in('deleted')).toHaveLength(2);
+});
+
 describe('what Studio refuses for good', () => {
   test('everywhere ends the purge after some thousand calls, not after all', async () => {
     const studio = studioOf(20_000, () => true);
