@@ -15,7 +15,7 @@ export const purgeView = v.object({
   activeLeft: v.pipe(
     v.nullable(shown.activeLeft),
     v.description(
-      'How many active executions the contacts keep, for an erasure with the status `ended`; null otherwise.',
+      'How many active executions of the contacts were listed and kept, for an erasure with the status `ended`; null otherwise.',
     ),
   ),
   contactMatching: v.pipe(
