@@ -74,6 +74,24 @@ describe('two purges of the same executions', () => {
     expect(await world.run(second)).toMatchObject({ status: 'succeeded' });
   });
 
+  test('both claim what a killed worker had in flight, if it is repeated after its lease', async () => {
+    const { studio, world } = seeded();
+    const [first, second] = [
+      await world.start({ olderThan: 'P7D', status: 'any' }),
+      await world.start({ olderThan: 'P7D', status: 'any' }),
+    ];
+    expect(await mortalSlice(first, world.ports, { at: 30, when: 'after' })).toBeNull();
+    const inFlight = world.memory.openBatches().flatMap(({ active, inactive }) => [...active, ...inactive]);
+    const deletedBefore = studio.in('deleted').length;
+    world.clock.nowMs += (LOCK_LEASE_SECONDS + 1) * 1_000;
+    expect(await world.run(second)).toMatchObject({ counts: { deleted: COUNT - deletedBefore } });
+    expect(await world.run(first)).toMatchObject({
+      status: 'succeeded',
+      counts: { matched: inFlight.length, deleted: inFlight.length, failed: 0 },
+    });
+    expect(studio.in('deleted')).toHaveLength(COUNT);
+  });
+
   test('do not wait for a dry run, and a dry run for nobody', async () => {
     const { world } = seeded();
     const real = await world.start({ olderThan: 'P7D' });
