@@ -70,7 +70,10 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
     }
     const isWorthIt = pending.length >= MAX_BATCH_SIZE / 4;
     while (slice.mayStartBatch && maySubmit() && (page.isStuck || isWorthIt)) await submit();
-    if (pending.length === 0 && !pipeline.isBusy && !wasCut) slice.apply(markedAt(slice.state, mark));
+    if (pending.length === 0 && !pipeline.isBusy && !wasCut) {
+      slice.apply(markedAt(slice.state, mark));
+      if (!isThrough) await slice.save();
+    }
     isThrough ||= isLimitReached();
     if (isThrough || !slice.mayStartBatch) break;
   }

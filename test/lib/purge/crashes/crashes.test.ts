@@ -3,7 +3,8 @@ import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
 import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
-import { WELCOME } from '../../../support/purge/world.ts';
+import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** A worker that dies of the same again and again: memory, or a call that blocks it until its time is over. */
 
@@ -83,6 +84,17 @@ test('goes on where each worker gets further than the one before', async () => {
     error: null,
     counts: { archived: COUNT, deleted: COUNT },
   });
+});
+
+test('goes on where each worker lists one page more than the one before', async () => {
+  const studio = createMemoryStudio({ pageSize: 50 });
+  for (let number = 0; number < COUNT; number++)
+    studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - (8 * 1_440 + number) * 60_000 });
+  const world = createWorldOf(studio.upstream);
+  const id = await world.start({ olderThan: 'P7D', dryRun: true });
+  const deaths = Array.from({ length: 6 }, () => ({ of: 'upstream.pages', at: 2, when: 'before' }) as const);
+  expect(await runDying(world, id, deaths)).toBe(deaths.length);
+  expect(await world.record(id)).toMatchObject({ status: 'succeeded', counts: { matched: COUNT } });
 });
 
 test('is not taken for dead when the table fails it, however often', async () => {

@@ -93,6 +93,13 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
       if (record.error?.includes('The worker died 3 times')) {
         expect(p.deaths).toHaveLength(3);
         expect(record.status).toBe('failed');
+        const { matched, alreadyGone, failed } = record.counts;
+        const known = record.counts[wanted] + alreadyGone;
+        expect(matched).toBe(known + failed);
+        const unknown = Number(/of (\d+) executions it is not known/.exec(record.error)?.[1] ?? 0);
+        const changed = selected.filter(([sid]) => studio.kept.get(sid)?.state === wanted).length;
+        expect(changed).toBeGreaterThanOrEqual(known);
+        expect(changed).toBeLessThanOrEqual(known + unknown);
         return;
       }
       expect(world.memory.openBatches()).toEqual([]);
