@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { EXAMPLE_PURGE } from '../../lib/http/openapi/examples.ts';
+import { EXAMPLE_PURGE } from '../../lib/http/openapi/descriptions.ts';
 import { routeKeys, routes } from '../../lib/http/routes.ts';
 import { type Answer, type CallOptions, finished, WELCOME, worldOfFile } from '../support/local/world.ts';
 

@@ -1,7 +1,8 @@
 import { EXAMPLE_SIDS } from '../schemas/answers.ts';
 import { executionSid, stepSid } from '../schemas/common.ts';
-import { EXAMPLE_PURGE } from './examples.ts';
 import { type Descriptions, jsonSchemaOf } from './json-schema.ts';
+
+export const EXAMPLE_PURGE = 'pu01m81kar8w3nvjkz2m4bwyvd95';
 
 /** What is said about query parameters, … */
 export const queryDescriptions: Descriptions = {

@@ -1,10 +1,8 @@
 import type * as v from 'valibot';
 import type { Config } from '../../config/configuration.ts';
 import { type FunctionName, type Route, type RouteKey, routeKeys, routes } from '../routes.ts';
-import type { AnswerName } from '../schemas/answers.ts';
-import { bodyDescriptions, pathParameters, queryDescriptions } from './descriptions.ts';
-import { answerExamples, bodyExamples, formExample } from './examples.ts';
-import { answerSchemas, bodySchema, exampleOf, queryParameters } from './json-schema.ts';
+import { bodyDescriptions, EXAMPLE_PURGE, pathParameters, queryDescriptions } from './descriptions.ts';
+import { answerSchemas, bodySchema, queryParameters } from './json-schema.ts';
 import { operations } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
 
@@ -47,14 +45,11 @@ const securitySchemes = {
     name: 'Authorization',
     description: 'AWS Signature Version 4, where the deployment turns it on.',
   },
-} as const;
+};
 
-/** The security schemes of every route but the trigger, which alone accepts signatures. */
-const UNSIGNED = ['bearer', 'iam'] satisfies (keyof typeof securitySchemes)[];
-
-function securityOf(names: readonly string[]): Record<string, string[]>[] {
-  return names.map((name) => ({ [name]: [] }));
-}
+/** The trigger alone accepts signatures. */
+const anySecurity = [{ bearer: [] }, { standardWebhooks: [] }, { twilio: [] }, { iam: [] }];
+const unsignedSecurity = [{ bearer: [] }, { iam: [] }];
 
 /** The API as an OpenAPI 3.1 document, made from the table and the schemas that requests are checked with. */
 export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Record<string, unknown> {
@@ -75,7 +70,7 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
     },
     servers: [{ url: publicUrl ?? '/', description: 'This deployment' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    security: securityOf(Object.keys(securitySchemes)),
+    security: anySecurity,
     paths,
     components: { securitySchemes, schemas: answerSchemas },
   };
@@ -83,41 +78,50 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
 
 function operationOf(route: RouteKey): Record<string, unknown> {
   const spec: Route = routes[route];
-  const { operationId, summary, description, answers, headers } = operations[route];
-  const successes = Object.entries(answers).map(([status, answer]) => [
-    status,
-    {
-      description: answer.description,
-      ...(headers && { headers }),
-      ...(answer.schema && { content: { 'application/json': contentOf(answer.schema) } }),
-    },
-  ]);
+  const { operationId, summary, description, answers } = operations[route];
+  const headers = {
+    ...(spec.body && replayedHeader),
+    ...(route === 'POST /purges' && locationHeader),
+  };
+  const successes = Object.entries(answers).map(([status, answer]) => {
+    const schema = { $ref: `#/components/schemas/${answer.schema}` };
+    const content = answer.schema && { content: { 'application/json': { schema } } };
+    return [status, { description: answer.description, ...(spec.body && { headers }), ...content }];
+  });
   return {
     operationId,
     tags: [spec.scope === null ? 'Service' : tagOf[spec.function]],
     summary,
     description: spec.scope === null ? description : `${description}\n\nScope: \`${spec.scope}\`.`,
-    ...(spec.scope === null ? { security: [] } : spec.signed ? {} : { security: securityOf(UNSIGNED) }),
+    ...(spec.scope === null ? { security: [] } : spec.signed ? {} : { security: unsignedSecurity }),
     parameters: parametersOf(route),
     ...(spec.body && { requestBody: requestBodyOf(route, spec.body, spec.form) }),
     responses: { ...Object.fromEntries(successes), ...problemResponses(route) },
   };
 }
 
-function contentOf(name: AnswerName): Record<string, unknown> {
-  return {
-    schema: { $ref: `#/components/schemas/${name}` },
-    example: answerExamples[name] ?? exampleOf(answerSchemas[name]),
-  };
-}
+const replayedHeader = {
+  'Idempotent-Replayed': {
+    description: '`true` when this is the stored answer of an earlier request with the same key.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+};
+const locationHeader = {
+  Location: {
+    description: 'Where it can be watched, relative to the address that was asked.',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference' },
+    example: `./purges/${EXAMPLE_PURGE}`,
+  },
+};
 
 function parametersOf(route: RouteKey): Record<string, unknown>[] {
-  const { query }: Route = routes[route];
+  const { query, body }: Route = routes[route];
   const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
     return { name, in: 'path', required: true, ...pathParameters[name] };
   });
   const inQuery = query ? queryParameters(query, queryDescriptions) : [];
-  return [...inPath, ...inQuery, ...(operations[route].isIdempotent ? [idempotencyKey] : [])];
+  return [...inPath, ...inQuery, ...(body ? [idempotencyKey] : [])];
 }
 
 const idempotencyKey = {
@@ -131,7 +135,7 @@ const idempotencyKey = {
 };
 
 function requestBodyOf(route: RouteKey, body: v.GenericSchema, takesForm = false) {
-  const examples = Object.entries(bodyExamples[route] ?? {}).map(([name, value]) => [name, { value }]);
+  const examples = Object.entries(operations[route].bodies ?? {}).map(([name, value]) => [name, { value }]);
   const json = { schema: bodySchema(body, bodyDescriptions), examples: Object.fromEntries(examples) };
   const form = { schema: formSchema, examples: { form: { value: formExample } } };
   return {
@@ -145,6 +149,8 @@ function requestBodyOf(route: RouteKey, body: v.GenericSchema, takesForm = false
   };
 }
 
+/** `Parameters` is JSON as text, as Twilio's own API takes it. */
+const formExample = { To: '+15005550008', Parameters: '{"name":"Ann"}' };
 const formSchema = {
   type: 'object',
   required: ['To'],

@@ -1,7 +1,5 @@
-import type { ProblemSlug } from '../problems.ts';
 import type { RouteKey } from '../routes.ts';
 import type { AnswerName } from '../schemas/answers.ts';
-import { EXAMPLE_PURGE } from './examples.ts';
 
 type Operation = {
   /** Also the name of the operation in generated clients. */
@@ -10,27 +8,8 @@ type Operation = {
   description: string;
   /** An answer without a `schema` has no body. */
   answers: Readonly<Record<number, { schema?: AnswerName; description: string }>>;
-  /** Beside those that every route of its kind has: see `problemsOf`. */
-  problems?: readonly ProblemSlug[];
-  /** Headers of each answer. */
-  headers?: Readonly<Record<string, unknown>>;
-  /** Takes an `Idempotency-Key`. */
-  isIdempotent?: true;
-};
-
-const replayedHeader = {
-  'Idempotent-Replayed': {
-    description: '`true` when this is the stored answer of an earlier request with the same key.',
-    schema: { type: 'string', enum: ['true'] },
-  },
-};
-const locationHeader = {
-  Location: {
-    description: 'Where it can be watched, relative to the address that was asked.',
-    required: true,
-    schema: { type: 'string', format: 'uri-reference' },
-    example: `./purges/${EXAMPLE_PURGE}`,
-  },
+  /** Bodies that the local run takes as they are. */
+  bodies?: Readonly<Record<string, unknown>>;
 };
 
 const PERSONAL = 'Personal data, hence behind the scope `read:personal`.';
@@ -53,16 +32,15 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
         description: 'The contact had an active execution: it is returned, or was ended and replaced.',
       },
     },
-    problems: [
-      'active-execution-exists',
-      'request-in-progress',
-      'idempotency-key-reused',
-      'signature-replayed',
-      'rejected-by-studio',
-      'outcome-unknown',
-    ],
-    headers: replayedHeader,
-    isIdempotent: true,
+    bodies: {
+      simple: { to: '+15005550006' },
+      whole: {
+        to: '+15005550007',
+        from: '+15017122661',
+        parameters: { name: 'Ann' },
+        onConflict: 'return',
+      },
+    },
   },
   'GET /flows': {
     operationId: 'listFlows',
@@ -124,7 +102,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     description:
       'Frees its contact for the next one. May be repeated. Widgets without TwiML run on until the next one that has some. `still-active`: Studio refuses to end the execution or still shows it as active; try again later.',
     answers: { 200: { schema: 'Ended', description: 'It has ended, now or before.' } },
-    problems: ['still-active', 'rejected-by-studio'],
   },
   'DELETE /flows/{flow}/executions/{execution}': {
     operationId: 'deleteExecution',
@@ -132,7 +109,6 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     description:
       'May be repeated. An active execution is refused with `still-active`, also with `?end=true` if Studio does not end it. An execution of another flow is unknown here and left alone. `studio-answered-nonsense` if Studio answers 404 to the delete but still shows the execution. Messages and calls are other resources of Twilio: they stay.',
     answers: { 200: { schema: 'Deleted', description: 'It is gone, now or before.' } },
-    problems: ['still-active', 'rejected-by-studio'],
   },
   'POST /purges': {
     operationId: 'startPurge',
@@ -142,9 +118,16 @@ export const operations: Readonly<Record<RouteKey, Operation>> = {
     answers: {
       202: { schema: 'Purge', description: 'It has begun; `Location` says where it can be watched.' },
     },
-    problems: ['throttled', 'request-in-progress', 'idempotency-key-reused'],
-    headers: { ...replayedHeader, ...locationHeader },
-    isIdempotent: true,
+    bodies: {
+      count: { flows: ['welcome'], olderThan: 'P7D' },
+      erase: {
+        flows: 'all',
+        contact: ['+15005550006', 'whatsapp:+15005550006'],
+        status: 'any',
+        dryRun: false,
+      },
+      release: { flows: ['welcome'], olderThan: 'P1D', action: 'end', dryRun: false },
+    },
   },
   'GET /purges': {
     operationId: 'listPurges',

@@ -15,13 +15,6 @@ const contactList = v.pipe(
   v.checkItems((one, index, all) => all.indexOf(one) === index, 'is in the list already'),
 );
 
-/** Not a union, because its error would not say what is wrong with an address. */
-const contacts = v.lazy(
-  (input): v.GenericSchema<string | string[]> => (Array.isArray(input) ? contactList : contact),
-);
-/** What `contacts` accepts, for the OpenAPI document. */
-export const contactsUnion = v.union([contact, contactList]);
-
 const fields = v.strictObject({
   flows: v.union([
     v.literal('all'),
@@ -36,7 +29,7 @@ const fields = v.strictObject({
   olderThan: v.nullish(v.pipe(duration, v.metadata({ pattern: '^P', examples: ['P7D', 'PT12H'] })), null),
   dateCreatedFrom: v.nullish(moment, null),
   dateCreatedTo: v.nullish(moment, null),
-  contact: v.nullish(contacts, null),
+  contact: v.nullish(v.union([contact, contactList]), null),
   action: v.optional(v.picklist(['delete', 'end']), 'delete'),
   archive: v.optional(v.boolean(), false),
   limit: v.nullish(

@@ -129,7 +129,7 @@ describe('the OpenAPI document', () => {
       expect(Problem.properties).toHaveProperty(name);
     for (const time of [Purge.properties.dateStarted, Purge.properties.window.properties.to])
       expect(time).toEqual({ type: 'string', format: 'date-time' });
-    expect(Failure.properties.dateCreated.format).toBe('date-time');
+    expect(Failure.properties.dateCreated.anyOf[0].format).toBe('date-time');
     const { headers } = document.paths['/purges'].post.responses[202];
     expect(headers.Location.schema).toEqual({ type: 'string', format: 'uri-reference' });
   });
@@ -160,13 +160,16 @@ describe('the OpenAPI document', () => {
       additionalProperties: false,
       properties: {
         to: { type: 'string', maxLength: 300 },
-        parameters: { type: ['object', 'null'] },
-        onConflict: { type: ['string', 'null'], enum: ['fail', 'return', 'replace', null] },
+        parameters: { anyOf: [{ type: 'object' }, { type: 'null' }] },
+        onConflict: { anyOf: [{ enum: ['fail', 'return', 'replace'] }, { type: 'null' }] },
       },
     });
     const purge = document.paths['/purges'].post.requestBody.content['application/json'].schema;
     expect(purge).toMatchObject({ required: ['flows'], additionalProperties: false });
-    expect(purge.properties.dryRun).toMatchObject({ type: ['boolean', 'null'], default: true });
+    expect(purge.properties.dryRun).toMatchObject({
+      anyOf: [{ type: 'boolean' }, { type: 'null' }],
+      default: true,
+    });
     const ajv = new Ajv2020({ strict: false });
     for (const [name, member] of Object.entries(purge.properties))
       expect([name, ajv.validate(member as object, null)]).toEqual([name, name !== 'flows']);
