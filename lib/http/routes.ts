@@ -15,8 +15,10 @@ const get = { function: 'query', scope: 'read' } as const;
 const getPersonal = { function: 'query', scope: 'read:personal' } as const;
 const purge = { function: 'purge', scope: 'purge' } as const;
 
-/** Every route here names its scope: one without it does not compile. */
-const guardedRoutes = {
+const open = { function: 'query', scope: null } as const;
+
+/** A route without a scope does not compile. */
+export const routes = {
   'POST /flows/{flow}/executions': {
     function: 'trigger',
     scope: 'trigger',
@@ -40,19 +42,11 @@ const guardedRoutes = {
   'GET /purges/{purge}': purge,
   'GET /purges/{purge}/failures': { ...purge, query: pageQuery },
   'POST /purges/{purge}/stop': purge,
-} as const satisfies GuardedRoutes;
-
-const open = { function: 'query', scope: null } as const;
-
-/** The only routes that need no credentials. */
-const publicRoutes = {
   'GET /health': open,
   'HEAD /health': open,
   'GET /openapi.json': open,
   'HEAD /openapi.json': open,
-} as const satisfies PublicRoutes;
-
-export const routes = { ...guardedRoutes, ...publicRoutes };
+} as const satisfies Readonly<Record<`${string} /${string}`, Route>>;
 
 /** What API Gateway calls a request that no route matches; the query function answers it with 404. */
 export const UNMATCHED_ROUTE = '$default';
@@ -65,16 +59,9 @@ export function isRouteKey(text: string): text is RouteKey {
   return Object.hasOwn(routes, text);
 }
 
-type Method = 'GET' | 'POST' | 'DELETE';
-type RouteTemplate = `${Method} /${string}`;
-export type GuardedRoutes = Readonly<Record<RouteTemplate, Route & { scope: Scope }>>;
-export type PublicRoutes = Readonly<
-  Record<`${'GET' | 'HEAD'} ${'/health' | '/openapi.json'}`, Route & { scope: null }>
->;
-
 export type Route = {
   function: FunctionName;
-  /** null for a public route. */
+  /** null for a public route: one that needs no credentials. */
   scope: Scope | null;
   query?: v.GenericSchema;
   body?: v.GenericSchema;
