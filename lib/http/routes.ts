@@ -59,14 +59,17 @@ export function isRouteKey(text: string): text is RouteKey {
   return Object.hasOwn(routes, text);
 }
 
+/** The members that a query string or a body may have. */
+export type InputSchema = v.GenericSchema & { entries: v.ObjectEntries };
+
 export type Route = {
   function: FunctionName;
   /** null for a public route: one that needs no credentials. */
   scope: Scope | null;
-  query?: v.GenericSchema;
-  body?: v.GenericSchema;
+  query?: InputSchema;
+  body?: InputSchema;
   /** Whether the body may also be `application/x-www-form-urlencoded`. */
-  form?: true;
+  form?: boolean;
   /** Whether the body's `flows` are flows of the configuration. */
   namesFlows?: true;
   /** Whether callers that sign each message (Standard Webhooks, Twilio) may use the route. */

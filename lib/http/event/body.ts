@@ -1,5 +1,5 @@
 import { oddityIn } from '../../config/json-oddity.ts';
-import { type Mistake, pointerTo, repeatedMember, unknownMember } from '../../config/validation.ts';
+import { type Mistake, pointerTo, repeatedMember } from '../../config/validation.ts';
 import { restorePlus } from '../../studio/addresses.ts';
 import { parseJson } from '../../studio/json/json.ts';
 import { fieldsOf } from '../../studio/json/parse.ts';
@@ -10,17 +10,18 @@ export const MAX_BODY_BYTES = 256 * 1_024;
 const MAX_DEPTH = 32;
 
 /** The members of a form, as Twilio writes them, and ours. */
-const FORM_MEMBERS: Readonly<Record<string, string>> = {
-  To: 'to',
-  From: 'from',
-  Parameters: 'parameters',
-  OnConflict: 'onConflict',
-};
+const FORM_MEMBERS: ReadonlyMap<string, string> = new Map([
+  ['To', 'to'],
+  ['From', 'from'],
+  ['Parameters', 'parameters'],
+  ['OnConflict', 'onConflict'],
+]);
 
 /** Matches the beginning of an object or a list, also percent-encoded. */
 const JSON_BEGINNING = /^\s*(?:[[{]|%[57]b)/i;
 
-type ReadBody = { value: unknown; mistakes: Mistake[] };
+/** What was read, and mistakes that no schema finds. */
+export type Fields = { value: unknown; mistakes: Mistake[] };
 
 /** Throws 413 for a body above the bound. */
 export function requireBounded(body: Buffer): void {
@@ -29,7 +30,7 @@ export function requireBounded(body: Buffer): void {
 }
 
 /** Reads JSON, or a form where the route takes one. Throws a Problem for what cannot be read at all. */
-export function readBody(body: Buffer, contentType: string | undefined, formAllowed: boolean): ReadBody {
+export function readBody(body: Buffer, contentType: string | undefined, formAllowed: boolean): Fields {
   const form = formAllowed && isForm(contentType);
   const taken = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
   const unsupported = (detail: string) =>
@@ -43,10 +44,11 @@ export function readBody(body: Buffer, contentType: string | undefined, formAllo
   if (text.trim() === '') throw new Problem('malformed-request', 'The body is empty; it must be JSON.');
   const read = readJson(text);
   if (read) return read;
-  if (contentType?.trim())
-    throw new Problem('malformed-request', 'The body is not JSON, although Content-Type says so.');
-  if (JSON_BEGINNING.test(text))
-    throw new Problem('malformed-request', 'The body, which has no Content-Type, is not valid JSON.');
+  if (contentType?.trim() || JSON_BEGINNING.test(text))
+    throw new Problem(
+      'malformed-request',
+      'The body is not valid JSON, although Content-Type says so or is missing.',
+    );
   throw unsupported(`The body is not JSON, and Content-Type is missing: it must be ${taken}.`);
 }
 
@@ -59,7 +61,7 @@ function decode(body: Buffer): string {
 }
 
 /** Returns undefined for text that is not JSON. */
-function readJson(text: string): ReadBody | undefined {
+function readJson(text: string): Fields | undefined {
   const value = parsed(text);
   if (value === undefined) return undefined;
   const mistakes = mistakesIn(text, value, '#');
@@ -71,25 +73,31 @@ function readJson(text: string): ReadBody | undefined {
   return { value, mistakes };
 }
 
-function readForm(text: string): ReadBody {
-  const value: Record<string, unknown> = {};
+function readForm(text: string): Fields {
+  const pairs = [...parametersIn(text, 'form')].map(([name, entry]): [string, unknown] => {
+    const member = FORM_MEMBERS.get(name) ?? name;
+    return [member, formValue(member, entry)];
+  });
+  const { value, mistakes } = fieldsFrom(pairs);
+  const { parameters: json } = value;
+  if (typeof json !== 'string') return { value, mistakes };
+  const pointer = '#/parameters';
+  const parameters = parsed(json);
+  const inside =
+    parameters === undefined ? [{ detail: 'is not JSON', pointer }] : mistakesIn(json, parameters, pointer);
+  value['parameters'] = inside.length === 0 ? parseJson(json) : parameters;
+  return { value, mistakes: [...mistakes, ...inside] };
+}
+
+/** Refuses a repeated member, because it is unclear which value was meant. */
+export function fieldsFrom(pairs: readonly [string, unknown][]) {
+  const found = new Map<string, unknown>();
   const mistakes: Mistake[] = [];
-  for (const [name, entry] of parametersIn(text, 'form')) {
-    const member = Object.hasOwn(FORM_MEMBERS, name) ? (FORM_MEMBERS[name] ?? name) : name;
-    if (Object.hasOwn(value, member)) mistakes.push(repeatedMember('#', member));
-    else if (member === '__proto__') mistakes.push(unknownMember('#', member));
-    else value[member] = formValue(member, entry);
+  for (const [name, entry] of pairs) {
+    if (found.has(name)) mistakes.push(repeatedMember('#', name));
+    found.set(name, entry);
   }
-  if (typeof value['parameters'] === 'string') {
-    const json = value['parameters'];
-    const pointer = '#/parameters';
-    const parameters = parsed(json);
-    const inside =
-      parameters === undefined ? [{ detail: 'is not JSON', pointer }] : mistakesIn(json, parameters, pointer);
-    mistakes.push(...inside);
-    value['parameters'] = inside.length === 0 ? parseJson(json) : parameters;
-  }
-  return { value, mistakes };
+  return { value: Object.fromEntries(found), mistakes };
 }
 
 /** Returns null, which means absent, for an empty field; not for `To`, which is required. */

@@ -1,52 +1,54 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import { type Config, findFlow } from '../../config/configuration.ts';
-import { type Mistake, repeatedMember, unknownMember, validate } from '../../config/validation.ts';
+import { type Mistake, unknownMember, validate } from '../../config/validation.ts';
+import { fieldsOf } from '../../studio/json/parse.ts';
 import { BODY_HASH_PARAMETER } from '../auth/twilio.ts';
 import { invalidRequest } from '../problems.ts';
 import type { Caller } from '../request.ts';
-import { type Route, type RouteKey, routes } from '../routes.ts';
+import { type InputSchema, type Route, type RouteKey, routes } from '../routes.ts';
 import { executionSid, stepSid } from '../schemas/common.ts';
-import { parametersIn, readBody } from './body.ts';
+import { type Fields, fieldsFrom, parametersIn, readBody } from './body.ts';
 import { pathParametersOf, type Received } from './event.ts';
-
-/** Far more than any route has. */
-const MAX_PARAMETERS = 50;
 
 /** At most this many mistakes are reported, so that the answer is not longer than the request. */
 const MAX_MISTAKES = 100;
 
 export type Input = { params: Record<string, string>; query: unknown; body: unknown };
 
-const parameterSchemas: Readonly<Record<string, v.GenericSchema<string>>> = {
-  execution: executionSid,
-  step: stepSid,
-};
+const noQuery = v.strictObject({});
+const parameterSchema = v.object({
+  execution: v.exactOptional(executionSid),
+  step: v.exactOptional(stepSid),
+});
 
 /** Path, query string and body of a request, or a Problem with every mistake in them. */
 export function readInput(route: RouteKey, received: Received, config: Config, caller: Caller): Input {
-  const { query: querySchema, body: bodySchema, form, namesFlows }: Route = routes[route];
+  const { query: querySchema = noQuery, body: bodySchema, form = false, namesFlows }: Route = routes[route];
   const params = pathParametersOf(route, received);
-  const mistakes = parameterMistakes(params);
-  const readQuery = readQueryString(
-    received.rawQueryString,
-    caller.kind === 'twilio' ? BODY_HASH_PARAMETER : undefined,
-  );
-  const query = check(querySchema, readQuery, (pointer) => pointer.replace(/^#\/?/, '?'));
-  const contentType = received.headers.get('content-type');
-  const raw = bodySchema
-    ? readBody(received.body, contentType, form === true)
-    : { value: undefined, mistakes: [] };
-  const body = bodySchema ? check(bodySchema, raw, (same) => same) : raw;
-  const unknownFlows = namesFlows ? flowMistakes(raw.value, config) : [];
+  const path = validate(parameterSchema, params);
+  const ignored = caller.kind === 'twilio' ? BODY_HASH_PARAMETER : undefined;
+  const query = check(querySchema, readQueryString(received.rawQueryString, ignored));
+  const raw = bodySchema && readBody(received.body, received.headers.get('content-type'), form);
+  const body = bodySchema && raw && check(bodySchema, raw);
 
-  const all = distinct([...mistakes, ...query.mistakes, ...body.mistakes, ...unknownFlows]);
-  if (all.length > 0) throw invalidRequest(all.slice(0, MAX_MISTAKES));
-  return { params, query: query.value, body: body.value };
+  const mistakes = [
+    ...(path.ok ? [] : pointed(path.mistakes, (pointer) => `{${pointer.slice('#/'.length)}}`)),
+    ...pointed(query.mistakes, (pointer) => pointer.replace(/^#\/?/, '?')),
+    ...(body?.mistakes ?? []),
+    ...(namesFlows ? flowMistakes(raw?.value, config) : []),
+  ];
+  const all = new Map(mistakes.map((one) => [`${one.pointer} ${one.detail}`, one]));
+  if (all.size > 0) throw invalidRequest([...all.values()].slice(0, MAX_MISTAKES));
+  return { params, query: query.value, body: body?.value };
+}
+
+function pointed(mistakes: readonly Mistake[], toPointer: (pointer: string) => string): Mistake[] {
+  return mistakes.map(({ detail, pointer }) => ({ detail, pointer: toPointer(pointer) }));
 }
 
 /** Looks at the body as it was sent: what else is wrong with it does not hide a flow that does not exist. */
 function flowMistakes(body: unknown, config: Config): Mistake[] {
-  const flows = typeof body === 'object' && body !== null && 'flows' in body ? body.flows : undefined;
+  const flows = fieldsOf(body)?.['flows'];
   if (!Array.isArray(flows)) return [];
   return flows.flatMap((name: unknown, index) =>
     typeof name === 'string' && !findFlow(config, name)
@@ -55,82 +57,31 @@ function flowMistakes(body: unknown, config: Config): Mistake[] {
   );
 }
 
-function parameterMistakes(params: Record<string, string>): Mistake[] {
-  return Object.entries(params).flatMap(([name, value]) => {
-    const schema = parameterSchemas[name];
-    const result = schema ? validate(schema, value) : undefined;
-    return result && !result.ok
-      ? result.mistakes.map(({ detail }) => ({ detail, pointer: `{${name}}` }))
-      : [];
-  });
+/**
+ * Checks against the schema and names every unknown member, of which the schema names the first only. A
+ * member that is null is absent.
+ */
+function check(schema: InputSchema, { value, mistakes }: Fields): Fields {
+  const fields = fieldsOf(value);
+  if (!fields) return { value, mistakes: [...mistakes, { detail: 'must be an object', pointer: '#' }] };
+  const present = Object.entries(fields).filter(([, member]) => member !== null);
+  const result = validate(schema, Object.fromEntries(present));
+  const unknown = Object.keys(fields).filter((name) => !Object.hasOwn(schema.entries, name));
+  return {
+    value: result.ok ? result.value : undefined,
+    mistakes: [
+      ...mistakes,
+      ...(result.ok ? [] : result.mistakes),
+      ...unknown.map((name) => unknownMember('#', name)),
+    ],
+  };
 }
 
 /**
- * Checks against the schema and names every unknown member, of which the schema names the first only. To the
- * schema a list is an object that has none of its members.
+ * Reads a query string. Keeps a plus as a plus: addresses and time zones contain one, and no parameter
+ * contains a space. `ignored` names a parameter that is not for the route.
  */
-function check(
-  schema: v.GenericSchema | undefined,
-  read: { value: unknown; mistakes: Mistake[] },
-  toPointer: (pointer: string) => string,
-): { value: unknown; mistakes: Mistake[] } {
-  const result = !schema
-    ? { ok: true as const, value: {} }
-    : isObject(read.value)
-      ? validate(schema, withoutNulls(read.value))
-      : { ok: false as const, mistakes: [{ detail: 'must be an object', pointer: '#' }] };
-  const found = result.ok ? [] : result.mistakes;
-  const mistakes = [...read.mistakes, ...found, ...unknownMembers(schema, read.value)].map(
-    ({ detail, pointer }) => ({ detail, pointer: toPointer(pointer) }),
-  );
-  return { value: result.ok ? result.value : undefined, mistakes };
-}
-
-function unknownMembers(schema: v.GenericSchema | undefined, value: unknown): Mistake[] {
-  if (!isObject(value)) return [];
-  const known = entriesOf(schema);
-  return Object.keys(value)
-    .filter((name) => !Object.hasOwn(known, name))
-    .map((name) => unknownMember('#', name));
-}
-
-/** Drops null members: an optional one counts as absent, a required one as missing. */
-function withoutNulls(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The members of an object schema, also of one inside a pipe. */
-function entriesOf(schema: v.GenericSchema | undefined): object {
-  return schema && 'entries' in schema && typeof schema.entries === 'object' ? (schema.entries ?? {}) : {};
-}
-
-function distinct(mistakes: readonly Mistake[]): Mistake[] {
-  const seen = new Map(mistakes.map((one) => [`${one.pointer} ${one.detail}`, one]));
-  return [...seen.values()];
-}
-
-type ReadQuery = { value: Record<string, string>; mistakes: Mistake[] };
-
-/**
- * Reads a query string. Refuses a repeated parameter, because it is unclear which value was meant. Keeps a
- * plus as a plus: addresses and time zones contain one, and no parameter contains a space. `ignored` names a
- * parameter that is not for the route. Throws 400 for text that is not UTF-8.
- */
-function readQueryString(rawQueryString: string, ignored?: string): ReadQuery {
-  const value: Record<string, string> = {};
-  const mistakes: Mistake[] = [];
-  const all = [...parametersIn(rawQueryString.replaceAll('+', '%2B'), 'query string')];
-  const parameters = all.filter(([name]) => name !== ignored);
-  if (parameters.length > MAX_PARAMETERS)
-    return { value, mistakes: [{ detail: `has more than ${MAX_PARAMETERS} parameters`, pointer: '#' }] };
-  for (const [name, text] of parameters) {
-    if (name === '__proto__') mistakes.push(unknownMember('#', name));
-    else if (Object.hasOwn(value, name)) mistakes.push(repeatedMember('#', name));
-    else value[name] = text;
-  }
-  return { value, mistakes };
+function readQueryString(rawQueryString: string, ignored?: string): Fields {
+  const parameters = parametersIn(rawQueryString.replaceAll('+', '%2B'), 'query string');
+  return fieldsFrom([...parameters].filter(([name]) => name !== ignored));
 }
