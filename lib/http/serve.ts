@@ -4,7 +4,6 @@ import { SecretUnavailableError } from '../config/secret.ts';
 import { StudioError } from '../studio/errors.ts';
 import { log, tallyAttempts, type UpstreamTally } from '../telemetry/log.ts';
 import { admit, type Trace } from './admit.ts';
-import { startDeadline } from './event/deadline.ts';
 import { readEvent } from './event/event.ts';
 import { Problem } from './problems.ts';
 import { reportRequest } from './report.ts';
@@ -17,6 +16,13 @@ export type Handler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
 ) => Promise<Result>;
+
+/** An HTTP API cuts at 30 s; this leaves time for the answer, the cold start and the network. */
+const TOTAL_MS = 25_000;
+/** Time reserved before Lambda's timeout for writing the answer and the log. */
+const MARGIN_MS = 1_000;
+/** Time that a handler has after the signal. Then `serve` answers in its place. */
+const GRACE_MS = 500;
 
 type Outcome = { outcome: Answer | Problem; result: Result };
 
@@ -31,23 +37,24 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
   return async (event, context) => {
     const startedAt = runtime.now();
     const received = readEvent(event, context);
-    const deadline = startDeadline(startedAt, context);
+    const leftMs = Math.max(0, Math.min(TOTAL_MS, context.getRemainingTimeInMillis() - MARGIN_MS));
+    const { signal, passed, clear } = startTimers(leftMs);
     const trace: Trace = {};
     const tally: UpstreamTally = { calls: 0, ms: 0, throttled: 0, requestIds: [] };
 
     const work = async (): Promise<Outcome> => {
       const request = await admit(runtime, handlers, received, trace);
-      const { deadlineMs, signal } = deadline;
-      const answer = await handlerOf(handlers, request.route)({ ...request, deadlineMs, signal });
+      const timed = { ...request, deadlineMs: startedAt + leftMs, signal };
+      const answer = await handlerOf(handlers, request.route)(timed);
       return { outcome: answer, result: toResult(answer, received.id) };
     };
-    const late = deadline.passed.then(() => Promise.reject(tooLate(trace)));
+    const late = passed.then(() => Promise.reject(tooLate(trace)));
     const { outcome, result } = await Promise.race([tallyAttempts(tally, work), late])
       .catch((error: unknown): Outcome => {
         const problem = toProblem(error, trace);
         return { outcome: problem, result: toResult(problem, received.id) };
       })
-      .finally(() => deadline.clear());
+      .finally(clear);
 
     reportRequest(runtime.log ?? log, {
       requestId: received.id,
@@ -59,6 +66,16 @@ export function serve(runtime: ServeRuntime, handlers: Handlers): Handler {
     });
     return result;
   };
+}
+
+/** `signal` ends when the time is over; `passed` resolves a little later, for what does not listen to it. */
+function startTimers(leftMs: number) {
+  const controller = new AbortController();
+  const timers = [setTimeout(() => controller.abort(), leftMs)];
+  const passed = new Promise<void>((resolve) => {
+    timers.push(setTimeout(resolve, leftMs + GRACE_MS));
+  });
+  return { signal: controller.signal, passed, clear: () => timers.forEach(clearTimeout) };
 }
 
 /**

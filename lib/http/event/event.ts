@@ -26,34 +26,27 @@ const eventSchema = v.object({
   ),
 });
 
-export type Received = {
-  /** API Gateway's id of the request. */
-  id: string;
-  routeKey: string;
-  rawPath: string;
-  rawQueryString: string;
-  /** As API Gateway decoded them; undefined when it gave none. */
-  pathParameters: Record<string, string> | undefined;
-  /** Names in lower case. */
-  headers: ReadonlyMap<string, string>;
-  /** The bytes as they were sent. */
-  body: Buffer;
-  /** The principal that signed the request with AWS credentials, if an IAM authorizer accepted it. */
-  iam: v.InferOutput<typeof iam> | undefined;
-};
+export type Received = ReturnType<typeof readEvent>;
 
 /** Reads an HTTP API event (payload format 2.0), whichever way its body is encoded. */
-export function readEvent(event: unknown, context: Pick<Context, 'awsRequestId'>): Received {
+export function readEvent(event: unknown, context: Pick<Context, 'awsRequestId'>) {
   const from = v.parse(eventSchema, Object(event));
   return {
+    /** API Gateway's id of the request. */
     id: requestId(from.requestContext.requestId, context),
     routeKey: from.routeKey,
     rawPath: from.rawPath,
     // Some gateways give the parameters only; the order is lost then, which matters to a signature alone.
     rawQueryString: from.rawQueryString ?? new URLSearchParams(from.queryStringParameters).toString(),
+    /** As API Gateway decoded them; undefined when it gave none. */
     pathParameters: from.pathParameters,
-    headers: new Map(Object.entries(from.headers).map(([name, value]) => [name.toLowerCase(), value])),
+    /** Names in lower case. */
+    headers: new Map(
+      Object.entries(from.headers).map(([name, value]) => [name.toLowerCase(), value] as const),
+    ),
+    /** The bytes as they were sent. */
     body: Buffer.from(from.body, from.isBase64Encoded ? 'base64' : 'utf8'),
+    /** The principal that signed the request with AWS credentials, if an IAM authorizer accepted it. */
     iam: from.requestContext.authorizer?.iam,
   };
 }
