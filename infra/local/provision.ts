@@ -118,10 +118,9 @@ async function openSecret(
       if (found.is !== 'missing') return found;
     }
     // GetSecretValue gives the same error for a secret without a value as for a missing one.
-    return client.send(new sdk.DescribeSecretCommand({ SecretId })).then(
-      () => ({ is: 'unfit', why: 'is there without a value' }),
-      meaningOf,
-    );
+    return client
+      .send(new sdk.DescribeSecretCommand({ SecretId }))
+      .then(() => ({ is: 'unfit', why: 'is there without a value' }), meaningOf);
   };
 
   return {
