@@ -1,13 +1,8 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { type Claim, type ClaimStore, ClaimStoreError } from '../../idempotency/claims.ts';
 import { partitionOf } from './partitions.ts';
-import type { Item, Table } from './table.ts';
+import { holds, type Item, type Table } from './table.ts';
 
 const SORT_KEY = 'claim';
 const SECOND_MS = 1_000;
@@ -41,13 +36,9 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
       // `owner` is one of DynamoDB's reserved words.
       ...(condition.includes('#owner') ? { ExpressionAttributeNames: { '#owner': 'owner' } } : {}),
     });
-    try {
-      await client.send(command);
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+    return holds(client.send(command)).catch((error: unknown) => {
       throw storeError('written', error);
-    }
+    });
   }
 
   async function read(id: string): Promise<Claim | undefined> {
@@ -89,8 +80,8 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
         ExpressionAttributeNames: { '#owner': 'owner' },
         ExpressionAttributeValues: { ':owner': { S: owner } },
       });
-      await client.send(command).catch((error: unknown) => {
-        if (!(error instanceof ConditionalCheckFailedException)) throw storeError('removed', error);
+      await holds(client.send(command)).catch((error: unknown) => {
+        throw storeError('removed', error);
       });
     },
   };
