@@ -53,7 +53,7 @@ export function compareCounts(
   const claimed = runs.reduce((sum, { record }) => sum + BigInt(`0x${record.digest.value}`), 0n);
   const rest = (claimed - sumOfDigests(done) + BigInt(runs.length) * MODULUS) % MODULUS;
   const claimedOpen = thoseWith(rest, open);
-  if (!claimedOpen) note(group, 'another digest than that of what was done', 1);
+  if (!claimedOpen) note(group, 'another digest than that of what was done', suspectsOf(rest, selected));
   // A batch that a killed worker left is done once more as a whole: what is gone by then counts as done.
   if (killed === 0)
     note(group, 'gone already, and claimed', claimedOpen?.filter((sid) => facts.metGone.has(sid)) ?? []);
@@ -81,6 +81,14 @@ function digestOf(sid: string): bigint {
 
 function sumOfDigests(sids: readonly string[]): bigint {
   return sids.reduce((sum, sid) => (sum + digestOf(sid)) % MODULUS, 0n);
+}
+
+/** The execution that was claimed once too often, or once too few, if it is a single one. */
+function suspectsOf(rest: bigint, selected: Facts['existed']): string[] {
+  const sids = selected.map(({ sid }) => sid);
+  const more = sids.filter((sid) => digestOf(sid) === rest).map((sid) => `${sid} claimed once too often`);
+  const fewer = sids.filter((sid) => MODULUS - digestOf(sid) === rest).map((sid) => `${sid} not claimed`);
+  return [...more, ...fewer, 'more than one execution'].slice(0, 1);
 }
 
 /** Those of these whose digests come to this sum. */
