@@ -25,12 +25,21 @@ export async function runSlice(id: string, ports: Ports, step: string): Promise<
   } catch (error) {
     if (error instanceof OpenAlreadyError) return idleResult('running', SUPERSEDED_PAUSE_SECONDS);
     // The save may be the last one of a worker that has crashed since.
-    if (error instanceof SupersededError) return idleResult('superseded', SUPERSEDED_PAUSE_SECONDS);
-    await slice.withdraw().catch(() => undefined);
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    if (errors.some((one) => one instanceof SupersededError))
+      return idleResult('superseded', SUPERSEDED_PAUSE_SECONDS);
+    await cleanUp(error, slice.withdraw());
     throw error;
   } finally {
     slice.close();
   }
+}
+
+/** Waits for the work that has to be done after the error. Throws both errors if that fails as well. */
+async function cleanUp(error: unknown, work: Promise<void>): Promise<void> {
+  await work.catch((other: unknown) => {
+    if (other !== error) throw new AggregateError([error, other], 'A slice failed', { cause: error });
+  });
 }
 
 /** However a slice ends, none of its calls is in flight after it. */
@@ -38,7 +47,7 @@ async function work(slice: Slice): Promise<SliceResult> {
   const pipeline = new Pipeline(slice);
   const ending = await continuePurge(slice, pipeline).catch(async (error: unknown): Promise<Ending> => {
     slice.apply(abort(slice.state, { reason: 'the slice failed', refused: false }));
-    await pipeline.drained().catch(() => undefined);
+    await cleanUp(error, pipeline.drained());
     if (!(error instanceof TooManyCrashes)) throw error;
     slice.apply({ leftOpen: true });
     return { error: error.message };

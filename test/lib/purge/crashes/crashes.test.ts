@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PurgeStore } from '../../../../lib/purge/engine/ports.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
@@ -108,6 +109,20 @@ test('is not taken for dead when the table fails it, however often', async () =>
     await expect(runSlice(id, failing, '1-1')).rejects.toThrow('ProvisionedThroughput');
   expect(await runSlice(id, world.ports, '1-1')).toMatchObject({ status: 'succeeded' });
   expect((await world.record(id)).counts.deleted).toBe(COUNT);
+});
+
+test('throws all errors if the table fails it again while it cleans up', async () => {
+  const { world } = seeded();
+  const id = await world.start({ olderThan: 'P7D', status: 'any' });
+  const [first, second] = [new Error('openBatch failed'), new Error('save failed')];
+  let saves = 0;
+  const store: PurgeStore = {
+    ...world.memory,
+    openBatch: () => Promise.reject(first),
+    save: (...args) => (++saves > 1 ? Promise.reject(second) : world.memory.save(...args)),
+  };
+  const slice = runSlice(id, { ...world.ports, store }, '1-1');
+  await expect(slice).rejects.toMatchObject({ errors: [first, second], cause: first });
 });
 
 test('is not taken for dead where its slices end in their order and get nowhere', async () => {
