@@ -1,13 +1,5 @@
-import type {
-  DeleteOutcome,
-  EndOutcome,
-  Execution,
-  ExecutionContext,
-  ExecutionStatus,
-  Page,
-  Step,
-} from '../../studio/types.ts';
 import type { Batch, FailedItem, OwnedBatch } from '../batch/batch.ts';
+import type { upstreamOf } from '../batch/upstream.ts';
 import type { ContactKey } from '../order/contact-key.ts';
 import type { PurgeRecord } from '../record/record.ts';
 
@@ -30,28 +22,7 @@ export type Ports = {
 /** Calls `then` once, after `ms`. Returns a function that cancels it. */
 type After = (ms: number, then: () => void) => () => void;
 
-/** The calls of Studio. They throw StudioErrors; a call that the signal ends, one of the kind `aborted`. */
-export type Upstream = {
-  /** From the top. Each further page is requested when it is read, unless `readAhead`. */
-  pages(
-    flowSid: string,
-    query: { status?: ExecutionStatus; dateCreatedFrom?: string; dateCreatedTo: string },
-    readAhead: boolean,
-    signal?: AbortSignal,
-  ): AsyncIterable<Page<Execution>>;
-  fetch(flowSid: string, sid: string, signal?: AbortSignal): Promise<Execution>;
-  /** Throws an `oversized` StudioError for more than `maxBodyBytes`. */
-  context(
-    flowSid: string,
-    sid: string,
-    maxBodyBytes: number,
-    signal?: AbortSignal,
-  ): Promise<ExecutionContext>;
-  /** As `context`; `maxBodyBytes` bounds all pages together. */
-  steps(flowSid: string, sid: string, maxBodyBytes: number, signal?: AbortSignal): AsyncIterable<Step>;
-  end(flowSid: string, sid: string, signal?: AbortSignal): Promise<EndOutcome>;
-  delete(flowSid: string, sid: string, signal?: AbortSignal): Promise<DeleteOutcome>;
-};
+export type Upstream = ReturnType<typeof upstreamOf>;
 
 /**
  * Does the work for each item, as much at a time as Studio accepts. Ends, and throws, when all of it has
