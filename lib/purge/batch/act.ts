@@ -4,6 +4,14 @@ import type { Upstream } from '../engine/ports.ts';
 import type { PurgeAction } from '../record/record.ts';
 import type { PossibleEffect } from './batch.ts';
 
+/** The same call would fail again. */
+const PERMANENT: ReadonlySet<StudioErrorKind> = new Set([
+  'invalid-argument',
+  'not-found',
+  'other-flow',
+  'rejected',
+]);
+
 export type Acted =
   | { outcome: 'done' | 'already-gone'; ended: boolean }
   /** `active`: whether it may be active still. */
@@ -95,28 +103,7 @@ function effectAfter(step: 'end' | 'delete', error: StudioError, before: Possibl
 export function failingOf(step: string, { kind, code }: StudioError): Failing {
   return {
     reason: code === undefined ? `${step}: ${kind}` : `${step}: ${kind} (${code})`,
-    transient: isTransient(kind),
+    transient: !PERMANENT.has(kind),
     refused: kind === 'refused-credentials',
   };
-}
-
-/** Whether the same call may succeed later. */
-function isTransient(kind: StudioErrorKind): boolean {
-  switch (kind) {
-    case 'timeout':
-    case 'connection':
-    case 'throttled':
-    case 'unavailable':
-    case 'nonsense':
-    case 'refused-credentials':
-    case 'aborted':
-    case 'conflict':
-    case 'still-there':
-      return true;
-    case 'invalid-argument':
-    case 'not-found':
-    case 'other-flow':
-    case 'rejected':
-      return false;
-  }
 }
