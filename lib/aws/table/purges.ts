@@ -9,12 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { type Batch, batch as batchSchema, type OwnedBatch } from '../../purge/batch/batch.ts';
-import {
-  OpenAlreadyError,
-  type PurgeStore,
-  type StoredPurge,
-  SupersededError,
-} from '../../purge/engine/ports.ts';
+import { type PurgeStore, type StoredPurge, SupersededError } from '../../purge/engine/ports.ts';
 import { purgeRecord } from '../../purge/record/record.ts';
 import { partitionOf } from './partitions.ts';
 import { queryAll } from './query-all.ts';
@@ -147,8 +142,7 @@ export function createPurgeStore(
       if (await holds(client.send(put))) return owned;
       // After a lost response, the SDK repeats the write, and meets its own first try.
       const standing = await get(batchKey(purge, batch.seq));
-      if (standing?.['owner']?.S !== owned.owner)
-        throw new OpenAlreadyError(`Another worker has opened batch ${batch.seq} of purge ${purge}`);
+      if (standing?.['owner']?.S !== owned.owner) throw superseded(purge);
       return owned;
     },
 

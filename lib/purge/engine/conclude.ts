@@ -8,7 +8,7 @@ import {
   PAUSES_SECONDS,
   WAITING_HEARTBEAT_MS,
 } from './limits.ts';
-import { OpenAlreadyError } from './ports.ts';
+import { SupersededError } from './ports.ts';
 import type { AbortReason, Slice } from './slice-state.ts';
 
 /** What a slice returns; where the purge stands is in its record. */
@@ -97,7 +97,7 @@ async function finish(slice: Slice, pipeline: Pipeline, { status, error }: Ended
   const { id, progress } = slice.state.record;
   for await (const { seq } of store.batches(id)) {
     if (seq <= progress.settledBatch) await store.dropBatch(id, seq);
-    else if (!slice.state.leftOpen) throw new OpenAlreadyError(`Another worker has opened batch ${seq}`);
+    else if (!slice.state.leftOpen) throw new SupersededError(`Another worker has opened batch ${seq}`);
   }
   const final = await finalRecord(slice.ports, slice.state.record, error);
   slice.apply({ record: { ...final, status, dateEnded: new Date(now()).toISOString() } });

@@ -43,7 +43,7 @@ export type PurgeStore = {
   requestStop(id: string): Promise<StoredPurge | undefined>;
   /** Newest first, of those older than `before`. */
   list(limit: number, before: string | null): Promise<PurgePage>;
-  /** Throws an OpenAlreadyError if there is a batch with this number. */
+  /** Throws a SupersededError if there is a batch with this number. */
   openBatch(purge: string, batch: Batch): Promise<OwnedBatch>;
   /** Takes the batch over. Throws a SupersededError if it is gone. */
   takeBatch(purge: string, seq: number): Promise<OwnedBatch>;
@@ -99,14 +99,7 @@ export type ArchiveStore = {
 /** Starts a durable run of the worker. A second start of the same run changes nothing. */
 export type WorkerStarter = { start(purge: string, run: number): Promise<void> };
 
-/** Another worker has taken the purge over: this one must change nothing any more. */
+/** Another worker, which may have crashed since, goes on with the purge. This one must change nothing more. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
-}
-
-/**
- * Another worker, which may have crashed since, has opened a batch with this number. It has to be recovered.
- */
-export class OpenAlreadyError extends Error {
-  override readonly name = 'OpenAlreadyError';
 }

@@ -7,7 +7,7 @@ import { sweepFlow } from '../sweep/sweep.ts';
 import { conclude, type Ending, idleResult, type SliceResult } from './conclude.ts';
 import { TooManyCrashes } from './crashes.ts';
 import { SUPERSEDED_PAUSE_SECONDS } from './limits.ts';
-import { OpenAlreadyError, type Ports, SupersededError } from './ports.ts';
+import { type Ports, SupersededError } from './ports.ts';
 import { abort, Slice } from './slice-state.ts';
 
 /**
@@ -23,7 +23,6 @@ export async function runSlice(id: string, ports: Ports, step: string): Promise<
   try {
     return await work(slice);
   } catch (error) {
-    if (error instanceof OpenAlreadyError) return idleResult('running', SUPERSEDED_PAUSE_SECONDS);
     // The save may be the last one of a worker that has crashed since.
     const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
     if (errors.some((one) => one instanceof SupersededError))

@@ -2,7 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { createPurgeStore } from '../../../../lib/aws/table/purges.ts';
 import type { Batch, FailedItem } from '../../../../lib/purge/batch/batch.ts';
-import { OpenAlreadyError, type PurgeStore, SupersededError } from '../../../../lib/purge/engine/ports.ts';
+import { type PurgeStore, SupersededError } from '../../../../lib/purge/engine/ports.ts';
 import { purgeId } from '../../../../lib/purge/record/purge-id.ts';
 import { newRecord, type PurgeRecord } from '../../../../lib/purge/record/record.ts';
 import { batchOf } from '../../../support/purge/batch.ts';
@@ -85,9 +85,9 @@ describe.each(stores)('purges in $name', ({ open }) => {
     const outcome = { archived: 0, done: [], ended: 0, gone: [], failed };
     for (const seq of [10, 1]) await store.openBatch(id, batchOf(seq));
     const { owner } = await store.openBatch(id, batchOf(2));
-    await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(OpenAlreadyError);
+    await expect(store.openBatch(id, batchOf(2, { flow: 1 }))).rejects.toThrow(SupersededError);
     // Another worker of the purge, which has listed the same: only one of them may act on it.
-    await expect(store.openBatch(id, batchOf(2))).rejects.toThrow(OpenAlreadyError);
+    await expect(store.openBatch(id, batchOf(2))).rejects.toThrow(SupersededError);
     await store.saveBatch(id, { ...batchOf(2, { inactive: [], outcome }), owner });
     await store.dropBatch(id, 1);
     await store.dropBatch(id, 1);

@@ -1,11 +1,6 @@
 import * as v from 'valibot';
 import { type Batch, batch as batchSchema } from '../../../../lib/purge/batch/batch.ts';
-import {
-  OpenAlreadyError,
-  type PurgeStore,
-  type StoredPurge,
-  SupersededError,
-} from '../../../../lib/purge/engine/ports.ts';
+import { type PurgeStore, type StoredPurge, SupersededError } from '../../../../lib/purge/engine/ports.ts';
 import { purgeRecord } from '../../../../lib/purge/record/record.ts';
 
 type Kept = { json: string; version: number; stopRequested: boolean };
@@ -71,7 +66,7 @@ export function createMemoryPurges(): PurgeStore & { writes: number; openBatches
       return { purges, next: ids.length > limit ? (page.at(-1) ?? null) : null };
     },
     async openBatch(purge, batch) {
-      if (batchesOf(purge).has(batch.seq)) throw new OpenAlreadyError('somebody else');
+      if (batchesOf(purge).has(batch.seq)) throw new SupersededError('somebody else');
       const held = { ...batch, owner: newOwner() };
       batchesOf(purge).set(batch.seq, textOf(held));
       return held;
