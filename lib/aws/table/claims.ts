@@ -1,8 +1,7 @@
-import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { type Claim, type ClaimStore, ClaimStoreError } from '../../idempotency/claims.ts';
 import { partitionOf } from './partitions.ts';
-import { holds, type Item, type Table } from './table.ts';
+import { deleteItem, getItem, type Item, putItem, type Table } from './table.ts';
 
 const SORT_KEY = 'claim';
 const SECOND_MS = 1_000;
@@ -25,25 +24,15 @@ const itemSchema = v.object({
 });
 
 /** Claims in the table, each in a partition of its own. */
-export function createClaimStore({ client, name }: Table): ClaimStore {
+export function createClaimStore(table: Table): ClaimStore {
   /** false when the condition does not hold. */
-  async function put(claim: Claim, condition: string, values: Item): Promise<boolean> {
-    const command = new PutItemCommand({
-      TableName: name,
-      Item: toItem(claim),
-      ConditionExpression: condition,
-      ExpressionAttributeValues: values,
-      // `owner` is one of DynamoDB's reserved words.
-      ...(condition.includes('#owner') ? { ExpressionAttributeNames: { '#owner': 'owner' } } : {}),
-    });
-    return holds(client.send(command)).catch((error: unknown) => {
+  const put = (claim: Claim, condition: string, values: Item): Promise<boolean> =>
+    putItem(table, toItem(claim), condition, values).catch((error: unknown) => {
       throw storeError('written', error);
     });
-  }
 
   async function read(id: string): Promise<Claim | undefined> {
-    const command = new GetItemCommand({ TableName: name, Key: keyOf(id), ConsistentRead: true });
-    const { Item: item } = await client.send(command).catch((error: unknown) => {
+    const item = await getItem(table, keyOf(id)).catch((error: unknown) => {
       throw storeError('read', error);
     });
     return item && fromItem(id, item);
@@ -73,14 +62,8 @@ export function createClaimStore({ client, name }: Table): ClaimStore {
     update: (next) => put(next, '#owner = :owner', { ':owner': { S: next.owner } }),
 
     async release({ id, owner }) {
-      const command = new DeleteItemCommand({
-        TableName: name,
-        Key: keyOf(id),
-        ConditionExpression: '#owner = :owner',
-        ExpressionAttributeNames: { '#owner': 'owner' },
-        ExpressionAttributeValues: { ':owner': { S: owner } },
-      });
-      await holds(client.send(command)).catch((error: unknown) => {
+      const values = { ':owner': { S: owner } };
+      await deleteItem(table, keyOf(id), '#owner = :owner', values).catch((error: unknown) => {
         throw storeError('removed', error);
       });
     },

@@ -1,11 +1,10 @@
-import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { type FailedItem, failedItem } from '../../purge/batch/batch.ts';
 import type { FailureStore } from '../../purge/engine/ports.ts';
 import { failureSortKey, sortKeyRange } from '../../purge/record/failure-sort-key.ts';
 import { partitionOf } from './partitions.ts';
 import { queryAll } from './query-all.ts';
-import { type Item, secondsFrom, type Table } from './table.ts';
+import { deleteItem, type Item, putItem, secondsFrom, type Table } from './table.ts';
 
 const FAILED = 'failed#';
 /** Longer than Twilio keeps the executions. */
@@ -20,8 +19,6 @@ const failureItem = v.object({
 
 /** The failed SIDs of a purge, one item each, in the partition of its batches. */
 export function createFailureStore(table: Table, now: () => number): FailureStore {
-  const { client, name } = table;
-
   async function writeAll(failed: readonly FailedItem[], write: (item: FailedItem) => Promise<unknown>) {
     const rest = [...failed];
     const work = async () => {
@@ -51,13 +48,10 @@ export function createFailureStore(table: Table, now: () => number): FailureStor
           failed: { S: JSON.stringify(one) },
           expiresAt: secondsFrom(now(), TTL_SECONDS),
         };
-        return client.send(new PutItemCommand({ TableName: name, Item: item }));
+        return putItem(table, item);
       }),
 
-    drop: (purge, flow, failed) =>
-      writeAll(failed, (one) =>
-        client.send(new DeleteItemCommand({ TableName: name, Key: keyOf(purge, flow, one) })),
-      ),
+    drop: (purge, flow, failed) => writeAll(failed, (one) => deleteItem(table, keyOf(purge, flow, one))),
 
     async within(purge, flow, from, to) {
       const sids = new Set<string>();

@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { type Batch, batch as batchSchema, type OwnedBatch } from '../../purge/batch/batch.ts';
 import { type PurgeStore, type StoredPurge, SupersededError } from '../../purge/engine/ports.ts';
 import { purgeRecord } from '../../purge/record/record.ts';
 import { partitionOf } from './partitions.ts';
 import { queryAll } from './query-all.ts';
-import { holds, type Item, secondsFrom, type Table } from './table.ts';
+import { deleteItem, getItem, type Item, putItem, secondsFrom, type Table } from './table.ts';
+import { updateItem } from './update-item.ts';
 
 const BATCH = 'batch#';
 const SEQ_DIGITS = 8;
@@ -40,13 +34,8 @@ export function createPurgeStore(
 ): PurgeStore {
   const { client, name } = table;
 
-  async function get(key: Item): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: name, Key: key, ConsistentRead: true });
-    return (await client.send(command)).Item;
-  }
-
   async function read(id: string): Promise<StoredPurge | undefined> {
-    const item = await get(recordKey(id));
+    const item = await getItem(table, recordKey(id));
     return item && fromItem(item);
   }
 
@@ -66,51 +55,30 @@ export function createPurgeStore(
         record: { S: JSON.stringify(record) },
         version: { N: String(FIRST_VERSION) },
       };
-      const put = new PutItemCommand({
-        TableName: name,
-        Item: item,
-        ConditionExpression: 'attribute_not_exists(pk)',
-      });
-      return (await holds(client.send(put))) ? 'created' : 'exists';
+      return (await putItem(table, item, 'attribute_not_exists(pk)')) ? 'created' : 'exists';
     },
 
     async save(record, version) {
+      const key = recordKey(record.id);
       const json = JSON.stringify(record);
-      const update = new UpdateItemCommand({
-        TableName: name,
-        Key: recordKey(record.id),
-        UpdateExpression: 'SET #record = :record, version = :next',
-        ConditionExpression: 'version = :version',
-        ExpressionAttributeNames: { '#record': 'record' },
-        ExpressionAttributeValues: {
-          ':record': { S: json },
-          ':version': { N: String(version) },
-          ':next': { N: String(version + 1) },
-        },
-        ReturnValues: 'ALL_NEW',
-      });
-      const item = await client.send(update).then(
-        ({ Attributes: attributes }) => attributes,
-        async (error) => {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-          // After a lost response, the SDK repeats the write, and meets its own first try.
-          const standing = await get(recordKey(record.id));
-          if (standing?.['record']?.S !== json) throw superseded(record.id);
-          return standing;
-        },
-      );
-      return { version: version + 1, stopRequested: item?.['stopRequested']?.BOOL === true };
+      const values = {
+        ':record': { S: json },
+        ':version': { N: String(version) },
+        ':next': { N: String(version + 1) },
+      };
+      const change = 'SET #record = :record, version = :next';
+      const saved = await updateItem(table, key, change, 'version = :version', values);
+      // After a lost response, the SDK repeats the write, and meets its own first try.
+      const item = saved ?? (await getItem(table, key));
+      if (item?.['record']?.S !== json) throw superseded(record.id);
+      return { version: version + 1, stopRequested: item['stopRequested']?.BOOL === true };
     },
 
     async requestStop(id) {
-      const update = new UpdateItemCommand({
-        TableName: name,
-        Key: recordKey(id),
-        UpdateExpression: 'SET stopRequested = :true',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':true': { BOOL: true } },
-      });
-      return (await holds(client.send(update))) ? read(id) : undefined;
+      const values = { ':true': { BOOL: true } };
+      const change = 'SET stopRequested = :true';
+      const item = await updateItem(table, recordKey(id), change, 'attribute_exists(pk)', values);
+      return item && fromItem(item);
     },
 
     async list(limit, before) {
@@ -134,48 +102,29 @@ export function createPurgeStore(
 
     async openBatch(purge, batch) {
       const owned = { ...batch, owner: newId() };
-      const put = new PutItemCommand({
-        TableName: name,
-        Item: itemOf(purge, owned),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      });
-      if (await holds(client.send(put))) return owned;
+      if (await putItem(table, itemOf(purge, owned), 'attribute_not_exists(pk)')) return owned;
       // After a lost response, the SDK repeats the write, and meets its own first try.
-      const standing = await get(batchKey(purge, batch.seq));
+      const standing = await getItem(table, batchKey(purge, batch.seq));
       if (standing?.['owner']?.S !== owned.owner) throw superseded(purge);
       return owned;
     },
 
     async takeBatch(purge, seq) {
       const owner = newId();
-      const update = new UpdateItemCommand({
-        TableName: name,
-        Key: batchKey(purge, seq),
-        UpdateExpression: 'SET #owner = :owner',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeNames: { '#owner': 'owner' },
-        ExpressionAttributeValues: { ':owner': { S: owner } },
-        ReturnValues: 'ALL_NEW',
-      });
-      const { Attributes: item } = await client.send(update).catch((error: unknown) => {
-        throw error instanceof ConditionalCheckFailedException ? superseded(purge) : error;
-      });
+      const values = { ':owner': { S: owner } };
+      const change = 'SET #owner = :owner';
+      const item = await updateItem(table, batchKey(purge, seq), change, 'attribute_exists(pk)', values);
+      if (!item) throw superseded(purge);
       return { ...batchFrom(item), owner };
     },
 
     async saveBatch(purge, batch) {
-      const put = new PutItemCommand({
-        TableName: name,
-        Item: itemOf(purge, batch),
-        ConditionExpression: '#owner = :owner',
-        ExpressionAttributeNames: { '#owner': 'owner' },
-        ExpressionAttributeValues: { ':owner': { S: batch.owner } },
-      });
-      if (!(await holds(client.send(put)))) throw superseded(purge);
+      const values = { ':owner': { S: batch.owner } };
+      if (!(await putItem(table, itemOf(purge, batch), '#owner = :owner', values))) throw superseded(purge);
     },
 
     async dropBatch(purge, seq) {
-      await client.send(new DeleteItemCommand({ TableName: name, Key: batchKey(purge, seq) }));
+      await deleteItem(table, batchKey(purge, seq));
     },
 
     async *batches(purge) {
@@ -199,7 +148,7 @@ function batchKey(purge: string, seq: number): Item {
   };
 }
 
-function batchFrom(item: Item | undefined): Batch {
+function batchFrom(item: Item): Batch {
   return v.parse(batchItem, item).batch.S;
 }
 

@@ -1,7 +1,10 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type AwsEnvironment, awsClientOptions } from '../clients.ts';
 
@@ -19,8 +22,48 @@ export function openTable(env: AwsEnvironment, region: string, name: string): Ta
   return { client: new DynamoDBClient(awsClientOptions(env, region)), name };
 }
 
-/** Whether the condition of the write held. */
-export async function holds(write: Promise<unknown>): Promise<boolean> {
+/** Reads an item, consistently. */
+export async function getItem({ client, name }: Table, key: Item): Promise<Item | undefined> {
+  return (await client.send(new GetItemCommand({ TableName: name, Key: key, ConsistentRead: true }))).Item;
+}
+
+/** Returns false, and writes nothing, if the condition does not hold. */
+export function putItem({ client, name }: Table, item: Item, condition?: string, values?: Item) {
+  return holds(
+    client.send(
+      new PutItemCommand({
+        TableName: name,
+        Item: item,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: namesIn(condition),
+        ExpressionAttributeValues: values,
+      }),
+    ),
+  );
+}
+
+/** Returns false, and deletes nothing, if the condition does not hold. */
+export function deleteItem({ client, name }: Table, key: Item, condition?: string, values?: Item) {
+  return holds(
+    client.send(
+      new DeleteItemCommand({
+        TableName: name,
+        Key: key,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: namesIn(condition),
+        ExpressionAttributeValues: values,
+      }),
+    ),
+  );
+}
+
+/** The attributes of an expression that are written with `#`, because DynamoDB reserves their names. */
+export function namesIn(expression = ''): Record<string, string> | undefined {
+  const names = [...expression.matchAll(/#(\w+)/g)].map(([alias, name = '']) => [alias, name]);
+  return names.length > 0 ? Object.fromEntries(names) : undefined;
+}
+
+async function holds(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
     return true;
