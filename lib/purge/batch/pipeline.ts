@@ -1,5 +1,5 @@
 import { LISTING_MS, MAX_BATCH_SIZE, MAX_OPEN_BATCHES } from '../engine/limits.ts';
-import { abort, type Change, type Slice } from '../engine/slice-state.ts';
+import { abort, afterSuccess, type Change, type Slice } from '../engine/slice-state.ts';
 import { type Acted, actOn, type Item } from './act.ts';
 import { archiveBatch } from './archive.ts';
 import type { Batch, FailedItem, ListedItems, NewItem, OwnedBatch } from './batch.ts';
@@ -94,7 +94,7 @@ export class Pipeline {
       this.#countActed(1);
     }).finally(() => this.#countActed(left));
     this.#settling = this.#settleInOrder(acting, wanted);
-    this.#watch(this.#settling, items);
+    this.#watch(this.#settling);
     while (!this.#hasRoom())
       await new Promise<void>((resolve) => {
         this.#onProgress = resolve;
@@ -109,8 +109,7 @@ export class Pipeline {
   }
 
   async #save({ flow, items, retried, wereGone, archived }: NewBatch): Promise<OwnedBatch> {
-    const { ports, state, seen } = this.#slice;
-    for (const { sid } of items) seen.addStarted(sid);
+    const { ports, state } = this.#slice;
     this.#slice.apply({ openItems: state.openItems + items.length });
     this.#changes += 1;
     return ports.store.openBatch(state.record.id, {
@@ -139,14 +138,13 @@ export class Pipeline {
     });
   }
 
-  #watch(settled: Promise<void>, items: readonly NewItem[]): void {
+  #watch(settled: Promise<void>): void {
     this.#openBatches += 1;
     const fail = () =>
       this.#slice.apply(abort(this.#slice.state, { reason: 'the slice failed', refused: false }));
     void settled.catch(fail).then(() => {
       this.#openBatches -= 1;
       this.#changes += 1;
-      for (const { sid } of items) this.#slice.seen.removeStarted(sid);
       this.#onProgress();
     });
   }
@@ -181,7 +179,7 @@ export class Pipeline {
       acted.set(item.sid, result);
       if (result.outcome === 'cut') return;
       if (result.outcome === 'failed') slice.failed(item.sid, result);
-      else slice.succeeded(item.sid);
+      else slice.apply(afterSuccess());
       if (result.outcome === 'already-gone') slice.seen.addGone(item.sid);
       onActed();
     });

@@ -14,8 +14,7 @@ export async function recoverBatches(slice: Slice, pipeline: Pipeline): Promise<
   for await (const batch of store.batches(id)) {
     const { seq, active, inactive, outcome } = batch;
     if (seq > progress.settledBatch) open.push(batch);
-    else for (const sid of [...active, ...inactive]) slice.seen.addDone(sid);
-    for (const sid of outcome.done) slice.seen.addDone(sid);
+    for (const sid of [...active, ...inactive, ...outcome.done]) slice.seen.add(sid);
     for (const sid of outcome.gone) slice.seen.addGone(sid);
   }
   const [first] = open;

@@ -6,14 +6,13 @@ import { RECENT_SIDS } from '../engine/limits.ts';
  * are known.
  */
 export class SeenSids {
-  readonly #started = new Set<string>();
-  readonly #done = new RecentSet(RECENT_SIDS);
+  readonly #taken = new RecentSet(RECENT_SIDS);
   readonly #gone = new RecentSet(RECENT_SIDS);
   readonly #failed = new Set<string>();
   #failedBefore: ReadonlySet<string> = new Set();
 
   has(sid: string): boolean {
-    return this.#started.has(sid) || this.#done.has(sid) || this.hasFailed(sid);
+    return this.#taken.has(sid) || this.hasFailed(sid);
   }
 
   /** In this slice, or in an earlier one as far as `setFailedBefore` says. */
@@ -26,20 +25,13 @@ export class SeenSids {
     return this.#gone.has(sid);
   }
 
-  addStarted(sid: string): void {
-    this.#started.add(sid);
-  }
-
-  removeStarted(sid: string): void {
-    this.#started.delete(sid);
-  }
-
-  addDone(sid: string): void {
-    this.#done.add(sid);
+  /** Of an execution that this purge acts on, or has acted on. */
+  add(sid: string): void {
+    this.#taken.add(sid);
   }
 
   addGone(sid: string): void {
-    this.#done.add(sid);
+    this.#taken.add(sid);
     this.#gone.add(sid);
   }
 

@@ -137,11 +137,6 @@ export class Slice {
     this.#state = applyChange(this.#state, change);
   }
 
-  succeeded(sid: string): void {
-    this.seen.addDone(sid);
-    this.apply(afterSuccess());
-  }
-
   failed(sid: string, failing: Failing): void {
     this.seen.addFailed(sid);
     this.apply(afterFailure(this.#state, failing));

@@ -65,7 +65,7 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
     isThrough = page.isLast || isLimitReached();
     mark = { watermark: page.watermark, counted: counter.lower(isThrough ? null : page.watermark) };
     for (const execution of request.dryRun ? [] : page.candidates) {
-      slice.seen.addStarted(execution.sid);
+      slice.seen.add(execution.sid);
       pending.push(itemOf(execution, request.archive));
     }
     const isWorthIt = pending.length >= MAX_BATCH_SIZE / 4;
