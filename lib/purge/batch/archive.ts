@@ -1,6 +1,7 @@
 import { StudioError } from '../../studio/errors.ts';
 import { JsonText } from '../../studio/json/json-text.ts';
 import type { Execution, ExecutionContext, Step } from '../../studio/types.ts';
+import { ARCHIVE_BODY_BYTES, ARCHIVE_MAX_BODY_BYTES } from '../engine/limits.ts';
 import { abort, type Slice } from '../engine/slice-state.ts';
 import { type Failing, failingOf } from './act.ts';
 import { createArchiveWriter, type Put } from './archive-writer.ts';
@@ -21,7 +22,7 @@ export async function archiveBatch(
   batch: OwnedBatch,
   listed: ListedItems,
 ): Promise<OwnedBatch | null> {
-  const { ports, time, state, archivePasses } = slice;
+  const { ports, time, state } = slice;
   const { archive, limiter } = ports;
   const { record } = state;
   const flow = record.flows[batch.flow];
@@ -36,26 +37,22 @@ export async function archiveBatch(
   const writer = createArchiveWriter(put);
   const results = new Map<string, Archived>();
   let isBroken = false;
+  const archiveOne = async (sid: string, maxBodyBytes: number): Promise<void> => {
+    if (isBroken || !slice.mayStartItem) return;
+    try {
+      await writer.add(await readLine(slice, flow.sid, sid, listed.get(sid)?.execution, maxBodyBytes));
+      results.set(sid, 'archived');
+    } catch (error) {
+      isBroken = !(error instanceof StudioError);
+      if (!(error instanceof StudioError)) throw error;
+      if (error.oversized && maxBodyBytes === ARCHIVE_BODY_BYTES)
+        return slice.alone(() => archiveOne(sid, ARCHIVE_MAX_BODY_BYTES));
+      const cause = error.kind === 'not-found' ? await unlessGone(slice, flow.sid, sid, error) : error;
+      if (cause?.kind !== 'aborted') results.set(sid, cause ? failingOf('archive', cause) : 'gone');
+    }
+  };
   try {
-    await limiter.each([...batch.active, ...batch.inactive], async (sid) => {
-      for (const { maxBodyBytes, semaphore } of archivePasses) {
-        const isDone = await semaphore(async () => {
-          if (isBroken || !slice.mayStartItem) return true;
-          try {
-            await writer.add(await readLine(slice, flow.sid, sid, listed.get(sid)?.execution, maxBodyBytes));
-            results.set(sid, 'archived');
-          } catch (error) {
-            isBroken = !(error instanceof StudioError);
-            if (!(error instanceof StudioError)) throw error;
-            if (error.oversized && maxBodyBytes !== archivePasses.at(-1)?.maxBodyBytes) return false;
-            const cause = error.kind === 'not-found' ? await unlessGone(slice, flow.sid, sid, error) : error;
-            if (cause?.kind !== 'aborted') results.set(sid, cause ? failingOf('archive', cause) : 'gone');
-          }
-          return true;
-        });
-        if (isDone) return;
-      }
-    });
+    await limiter.each([...batch.active, ...batch.inactive], (sid) => archiveOne(sid, ARCHIVE_BODY_BYTES));
     await writer.end();
   } catch (error) {
     if (!(error instanceof NotStoredError)) throw error;

@@ -12,15 +12,11 @@ export const MAX_OPEN_BATCHES = 16;
 export const LISTING_MS = 1_000;
 
 /**
- * The passes in which contexts and steps are read for the archive. A response that is larger than a pass
- * allows is read again in the next one, with fewer at a time. In memory it takes several times its bytes, and
- * the worker has 512 MB.
+ * Sizes of contexts, and of the steps of one execution, for the archive. What is larger than the first is
+ * read again, one execution at a time. In memory it takes several times its bytes; the worker has 512 MB.
  */
-export const ARCHIVE_PASSES = [
-  { maxBodyBytes: 64 * 1024, atOnce: Number.POSITIVE_INFINITY },
-  { maxBodyBytes: 1024 * 1024, atOnce: 8 },
-  { maxBodyBytes: 16 * 1024 * 1024, atOnce: 1 },
-] as const;
+export const ARCHIVE_BODY_BYTES = 256 * 1024;
+export const ARCHIVE_MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Size of its lines at which an archive object is stored and another one begins. */
 export const ARCHIVE_OBJECT_BYTES = 4 * 1024 * 1024;
 

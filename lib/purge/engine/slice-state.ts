@@ -1,11 +1,9 @@
 import type { Failing } from '../batch/act.ts';
 import type { Batch } from '../batch/batch.ts';
 import { SeenSids } from '../batch/seen-sids.ts';
-import { createSemaphore } from '../batch/semaphore.ts';
 import { addCounts, type Counts, type Progress, type PurgeRecord } from '../record/record.ts';
 import { startStep } from './crashes.ts';
 import {
-  ARCHIVE_PASSES,
   BREAKER_FAILURES,
   BREAKER_REFUSALS,
   LAST_SLICE_MS,
@@ -104,17 +102,13 @@ export class Slice {
   readonly ports: Ports;
   readonly time: SliceTime;
   readonly seen = new SeenSids();
-  /** Shared by all batches that are archived at the same time. */
-  readonly archivePasses = ARCHIVE_PASSES.map(({ maxBodyBytes, atOnce }) => ({
-    maxBodyBytes,
-    semaphore: createSemaphore(atOnce),
-  }));
   readonly #step: string;
   readonly #before: StoredPurge;
   #state: SliceState;
   #saved: StoredPurge;
   #saving: Promise<void> = Promise.resolve();
   #hasBegun = false;
+  #alone: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   #cancelPoll: () => void = () => undefined;
 
@@ -221,6 +215,14 @@ export class Slice {
       { progress: { startedStep: null } },
     );
     await this.save();
+  }
+
+  /** Does this work when all other work of the same kind is done, in whatever batch. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    const before = this.#alone;
+    const done = before.then(work);
+    this.#alone = done.catch(() => undefined);
+    await done;
   }
 
   close(): void {
