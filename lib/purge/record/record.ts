@@ -174,13 +174,7 @@ export function newRecord(purge: NewPurge): PurgeRecord {
 
 /** `times` -1 subtracts. */
 export function addCounts(one: Counts, other: Counts, times: 1 | -1 = 1): Counts {
-  return {
-    listed: one.listed + times * other.listed,
-    matched: one.matched + times * other.matched,
-    archived: one.archived + times * other.archived,
-    ended: one.ended + times * other.ended,
-    deleted: one.deleted + times * other.deleted,
-    alreadyGone: one.alreadyGone + times * other.alreadyGone,
-    failed: one.failed + times * other.failed,
-  };
+  const sum = { ...one };
+  for (const name of v.keyof(counts).options) sum[name] += times * other[name];
+  return sum;
 }
