@@ -45,7 +45,7 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
     );
   };
 
-  if (key === null) return asOrdered(await start(newPurgeId()), false);
+  if (key === null) return start(newPurgeId());
   const use = { caller, route, key };
   const done = await runWithClaim({
     store: claims,
@@ -62,7 +62,7 @@ export async function orderPurge(ports: OrderPorts, order: Order): Promise<Order
     },
     ...(onError ? { onError } : {}),
   });
-  if (done.outcome === 'ran') return asOrdered(done.result, false);
+  if (done.outcome === 'ran') return done.result;
   if (done.outcome !== 'settled') return done;
   const stored = await store.read(done.answer);
   if (!stored) return { outcome: 'not-started', cause: new Error('The purge of this key is gone') };
@@ -79,8 +79,4 @@ function dispositionOf(started: Tried): ClaimDisposition {
   return started.outcome === 'started'
     ? { claim: 'settle', answer: started.record.id }
     : { claim: 'release' };
-}
-
-function asOrdered(started: Tried, replayed: boolean): Ordered {
-  return started.outcome === 'started' ? { ...started, replayed } : started;
 }

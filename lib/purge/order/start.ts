@@ -19,13 +19,12 @@ export type PurgeOrder = {
 };
 
 export type Started =
-  | { outcome: 'started'; record: PurgeRecord }
+  | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
   | { outcome: 'not-started'; cause: unknown };
 
 /** The result of an order, its idempotency key considered. */
 export type Ordered =
-  | { outcome: 'started'; record: PurgeRecord; replayed: boolean }
-  | { outcome: 'not-started'; cause: unknown }
+  | Started
   | Extract<SlotTaken, { outcome: 'full' }>
   | { outcome: 'in-progress'; retryAfterMs: number }
   | { outcome: 'key-reused' }
@@ -58,13 +57,17 @@ export async function startPurge(
   const created = await store.create(record);
   const standing = created === 'created' ? { record, version: 1 } : await store.read(id);
   if (!standing) throw new Error(`Purge ${id} came and went`);
-  if (standing.record.status !== 'running') return { outcome: 'started', record: standing.record };
+  if (standing.record.status !== 'running') return started(standing.record);
   try {
     await worker.start(id, FIRST_RUN);
-    return { outcome: 'started', record: standing.record };
+    return started(standing.record);
   } catch (cause) {
     return markFailed(store, standing, new Date(nowMs).toISOString(), cause);
   }
+}
+
+function started(record: PurgeRecord): Started {
+  return { outcome: 'started', record, replayed: false };
 }
 
 /** The worker may have started although the response was lost: then it has saved the record. */
@@ -87,6 +90,6 @@ async function markFailed(
   } catch (error) {
     if (!(error instanceof SupersededError)) throw error;
     const stored = await store.read(record.id);
-    return stored ? { outcome: 'started', record: stored.record } : { outcome: 'not-started', cause };
+    return stored ? started(stored.record) : { outcome: 'not-started', cause };
   }
 }
