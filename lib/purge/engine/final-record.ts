@@ -18,11 +18,11 @@ export async function finalRecord(
   const unknown = new Set<string>();
   for await (const batch of store.batches(id)) {
     if (batch.seq <= progress.settledBatch) continue;
+    await keepFailures(failures, id, batch);
     record = settledRecord(record, batch);
     // What is not in the archive yet was not touched.
     if (batch.archived || !request.archive)
       for (const sid of [...batch.active, ...batch.inactive]) unknown.add(sid);
-    await keepFailures(failures, id, batch);
   }
   // A retry round finds out what an earlier call has done.
   const unknownFailures = progress.retryRound === 0 ? await failedUnknown(failures, id, unknown) : 0;

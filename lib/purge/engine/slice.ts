@@ -21,7 +21,7 @@ export async function runSlice(id: string, ports: Ports, step: string): Promise<
   if (stored.record.status !== 'running') return idleResult(stored.record.status);
   const slice = new Slice(stored, ports, step);
   try {
-    return await work(slice);
+    return await work(slice, new Pipeline(slice));
   } catch (error) {
     // The save may be the last one of a worker that has crashed since.
     const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
@@ -42,8 +42,7 @@ async function cleanUp(error: unknown, work: Promise<void>): Promise<void> {
 }
 
 /** However a slice ends, none of its calls is in flight after it. */
-async function work(slice: Slice): Promise<SliceResult> {
-  const pipeline = new Pipeline(slice);
+async function work(slice: Slice, pipeline: Pipeline): Promise<SliceResult> {
   const ending = await continuePurge(slice, pipeline).catch(async (error: unknown): Promise<Ending> => {
     slice.apply(abort(slice.state, { reason: 'the slice failed', refused: false }));
     await cleanUp(error, pipeline.drained());
