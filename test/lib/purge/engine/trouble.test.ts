@@ -277,20 +277,6 @@ describe('a contact', () => {
   });
 });
 
-describe('a worker that has no time', () => {
-  test('does what it can in it, and ends as failed when that is nothing', async () => {
-    const withLittle = worldWith(500, {}, { remainingMs: () => 8_000 });
-    expect(await withLittle.purge({ olderThan: 'P7D' })).toMatchObject({ counts: { deleted: 500 } });
-
-    const withNone = worldWith(500, {}, { remainingMs: () => 0 });
-    expect(await withNone.purge({ olderThan: 'P7D' })).toMatchObject({
-      status: 'failed',
-      error: 'Given up after many tries: nothing could be done in the time of a slice',
-      counts: { deleted: 0 },
-    });
-  });
-});
-
 describe('a purge of many slices', () => {
   test('counts a dry run the same, however often it goes on from where it was', async () => {
     const clock = createClock();
