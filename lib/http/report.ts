@@ -11,7 +11,6 @@ import { Problem } from './problems.ts';
 import type { Answer } from './request.ts';
 
 const FIRST_SERVER_ERROR = 500;
-const REPLAYED_HEADER = 'idempotent-replayed';
 
 export type Report = {
   requestId: string;
@@ -24,42 +23,30 @@ export type Report = {
 
 /** Writes the log line of a request, which also carries its metrics. */
 export function reportRequest(log: Log, report: Report): void {
-  const { requestId, functionRequestId, trace, outcome, durationMs, tally } = report;
-  const { caller } = trace;
-  log(
-    outcome.status >= FIRST_SERVER_ERROR ? 'ERROR' : 'INFO',
-    'request',
-    {
-      requestId,
-      functionRequestId,
-      route: trace.route ?? 'unknown',
-      ...(caller ? { caller: caller.name, callerKind: caller.kind } : {}),
-      flow: trace.flow?.alias ?? 'none',
-      status: outcome.status,
-      outcome: outcomeOf(outcome),
-      durationMs,
-      ...upstreamFields(tally),
-      ...(outcome instanceof Problem ? troubleOf(outcome) : {}),
-    },
-    [
-      { dimensions: [['outcome'], ['route', 'outcome'], ['flow', 'outcome']], values: { requests: 1 } },
-      { dimensions: [['route']], values: { duration: durationMs } },
-      {
-        dimensions: [[]],
-        values: {
-          upstreamCalls: tally.calls,
-          upstreamThrottled: tally.throttled,
-          upstreamDuration: Math.round(tally.ms),
-          ...(isReplay(outcome) ? { replays: 1 } : {}),
-        },
-      },
-    ],
-  );
-}
-
-/** Whether the answer was stored under an idempotency key. */
-function isReplay(outcome: Answer | Problem): boolean {
-  return outcome.headers?.[REPLAYED_HEADER] === 'true';
+  const { trace, outcome, durationMs, tally, ...ids } = report;
+  const fields = {
+    ...ids,
+    route: trace.route ?? 'unknown',
+    caller: trace.caller?.name,
+    callerKind: trace.caller?.kind,
+    flow: trace.flow?.alias ?? 'none',
+    status: outcome.status,
+    outcome: outcomeOf(outcome),
+    durationMs,
+    ...upstreamFields(tally),
+    ...troubleOf(outcome),
+  };
+  const upstream = {
+    upstreamCalls: tally.calls,
+    upstreamThrottled: tally.throttled,
+    upstreamDuration: Math.round(tally.ms),
+  };
+  const replays = outcome.headers?.['idempotent-replayed'] === 'true' ? { replays: 1 } : {};
+  log(outcome.status >= FIRST_SERVER_ERROR ? 'ERROR' : 'INFO', 'request', fields, [
+    { dimensions: [['outcome'], ['route', 'outcome'], ['flow', 'outcome']], values: { requests: 1 } },
+    { dimensions: [['route']], values: { duration: durationMs } },
+    { dimensions: [[]], values: { ...upstream, ...replays } },
+  ]);
 }
 
 /**
@@ -67,22 +54,19 @@ function isReplay(outcome: Answer | Problem): boolean {
  */
 function outcomeOf(outcome: Answer | Problem): string {
   if (outcome instanceof Problem) return outcome.slug;
-  const { body } = outcome;
-  const named = typeof body === 'object' && body !== null && 'outcome' in body ? body.outcome : undefined;
+  const named: unknown = Object(outcome.body).outcome;
   return typeof named === 'string' ? named : 'ok';
 }
 
 /** Returns the cause of a server error, for the log. */
-function troubleOf(problem: Problem): LogFields {
-  const { cause } = problem;
-  if (cause === undefined || problem.status < FIRST_SERVER_ERROR) return {};
-  return { ...describeError(cause), ...(cause instanceof StudioError ? upstreamTrouble(cause) : {}) };
-}
-
-function upstreamTrouble({ operation, status, code }: StudioError): LogFields {
+function troubleOf(outcome: Answer | Problem): LogFields {
+  if (!(outcome instanceof Problem) || outcome.status < FIRST_SERVER_ERROR || !outcome.cause) return {};
+  const { cause } = outcome;
+  if (!(cause instanceof StudioError)) return describeError(cause);
   return {
-    upstreamOperation: operation,
-    ...(status === undefined ? {} : { upstreamStatus: status }),
-    ...(code === undefined ? {} : { upstreamCode: code }),
+    ...describeError(cause),
+    upstreamOperation: cause.operation,
+    upstreamStatus: cause.status,
+    upstreamCode: cause.code,
   };
 }

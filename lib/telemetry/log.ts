@@ -41,15 +41,15 @@ const NUMBERS = [
  */
 const LISTS = ['upstreamRequestIds', 'errors', 'stack', 'mistakes'] as const;
 
-export type LogFields = Partial<
-  Record<(typeof TEXTS)[number], string> &
-    Record<(typeof NUMBERS)[number], number> &
-    Record<(typeof LISTS)[number], readonly string[]> & {
-      /** Whether an older secret is used meanwhile. */
-      kept: boolean;
-      counts: Readonly<Record<string, number>>;
-    }
->;
+type Fields<Names extends string, Value> = { [Name in Names]?: Value | undefined };
+
+export type LogFields = Fields<(typeof TEXTS)[number], string> &
+  Fields<(typeof NUMBERS)[number], number> &
+  Fields<(typeof LISTS)[number], readonly string[]> & {
+    /** Whether an older secret is used meanwhile. */
+    kept?: boolean;
+    counts?: Readonly<Record<string, number>>;
+  };
 
 const FIELD_NAMES = [...TEXTS, ...NUMBERS, ...LISTS, 'kept', 'counts'] as const;
 
@@ -71,7 +71,7 @@ export type LogMessage =
 
 export type Log = (level: LogLevel, message: LogMessage, fields: LogFields, metrics?: Metrics) => void;
 
-export type LogOptions = {
+type LogOptions = {
   now: () => number;
   write: (line: string) => void;
   functionName: string | undefined;
@@ -123,18 +123,17 @@ const MAX_FRAMES = 20;
 
 /** Describes an error by its class, the classes of its causes and its frames, never by its message. */
 export function describeError(error: unknown): LogFields {
-  const errors: string[] = [];
-  const mistakes: string[] = [];
-  for (let at = error; at !== undefined && errors.length < MAX_CAUSES; at = causeOf(at)) {
-    errors.push(at instanceof Error ? at.name : typeof at);
-    if (at instanceof ConfigError) mistakes.push(...at.mistakes.map((one) => `${one.pointer} ${one.detail}`));
-  }
-  const stack = error instanceof Error ? framesOf(error) : [];
-  return { errors, ...(stack.length > 0 ? { stack } : {}), ...(mistakes.length > 0 ? { mistakes } : {}) };
+  const causes: unknown[] = [];
+  for (let at = error; at !== undefined && causes.length < MAX_CAUSES; at = Object(at).cause) causes.push(at);
+  return {
+    errors: causes.map((one) => (one instanceof Error ? one.name : typeof one)),
+    stack: error instanceof Error ? framesOf(error) : undefined,
+    mistakes: causes.find((one) => one instanceof ConfigError)?.mistakes.map(inWords),
+  };
 }
 
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
+function inWords({ pointer, detail }: Mistake): string {
+  return `${pointer} ${detail}`;
 }
 
 function framesOf(error: Error): string[] {
@@ -156,9 +155,7 @@ export function logSecretTrouble(trouble: { error: Error; kept: boolean }): void
 
 /** Logs the entries and scopes of the secret that are not used, after each read that finds any. */
 export function logUnusedSecret(mistakes: readonly Mistake[]): void {
-  log('WARN', 'parts of the secret are not used', {
-    mistakes: mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`),
-  });
+  log('WARN', 'parts of the secret are not used', { mistakes: mistakes.map(inWords) });
 }
 
 /** One attempt of a call to Studio, as lib/studio reports it. */
