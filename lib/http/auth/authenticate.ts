@@ -1,9 +1,9 @@
+import { timingSafeEqual } from 'node:crypto';
 import { type Config, findFlow, type Scope } from '../../config/configuration.ts';
 import type { Secret } from '../../config/secret.ts';
 import type { Received } from '../event/event.ts';
 import { Problem } from '../problems.ts';
 import type { Caller, ServeRuntime } from '../request.ts';
-import { bearerToken, findBearer } from './bearer.ts';
 import { sha256 } from './hash.ts';
 import { readTwilioRequest, signedText } from './twilio.ts';
 import { findWebhook, isWebhook, readWebhookRequest } from './webhook.ts';
@@ -94,4 +94,19 @@ export function iamCallerName(userArn: string): string {
   const account = partition === 'aws' ? number : `${partition}:${number}`;
   if (path === '') return `${account}/root`;
   return kind === 'assumed-role' ? `${account}/role/${path.split('/')[0]}` : `${account}/${kind}/${path}`;
+}
+
+/** The token of `Authorization: Bearer …`; null without one, which is for others to look at. */
+export function bearerToken(authorization: string | undefined): string | null {
+  return /^bearer +(\S.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd() ?? null;
+}
+
+/**
+ * The caller with this token. Every caller is compared, in constant time and over hashes, so that the time
+ * says neither how much of a token was right nor whose it was.
+ */
+export function findBearer({ callers }: Secret, token: string): Secret['callers'][number] | null {
+  const presented = sha256(token);
+  const [found] = callers.filter((caller) => timingSafeEqual(sha256(caller.token), presented));
+  return found ?? null;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSecret } from '../../../../lib/config/secret.ts';
-import { bearerToken, findBearer } from '../../../../lib/http/auth/bearer.ts';
+import { bearerToken, findBearer } from '../../../../lib/http/auth/authenticate.ts';
 import { secretInput } from '../../../support/http/api.ts';
 
 const secret = readSecret(JSON.stringify(secretInput));

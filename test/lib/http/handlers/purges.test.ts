@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkConfig, type Scope } from '../../../../lib/config/configuration.ts';
-import { maySee, orderAnswer, requireFlows } from '../../../../lib/http/handlers/purge-order.ts';
+import { maySee, orderAnswer, requireFlows } from '../../../../lib/http/handlers/purges.ts';
 import { Problem } from '../../../../lib/http/problems.ts';
 import type { Ordered } from '../../../../lib/purge/order/start.ts';
 import { newRecord } from '../../../../lib/purge/record/record.ts';
