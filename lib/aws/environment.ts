@@ -1,12 +1,7 @@
 import * as v from 'valibot';
-import { ConfigError, SCOPES, type Scope } from '../config/configuration.ts';
+import { ConfigError, SCOPES, type Scope, webUrl } from '../config/configuration.ts';
 import { validate } from '../config/validation.ts';
 import type { AwsEnvironment } from './clients.ts';
-
-const webUrl = v.pipe(
-  v.string(),
-  v.check((url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''), 'must be an http or https URL'),
-);
 
 /** Items separated by commas. */
 function listOf<T>(item: v.GenericSchema<string, T>) {

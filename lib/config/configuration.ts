@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { isSender, SENDER_RULE } from '../studio/addresses.ts';
 import { parseDuration } from './duration.ts';
 import { oddityIn } from './json-oddity.ts';
-import { type Mistake, parseWritten, validate } from './validation.ts';
+import { type Mistake, validate, withoutByteOrderMark } from './validation.ts';
 
 /**
  * The configuration: what `infra/config.ts` exports and what the bundles read from `STUDIO_CONFIG`.
@@ -12,10 +12,12 @@ import { type Mistake, parseWritten, validate } from './validation.ts';
 export const SCOPES = ['trigger', 'read', 'read:personal', 'end', 'purge'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const flowSid = v.pipe(
-  v.string(),
-  v.regex(/^FW[0-9a-fA-F]{32}$/, 'must be a flow SID: FW and 32 hexadecimal digits'),
-);
+/** `what`: such as `a flow SID`. */
+export const sidOf = (prefix: string, what: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`), `must be ${what}: ${prefix} and 32 hexadecimal digits`),
+  );
 
 const alias = v.pipe(
   v.string(),
@@ -40,7 +42,7 @@ const triggerOnly = v.check<Scope, string>(
 
 const flow = v.strictObject({
   alias,
-  sid: flowSid,
+  sid: sidOf('FW', 'a flow SID'),
   /** The sender when a trigger names none. */
   from: v.optional(sender),
   /** What a trigger does when the contact already has an active execution. */
@@ -58,7 +60,7 @@ const policy = v.strictObject({
   archive: v.optional(v.boolean(), false),
 });
 
-const webUrl = v.pipe(
+export const webUrl = v.pipe(
   v.string(),
   v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL'),
 );
@@ -109,8 +111,9 @@ const configSchema = v.pipe(
     }
     for (const [index, name] of (dataset.value.twilioWebhooks?.flows ?? []).entries())
       if (!findFlow(dataset.value, name)) add('is not a configured flow', 'twilioWebhooks', 'flows', index);
-    if (edge !== undefined && region === undefined) add('goes with region: give both or neither', 'edge');
-    if (region !== undefined && edge === undefined) add('goes with edge: give both or neither', 'region');
+    const [given, other] = edge === undefined ? ['region', 'edge'] : ['edge', 'region'];
+    if ((edge === undefined) !== (region === undefined))
+      add(`goes with ${other}: give both or neither`, given);
   }),
 );
 
@@ -144,14 +147,23 @@ export function checkConfig(input: unknown): Config {
 
 /** Reads the JSON of `STUDIO_CONFIG`. Throws a ConfigError, also when it is missing or no JSON. */
 export function readConfig(json: string | undefined): Config {
-  let input: unknown;
-  try {
-    input = parseWritten(json ?? '');
-  } catch {
-    throw new ConfigError('STUDIO_CONFIG', [{ pointer: '#', detail: json ? 'is not JSON' : 'is missing' }]);
-  }
-  refuseRepeatedNames('STUDIO_CONFIG', json ?? '');
+  const what = 'STUDIO_CONFIG';
+  if (!json) throw new ConfigError(what, [{ pointer: '#', detail: 'is missing' }]);
+  const input = parseWritten(what, json);
+  refuseRepeatedNames(what, json);
   return checkConfig(input);
+}
+
+/**
+ * Parses JSON that an operator writes: a byte order mark is skipped, and a member that is null is absent.
+ * Throws a ConfigError.
+ */
+export function parseWritten(what: string, json: string): unknown {
+  try {
+    return JSON.parse(withoutByteOrderMark(json), (_name, value: unknown) => value ?? undefined);
+  } catch {
+    throw new ConfigError(what, [{ pointer: '#', detail: 'is not JSON' }]);
+  }
 }
 
 /** Throws a ConfigError if an object repeats a name: JSON.parse would keep only the last value. */

@@ -1,18 +1,12 @@
 import * as v from 'valibot';
-import { ConfigError, SCOPES } from './configuration.ts';
-import { type Mistake, parseWritten, validate } from './validation.ts';
+import { ConfigError, parseWritten, SCOPES, sidOf } from './configuration.ts';
+import { type Mistake, validate } from './validation.ts';
 
 /**
  * The secret's JSON: Twilio's credentials, and the callers of the API. Its values are never logged. Unknown
  * members are ignored, so that a secret can be written before the version that reads it is deployed. An
  * optional member may be null.
  */
-
-const sidOf = (prefix: string, what: string) =>
-  v.pipe(
-    v.string(),
-    v.regex(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`), `must be ${what}: ${prefix} and 32 hexadecimal digits`),
-  );
 
 const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 const nonEmpty = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
@@ -88,59 +82,41 @@ export class SecretUnavailableError extends Error {
  * entry leaves out that entry alone; `onUnused` is called once with all that is not used.
  */
 export function readSecret(json: string, onUnused?: (mistakes: readonly Mistake[]) => void): Secret {
-  let input: unknown;
-  try {
-    input = parseWritten(json);
-  } catch {
-    throw new ConfigError('The secret', [{ pointer: '#', detail: 'is not JSON' }]);
-  }
-  const whole = validate(secretSchema, input);
+  const whole = validate(secretSchema, parseWritten('The secret', json));
   if (!whole.ok) throw new ConfigError('The secret has mistakes', whole.mistakes);
   const unused: Mistake[] = [];
-  const { callers, webhooks, signatureKeys, ...rest } = whole.value;
-  const tokens = new Set<string>();
+  const usable = <S extends v.GenericSchema>(
+    list: List,
+    schema: S,
+    ignoredIn = (_entry: v.InferOutput<S>, _index: number): Mistake[] => [],
+  ) =>
+    whole.value[list].flatMap((input, index): v.InferOutput<S>[] => {
+      const result = validate(schema, input);
+      for (const { pointer, detail } of result.ok ? ignoredIn(result.value, index) : result.mistakes)
+        unused.push({ pointer: `#/${list}/${index}${pointer.slice('#'.length)}`, detail });
+      return result.ok ? [result.value] : [];
+    });
   const secret = {
-    ...rest,
-    callers: usable('callers', caller, callers, unused, (entry, _index, leaveOut) => {
-      // Two callers with one token: the order of comparison would decide which it is.
-      if (tokens.has(entry.token)) return leaveOut('/token', 'is the token of an earlier entry');
-      tokens.add(entry.token);
-      return [entry];
-    }),
-    webhooks: usable('webhooks', webhook, webhooks, unused, (entry, index, leaveOut) => {
-      if (index >= MAX_WEBHOOKS) return leaveOut('', `is one too many: there may be ${MAX_WEBHOOKS}`);
-      for (const [at, scope] of entry.scopes.entries())
-        if (scope !== 'trigger') leaveOut(`/scopes/${at}`, 'is ignored: a signed webhook may only trigger');
-      return [{ ...entry, scopes: entry.scopes.filter((scope) => scope === 'trigger') }];
-    }),
-    signatureKeys: usable('signatureKeys', signatureKey, signatureKeys, unused, (entry) => [entry]),
+    ...whole.value,
+    callers: usable('callers', caller),
+    webhooks: usable('webhooks', webhook, ignoredInWebhook).slice(0, MAX_WEBHOOKS),
+    signatureKeys: usable('signatureKeys', signatureKey),
   };
   if (unused.length > 0) onUnused?.(unused);
   return secret;
 }
 
+/** A signed webhook may only trigger, whatever its scopes: admit.ts holds it to that. */
+function ignoredInWebhook({ scopes }: v.InferOutput<typeof webhook>, index: number): Mistake[] {
+  if (index >= MAX_WEBHOOKS)
+    return [{ pointer: '#', detail: `is one too many: there may be ${MAX_WEBHOOKS}` }];
+  return scopes.flatMap((scope, at) => {
+    const detail = 'is ignored: a signed webhook may only trigger';
+    return scope === 'trigger' ? [] : [{ pointer: `#/scopes/${at}`, detail }];
+  });
+}
+
 /** Decodes a webhook's secret into its key. */
 export function webhookKey(secret: string): Buffer {
   return Buffer.from(secret.slice('whsec_'.length), 'base64');
-}
-
-type LeaveOut = (pointer: string, detail: string) => [];
-
-/** Returns the entries that `use` takes of those that match the schema; `unused` gets why others are left out. */
-function usable<S extends v.GenericSchema>(
-  list: List,
-  schema: S,
-  given: readonly unknown[],
-  unused: Mistake[],
-  use: (entry: v.InferOutput<S>, index: number, leaveOut: LeaveOut) => v.InferOutput<S>[],
-): v.InferOutput<S>[] {
-  return given.flatMap((input, index) => {
-    const leaveOut: LeaveOut = (pointer, detail) => {
-      unused.push({ pointer: `#/${list}/${index}${pointer}`, detail });
-      return [];
-    };
-    const result = validate(schema, input);
-    if (result.ok) return use(result.value, index, leaveOut);
-    return result.mistakes.flatMap(({ pointer, detail }) => leaveOut(pointer.slice(1), detail));
-  });
 }

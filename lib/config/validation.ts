@@ -80,14 +80,6 @@ export function pointerTo(holder: string, key: unknown): string | undefined {
   return typeof key === 'number' || NAME.test(String(key)) ? `${holder}/${key}` : undefined;
 }
 
-/**
- * Parses JSON that an operator writes: a byte order mark is skipped, and a member that is null is absent.
- * Throws a SyntaxError.
- */
-export function parseWritten(json: string): unknown {
-  return JSON.parse(withoutByteOrderMark(json), (_name, value: unknown) => value ?? undefined);
-}
-
 export function withoutByteOrderMark(text: string): string {
   return text.replace(/^\ufeff/, '');
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { sidOf } from '../../config/configuration.ts';
 import { purgeView } from '../../purge/record/view.ts';
 
 /**
@@ -16,8 +17,7 @@ type Prefix = keyof typeof EXAMPLE_SIDS;
 
 const described = <S extends v.GenericSchema>(schema: S, description: string) =>
   v.pipe(schema, v.description<v.InferOutput<S>, string>(description));
-const sid = (prefix: Prefix) =>
-  v.pipe(v.string(), v.regex(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`)), v.examples([EXAMPLE_SIDS[prefix]]));
+const sid = (prefix: Prefix) => v.pipe(sidOf(prefix, 'a SID'), v.examples([EXAMPLE_SIDS[prefix]]));
 const maybeSid = (prefix: Prefix) => v.nullable(sid(prefix));
 const anyText = v.nullable(v.string());
 const text = (example: string) => v.nullable(v.pipe(v.string(), v.examples([example])));
@@ -90,7 +90,7 @@ const step = v.object({
   accountSid: maybeSid('AC'),
   flowSid: maybeSid('FW'),
   executionSid: maybeSid('FN'),
-  parentStepSid: v.nullable(v.pipe(v.string(), v.regex(/^FT[0-9a-fA-F]{32}$/))),
+  parentStepSid: v.nullable(sidOf('FT', 'a step SID')),
   name: text('success'),
   type: text('send-message'),
   transitionedFrom: text('send-message_1'),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { sidOf } from '../../config/configuration.ts';
 import {
   CONTACT_RULE,
   isContactAddress,
@@ -47,12 +48,5 @@ export const recipient = v.pipe(
 export const contactMetadata = addressMetadata('^\\S(.*\\S)?$', EXAMPLES);
 export const contact = v.pipe(v.string(), contactMetadata, v.check(isContactAddress, CONTACT_RULE));
 
-export const executionSid = v.pipe(
-  v.string(),
-  v.regex(/^FN[0-9a-fA-F]{32}$/, 'must be an execution SID: FN and 32 hexadecimal digits'),
-);
-
-export const stepSid = v.pipe(
-  v.string(),
-  v.regex(/^FT[0-9a-fA-F]{32}$/, 'must be a step SID: FT and 32 hexadecimal digits'),
-);
+export const executionSid = sidOf('FN', 'an execution SID');
+export const stepSid = sidOf('FT', 'a step SID');
