@@ -15,12 +15,11 @@ export type ListOptions = {
 };
 
 export type ListedPage = {
-  items: readonly Execution[];
   candidates: Execution[];
   /** ISO second, exclusive: everything from here on has been listed. */
   watermark: string;
   isLast: boolean;
-  /** Whether the list cannot continue until the purge has acted on what is listed. */
+  /** Whether the list can only continue when the purge has acted on what is listed. */
   isStuck: boolean;
 };
 
@@ -38,7 +37,6 @@ const MAX_TOKENS_REFUSED = 20;
 export async function* listWindow(options: ListOptions): AsyncGenerator<ListedPage, void, void> {
   let watermark = options.to;
   let tokensRefused = 0;
-  let stateAtRefusal = '';
 
   for (;;) {
     const startedVersion = options.idleVersion();
@@ -52,17 +50,16 @@ export async function* listWindow(options: ListOptions): AsyncGenerator<ListedPa
         const candidates = await options.onPage(items);
         candidatesSeen ||= candidates.length > 0;
         const isLast = nextPageUrl === null;
-        yield { items, candidates, watermark, isLast, isStuck: false };
+        yield { candidates, watermark, isLast, isStuck: tokensRefused > 0 };
         if (isLast) return;
-        if (startedVersion === null || options.idleVersion() !== startedVersion) break;
+        if (startedVersion === null || options.idleVersion() !== startedVersion) {
+          tokensRefused = 0;
+          break;
+        }
       }
     } catch (error) {
       if (pagesSeen === 0 || !isRefusedToken(error)) throw error;
-      yield { items: [], candidates: [], watermark, isLast: false, isStuck: true };
-      await options.whenIdle();
-      const state = `${watermark} ${options.idleVersion()}`;
-      tokensRefused = state === stateAtRefusal ? tokensRefused + 1 : 1;
-      stateAtRefusal = state;
+      tokensRefused = watermark === startedWatermark ? tokensRefused + 1 : 0;
       if (tokensRefused > MAX_TOKENS_REFUSED) throw error;
     }
     // The page shows only executions in flight: what lies below them is listed when they are gone.
