@@ -13,36 +13,30 @@ import type { NewBatch, Pipeline } from './pipeline.ts';
  * other round would help.
  */
 export async function retryRound(slice: Slice, pipeline: Pipeline): Promise<boolean> {
-  const { record } = slice.state;
-  const { retryRound, retriedTo } = record.progress;
+  const { id, progress } = slice.state.record;
+  const { retryRound, retriedTo, stillFailed } = progress;
   const isDue = ({ transient, round }: KnownFailure) => transient && round <= retryRound;
-  const hasHelped = () => {
-    const { progress, counts } = slice.state.record;
-    return progress.retryHelped || counts.failed < record.counts.failed;
-  };
   let anyRetryable = retriedTo !== null;
   let sortKey = retriedTo;
 
   do {
-    const { failures, next } = await slice.ports.failures.page(record.id, sortKey);
+    const { failures, next } = await slice.ports.failures.page(id, sortKey);
     anyRetryable ||= failures.some(({ transient }) => transient);
     for (const batch of batchesOf(failures.filter(isDue))) {
       if (!slice.mayStartBatch || !(await pipeline.mayActOn(batch.flow))) break;
       await pipeline.submit(batch);
     }
     await pipeline.drained();
-    if (!slice.mayStartBatch) {
-      slice.apply({ progress: { retryHelped: hasHelped() } });
-      return false;
-    }
+    if (!slice.mayStartBatch) return false;
     sortKey = next;
     slice.apply({ progress: { retriedTo: sortKey } });
   } while (sortKey !== null);
 
   const round = retryRound + 1;
-  const isWorthIt = round < MIN_RETRY_ROUNDS || (round < MAX_RETRY_ROUNDS && hasHelped());
-  slice.apply({ madeProgress: true, progress: { retryRound: round, retryHelped: false } });
-  const isOver = !anyRetryable || !isWorthIt || slice.state.record.counts.failed === 0;
+  const { failed } = slice.state.record.counts;
+  const isWorthIt = round < MIN_RETRY_ROUNDS || (round < MAX_RETRY_ROUNDS && failed < stillFailed);
+  slice.apply({ madeProgress: true, progress: { retryRound: round, stillFailed: failed } });
+  const isOver = !anyRetryable || !isWorthIt || failed === 0;
   if (!isOver) slice.apply({ pauseSeconds: RETRY_PAUSE_SECONDS });
   return isOver;
 }

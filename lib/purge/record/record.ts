@@ -55,9 +55,9 @@ const progress = v.object({
   counted: v.object({ others: count, matched: count, active: count, left: count }),
   /** The last batch whose outcome is in the record. */
   settledBatch: count,
-  /** Rounds over what failed, and whether the running one has helped. */
+  /** Rounds over what failed, and how many still failed after the last one. */
   retryRound: count,
-  retryHelped: v.boolean(),
+  stillFailed: count,
   /** The failure sort key up to which the running round has come; null: it begins. */
   retriedTo: v.nullable(text),
   /** Consecutive slices without progress. */
@@ -144,7 +144,7 @@ const FIRST_PROGRESS: Progress = {
   staleSweeps: 0,
   settledBatch: 0,
   retryRound: 0,
-  retryHelped: false,
+  stillFailed: 0,
   retriedTo: null,
   slicesWithoutProgress: 0,
   startedStep: null,
