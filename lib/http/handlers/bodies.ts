@@ -5,10 +5,23 @@ import type { AnswerBody } from '../schemas/answers.ts';
 /** Studio's resources as this API answers them, without members that need another scope. */
 
 export function executionBody(
-  { sid, accountSid, flowSid, status, contactChannelAddress, ...rest }: Execution,
+  execution: Execution,
   flow: Pick<ConfiguredFlow, 'alias'> | undefined,
 ): AnswerBody<'Execution'> {
-  return { sid, accountSid, flowSid, flow: flow?.alias ?? null, status, contactChannelAddress, ...rest };
+  return {
+    sid: execution.sid,
+    accountSid: execution.accountSid,
+    flowSid: execution.flowSid,
+    flow: flow?.alias ?? null,
+    status: execution.status,
+    contactChannelAddress: execution.contactChannelAddress,
+    contactSid: execution.contactSid,
+    flowVersion: execution.flowVersion,
+    dateCreated: execution.dateCreated,
+    dateUpdated: execution.dateUpdated,
+    initiatedBy: execution.initiatedBy,
+    url: execution.url,
+  };
 }
 
 export function contextBody(context: ExecutionContext): AnswerBody<'ExecutionContext'> {

@@ -1,7 +1,7 @@
 import type { Studio } from '../../studio/client.ts';
 import { StudioError } from '../../studio/errors.ts';
 import { openCursor, sealCursor } from '../list/cursor.ts';
-import { isTransient } from '../list/page.ts';
+import { isTransient } from '../list/merge.ts';
 import { type AnswerOf, mayTouch, type Request, type ServeRuntime } from '../request.ts';
 import type { AnswerBody } from '../schemas/answers.ts';
 import { flowSummaryBody } from './bodies.ts';

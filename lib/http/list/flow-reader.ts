@@ -1,50 +1,63 @@
-import type { Execution, Page } from '../../studio/types.ts';
-import { fetchPage, isAboutToken, MAX_PAGE_SIZE, type PageOptions, queryOf } from './page.ts';
-import { advance, isBehind, MAX_SEEN, type Position, secondOf, windowEnd } from './position.ts';
+import type { Studio } from '../../studio/client.ts';
+import { endpoints } from '../../studio/endpoints.ts';
+import { StudioError } from '../../studio/errors.ts';
+import type { Execution, ListExecutionsQuery, Page } from '../../studio/types.ts';
+import { foreignCursor } from './cursor.ts';
+import { advance, isBehind, MAX_SEEN, type Position, positionKey, secondOf, windowEnd } from './position.ts';
 
 /**
- * A page of an ordered flow by its query; undefined for the page at the position. Anchored: the page has an
- * execution that was read. If it no longer has one, the pages have moved.
+ * A page by its query; undefined for the page at the position. Anchored: the page has an execution that was
+ * read. If it no longer has one, the pages have moved.
  */
-type Anchor = { query: string | undefined; isAnchored: boolean };
-/** A page of an unordered flow, null for the first, and the key of the last execution read of it, if any. */
-export type TokenPlace = { query: string | null; after: string | null };
-export type ResumePoint = Anchor | TokenPlace;
+export type Anchor = { query: string | undefined; isAnchored: boolean };
 
-export type ReaderOptions = PageOptions & {
+/** How many upstream pages one request may still read, over all its flows. */
+export type Budget = {
+  pages: number;
+  /** Consecutive pages, over all requests of a list, from which no execution was taken. */
+  idle: number;
+  mayRead(): boolean;
+};
+
+/** Studio's largest page. */
+export const MAX_PAGE_SIZE = 1_000;
+
+/** After this many pages without an execution a list is taken to be endless. */
+const MAX_IDLE_PAGES = 1_000;
+
+export type ReaderOptions = {
+  executions: Pick<Studio['executions'], 'list'>;
+  flowSid: string;
+  filters: Pick<ListExecutionsQuery, 'status' | 'dateCreatedFrom' | 'dateCreatedTo'>;
+  pageSize: number;
+  budget: Budget;
+  signal: AbortSignal;
   /** Where the list resumes. */
   position: Position;
   /** The index of the flow. */
   flow: number;
 };
 
-/** Reads the executions of one flow that follow the list's position. */
-export type FlowReader = {
-  isOrdered: boolean;
-  /**
-   * The next execution, `end` after the last one, undefined if a page must be read first, `unordered` if the
-   * flow must be read by token.
-   */
-  head(): Execution | 'end' | 'unordered' | undefined;
-  /** Reads pages until there is a head, or until the budget ends. */
-  read(): Promise<void>;
-  /** Moves past the head. */
-  take(): void;
-  /** Where the next request resumes; undefined if the position says it. */
-  resumeFrom(): ResumePoint | undefined;
-};
+/** A page of a flow that is not newest first, null for the first, and the key of the last execution read of it. */
+export type TokenPlace = { query: string | null; after: string | null };
+export const FIRST_PLACE: TokenPlace = { query: null, after: null };
+
+/** Thrown for the first page of a flow that is not newest first: the flow must be read by token. */
+export class UnorderedList extends Error {}
+
+export type FlowReader = ReturnType<typeof readFlow>;
 
 /**
- * Reads an ordered flow. Each page is requested by a window that ends where the last page stopped, not by a
- * page token: a token may be an offset that skips executions after others have been deleted, and it may
- * expire. Follows tokens only where a window makes no progress: in a page full of executions of one second,
- * or if Studio ignores the window or the status.
+ * Reads the executions of one flow that follow the list's position. Each page is requested by a window that
+ * ends where the last page stopped, not by a page token: a token may be an offset that skips executions after
+ * others have been deleted, and it may expire. Follows tokens only where a window makes no progress: in a page
+ * full of executions of one second, or if Studio ignores the window or the status.
  */
-export function readFlow(options: ReaderOptions, resumeFrom?: Anchor): FlowReader {
+export function readFlow(options: ReaderOptions, resumeFrom?: Anchor) {
   const { budget, position, flow } = options;
   let { pageSize } = options;
   let buffer: Execution[] = [];
-  let atEnd: 'end' | 'unordered' | undefined;
+  let isLastPage = false;
   let nextQuery = resumeFrom?.query;
   /** The query of the page in the buffer. */
   let query: string | undefined;
@@ -83,10 +96,7 @@ export function readFlow(options: ReaderOptions, resumeFrom?: Anchor): FlowReade
       return restart();
     }
     const { items, nextPageUrl } = page;
-    if (query === undefined && fetched.second === null && !isNewestFirst(items)) {
-      atEnd = 'unordered';
-      return;
-    }
+    if (query === undefined && fetched.second === null && !isNewestFirst(items)) throw new UnorderedList();
     const isAnchored = items.some((execution) => isBehind(fetched, flow, execution));
     if (query !== undefined && query === resumeFrom?.query && resumeFrom.isAnchored && !isAnchored)
       return restart();
@@ -105,34 +115,106 @@ export function readFlow(options: ReaderOptions, resumeFrom?: Anchor): FlowReade
       first && oldest && secondOf(first, fetched.second) !== secondOf(oldest, fetched.second);
     for (const execution of fresh) fetched = advance(fetched, flow, execution);
     buffer = fresh;
-    if (nextPageUrl === null) atEnd = 'end';
+    isLastPage = nextPageUrl === null;
     nextQuery = doesWindowMove && query === undefined ? undefined : queryOf(nextPageUrl);
     if (items.length === 0) anchor = { query: nextQuery, isAnchored: false };
     else if (isAnchored) anchor = { query, isAnchored };
   }
 
-  const head = () => buffer[0] ?? atEnd;
+  const head = () => buffer[0];
+  const isAtEnd = () => isLastPage && buffer.length === 0;
 
   return {
-    isOrdered: true,
+    isOrdered: true as boolean,
+    /** The next execution; undefined at the end, or if a page must be read first. */
     head,
-    async read() {
-      while (head() === undefined && budget.mayRead()) await fill();
+    isAtEnd,
+    /** Reads pages until there is a head, or until the flow or the budget ends. */
+    async read(): Promise<void> {
+      while (!head() && !isLastPage && budget.mayRead()) await fill();
     },
-    take() {
+    /** Moves past the head. */
+    take(): void {
       buffer.shift();
       anchor = { query, isAnchored: true };
     },
-    resumeFrom: () => (head() === 'end' || anchor?.query === undefined ? undefined : anchor),
+    /** Where the next request resumes; undefined if the position says it. */
+    resumeFrom: (): Anchor | TokenPlace | undefined =>
+      isAtEnd() || anchor?.query === undefined ? undefined : anchor,
   };
 }
 
 function isNewestFirst(items: readonly Execution[]): boolean {
-  let previous: number | null = null;
-  for (const execution of items) {
-    const second = secondOf(execution, previous);
-    if (previous !== null && second > previous) return false;
-    previous = second;
-  }
-  return true;
+  const seconds = items
+    .map((execution) => secondOf(execution, Number.NEGATIVE_INFINITY))
+    .filter(Number.isFinite);
+  return seconds.every((second, at) => at === 0 || second <= (seconds[at - 1] ?? second));
+}
+
+/**
+ * Reads a flow that is not newest first, page after page by Studio's tokens. A deletion between two pages may
+ * make an offset token skip executions. A page without its last read execution is returned from its
+ * beginning.
+ */
+export function readFlowByToken(options: ReaderOptions, resumeFrom: TokenPlace): FlowReader {
+  let place = resumeFrom;
+  /** Its items are the unread ones. */
+  let page: Page<Execution> | undefined;
+  const head = () => page?.items[0];
+  const isAtEnd = () => page?.nextPageUrl === null && page.items.length === 0;
+
+  return {
+    isOrdered: false,
+    head,
+    isAtEnd,
+    async read() {
+      while (!head() && !isAtEnd() && options.budget.mayRead()) {
+        if (page) place = { query: queryOf(page.nextPageUrl) ?? null, after: null };
+        const { items, nextPageUrl } = await fetchPage(options, place.query ?? undefined).catch((error) => {
+          throw place.query !== null && isAboutToken(error) ? foreignCursor() : error;
+        });
+        const read = items.findIndex((execution) => positionKey(execution) === place.after);
+        page = { items: items.slice(read + 1), nextPageUrl };
+      }
+    },
+    take() {
+      const taken = page?.items.shift();
+      if (taken) place = { ...place, after: positionKey(taken) };
+    },
+    resumeFrom: () => (isAtEnd() ? undefined : place),
+  };
+}
+
+/** One upstream page, by its query or as the first one of the list; `end` makes the window end before. */
+async function fetchPage(
+  { executions, flowSid, filters, pageSize, budget, signal }: ReaderOptions,
+  query: string | undefined,
+  end?: string,
+): Promise<Page<Execution>> {
+  budget.pages--;
+  if (++budget.idle > MAX_IDLE_PAGES) throw nonsense('The list does not end');
+  const [dateCreatedTo] = [filters.dateCreatedTo, end].filter((time) => time !== undefined).sort();
+  const listing = executions.list(
+    flowSid,
+    { ...filters, pageSize, ...(dateCreatedTo === undefined ? {} : { dateCreatedTo }) },
+    { signal, readAhead: false },
+  );
+  for await (const page of listing.pages(query === undefined ? {} : { fromPageUrl: query })) return page;
+  return { items: [], nextPageUrl: null };
+}
+
+export function nonsense(message: string): StudioError {
+  return new StudioError('nonsense', message, { operation: endpoints.listExecutions.operation });
+}
+
+/** Whether Studio refused a page token, which may have expired. */
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof StudioError &&
+    (error.kind === 'rejected' || error.kind === 'nonsense' || error.kind === 'invalid-argument')
+  );
+}
+
+function queryOf(pageUrl: string | null): string | undefined {
+  return pageUrl === null ? undefined : new URL(pageUrl).search;
 }

@@ -2,11 +2,8 @@ import type { Studio } from '../../studio/client.ts';
 import { executionBody } from '../handlers/bodies.ts';
 import { type AnswerOf, mayTouch, type Request, type ServeRuntime } from '../request.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { readFlow } from './flow-reader.ts';
-import { createMerge } from './merge.ts';
-import { type Budget, MAX_PAGE_SIZE } from './page.ts';
-import { type ListState, startOf } from './state.ts';
-import { readFlowByToken } from './token-reader.ts';
+import { type Budget, MAX_PAGE_SIZE, readFlow, readFlowByToken } from './flow-reader.ts';
+import { createMerge, type ListState, startOf } from './merge.ts';
 
 /**
  * Upstream pages for each flow, to resume and to go on, and further ones for all flows, that one request

@@ -1,13 +1,46 @@
+import { isDeepStrictEqual } from 'node:util';
 import { StudioError } from '../../studio/errors.ts';
+import { isTransientKind } from '../../studio/http/retry.ts';
 import type { Execution } from '../../studio/types.ts';
 import { concurrently } from '../handlers/concurrently.ts';
-import type { FlowReader, ResumePoint } from './flow-reader.ts';
-import { type Budget, isTransient } from './page.ts';
-import { advance, type Position, secondOf } from './position.ts';
-import { boundedState, type FlowState, type ListState } from './state.ts';
-import { FIRST_PLACE } from './token-reader.ts';
+import type { ExecutionsQuery } from '../schemas/query.ts';
+import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
+import {
+  type Anchor,
+  type Budget,
+  FIRST_PLACE,
+  type FlowReader,
+  nonsense,
+  type TokenPlace,
+  UnorderedList,
+} from './flow-reader.ts';
+
+type ResumePoint = Anchor | TokenPlace;
+
+import { advance, MAX_SEEN, type Position, START, secondOf } from './position.ts';
 
 const MAX_CONCURRENT_FLOWS = 5;
+
+type Filters = Omit<ExecutionsQuery, 'limit' | 'cursor'>;
+
+type FlowState = {
+  /** None of the flow's remaining executions is newer than this second. */
+  newest?: number | undefined;
+  /** Where to resume, if the list's position alone does not say. */
+  resumeFrom?: ResumePoint | undefined;
+};
+
+/** What a cursor of a list of executions carries. */
+export type ListState = {
+  filters: Filters;
+  position: Position;
+  /** By index, of flows that have not been read to their end. */
+  flows: Readonly<Record<string, FlowState>>;
+  /** Indexes of the flows that have been read to their end. */
+  done: readonly number[];
+  /** Consecutive upstream pages from which no execution was taken. */
+  idle: number;
+};
 
 export type MergeOptions = {
   /** Where the list resumes. Flows in `done` are skipped. */
@@ -18,19 +51,6 @@ export type MergeOptions = {
   /** Filters what Studio cannot. An execution that is filtered out still counts as read. */
   keep: (execution: Execution) => boolean;
   budget: Budget;
-};
-
-export type Merge = {
-  executions: { execution: Execution; flow: number }[];
-  /**
-   * Reads until there are `limit` executions, or the flows or the budget end. If a page could not be read,
-   * throws its StudioError, unless the list has moved on anyway.
-   */
-  read(limit: number): Promise<void>;
-  /** The state that the cursor carries to the next request. */
-  state(): ListState;
-  /** Whether the next request would begin further along than this one. */
-  hasMoved(): boolean;
 };
 
 type Source = {
@@ -47,8 +67,8 @@ type Source = {
  * how new its next execution is. The state keeps what is known, so that with a slow Studio several requests
  * can collect it. A page that cannot be read discards nothing that was read of other flows.
  */
-export function createMerge({ start, flowCount, openReader, keep, budget }: MergeOptions): Merge {
-  const executions: Merge['executions'] = [];
+export function createMerge({ start, flowCount, openReader, keep, budget }: MergeOptions) {
+  const executions: { execution: Execution; flow: number }[] = [];
   const done = new Set(start.done);
   let { position } = start;
   let failure: StudioError | undefined;
@@ -64,21 +84,20 @@ export function createMerge({ start, flowCount, openReader, keep, budget }: Merg
 
   /** Updates `newest`, and drops a flow that has ended. Unordered flows come first. */
   function look(source: Source): void {
-    const head = headOf(source);
-    if (source.reader?.head() === 'end') finish(source);
-    else if (head)
-      source.newest = source.reader?.isOrdered ? secondOf(head, position.second) : Number.POSITIVE_INFINITY;
+    const head = source.reader?.head();
+    if (head && source.reader?.isOrdered) source.newest = secondOf(head, position.second);
+    else if (source.reader?.isAtEnd()) finish(source);
   }
 
   async function readPage(source: Source): Promise<void> {
     try {
       source.reader ??= openReader(source.flow, position, source.resumeFrom);
       await source.reader.read();
-      if (source.reader.head() === 'unordered') {
-        source.reader = openReader(source.flow, position, FIRST_PLACE);
-        await source.reader.read();
-      }
     } catch (error) {
+      if (error instanceof UnorderedList) {
+        source.reader = openReader(source.flow, position, FIRST_PLACE);
+        return readPage(source);
+      }
       // Among several flows, one that Studio does not know has no executions.
       if (flowCount > 1 && error instanceof StudioError && error.kind === 'not-found') finish(source);
       else if (!isTransient(error)) throw error;
@@ -99,6 +118,7 @@ export function createMerge({ start, flowCount, openReader, keep, budget }: Merg
     look(source);
   }
 
+  /** The state that the cursor carries to the next request. */
   function state(): ListState {
     const flows: Record<string, FlowState> = {};
     for (const { flow, reader, resumeFrom, newest } of sources) {
@@ -111,43 +131,71 @@ export function createMerge({ start, flowCount, openReader, keep, budget }: Merg
     return boundedState({ filters: start.filters, position, flows, done: [...done], idle: budget.idle });
   }
 
+  /**
+   * Reads until there are `limit` executions, or the flows or the budget end. If a page could not be read,
+   * throws its StudioError, unless the list has moved on anyway.
+   */
   async function read(limit: number): Promise<void> {
     while (executions.length < limit) {
       const [next] = sources.sort(compare);
       if (!next) return;
-      const head = headOf(next);
+      const head = next.reader?.head();
       if (head) {
         take(next, head);
         continue;
       }
-      const unread = sources.filter((source) => !headOf(source));
+      const unread = sources.filter(({ reader }) => !reader?.head());
       // While nothing is known about some flows, further pages of the others would not help.
       const unknown = unread.filter(({ newest }) => newest === Number.POSITIVE_INFINITY).length;
       await concurrently(unread.slice(0, unknown || MAX_CONCURRENT_FLOWS), MAX_CONCURRENT_FLOWS, readPage);
-      if (sources.includes(next) && !headOf(next)) break;
+      if (sources.includes(next) && !next.reader?.head()) break;
     }
     if (failure && !hasMoved()) throw failure;
   }
 
   const stateWithoutIdle = () => JSON.stringify({ ...state(), idle: 0 });
   const before = stateWithoutIdle();
+  /** Whether the next request would begin further along than this one. */
   const hasMoved = () => stateWithoutIdle() !== before;
 
   return { executions, read, state, hasMoved };
 }
 
-function headOf({ reader }: Source): Execution | undefined {
-  const head = reader?.head();
-  return typeof head === 'object' ? head : undefined;
+/** Orders flows by `newest`, latest first. */
+function compare(one: Source, other: Source): number {
+  if (one.newest === other.newest) return one.flow - other.flow;
+  return one.newest > other.newest ? -1 : 1;
 }
 
 /**
- * Orders flows by `newest`, latest first. Among those with an infinite one, flows that have been read come
- * first.
+ * The state in which a request begins. With a cursor, which holds `opened`, its filters apply; they may be
+ * repeated beside it. Throws 422 for another filter beside it.
  */
-function compare(one: Source, other: Source): number {
-  if (one.newest !== other.newest) return one.newest > other.newest ? -1 : 1;
-  const isBeforeAll = one.newest === Number.POSITIVE_INFINITY;
-  const readFirst = isBeforeAll ? Number(!headOf(one)) - Number(!headOf(other)) : 0;
-  return readFirst || one.flow - other.flow;
+export function startOf(query: ExecutionsQuery, opened: ListState | undefined): ListState {
+  const { limit: _limit, cursor: _cursor, ...filters } = query;
+  if (!opened) return { filters, position: START, flows: {}, done: [], idle: 0 };
+  if (!isDeepStrictEqual({ ...opened.filters, ...filters }, opened.filters)) throw foreignCursor();
+  return opened;
+}
+
+/**
+ * Returns as much of the state as fits into a cursor. Without its anchor, a flow resumes from the position, which
+ * is slower. An unordered flow cannot do that: throws a StudioError if its page query does not fit.
+ */
+function boundedState(state: ListState): ListState {
+  const { position } = state;
+  const flows = { ...state.flows };
+  const bounded = { ...state, position: { ...position, seen: position.seen.slice(-MAX_SEEN) }, flows };
+  const fits = () => Buffer.byteLength(JSON.stringify(bounded)) <= MAX_SEALED_BYTES;
+  const isOrdered = (name: string) => !('after' in (flows[name]?.resumeFrom ?? {}));
+  const names = Object.keys(flows).reverse().filter(isOrdered);
+  for (const name of names) if (!fits()) flows[name] = { newest: flows[name]?.newest };
+  for (const name of names) if (!fits()) delete flows[name];
+  if (!fits()) throw nonsense('A page URL is too long for a cursor');
+  return bounded;
+}
+
+/** Whether the error is transient, so that the next request may succeed. */
+export function isTransient(error: unknown): error is StudioError {
+  return error instanceof StudioError && isTransientKind(error.kind);
 }
