@@ -33,9 +33,9 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
     ...usage,
     async run(argv, io) {
       const { stage, toolkit, yes } = readDeployOptions(argv);
+      const checked = check(stage);
       if (!yes && !io.interactive)
         throw new UsageError(['there is no terminal to ask on: --yes deploys without asking']);
-      const checked = check(stage);
       const stack = stackName(stage);
       await checkToolkit(io, () => describe(toolkit), toolkit);
       const deployed = await lookUp(() => describe(stack));

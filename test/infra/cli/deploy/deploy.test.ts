@@ -153,6 +153,12 @@ describe('before anything is shown', () => {
     expect(done).toEqual([]);
   });
 
+  test('an unknown stage is named also where there is no terminal', async () => {
+    const who = somebody({ interactive: false });
+    expect(await deployment().run(who, '--stage', 'prod')).toBe(1);
+    expect(who.complained()).toContain('no stage prod');
+  });
+
   test('without a terminal and without --yes nothing is even built', async () => {
     const { done, run } = deployment();
     const who = somebody({ interactive: false });
