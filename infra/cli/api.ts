@@ -49,7 +49,8 @@ export class ApiUnreachable extends Error {
   constructor(url: string, cause: unknown) {
     const reason = reasonOf(cause);
     super(`${url} cannot be reached: ${reason}`, { cause });
-    if (reason === 'ENOTFOUND') this.mistake = 'Nobody has that name: is this the address of the API?';
+    if (reason === 'ENOTFOUND')
+      this.mistake = 'There is no host of that name: is this the address of the API?';
     else this.mistake = reason === 'ECONNREFUSED' && isLocal(url) ? 'Does npm start run there?' : null;
   }
 }

@@ -101,8 +101,8 @@ const entries = {
     }),
   ),
   /**
-   * Callers known by their AWS credentials (SigV4) instead of a token. API Gateway then refuses everybody
-   * else on these routes: on all, or on all but the trigger, which webhook senders could not reach otherwise.
+   * Callers known by their AWS credentials (SigV4) instead of a token. API Gateway then refuses all other
+   * callers on these routes: all routes, or all but the trigger, which senders of webhooks need.
    */
   iam: v.optional(
     v.strictObject({
@@ -126,7 +126,7 @@ export const settingsSchema = v.pipe(
   v.forward(
     v.check(
       ({ census, stuckAlarm }) => census !== false || stuckAlarm === undefined,
-      'never rings: census is false, and nobody counts',
+      'never goes off, because census is false',
     ),
     ['stuckAlarm'],
   ),

@@ -29,7 +29,7 @@ export function warningsOf(config: Config, { schedule }: Pick<Settings, 'schedul
   if (schedule !== false && config.policies.length > 0 && daysToMiss(schedule) === undefined)
     found.push({
       id: 'studio-executions:schedule-unwatched',
-      text: `Nothing rings when the schedule ${schedule} does not run: CloudWatch looks back a week at most. One that runs every day purges no more than the policies say`,
+      text: `No alarm goes off when the schedule ${schedule} does not run: CloudWatch looks back at most a week. A daily schedule purges no more than the policies say`,
     });
   return found;
 }

@@ -80,13 +80,13 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
   if (stack === null)
     throw new Failed([
       `This account and region were never bootstrapped: there is no stack ${name}.`,
-      'Once for each account and region, by somebody who may make roles:',
+      'Run this once for each account and region, with permission to create roles:',
       `  npx cdk bootstrap aws://ACCOUNT/REGION${name === DEFAULT_TOOLKIT ? '' : ` --toolkit-stack-name ${name}`}`,
       'Nothing was deployed.',
     ]);
   if (stack && !/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(stack.status))
     throw new Failed([
-      `The stack ${name} is ${stack.status}: mend it with npx cdk bootstrap aws://ACCOUNT/REGION. Nothing was deployed.`,
+      `The stack ${name} is ${stack.status}: repair it with npx cdk bootstrap aws://ACCOUNT/REGION. Nothing was deployed.`,
     ]);
 }
 
@@ -94,7 +94,7 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
 function refuseForeign({ outputs }: Stack, name: string): void {
   if (outputs.size === 0 || outputs.has('ApiUrl') || outputs.has(RESERVED_OUTPUT)) return;
   throw new Failed([
-    `There is a stack ${name} in this account and region already, and it is not of this project:`,
+    `There is a stack ${name} in this account and region already, and it belongs to another project:`,
     'deploying would remove what is in it. Deploy a stage (--stage NAME), or into another region.',
     'Nothing was deployed.',
   ]);
@@ -118,12 +118,12 @@ function printNext(io: Io, stage: string | undefined, stack: LookedUp<Stack | nu
   const url = 'found' in stack ? stack.found?.outputs.get('ApiUrl') : undefined;
   heading(io, `Deployed${url ? `: ${url}` : ''}`);
   if ('why' in stack) {
-    say(io, '  Its address could not be looked up; it stands among the outputs of the stack.');
+    say(io, '  Its address could not be looked up; it is among the outputs of the stack.');
     say(io, `  ${stack.why}`);
   }
-  say(io, '  Fill in the secret, if that is still to be done:');
+  say(io, '  Fill in the secret, unless it is filled in already:');
   say(io, `    npm run secret${stage ? ` -- --stage ${stage}` : ''}`);
-  say(io, '  See whether it does its jobs:');
+  say(io, '  Check that it works:');
   say(io, `    npm run smoke -- --url ${url ?? 'https://…'} --flow … --to …`);
 }
 

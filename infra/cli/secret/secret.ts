@@ -50,7 +50,7 @@ async function fillIn({ store, before, io, where }: Opened, { edge, region }: Co
   await store.write(withCredentials(document, credentials), before);
   say(io, '', `  ${paint(io, 'green', 'Twilio takes the credentials, and they are stored.')}`);
   if (document.callers.length === 0)
-    say(io, `  Nobody may call yet: npm run secret -- add-caller NAME --scopes trigger${where}`);
+    say(io, `  There are no callers yet: npm run secret -- add-caller NAME --scopes trigger${where}`);
 }
 
 async function apply(change: Change & { ask: boolean }, { store, before, io, where }: Opened): Promise<void> {
@@ -63,11 +63,11 @@ async function apply(change: Change & { ask: boolean }, { store, before, io, whe
   const after = changed(document, change, value);
   const unused = unusedOf(after);
   if (unused.length > unusedOf(document).length)
-    throw new Failed(['The functions would not use this; nothing was written.', ...unused]);
+    throw new Failed(['The functions would ignore this; nothing was written.', ...unused]);
   await store.write(after, before);
   const [done = '', ...more] = inWords(change, where);
   say(io, `  ${paint(io, 'green', done)}`, ...more.map((line) => `  ${line}`));
-  if (value !== '' && !change.ask) say(io, '  It is shown this once, and nowhere again:', '', value, '');
+  if (value !== '' && !change.ask) say(io, '  It is shown only this once:', '', value, '');
 }
 
 async function newValue({ kind, ask }: Change & { ask: boolean }, io: Io): Promise<string> {

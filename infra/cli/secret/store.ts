@@ -48,7 +48,7 @@ export function openSecret(id: string): SecretStore {
       const SecretString = formatDocument(document);
       if (((await current())?.VersionId ?? null) !== version)
         throw new Failed([
-          'Somebody else has changed the secret meanwhile; nothing was written. Once more, please.',
+          'The secret was changed by another command meanwhile; nothing was written. Run this again.',
         ]);
       await client
         .send(new PutSecretValueCommand({ SecretId: id, SecretString }))

@@ -16,13 +16,13 @@ import {
 const FAILED_REQUESTS = 5;
 const SLOW_MS = 10_000;
 const UNAVAILABLE_ANSWERS = 5;
-/** A sender with a wrong token seldom sends as many; an attacker who guesses sends more. */
+/** Above what a sender with a wrong token usually sends, below what guessing takes. */
 const REFUSED_REQUESTS = 50;
-/** Of the calls to Studio: with less the retries keep up. */
+/** Share of the calls to Studio. Below it, retries keep up. */
 const THROTTLED_PERCENT = 10;
-/** Below, a percentage says nothing. */
+/** With fewer calls, the percentage is not meaningful. */
 const ENOUGH_CALLS = 50;
-/** Lambda ends a run at 3,000 operations; the worker hands over to a new one well before 2,000. */
+/** Lambda ends a run at 3,000 operations; the worker starts a new run before 2,000. */
 const OPERATIONS_NEAR_CAP = 2_400;
 const A_DAY = Duration.days(1);
 
@@ -34,11 +34,11 @@ export type AlarmSpec = {
   /** How many periods in a row. Default: 1. */
   periods?: number;
   below?: true;
-  /** The metric is measured too seldom for every period to have a value: the last one goes on. */
+  /** The metric has no value in some periods; the alarm then keeps its state. */
   sparse?: true;
 };
 
-/** Alarms by their name, which with a `#` before it is also their paragraph of the runbook. */
+/** Alarms by name. The name is also the heading of the alarm's paragraph in the runbook. */
 type AlarmSpecs = Record<string, AlarmSpec>;
 
 /** Every alarm of a deployment. A new one needs its paragraph in the runbook. */
@@ -70,7 +70,7 @@ export function alarmSpecs(monitored: MonitoredResources): AlarmSpecs {
       threshold: FAILED_REQUESTS,
     },
     'api-slow': {
-      says: 'One request in a hundred waits for ten seconds and more.',
+      says: 'One request in a hundred takes ten seconds or more.',
       metric: stage.metricLatency({ statistic: 'p99' }),
       threshold: SLOW_MS,
       periods: 3,
@@ -80,13 +80,13 @@ export function alarmSpecs(monitored: MonitoredResources): AlarmSpecs {
       metric: answered('studio-refused-credentials'),
     },
     'studio-unavailable': {
-      says: 'Studio cannot be reached, or answers what cannot be read.',
+      says: 'Studio cannot be reached, or its answers cannot be read.',
       metric: sumOf(unavailable, 'Unavailable'),
       threshold: UNAVAILABLE_ANSWERS,
       periods: 2,
     },
     'studio-throttles': {
-      says: 'Studio refuses many of our calls as too many.',
+      says: 'Studio answers many of our calls with 429 (too many requests).',
       metric: throttledPercent(monitored),
       threshold: THROTTLED_PERCENT,
       periods: 3,
@@ -97,7 +97,7 @@ export function alarmSpecs(monitored: MonitoredResources): AlarmSpecs {
       threshold: REFUSED_REQUESTS,
     },
     'outcome-unknown': {
-      says: 'A caller was told that nobody knows whether the execution was created.',
+      says: 'A caller was told that it is unknown whether the execution was created.',
       metric: answered('outcome-unknown'),
     },
     'secret-unreadable': {
@@ -121,7 +121,7 @@ function purgeSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs 
   };
   return {
     'dead-letters': {
-      says: 'Something that the worker was to do gave up.',
+      says: 'The schedule or a purge could not start the worker, or a run of it failed.',
       metric: worker.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
     },
     'cleanup-failed': { says: 'A purge failed.', metric: sumOf(failures, 'Failed purges') },
@@ -166,7 +166,7 @@ function scheduleSpecs({ name, settings, worker }: MonitoredResources): AlarmSpe
       below: true,
     },
     'cleanup-missing': {
-      says: 'The schedule should have purged by now, and no purge has come to its end.',
+      says: 'The schedule should have purged by now, and no purge has succeeded.',
       metric: ourMetric(name, 'purgesEnded', { outcome: 'succeeded' }, { period: A_DAY }),
       periods,
       below: true,

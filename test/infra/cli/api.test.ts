@@ -91,7 +91,7 @@ describe('no answer', () => {
 
   it.each([
     ['ECONNREFUSED', 'http://127.0.0.1:3000', 'Does npm start run there?'],
-    ['ENOTFOUND', 'https://example.com', 'Nobody has that name: is this the address of the API?'],
+    ['ENOTFOUND', 'https://example.com', 'There is no host of that name: is this the address of the API?'],
     ['ECONNREFUSED', 'https://example.com', null],
     ['EAI_AGAIN', 'https://example.com', null],
     ['ECONNRESET', 'http://127.0.0.1:3000', null],

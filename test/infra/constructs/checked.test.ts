@@ -40,7 +40,7 @@ describe('checking infra/config.ts', () => {
   it('names settings of a stage that do not go with those of the file', () => {
     const deployment = { stuckAlarm: 5, stages: { test: { census: false } } };
     expect(mistakesOf(() => checkInfraConfig({ config, deployment }, undefined))).toEqual([
-      'deployment #/stages/test #/stuckAlarm never rings: census is false, and nobody counts',
+      'deployment #/stages/test #/stuckAlarm never goes off, because census is false',
     ]);
   });
 
@@ -99,9 +99,9 @@ describe('checking infra/config.ts', () => {
     expect(checkParts(sampleConfig, { schedule }).settings.schedule).toBe(schedule);
   });
 
-  it('takes no alarm for what nobody counts', () => {
+  it('takes no alarm for what is not counted', () => {
     expect(mistakesOf(() => checkParts(sampleConfig, { census: false, stuckAlarm: 5 }))).toEqual([
-      'settings #/stuckAlarm never rings: census is false, and nobody counts',
+      'settings #/stuckAlarm never goes off, because census is false',
     ]);
     expect(checkParts(sampleConfig, { stuckAlarm: 5 }).settings.census).toBe('rate(1 hour)');
   });

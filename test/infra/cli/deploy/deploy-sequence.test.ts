@@ -156,7 +156,7 @@ describe('npm run deploy', () => {
     [
       'has a broken bootstrap',
       stack('CDKToolkit', 'UPDATE_ROLLBACK_FAILED'),
-      /is UPDATE_ROLLBACK_FAILED: mend it/,
+      /is UPDATE_ROLLBACK_FAILED: repair it/,
     ],
     ['does not take the credentials any more', EXPIRED, /sign in again/],
   ])('shows and deploys nothing where the account %s', async (_what, toolkit, complaint) => {

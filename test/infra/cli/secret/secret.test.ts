@@ -315,7 +315,7 @@ describe('the stored secret', () => {
       return 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
     };
     expect(await secret(racing, 'add-webhook', 'svix', '--scopes', 'trigger', '--ask')).toBe(1);
-    expect(racing.complained()).toContain('Somebody else has changed the secret');
+    expect(racing.complained()).toContain('The secret was changed by another command meanwhile');
     expect(await stored()).toEqual({ ...original, callers: [] });
   });
 
