@@ -115,7 +115,10 @@ export const behaviourSchema = v.strictObject({
   ),
   /** Lists show the executions as they were this long ago. */
   listLagMs: v.optional(milliseconds, 0),
+  /** The order of lists of executions; `jumbled` swaps places up to three apart. All but the first: by offset. */
+  listOrder: v.optional(v.picklist(['newest-first', 'oldest-first', 'jumbled', 'none']), 'newest-first'),
   ignoreStatusFilter: v.optional(v.boolean(), false),
+  ignoreDateFilters: v.optional(v.boolean(), false),
   /** Finds and lists executions under any flow; each still names its own flow. */
   ignoreFlow: v.optional(v.boolean(), false),
   /** How many ended executions arrive in the flow before each page of its list. */

@@ -6,7 +6,14 @@ import { type Execution, NEVER, type Status } from '../store/execution.ts';
 import type { ListFilter } from '../store/store.ts';
 import type { StudioState } from '../studio-state.ts';
 import { flowOf } from './flows.ts';
-import { listResource, offsetPage, type Page, type PageRequest, readPageRequest } from './paging.ts';
+import {
+  listResource,
+  offsetPage,
+  type Page,
+  type PageRequest,
+  readPageRequest,
+  slicePage,
+} from './paging.ts';
 import { contextResource, executionResource } from './resources.ts';
 
 /** To and From together, in bytes: https://www.twilio.com/docs/api/errors/81023 */
@@ -16,11 +23,12 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 export function listExecutions(studio: StudioState, call: Call): unknown {
   const { store } = studio;
-  const { arrivalsPerList, ignoreStatusFilter, listLagMs } = studio.behaviour();
+  const { arrivalsPerList, ignoreDateFilters, ignoreStatusFilter, listLagMs } = studio.behaviour();
   flowOf(studio, call);
   const request = readPageRequest(studio, call);
   const filter = readFilter(call);
   if (ignoreStatusFilter) filter.status = undefined;
+  if (ignoreDateFilters) Object.assign(filter, { fromMs: 0, toMs: NEVER });
   if (arrivalsPerList > 0) {
     const now = new Date(studio.now()).toISOString();
     const arrivals = { count: arrivalsPerList, dateCreatedFrom: now, dateCreatedTo: now };
@@ -59,10 +67,16 @@ function pageOf(
   studio: StudioState,
   flowSid: string,
   filter: ListFilter,
-  { size, start }: PageRequest,
+  request: PageRequest,
 ): Page<Execution> {
-  const { ignoreFlow, paging, pageToken } = studio.behaviour();
-  const slice = studio.store.slice(ignoreFlow ? '' : flowSid, filter, start, size);
+  const { size, start } = request;
+  const { ignoreFlow, listOrder, paging, pageToken } = studio.behaviour();
+  const flow = ignoreFlow ? '' : flowSid;
+  if (listOrder !== 'newest-first') {
+    const all = studio.store.slice(flow, filter, { offset: 0 }, Number.POSITIVE_INFINITY);
+    return slicePage(inOrder(all.executions, listOrder), request);
+  }
+  const slice = studio.store.slice(flow, filter, start, size);
   const { executions: items, more, previous } = slice;
   const goesOn = more || (paging === 'empty-last-page' && items.length === size);
   if (!start.place && (start.offset > 0 || pageToken === 'offset'))
@@ -72,6 +86,21 @@ function pageOf(
     next: goesOn ? { offset: 0, place: items.at(-1) } : null,
     previous: previous ? { offset: 0, place: previous } : null,
   };
+}
+
+/** In groups of four, each in reverse; an index without a partner in the list keeps its place. */
+const JUMBLE = 3;
+
+function inOrder(newestFirst: Execution[], order: 'oldest-first' | 'jumbled' | 'none'): Execution[] {
+  if (order === 'oldest-first') return newestFirst.toReversed();
+  if (order === 'jumbled')
+    return newestFirst.map((execution, index) => newestFirst[index ^ JUMBLE] ?? execution);
+  return newestFirst.toSorted((one, other) => scattered(one) - scattered(other));
+}
+
+/** Always the same for an execution, and in no visible order. */
+function scattered({ number }: Execution): number {
+  return Math.imul(number ^ 0x5bd1, 0x9e3779b1) >>> 8;
 }
 
 export function createExecution(studio: StudioState, call: Call): unknown {

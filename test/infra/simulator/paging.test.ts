@@ -219,6 +219,32 @@ test('the status filter can be ignored, and v1 knows none', async () => {
   expect((await started.call(`/v1/Flows/${FLOW}/Executions`)).body.executions).toHaveLength(10);
 });
 
+test('the filter by dates can be ignored', async () => {
+  const started = await start({ behaviour: { ignoreDateFilters: true } });
+  started.studio.store.seed({ flowSid: FLOW, count: 10 });
+  expect(await walk(started, `DateCreatedTo=${new Date(NOON - 20 * HOUR_MS).toISOString()}`)).toHaveLength(
+    10,
+  );
+});
+
+test('lists can have another order, and have each execution once over all pages', async () => {
+  const started = await start();
+  started.studio.store.seed({ flowSid: FLOW, count: 23 });
+  const newest = newestFirst(started);
+  const listed = (listOrder: BehaviourChange['listOrder']) => {
+    started.studio.behave({ listOrder });
+    return walk(started, 'PageSize=5');
+  };
+  expect(await listed('oldest-first')).toEqual(newest.toReversed());
+  const jumbled = await listed('jumbled');
+  expect(jumbled).not.toEqual(newest);
+  for (const [index, sid] of newest.entries())
+    expect(Math.abs(jumbled.indexOf(sid) - index)).toBeLessThanOrEqual(3);
+  const disordered = await listed('none');
+  expect([newest, newest.toReversed(), jumbled]).not.toContainEqual(disordered);
+  for (const order of [jumbled, disordered]) expect(order.toSorted()).toEqual(newest.toSorted());
+});
+
 test.each<[NonNullable<BehaviourChange['paging']>, number[]]>([
   ['repeated-cursor', [10, 10, 10, 10, 10, 10]],
   ['repeated-page', [10, 10, 10, 10, 10, 10]],
