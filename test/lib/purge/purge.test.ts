@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createWorld } from '../../support/purge/studio/over-studio.ts';
+import { createWorld } from '../../support/purge/studio/in-process.ts';
 import { NOON, SURVEY, WELCOME } from '../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -7,7 +7,7 @@ const day = (days: number) => new Date(NOON - days * DAY_MS).toISOString();
 
 describe('a purge', () => {
   test('deletes what is older and leaves what is younger, of the flows that were named', async () => {
-    const { studio, purge } = await createWorld();
+    const { studio, purge } = createWorld();
     studio.store.seed({ flowSid: WELCOME, count: 2_500, dateCreatedFrom: day(20), dateCreatedTo: day(8) });
     studio.store.seed({ flowSid: WELCOME, count: 500, dateCreatedFrom: day(6), dateCreatedTo: day(1) });
     studio.store.seed({ flowSid: SURVEY, count: 100, dateCreatedFrom: day(20), dateCreatedTo: day(8) });
@@ -26,7 +26,7 @@ describe('a purge', () => {
   });
 
   test('ends an active execution before it deletes it', async () => {
-    const { studio, purge } = await createWorld({ deleteActive: 'conflict' });
+    const { studio, purge } = createWorld({ deleteActive: 'conflict' });
     studio.store.seed({
       flowSid: WELCOME,
       count: 300,
@@ -43,7 +43,7 @@ describe('a purge', () => {
   });
 
   test('counts and changes nothing in a dry run', async () => {
-    const { studio, purge } = await createWorld();
+    const { studio, purge } = createWorld();
     studio.store.seed({
       flowSid: WELCOME,
       count: 2_345,
@@ -63,7 +63,7 @@ describe('a purge', () => {
   });
 
   test('acts on no more than the limit', async () => {
-    const { studio, purge } = await createWorld();
+    const { studio, purge } = createWorld();
     studio.store.seed({ flowSid: WELCOME, count: 2_000, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
     const record = await purge({ olderThan: 'P7D', limit: 1_234 });
     expect(record).toMatchObject({ status: 'succeeded', counts: { matched: 1_234, deleted: 1_234 } });

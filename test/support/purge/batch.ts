@@ -1,5 +1,5 @@
 import type { Batch } from '../../../lib/purge/batch/batch.ts';
-import { sidOf } from './studio/upstream.ts';
+import { sidOf } from './studio/in-process.ts';
 
 /** A batch of one ended execution, as it is written down before anything is done. */
 export function batchOf(seq: number, changes: Partial<Batch> = {}): Batch {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { actOn } from '../../../../lib/purge/batch/act.ts';
 import type { PossibleEffect } from '../../../../lib/purge/batch/batch.ts';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,7 +15,7 @@ describe('an execution that cannot be deleted', () => {
   ])(
     'and %s is counted as ended no more often than it was, however often it is tried again',
     async (_what, active, ended) => {
-      const studio = createMemoryStudio({
+      const studio = createPurgedStudio({
         before: (operation, sid) => {
           if (operation === 'delete' && sid === sidOf(0)) throw failure('conflict', 409, 20409);
         },
@@ -38,11 +38,10 @@ describe('what is claimed as deleted by this purge', () => {
   /** Each delete fails once, as told, and somebody deletes the execution by hand before it is tried again. */
   async function deletedByHand(fail: () => Error) {
     const tried = new Set<string>();
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       before: (operation, sid) => {
-        const one = studio.kept.get(sid ?? '');
-        if (operation !== 'delete' || sid === null || !one) return;
-        if (tried.has(sid)) one.state = 'deleted';
+        if (operation !== 'delete' || sid === null) return;
+        if (tried.has(sid)) studio.store.delete(sid);
         else {
           tried.add(sid);
           throw fail();
@@ -67,7 +66,7 @@ describe('what is claimed as deleted by this purge', () => {
   });
 
   const upstreamThat = (answers: Partial<Upstream>): Upstream => ({
-    ...createMemoryStudio().upstream,
+    ...createPurgedStudio().upstream,
     ...answers,
   });
   const gone = async () => ({ outcome: 'already-gone' as const, afterLostResponse: false });
@@ -107,10 +106,9 @@ describe('what is claimed as deleted by this purge', () => {
 
   test('is no end of one that had ended by itself, whatever becomes of its delete', async () => {
     let tries = 0;
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       before: (operation, sid) => {
-        const one = studio.kept.get(sid ?? '');
-        if (operation === 'end' && one?.state === 'active') one.state = 'ended';
+        if (operation === 'end') studio.store.end(sid ?? '');
       },
       after: (operation) => {
         if (operation === 'delete' && ++tries === 1) throw failure('unavailable', 503, 20503);

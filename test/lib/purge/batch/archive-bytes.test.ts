@@ -5,7 +5,7 @@ import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import { archivedIn } from '../../../support/purge/ports/archived.ts';
 import { createLimiterOf, openLimiter } from '../../../support/purge/ports/limiter.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** What is in memory at once of what the archive reads and packs, however large it is. */
@@ -19,7 +19,7 @@ type Part = 'context' | 'steps';
 
 /** Executions whose contexts, or steps, have so many bytes each, and cannot be compressed much. */
 function studioOf(sizes: readonly number[], part: Part = 'context') {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   for (const number of sizes.keys())
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 1_000 });
   const noise = randomBytes(Math.max(...sizes)).toString('base64');

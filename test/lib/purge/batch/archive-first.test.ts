@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** Nothing is done to an execution before the archive surely has it: so nothing can be claimed of one before. */
@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 const COUNT = 20;
 
 function seeded(count = COUNT) {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   for (let number = 0; number < count; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 1_000 });
   return studio;
@@ -22,10 +22,7 @@ test('what others delete while an archive that failed is written once more is no
       put: async () => {
         puts += 1;
         if (puts === 1) throw new Error('TimeoutError');
-        for (const number of [3, 4, 5]) {
-          const one = studio.kept.get(sidOf(number));
-          if (one) one.state = 'deleted';
-        }
+        for (const number of [3, 4, 5]) studio.store.delete(sidOf(number));
       },
     },
   });

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { upstreamOf } from '../../../../lib/purge/batch/upstream.ts';
 import { archivedIn } from '../../../support/purge/ports/archived.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 import { type Reply, story } from '../../../support/studio/stories.ts';
 
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 /** Archives executions 0, 1, …, whose contexts have these texts, each with one step that has the same. */
 async function archiveOf(contexts: readonly string[]) {
-  const memory = createMemoryStudio();
+  const memory = createPurgedStudio();
   for (const number of contexts.keys())
     memory.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 1_000 });
   const { studio } = await story(({ url }): Reply => {

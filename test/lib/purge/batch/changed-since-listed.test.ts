@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NEVER } from '../../../../infra/simulator/store/execution.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../../lib/purge/record/digest.ts';
-import { createWorld } from '../../../support/purge/studio/over-studio.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, createWorld, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** Executions that are no more what they were listed as when it is their turn: active, or ended, by then. */
@@ -23,12 +22,12 @@ describe.each([false, true])('with an archive: %s', (archive) => {
   test('what has turned active is ended before it is deleted, and what has ended is not counted as ended', async () => {
     const changed = new Set<string>();
     const turn = (sid: string | null, state: 'active' | 'ended') => {
-      const one = studio.kept.get(sid ?? '');
-      if (!one || changed.has(one.sid) || !changes(Number.parseInt(one.sid.slice(2), 16))) return;
-      changed.add(one.sid);
-      one.state = state;
+      if (sid === null || changed.has(sid) || !changes(Number.parseInt(sid.slice(2), 16))) return;
+      changed.add(sid);
+      if (state === 'ended') studio.store.end(sid);
+      else studio.reactivate(sid);
     };
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       deleteActive: 'conflict',
       // What was listed as active is told to end first, what was listed as ended is deleted at once.
       before(operation, sid) {
@@ -67,10 +66,10 @@ describe.each([false, true])('with an archive: %s', (archive) => {
   });
 });
 
-describe('over a socket', () => {
+describe('through the client', () => {
   /** A purge of a Studio in which, once it has told its list, every second execution is no more what it told. */
   async function purged(status: 'any' | 'ended') {
-    const { studio, purge } = await createWorld({ deleteActive: 'conflict' });
+    const { studio, purge } = createWorld({ deleteActive: 'conflict' });
     const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8) };
     studio.store.seed({ flowSid: WELCOME, count: COUNT, activeShare: 1 / 3, ...between });
     const sidsOf = (state: 'active' | 'ended') =>

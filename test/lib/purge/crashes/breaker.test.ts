@@ -11,7 +11,7 @@ import { purgeId } from '../../../../lib/purge/record/purge-id.ts';
 import { newRecord } from '../../../../lib/purge/record/record.ts';
 import type { StudioErrorKind } from '../../../../lib/studio/errors.ts';
 import { requestOf } from '../../../support/purge/request.ts';
-import { failure } from '../../../support/purge/studio/upstream.ts';
+import { failure } from '../../../support/purge/studio/in-process.ts';
 import { NOON } from '../../../support/purge/world.ts';
 
 const dateStarted = new Date(NOON).toISOString();

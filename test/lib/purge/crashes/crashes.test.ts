@@ -3,8 +3,8 @@ import type { PurgeStore } from '../../../../lib/purge/engine/ports.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
+import { createPurgedStudio, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** A worker that dies of the same again and again: memory, or a call that blocks it until its time is over. */
@@ -88,7 +88,7 @@ test('goes on where each worker gets further than the one before', async () => {
 });
 
 test('goes on where each worker lists one page more than the one before', async () => {
-  const studio = createMemoryStudio({ pageSize: 50 });
+  const studio = createPurgedStudio({ pageSize: 50 });
   for (let number = 0; number < COUNT; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - (8 * 1_440 + number) * 60_000 });
   const world = createWorldOf(studio.upstream);

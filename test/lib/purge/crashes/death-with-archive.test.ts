@@ -38,7 +38,7 @@ async function expectAllDone({ studio, world }: Seeded, id: string): Promise<voi
   });
   const gone = studio.in('deleted').map(({ sid }) => sid);
   expect(gone).toHaveLength(COUNT);
-  expect(studio.deletedWhileActive).toBe(0);
+  expect(studio.store.deletedWhileActive).toBe(0);
   expect(digest).toEqual(addToDigest(EMPTY_DIGEST, gone));
   const archived = archivedIn(world).map(({ execution }) => execution.sid);
   expect(archived.toSorted()).toEqual(gone.toSorted());

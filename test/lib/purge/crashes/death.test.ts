@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { type Death, immortal, mortalSlice, runDying } from '../../../support/purge/mortal.ts';
 import { archivedIn } from '../../../support/purge/ports/archived.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { ACTIVE, COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -52,7 +52,7 @@ describe('a worker that dies', () => {
         digest: COUNT,
       });
       expect(studio.in('deleted')).toHaveLength(COUNT);
-      expect(studio.deletedWhileActive).toBe(0);
+      expect(studio.store.deletedWhileActive).toBe(0);
       expect(world.memory.openBatches()).toEqual([]);
     }
     // Where calls run side by side their number is not always the same; but nearly all must have died.
@@ -79,7 +79,9 @@ describe('a worker that dies', () => {
       const archived = archivedIn(world);
       expect(archived).toHaveLength(COUNT);
       expect(new Set(archived.map(({ execution }) => execution.sid)).size).toBe(COUNT);
-      expect(archived.every(({ execution, context }) => context.context.sid === execution.sid)).toBe(true);
+      expect(archived.every(({ execution, context }) => context.context.flow.sid === execution.sid)).toBe(
+        true,
+      );
     }
   });
 
@@ -88,13 +90,12 @@ describe('a worker that dies', () => {
     ['became active before this purge deleted it', false, 1],
   ])('before the record counts no other ends than were: one %s', async (_what, active, ended) => {
     const turned = sidOf(1);
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       deleteActive: 'conflict',
       before: (operation, sid) => {
-        const one = studio.kept.get(turned);
-        if (sid !== turned || !one) return;
-        if (operation === 'end' && active) one.state = 'ended';
-        if (operation === 'delete' && !active && studio.calls.end === 0) one.state = 'active';
+        if (sid !== turned) return;
+        if (operation === 'end' && active) studio.store.end(turned);
+        if (operation === 'delete' && !active && studio.calls.end === 0) studio.reactivate(turned);
       },
     });
     for (let number = 0; number < 3; number++)
@@ -108,8 +109,8 @@ describe('a worker that dies', () => {
   test('while it takes back what Studio called gone, and lists on, counts each once', async () => {
     const resultOf = async (deaths: Death[]) => {
       const clock = createClock();
-      const studio = createMemoryStudio({
-        lagMs: Number.POSITIVE_INFINITY,
+      const studio = createPurgedStudio({
+        listLagMs: 7 * DAY_MS,
         clock,
         before: (operation, sid) => {
           if (operation === 'delete' && sid === sidOf(1)) throw failure('rejected', 400, 21000);
@@ -117,8 +118,7 @@ describe('a worker that dies', () => {
       });
       for (let number = 0; number < 2; number++)
         studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
-      const gone = studio.kept.get(sidOf(0));
-      if (gone) gone.state = 'deleted';
+      studio.store.delete(sidOf(0));
       const world = createWorldOf(studio.upstream, clock);
       const id = await world.start(request);
       expect(await runDying(world, id, deaths)).toBe(deaths.length);

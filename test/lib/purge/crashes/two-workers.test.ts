@@ -4,8 +4,8 @@ import type { ArchiveStore } from '../../../../lib/purge/engine/ports.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import type { PurgeRecord, PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { withEachCall } from '../../../support/purge/calls.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createTurmoil } from '../../../support/purge/studio/turmoil.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 /** Workers of the same purge that are alive at once: one that was presumed dead goes on, a run was started twice. */
@@ -29,8 +29,8 @@ const CALLS_A_SECOND = 50;
 
 const linesOf = (object: Uint8Array) => gunzipSync(object).toString().trimEnd().split('\n').toSorted();
 
-function fill(studio: ReturnType<typeof createMemoryStudio>, count: number, createdMs: number) {
-  const before = studio.kept.size;
+function fill(studio: ReturnType<typeof createPurgedStudio>, count: number, createdMs: number) {
+  const before = studio.store.executions.length;
   for (let number = before; number < before + count; number++)
     studio.add({
       sid: sidOf(number),
@@ -47,7 +47,7 @@ async function purgedByThree(seed: number, request: Partial<PurgeRequest>) {
   const before = () => {
     clock.nowMs += callMs;
   };
-  const studio = createMemoryStudio({ pageSize: 100, before });
+  const studio = createPurgedStudio({ pageSize: 100, before });
   fill(studio, COUNT, NOON - 8 * DAY_MS);
   const world = createWorldOf(studio.upstream, clock);
   const replaced: string[] = [];
@@ -75,7 +75,7 @@ async function purgedByThree(seed: number, request: Partial<PurgeRequest>) {
   return { studio, world, replaced, outcomes, record: await world.record(id) };
 }
 
-function missingIn(objects: ReadonlyMap<string, Uint8Array>, studio: ReturnType<typeof createMemoryStudio>) {
+function missingIn(objects: ReadonlyMap<string, Uint8Array>, studio: ReturnType<typeof createPurgedStudio>) {
   const lines = [...objects.values()].flatMap(linesOf).map((line) => JSON.parse(line));
   const archived = new Set(lines.map(({ execution }) => execution.sid));
   return studio.in('deleted').filter(({ sid }) => !archived.has(sid));
@@ -104,7 +104,7 @@ test('leave every deleted execution in the archive, replace nothing in it, and c
     expect(record.counts).toMatchObject({ matched: COUNT, archived: COUNT, ended: ACTIVE });
     expect({ seed, replaced }).toEqual({ seed, replaced: [] });
     expect(missingIn(world.objects, studio)).toEqual([]);
-    expect(studio.deletedWhileActive).toBe(0);
+    expect(studio.store.deletedWhileActive).toBe(0);
   }
   // They do meet.
   expect(superseded).toBeGreaterThan(SEEDS.length / 2);
@@ -115,12 +115,12 @@ test('do no more than was asked for, although one wakes up when all is done', as
     const { studio, record } = await purgedByThree(seed, { limit: LIMIT });
     expect({ seed, ...factsOf(record) }).toEqual({ seed, ...done(LIMIT) });
     expect({ seed, deleted: studio.in('deleted').length }).toEqual({ seed, deleted: LIMIT });
-    expect(studio.deletedWhileActive).toBe(0);
+    expect(studio.store.deletedWhileActive).toBe(0);
   }
 });
 
 test('do nothing more when the purge is over, with what they have listed before', async () => {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   fill(studio, COUNT, NOON - 9 * DAY_MS);
   const world = createWorldOf(studio.upstream);
   const id = await world.start({ olderThan: 'P7D', status: 'any', limit: LIMIT });
@@ -138,7 +138,7 @@ test('do nothing more when the purge is over, with what they have listed before'
 
 test('hide nothing of the archive by an object that comes late and holds less', async () => {
   let reads = 0;
-  const studio = createMemoryStudio({
+  const studio = createPurgedStudio({
     before(operation) {
       if (operation === 'context' && ++reads === 1) throw failure('unavailable', 503, 20503);
     },

@@ -5,14 +5,14 @@ import { stopPurge } from '../../../../lib/purge/order/stop.ts';
 import { HEARTBEAT_TIMEOUT_MS } from '../../../../lib/purge/record/view.ts';
 import { batchOf } from '../../../support/purge/batch.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 
 /** A purge whose worker died with its first batch, of all of them, under way. */
 async function died() {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   for (let number = 0; number < 450; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
   const world = createWorldOf(studio.upstream);
@@ -50,7 +50,7 @@ test.each<[string, (world: World, id: string) => Promise<unknown>]>([
   'failures that may have been deleted, and that no round looked at again, are in doubt: %s',
   async (status, end) => {
     let deletes = 0;
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       after: (operation) => {
         if (operation === 'delete' && ++deletes > 100) throw failure('unavailable', 503, 20503);
       },
@@ -83,7 +83,7 @@ const failed = {
 const outcome = { archived: 0, done: [], ended: 0, gone: [], failed: [] };
 
 test('so are those of a batch that stays open', async () => {
-  const world = createWorldOf(createMemoryStudio().upstream);
+  const world = createWorldOf(createPurgedStudio().upstream);
   const id = await world.start({ olderThan: 'P7D' });
   const failures = [
     { ...failed, sid: sidOf(2) },
@@ -99,7 +99,7 @@ test('so are those of a batch that stays open', async () => {
 });
 
 test('of a retry that stays open, what is known to be done has not failed, and the rest is in doubt once', async () => {
-  const world = createWorldOf(createMemoryStudio().upstream);
+  const world = createWorldOf(createPurgedStudio().upstream);
   const id = await world.start({ olderThan: 'P7D' });
   const retried = [1, 2, 3].map((number) => ({ ...failed, sid: sidOf(number) }));
   await world.failures.put(id, 0, retried);
@@ -142,7 +142,7 @@ test('a run that cannot go on says what kept it, not how the durable SDK calls t
 });
 
 test('a worker that dies between the record’s end and its checkpoint tells of the end all the same', async () => {
-  const world = createWorldOf(createMemoryStudio().upstream);
+  const world = createWorldOf(createPurgedStudio().upstream);
   const id = await world.start({ olderThan: 'P7D' });
   const ended: string[] = [];
   const steps = {

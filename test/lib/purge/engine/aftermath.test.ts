@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { SupersededError } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Some calls, of every batch but the first, or of that too, take until they are let go. */
 function studioWithSlow(isSlow: (number: number) => boolean) {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   for (let number = 0; number < 400; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
   let underWay = 0;
@@ -51,7 +51,7 @@ test.each([
   ['before the first batch: nothing is done', 0, 1],
   ['later: what is under way is finished, and nothing more begun', 1, 1_000],
 ])('a record that says meanwhile that it is over, %s', async (_when, batchesBefore, most) => {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   for (let number = 0; number < 5_000; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * 60_000 });
   const world = createWorldOf(studio.upstream);
@@ -96,7 +96,7 @@ test.each(['delete', 'context'] as const)(
 );
 
 test('a flow that cannot be listed any more leaves the next one’s counts, and where it begins, alone', async () => {
-  const studio = createMemoryStudio({ pageSize: 300 });
+  const studio = createPurgedStudio({ pageSize: 300 });
   for (let number = 0; number < 600; number++)
     studio.add({
       sid: sidOf(number),

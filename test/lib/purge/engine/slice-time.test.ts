@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { StudioError } from '../../../../lib/studio/errors.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,7 +39,7 @@ function hanging(signal: AbortSignal | undefined): Promise<never> {
 }
 
 function seeded(count: number) {
-  const studio = createMemoryStudio();
+  const studio = createPurgedStudio();
   for (let number = 0; number < count; number++)
     studio.add({
       sid: sidOf(number),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deriveContactKey, hashContacts } from '../../../../lib/purge/order/contact-key.ts';
 import { addToDigest, EMPTY_DIGEST } from '../../../../lib/purge/record/digest.ts';
-import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/in-process.ts';
 import {
   ACCOUNT,
   createClock,
@@ -16,8 +16,8 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 /** Eight days old, a minute apart. */
-function worldWith(count: number, quirks: Partial<Quirks> = {}, wrap: Wrap = {}) {
-  const studio = createMemoryStudio(quirks);
+function worldWith(count: number, quirks: Quirks = {}, wrap: Wrap = {}) {
+  const studio = createPurgedStudio(quirks);
   for (let number = 0; number < count; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS - number * MINUTE_MS });
   const clock = createClock();
@@ -63,7 +63,7 @@ describe('Studio is down', () => {
   });
 
   test('for one flow only: the others are purged, and the record names the one', async () => {
-    const studio = createMemoryStudio();
+    const studio = createPurgedStudio();
     for (const [number, flowSid] of [WELCOME, SURVEY].entries())
       studio.add({ sid: sidOf(number), flowSid, createdMs: NOON - 8 * DAY_MS });
     const world = createWorldOf({
@@ -135,8 +135,7 @@ describe('an archive that cannot be written', () => {
       const world = worldWith(50, {
         before: (operation, sid) => {
           if (operation !== 'context' || sid !== missing) return;
-          const one = world.studio.kept.get(missing);
-          if (one && !isThere) one.state = 'deleted';
+          if (!isThere) world.studio.store.delete(missing);
           throw failure('not-found', 404, 20404);
         },
       });
@@ -201,7 +200,7 @@ describe('what failed here and there', () => {
 describe('the wish to stop', () => {
   test('ends the batch under way early, with all of it counted', async () => {
     const clock = createClock();
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       before: (operation) => {
         if (operation === 'delete') clock.nowMs += 50;
       },
@@ -224,7 +223,7 @@ describe('the wish to stop', () => {
 
 describe('two purges of the same executions', () => {
   test('share the work, and each counts its own', async () => {
-    const world = worldWith(1_500, { tokens: 'offset' });
+    const world = worldWith(1_500, { pageToken: 'offset' });
     const [one, other] = [await world.start({ olderThan: 'P7D' }), await world.start({ olderThan: 'P6D' })];
     const [first, second] = await Promise.all([world.run(one), world.run(other)]);
     expect(first.status).toBe('succeeded');
@@ -236,7 +235,7 @@ describe('two purges of the same executions', () => {
   });
 
   test('and two workers of one purge: one of them goes on, and nothing is counted twice', async () => {
-    const world = worldWith(1_500, { tokens: 'offset' });
+    const world = worldWith(1_500, { pageToken: 'offset' });
     const id = await world.start({ olderThan: 'P7D' });
     await Promise.allSettled([world.slice(id), world.slice(id)]);
     const record = await world.run(id);
@@ -247,7 +246,7 @@ describe('two purges of the same executions', () => {
 
 describe('a contact', () => {
   test('is matched by its keyed hash, and an address that only begins the same is left alone', async () => {
-    const studio = createMemoryStudio({ pageSize: 100 });
+    const studio = createPurgedStudio({ pageSize: 100 });
     for (let number = 0; number < 3_000; number++)
       studio.add({
         sid: sidOf(number),
@@ -261,9 +260,7 @@ describe('a contact', () => {
       status: 'succeeded',
       counts: { listed: 3_000, matched: 30, deleted: 30 },
     });
-    expect(
-      studio.in('deleted').every(({ contactChannelAddress }) => contactChannelAddress === '+15551'),
-    ).toBe(true);
+    expect(studio.in('deleted').every(({ to }) => to === '+15551')).toBe(true);
     expect(JSON.stringify(record)).not.toContain('+1555');
   });
 
@@ -280,7 +277,7 @@ describe('a contact', () => {
 describe('a purge of many slices', () => {
   test('counts a dry run the same, however often it goes on from where it was', async () => {
     const clock = createClock();
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       pageSize: 50,
       // A slice has the time for few pages.
       before: (operation) => {
@@ -309,7 +306,7 @@ describe('a purge of many slices', () => {
 
   test('keeps to its limit across them', async () => {
     const clock = createClock();
-    const studio = createMemoryStudio({
+    const studio = createPurgedStudio({
       before: (operation) => {
         if (operation === 'delete') clock.nowMs += 300;
       },

@@ -3,7 +3,7 @@ import type { SliceResult } from '../../../../lib/purge/engine/conclude.ts';
 import { runPurge } from '../../../../lib/purge/engine/run.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import { NO_COUNTS } from '../../../../lib/purge/record/record.ts';
-import { createMemoryStudio, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,7 +39,7 @@ describe('waiting for a turn', () => {
   });
 
   test('for hours takes few operations and few writes, and the record does not look as if nobody was there', async () => {
-    const studio = createMemoryStudio();
+    const studio = createPurgedStudio();
     studio.add({ sid: sidOf(0), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
     const world = createWorldOf(studio.upstream);
     const id = await world.start({ olderThan: 'P7D' });

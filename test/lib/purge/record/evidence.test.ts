@@ -4,14 +4,14 @@ import { SupersededError, type Upstream } from '../../../../lib/purge/engine/por
 import { viewOf } from '../../../../lib/purge/record/view.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
 import { archivedIn } from '../../../support/purge/ports/archived.ts';
-import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-function seeded(count: number, quirks: Partial<Quirks> = {}, clock = createClock()) {
-  const studio = createMemoryStudio({ ...quirks, clock });
+function seeded(count: number, quirks: Quirks = {}, clock = createClock()) {
+  const studio = createPurgedStudio({ ...quirks, clock });
   for (let number = 0; number < count; number++)
     studio.add({
       sid: sidOf(number),
@@ -66,7 +66,7 @@ describe('the archive of a purge', () => {
 });
 
 test('a list that lags behind shows nothing twice to the next worker', async () => {
-  const world = seeded(600, { pageSize: 100, lagMs: 5_000 });
+  const world = seeded(600, { pageSize: 100, listLagMs: 5_000 });
   const id = await world.start({ olderThan: 'P7D', status: 'any' });
   for (let deaths = 1; deaths <= 3; deaths++)
     expect(await mortalSlice(id, world.ports, { at: 130, when: 'after' })).toBeNull();
@@ -76,9 +76,9 @@ test('a list that lags behind shows nothing twice to the next worker', async () 
   });
 });
 
-describe.each(['oldest-first', 'none'] as const)('a Studio that lists in the order %s', (order) => {
+describe.each(['oldest-first', 'none'] as const)('a Studio that lists in the order %s', (listOrder) => {
   test('and little at a time: everything is found all the same', async () => {
-    const world = seeded(3_000, { order, pageSize: 50 });
+    const world = seeded(3_000, { listOrder, pageSize: 50 });
     const record = await world.purge({ olderThan: 'P7D', status: 'any' });
     expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 3_000, failed: 0 } });
     expect(world.studio.in('deleted')).toHaveLength(3_000);
@@ -105,7 +105,7 @@ test('small pages are put together to batches, also after the first ones', async
 });
 
 test('a Studio that for ever lists what is gone ends the purge, which says so', async () => {
-  const world = seeded(11_500, { lagMs: Number.POSITIVE_INFINITY });
+  const world = seeded(11_500, { listLagMs: 7 * DAY_MS });
   const record = await world.purge({ olderThan: 'P7D' });
   // Those that were found gone in later sweeps, since only the last are remembered, are no deletions.
   expect(record).toMatchObject({ counts: { deleted: 10_350 }, digest: { count: 10_350 } });
@@ -175,7 +175,7 @@ test('tokens that are refused again and again end no list that gets on between',
 
 /** Many pages of one second; after a page, the token for the next may be refused. */
 function oneSecond(count: number, isRefused: () => boolean) {
-  const studio = createMemoryStudio({ pageSize: 50 });
+  const studio = createPurgedStudio({ pageSize: 50 });
   for (let number = 0; number < count; number++)
     studio.add({ sid: sidOf(number), flowSid: WELCOME, createdMs: NOON - 8 * DAY_MS });
   const upstream: Upstream = {
@@ -293,8 +293,8 @@ describe('the erasure of a contact', () => {
   test.each([
     ['oldest-first', 10],
     ['none', 20],
-  ] as const)('counts them all, also where they are listed %s, %i at a time', async (order, pageSize) => {
-    const world = seeded(1_000, { order, pageSize });
+  ] as const)('counts them all, also where they are listed %s, %i at a time', async (listOrder, pageSize) => {
+    const world = seeded(1_000, { listOrder, pageSize });
     const record = await world.purge({ contact: '+15551' });
     expect(record).toMatchObject({ status: 'succeeded', counts: { deleted: 100 }, activeLeft: 100 });
   });
@@ -323,7 +323,7 @@ test('what failed is named by the record, the first hundred of it', async () => 
     },
   });
   const record = await world.purge({ olderThan: 'P7D', status: 'any' });
-  const left = [...world.studio.kept.values()].filter(({ state }) => state !== 'deleted');
+  const left = [...world.studio.store.list()];
   expect(record.counts.failed).toBe(left.length);
   expect(record.failures).toHaveLength(left.length);
   expect(new Set(record.failures.map(({ sid }) => sid))).toEqual(new Set(left.map(({ sid }) => sid)));

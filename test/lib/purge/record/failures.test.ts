@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureStore } from '../../../../lib/purge/engine/ports.ts';
 import { heldBytes } from '../../../support/purge/heap.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { syntheticUpstream } from '../../../support/purge/studio/synthetic.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createClock, createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 const MB = 1_000_000;
 
 function studioOf(count: number, isRefused: (number: number) => boolean) {
-  const studio = createMemoryStudio({
+  const studio = createPurgedStudio({
     before: (operation, sid) => {
       if (operation === 'delete' && sid !== null && isRefused(Number.parseInt(sid.slice(-8), 16)))
         throw failure('rejected', 400, 20001);

@@ -10,8 +10,8 @@ import { StudioError } from '../../../../lib/studio/errors.ts';
 import { batchOf } from '../../../support/purge/batch.ts';
 import { createMemoryPurges } from '../../../support/purge/ports/store.ts';
 import { requestOf } from '../../../support/purge/request.ts';
+import { sidOf } from '../../../support/purge/studio/in-process.ts';
 import { syntheticUpstream } from '../../../support/purge/studio/synthetic.ts';
-import { sidOf } from '../../../support/purge/studio/upstream.ts';
 import { contactKey, createClock, createWorldOf, NOON } from '../../../support/purge/world.ts';
 
 describe('an item of the table, of the 400 KB it may have', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
-import { createMemoryStudio, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, type Quirks, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -8,7 +8,7 @@ const FOR_EVER = 'flow welcome could not be listed: list: it goes on to show wha
 
 type Sticky = {
   count: number;
-  quirks?: Partial<Quirks>;
+  quirks?: Quirks;
   /** Which of them stay, whatever Studio says. */
   stays?: (number: number) => boolean;
   everyMs?: number;
@@ -25,7 +25,7 @@ function sticky({
   callMs = 0,
   active = false,
 }: Sticky) {
-  const studio = createMemoryStudio(quirks);
+  const studio = createPurgedStudio(quirks);
   for (let number = 0; number < count; number++)
     studio.add({
       sid: sidOf(number),
@@ -48,8 +48,7 @@ function sticky({
       return studio.upstream.delete(flow, sid);
     },
     async end(flow, sid) {
-      const execution = studio.kept.get(sid);
-      if (isSticky(sid) && execution) return { outcome: 'ended', execution };
+      if (isSticky(sid)) return { outcome: 'ended', execution: await studio.upstream.fetch(flow, sid) };
       return studio.upstream.end(flow, sid);
     },
   };
@@ -61,7 +60,7 @@ describe('a Studio that confirms what it does not do', () => {
   test.each<[string, Sticky]>([
     ['in one slice', { count: 10_500 }],
     ['over many slices', { count: 9_000, callMs: 20 }],
-    ['in small pages', { count: 10_500, quirks: { pageSize: 500, tokens: 'offset' } }],
+    ['in small pages', { count: 10_500, quirks: { pageSize: 500, pageToken: 'offset' } }],
   ])('ends the purge, which says so: %s', async (_how, how) => {
     const world = sticky(how);
     const record = await world.purge({ olderThan: 'P7D' });
@@ -74,7 +73,7 @@ describe('a Studio that confirms what it does not do', () => {
 
   test.each<[string, Sticky]>([
     ['in one second', { count: 10_500, everyMs: 0 }],
-    ['oldest first, a thousand each sweep', { count: 15_000, quirks: { order: 'oldest-first' } }],
+    ['oldest first, a thousand each sweep', { count: 15_000, quirks: { listOrder: 'oldest-first' } }],
     ['so slowly that a slice does no whole batch', { count: 600, callMs: 1_000 }],
   ])('also where no sweep gets through: %s', async (_how, how) => {
     const world = sticky(how);
@@ -105,11 +104,11 @@ describe('a Studio that confirms what it does not do', () => {
 
 test.each(['newest-first', 'oldest-first', 'none'] as const)(
   'a Studio that shows fifty at a time, and no more of them, %s, needs many sweeps and gets them',
-  async (order) => {
+  async (listOrder) => {
     const { studio, ...world } = sticky({
       count: 3_000,
       stays: () => false,
-      quirks: { order, pageSize: 50 },
+      quirks: { listOrder, pageSize: 50 },
     });
     world.ports.upstream = {
       ...world.ports.upstream,

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, type Quirks, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
 const EACH = 450;
 
 /** Two flows; every fifth execution is the contact's, and every second of these is active. */
-function erasureOver(quirks: Partial<Quirks>, request: Partial<PurgeRequest> = {}, clock = createClock()) {
-  const studio = createMemoryStudio({ ...quirks, clock });
+function erasureOver(quirks: Quirks, request: Partial<PurgeRequest> = {}, clock = createClock()) {
+  const studio = createPurgedStudio({ ...quirks, clock });
   for (let number = 0; number < 2 * EACH; number++)
     studio.add({
       sid: sidOf(number),
@@ -24,11 +24,11 @@ function erasureOver(quirks: Partial<Quirks>, request: Partial<PurgeRequest> = {
 
 const ALL = { counts: { listed: 900, matched: 90, deleted: 90 }, activeLeft: 90 };
 
-test.each<[string, Partial<Quirks>]>([
+test.each<[string, Quirks]>([
   ['newest first', { pageSize: 50 }],
-  ['oldest first, little at a time', { order: 'oldest-first', pageSize: 10 }],
-  ['in no order at all', { order: 'none', pageSize: 20 }],
-  ['with offset tokens, and late', { tokens: 'offset', lagMs: 5_000, pageSize: 20 }],
+  ['oldest first, little at a time', { listOrder: 'oldest-first', pageSize: 10 }],
+  ['in no order at all', { listOrder: 'none', pageSize: 20 }],
+  ['with offset tokens, and late', { pageToken: 'offset', listLagMs: 5_000, pageSize: 20 }],
 ])('what is listed and left is counted once, whatever the order: %s', async (_name, quirks) => {
   const { run, id } = erasureOver(quirks);
   expect(await run(await id)).toMatchObject({ status: 'succeeded', ...ALL });
@@ -36,7 +36,7 @@ test.each<[string, Partial<Quirks>]>([
 
 test('and however often a worker dies', async () => {
   for (let at = 2; at <= 30; at++) {
-    const world = erasureOver({ tokens: 'offset', pageSize: 30 });
+    const world = erasureOver({ pageToken: 'offset', pageSize: 30 });
     const id = await world.id;
     for (let deaths = 0; deaths < 2; deaths++) await mortalSlice(id, world.ports, { at, when: 'after' });
     expect(await world.run(id), `died at ${at}`).toMatchObject({ status: 'succeeded', ...ALL });

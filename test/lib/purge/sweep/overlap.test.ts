@@ -4,8 +4,8 @@ import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { runSlice } from '../../../../lib/purge/engine/slice.ts';
 import { type CallName, withEachCall } from '../../../support/purge/calls.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { COUNT, seeded } from '../../../support/purge/studio/seeded.ts';
-import { createMemoryStudio, failure, sidOf } from '../../../support/purge/studio/upstream.ts';
 import { createWorldOf, NOON, SURVEY, WELCOME, type World } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -40,7 +40,7 @@ describe('two purges of the same executions', () => {
       });
       expect(sumOf(records.map(({ counts }) => counts.ended))).toBe(COUNT / 5);
       expect(sumOf(records.map(({ digest }) => digest.count))).toBe(COUNT);
-      expect(studio.deletedWhileActive).toBe(0);
+      expect(studio.store.deletedWhileActive).toBe(0);
     }
   });
 
@@ -139,7 +139,7 @@ describe('one purge', () => {
   });
 
   test('keeps the lock of a flow while a retry of one of its executions is open', async () => {
-    const studio = createMemoryStudio();
+    const studio = createPurgedStudio();
     for (const [number, flowSid] of [WELCOME, SURVEY].entries())
       studio.add({ sid: sidOf(number), flowSid, createdMs: NOON - 8 * DAY_MS });
     const tries = new Map<string, number>();

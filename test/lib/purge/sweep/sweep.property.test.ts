@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mortalSlice } from '../../../support/purge/mortal.ts';
-import { createMemoryStudio, failure, type Quirks, sidOf } from '../../../support/purge/studio/upstream.ts';
+import { createPurgedStudio, failure, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createWorldOf, NOON, WELCOME } from '../../../support/purge/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,11 +15,12 @@ const plan = fc.record({
   /** Few different seconds: many executions share one. */
   seconds: fc.integer({ min: 1, max: 60 }),
   pageSize: fc.integer({ min: 1, max: 60 }),
-  tokens: fc.constantFrom<Quirks['tokens']>('offset', 'keyset', 'volatile'),
-  ignoresStatus: fc.boolean(),
-  ignoresDates: fc.boolean(),
-  disorder: fc.integer({ min: 0, max: 3 }),
-  deleteActive: fc.constantFrom<Quirks['deleteActive']>('delete', 'conflict'),
+  /** `volatile`: refused as soon as anything was changed. */
+  tokens: fc.constantFrom('offset', 'keyset', 'volatile'),
+  ignoreStatusFilter: fc.boolean(),
+  ignoreDateFilters: fc.boolean(),
+  isJumbled: fc.boolean(),
+  deleteActive: fc.constantFrom('delete' as const, 'conflict' as const),
   status: fc.constantFrom('ended' as const, 'active' as const, 'any' as const),
   action: fc.constantFrom('delete' as const, 'end' as const),
   activeEvery: fc.integer({ min: 1, max: 5 }),
@@ -39,8 +40,19 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
       let arrived = 0;
       const isStubborn = (sid: string) =>
         p.stubbornEvery > 0 && Number.parseInt(sid.slice(-4), 16) % p.stubbornEvery === 0;
-      const studio = createMemoryStudio({
-        ...p,
+      const { pageSize, ignoreStatusFilter, ignoreDateFilters, deleteActive } = p;
+      const clock = { nowMs: NOON };
+      const studio = createPurgedStudio({
+        clock,
+        pageSize,
+        pageToken: p.tokens === 'keyset' ? 'keyset' : 'offset',
+        pageTokenLifetimeMs: p.tokens === 'volatile' ? 0 : null,
+        listOrder: p.isJumbled ? 'jumbled' : 'newest-first',
+        ...{ ignoreStatusFilter, ignoreDateFilters, deleteActive },
+        after(operation) {
+          // Time passes with each change, and tokens expire with it.
+          if (operation === 'end' || operation === 'delete') clock.nowMs += 1;
+        },
         before(operation, sid) {
           calls += 1;
           if (calls > MAX_CALLS) throw new Error('It does not end');
@@ -62,7 +74,9 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
             NOON - 0.5 * WINDOW_MS - Math.floor(((number % p.seconds) / p.seconds) * 1.5 * WINDOW_MS),
           active: number % p.activeEvery === 0,
         });
-      const before = new Map([...studio.kept].map(([sid, one]) => [sid, one.state]));
+      const states = () =>
+        studio.store.executions.map((one) => [one.sid, studio.store.statusOf(one)] as const);
+      const before = new Map(states());
 
       const world = createWorldOf(studio.upstream);
       const from = new Date(NOON - 1.5 * WINDOW_MS).toISOString();
@@ -79,7 +93,7 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
       });
 
       const selected = [...before].filter(([sid, state]) => {
-        const created = studio.kept.get(sid)?.dateCreated ?? '';
+        const created = studio.store.find(sid)?.dateCreated ?? '';
         return (
           (status === 'any' || state === status) && created >= wholeSecond(from) && created < wholeSecond(to)
         );
@@ -87,7 +101,7 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
       const isSelected = new Set(selected.map(([sid]) => sid));
       const wanted = p.action === 'end' ? 'ended' : 'deleted';
       const named = new Set(world.failures.all(id).map(({ sid }) => sid));
-      for (const [sid, { state }] of studio.kept)
+      for (const [sid, state] of states())
         if (!isSelected.has(sid)) expect(state).toBe(before.get(sid) ?? 'ended');
       // Three deaths before anything is saved end the purge, and its record says so.
       if (record.error?.includes('The worker died 3 times')) {
@@ -97,13 +111,13 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
         const known = record.counts[wanted] + alreadyGone;
         expect(matched).toBe(known + failed);
         const unknown = Number(/of (\d+) executions it is not known/.exec(record.error)?.[1] ?? 0);
-        const changed = selected.filter(([sid]) => studio.kept.get(sid)?.state === wanted).length;
+        const changed = states().filter(([sid, state]) => isSelected.has(sid) && state === wanted).length;
         expect(changed).toBeGreaterThanOrEqual(known);
         expect(changed).toBeLessThanOrEqual(known + unknown);
         return;
       }
       expect(world.memory.openBatches()).toEqual([]);
-      for (const [sid, { state }] of studio.kept)
+      for (const [sid, state] of states())
         if (isSelected.has(sid) && !named.has(sid)) expect(state).toBe(wanted);
       const stubborn = selected.map(([sid]) => sid).filter(isStubborn);
       expect([...named]).toEqual(expect.arrayContaining(stubborn));
@@ -111,7 +125,7 @@ test('whatever Studio is like: what was selected is gone or named as failed, not
       if (p.flakyEvery === 0) expect(named.size).toBe(stubborn.length);
       expect(record.failures).toHaveLength(Math.min(100, named.size));
       expect(record.failures.every(({ sid }) => named.has(sid))).toBe(true);
-      expect(studio.deletedWhileActive).toBe(0);
+      expect(studio.store.deletedWhileActive).toBe(0);
       const done = selected.length - named.size;
       expect(record.counts).toMatchObject({
         matched: selected.length,

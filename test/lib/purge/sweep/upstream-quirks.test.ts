@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BehaviourChange } from '../../../../infra/simulator/faults/behaviour.ts';
 import type { PurgeRequest } from '../../../../lib/purge/record/record.ts';
-import { createWorld } from '../../../support/purge/studio/over-studio.ts';
+import { createWorld } from '../../../support/purge/studio/in-process.ts';
 import { NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,12 +19,11 @@ const quirks: Record<string, BehaviourChange> = {
   'every tenth connection cut after the work': { faults: [{ kind: 'cut', every: 10, work: 'done' }] },
   'errors after the work': { faults: [{ kind: 'error', probability: 0.05, work: 'done' }] },
   'pages of HTML': { faults: [{ kind: 'html', probability: 0.02, status: 200 }] },
-  '5 in flight': { maxInFlight: 5 },
 };
 
 describe('a purge is right with', () => {
   test.each(Object.entries(quirks))('%s', async (_name, behaviour) => {
-    const { studio, purge } = await createWorld(behaviour);
+    const { studio, purge } = createWorld(behaviour);
     const seed = { flowSid: WELCOME, activeShare: 0.3 };
     studio.store.seed({ ...seed, count: 2_000, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
     // All in one second.
@@ -45,7 +44,7 @@ describe('a purge is right with', () => {
 
 describe('what can never be deleted', () => {
   test.each([400, 409, 500, 503])('is named with its reason when it answers %i for ever', async (status) => {
-    const { studio, purge } = await createWorld({
+    const { studio, purge } = createWorld({
       pageToken: 'offset',
       stubborn: [{ share: 0.03, operations: ['DeleteExecution'], status }],
     });
@@ -75,7 +74,7 @@ describe('an end that Studio refuses with 409 while another update is under way'
   const COUNT = 40;
 
   async function purged(behaviour: BehaviourChange, action: 'delete' | 'end') {
-    const { studio, purge } = await createWorld(behaviour);
+    const { studio, purge } = createWorld(behaviour);
     const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8) };
     studio.store.seed({ flowSid: WELCOME, count: COUNT, activeShare: 1, ...between });
     const record = await purge({ olderThan: 'P7D', status: 'active', action });
@@ -127,7 +126,7 @@ describe('a Studio that answers 404 to what is there', () => {
   const SHARE = 0.05;
 
   async function purged(stubborn: BehaviourChange['stubborn'], request: Partial<PurgeRequest> = {}) {
-    const { studio, purge } = await createWorld({ stubborn: stubborn ?? [] });
+    const { studio, purge } = createWorld({ stubborn: stubborn ?? [] });
     const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8) };
     const activeShare = request.action === 'end' ? 1 : 0;
     studio.store.seed({ flowSid: WELCOME, count: COUNT, activeShare, ...between });
@@ -178,7 +177,7 @@ describe('a Studio that answers 404 to what is there', () => {
   test('of however many that it lists on: none counts as gone, and all are kept as failures', async () => {
     const count = 250;
     const operations = ['DeleteExecution' as const, 'FetchExecution' as const];
-    const { studio, purge, failures } = await createWorld({
+    const { studio, purge, failures } = createWorld({
       stubborn: [{ share: 1, operations, status: 404 }],
     });
     studio.store.seed({ flowSid: WELCOME, count, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
@@ -189,7 +188,7 @@ describe('a Studio that answers 404 to what is there', () => {
   });
 
   test('is made good where it was for a while', async () => {
-    const { studio, purge } = await createWorld({
+    const { studio, purge } = createWorld({
       faults: [{ kind: 'error', status: 404, operations: ['DeleteExecution'], times: 30 }],
     });
     studio.store.seed({ flowSid: WELCOME, count: 50, dateCreatedFrom: day(9), dateCreatedTo: day(8) });
@@ -202,7 +201,7 @@ describe('a Studio that answers 404 to what is there', () => {
 test.each([true, false])(
   'a Studio that ignores the flow in the path: the others’ stay, archived %s',
   async (archive) => {
-    const { studio, purge } = await createWorld({ ignoreFlow: true });
+    const { studio, purge } = createWorld({ ignoreFlow: true });
     const between = { dateCreatedFrom: day(9), dateCreatedTo: day(8), activeShare: 0.2 };
     for (const flowSid of [WELCOME, SURVEY]) studio.store.seed({ flowSid, count: 1_200, ...between });
     const record = await purge({ flows: ['welcome'], olderThan: 'P7D', status: 'any', archive });

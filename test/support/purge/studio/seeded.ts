@@ -1,5 +1,5 @@
 import { createWorldOf, NOON, WELCOME } from '../world.ts';
-import { createMemoryStudio, sidOf } from './upstream.ts';
+import { createPurgedStudio, sidOf } from './in-process.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -11,7 +11,7 @@ export const ACTIVE = COUNT / 5;
 
 /** A minute apart, over eight days old, some of them active; pages are of 300, their tokens offsets. */
 export function seeded() {
-  const studio = createMemoryStudio({ tokens: 'offset', pageSize: 300 });
+  const studio = createPurgedStudio({ pageToken: 'offset', pageSize: 300 });
   for (let number = 0; number < COUNT; number++)
     studio.add({
       sid: sidOf(number),

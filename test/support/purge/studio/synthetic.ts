@@ -1,6 +1,6 @@
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
 import { type Clock, NOON, WELCOME } from '../world.ts';
-import { sidOf } from './upstream.ts';
+import { sidOf } from './in-process.ts';
 
 const PAGE_SIZE = 1_000;
 const A_SECOND = 4;
