@@ -9,13 +9,15 @@ import type { Config } from '../config/configuration.ts';
 import { abandonPurge } from '../purge/engine/final-record.ts';
 import type { Ports, WorkerStarter } from '../purge/engine/ports.ts';
 import { reportEnd, reportFailedStep, reportPolicy, reportSlice } from '../purge/engine/report.ts';
-import { runPurge } from '../purge/engine/run.ts';
+import { type DurableSteps, runPurge } from '../purge/engine/run.ts';
 import { runSlice } from '../purge/engine/slice.ts';
-import { startPolicies, startPolicy } from '../purge/order/policies.ts';
-import { occurrenceOf, readWorkerInput } from '../purge/order/worker-input.ts';
+import { occurrenceOf, readWorkerInput, startPolicies, startPolicy } from '../purge/order/policies.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AwsEnvironment, awsClientOptions } from './clients.ts';
-import { durableStepsOf } from './durable.ts';
+
+/** A step throws when the table or Lambda fails. It is repeated for some minutes. */
+const MAX_TRIES = 8;
+const MAX_DELAY_SECONDS = 60;
 
 export type WorkerPorts = Omit<Ports, 'remainingMs'> & { config: Config; worker: WorkerStarter; log: Log };
 
@@ -53,4 +55,26 @@ export function workerHandler(env: AwsEnvironment, region: string, ports: Worker
   };
   const client = new LambdaClient(awsClientOptions(env, region));
   return withDurableExecution(work, { durableExecutionClient: new DurableExecutionApiClient(client) });
+}
+
+/** The durable context as the purge sees it. `onError` receives what each try throws. */
+export function durableStepsOf(
+  context: DurableContext,
+  onError: (step: string, error: unknown) => void,
+): DurableSteps {
+  const retryStrategy = (_error: Error, tries: number) => ({
+    shouldRetry: tries < MAX_TRIES,
+    delay: { seconds: Math.min(MAX_DELAY_SECONDS, 2 ** tries) },
+  });
+  return {
+    step: (name, work) => {
+      const told = () =>
+        work().catch((error: unknown) => {
+          onError(name, error);
+          throw error;
+        });
+      return context.step(name, told, { retryStrategy });
+    },
+    wait: (name, seconds) => context.wait(name, { seconds }),
+  };
 }

@@ -1,14 +1,21 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { StudioError } from '../../studio/errors.ts';
 import { JsonText } from '../../studio/json/json-text.ts';
 import type { Execution, ExecutionContext, Step } from '../../studio/types.ts';
-import { ARCHIVE_BODY_BYTES, ARCHIVE_MAX_BODY_BYTES } from '../engine/limits.ts';
+import { ARCHIVE_BODY_BYTES, ARCHIVE_MAX_BODY_BYTES, ARCHIVE_OBJECT_BYTES } from '../engine/limits.ts';
 import { abort, type Slice } from '../engine/slice-state.ts';
+import { addToDigest, EMPTY_DIGEST } from '../record/digest.ts';
 import { type Failing, failingOf } from './act.ts';
-import { createArchiveWriter, type Put } from './archive-writer.ts';
 import { type FailedItem, failedItemOf, type ListedItems, type OwnedBatch, roundOf } from './batch.ts';
 
 /** Digits of the digest in a key: enough to tell the objects of a batch apart. */
 const DIGEST_DIGITS = 16;
+
+const compress = promisify(gzip);
+
+/** Stores an object. `digest` is that of its lines, whatever their order. */
+type Put = (body: Uint8Array, digest: string) => Promise<void>;
 
 type Archived = 'archived' | 'gone' | Failing;
 
@@ -67,6 +74,35 @@ export async function archiveBatch(
   const archived = afterArchive(batch, results, listed, roundOf(batch, record.progress));
   await ports.store.saveBatch(record.id, archived);
   return archived;
+}
+
+/** Puts lines into gzipped objects, one at a time. After a failed put, every later call throws its error. */
+function createArchiveWriter(put: Put) {
+  let lines: string[] = [];
+  let bytes = 0;
+  let last: Promise<void> = Promise.resolve();
+
+  const flush = async () => {
+    const object = lines;
+    lines = [];
+    bytes = 0;
+    if (object.length === 0) return;
+    await put(await compress(object.join('')), addToDigest(EMPTY_DIGEST, object).value);
+  };
+  const afterLast = () => {
+    last = last.then(flush);
+    return last;
+  };
+  return {
+    /** Waits while an object is put, so that memory holds little more than two. */
+    async add(line: string): Promise<void> {
+      lines.push(line);
+      bytes += Buffer.byteLength(line);
+      await (bytes >= ARCHIVE_OBJECT_BYTES ? afterLast() : last);
+    },
+    /** Puts the last object. */
+    end: afterLast,
+  };
 }
 
 /**

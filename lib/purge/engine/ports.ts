@@ -32,7 +32,7 @@ export type Limiter = { each<T>(items: readonly T[], work: (item: T) => Promise<
 
 export type StoredPurge = { record: PurgeRecord; version: number; stopRequested: boolean };
 
-export type PurgePage = { purges: PurgeRecord[]; next: string | null };
+type PurgePage = { purges: PurgeRecord[]; next: string | null };
 
 export type PurgeStore = {
   create(record: PurgeRecord): Promise<'created' | 'exists'>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { abandonPurge, finalRecord } from '../../../../lib/purge/engine/final-record.ts';
 import { runPurge } from '../../../../lib/purge/engine/run.ts';
-import { stopPurge } from '../../../../lib/purge/order/stop.ts';
+import { stopPurge } from '../../../../lib/purge/order/purge-service.ts';
 import { HEARTBEAT_TIMEOUT_MS } from '../../../../lib/purge/record/view.ts';
 import { batchOf } from '../../../support/purge/batch.ts';
 import { mortalSlice } from '../../../support/purge/mortal.ts';

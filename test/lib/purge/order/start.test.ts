@@ -2,10 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../../lib/config/configuration.ts';
 import type { PurgeStore } from '../../../../lib/purge/engine/ports.ts';
 import { hashContacts } from '../../../../lib/purge/order/contact-key.ts';
-import { policyRequest, startPolicies, startPolicy } from '../../../../lib/purge/order/policies.ts';
+import {
+  policyRequest,
+  readWorkerInput,
+  startPolicies,
+  startPolicy,
+} from '../../../../lib/purge/order/policies.ts';
+import { stopPurge } from '../../../../lib/purge/order/purge-service.ts';
 import { startPurge } from '../../../../lib/purge/order/start.ts';
-import { stopPurge } from '../../../../lib/purge/order/stop.ts';
-import { readWorkerInput } from '../../../../lib/purge/order/worker-input.ts';
 import { isPurgeId, purgeId, runName } from '../../../../lib/purge/record/purge-id.ts';
 import type { PurgeRecord } from '../../../../lib/purge/record/record.ts';
 import { HEARTBEAT_TIMEOUT_MS, viewOf } from '../../../../lib/purge/record/view.ts';
