@@ -32,8 +32,8 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   if (slice.state.leftOpen || !isRepeatable) await ports.store.saveBatch(id, batch);
   if (slice.state.leftOpen) return;
 
-  await keepFailures(ports.failures, id, batch);
-  slice.apply({ record: settledRecord(slice.state.record, batch) });
+  const failures = await keepFailures(ports.failures, slice.state.record, batch);
+  slice.apply({ record: { ...settledRecord(slice.state.record, batch), failures } });
   slice.apply(onSettled(batch));
   await slice.save();
   // The last ones are kept: a list that lags behind may show their executions to the next slice.
@@ -65,20 +65,27 @@ function afterActing({ batch, listed, acted }: Results, round: number): OwnedBat
   return { ...batch, active: batch.active.filter(isOpen), inactive: batch.inactive.filter(isOpen), outcome };
 }
 
-/** Stores what has failed in the batch, and drops what was retried and has not failed again. */
-export async function keepFailures(failures: FailureStore, id: string, batch: Batch): Promise<void> {
-  const { flow, retried, outcome } = batch;
+/**
+ * Stores what has failed in the batch, and drops what was retried and has not failed again. Returns the first
+ * failures, which the record names.
+ */
+export async function keepFailures(
+  failures: FailureStore,
+  record: PurgeRecord,
+  { flow, retried, outcome }: Batch,
+): Promise<PurgeRecord['failures']> {
+  if (!retried && outcome.failed.length === 0) return record.failures;
   const settled = new Set([...outcome.done, ...outcome.gone]);
-  await failures.put(id, flow, outcome.failed);
-  await failures.drop(id, flow, retried?.filter(({ sid }) => settled.has(sid)) ?? []);
+  await failures.put(record.id, flow, outcome.failed);
+  await failures.drop(record.id, flow, retried?.filter(({ sid }) => settled.has(sid)) ?? []);
+  const first = await failures.page(record.id, null, MAX_FAILURES_NAMED);
+  return first.failures.map(({ sid, reason }) => ({ sid, reason }));
 }
 
 /** The record with the outcome of a batch. Those that are open in it count as failed only if they are retried. */
 export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
   const { outcome, retried, wereGone, seq } = batch;
-  const { counts, failures, digest, progress } = record;
-  const wasRetried = new Set(retried?.map(({ sid }) => sid));
-  const named = outcome.failed.map(({ sid, reason }) => ({ sid, reason }));
+  const { counts, digest, progress } = record;
   const settled = outcome.done.length + outcome.gone.length + outcome.failed.length;
   const found = retried || wereGone ? 0 : settled;
   return {
@@ -93,7 +100,6 @@ export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
       // A superseded worker may have stored failures that are not counted.
       failed: Math.max(-counts.failed, outcome.failed.length - (retried ? settled : 0)),
     }),
-    failures: [...failures.filter(({ sid }) => !wasRetried.has(sid)), ...named].slice(0, MAX_FAILURES_NAMED),
     digest: addToDigest(digest, outcome.done),
     progress: { ...progress, settledBatch: seq, found: progress.found + found },
   };

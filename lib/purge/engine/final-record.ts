@@ -1,5 +1,5 @@
 import { keepFailures, settledRecord } from '../batch/settle.ts';
-import { MAX_FAILURES_NAMED, type PurgeRecord, type PurgeStatus } from '../record/record.ts';
+import type { PurgeRecord, PurgeStatus } from '../record/record.ts';
 import type { FailureStore, Ports } from './ports.ts';
 
 export type Stores = Pick<Ports, 'store' | 'failures'>;
@@ -18,8 +18,8 @@ export async function finalRecord(
   const unknown = new Set<string>();
   for await (const batch of store.batches(id)) {
     if (batch.seq <= progress.settledBatch) continue;
-    await keepFailures(failures, id, batch);
-    record = settledRecord(record, batch);
+    const named = await keepFailures(failures, record, batch);
+    record = { ...settledRecord(record, batch), failures: named };
     // What is not in the archive yet was not touched.
     if (batch.archived || !request.archive)
       for (const sid of [...batch.active, ...batch.inactive]) unknown.add(sid);
@@ -27,8 +27,6 @@ export async function finalRecord(
   // A retry round finds out what an earlier call has done.
   const unknownFailures = progress.retryRound === 0 ? await failedUnknown(failures, id, unknown) : 0;
   const count = unknown.size + unknownFailures;
-  const first = await failures.page(id, null, MAX_FAILURES_NAMED);
-  record = { ...record, failures: first.failures.map(({ sid, reason }) => ({ sid, reason })) };
   if (count === 0) return { ...record, error };
   const told = `of ${count} executions it is not known whether they were acted on`;
   return { ...record, error: error === null ? told : `${error}; ${told}` };
