@@ -8,6 +8,6 @@ export const partitionOf = {
   slots: () => 'purges#running',
   /** The batches and the failures of one purge. */
   purge: (id: string) => `purge#${id}`,
-  /** The lock on a flow, and the purges that wait for it. */
+  /** The lock on a flow, with the purge that has it next. */
   flow: (sid: string) => `flow#${sid}`,
 };

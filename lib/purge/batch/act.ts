@@ -16,7 +16,7 @@ export type Acted =
   | { outcome: 'done' | 'already-gone'; ended: boolean }
   /** `active`: whether it may be active still. */
   | ({ outcome: 'failed'; ended: boolean; active: boolean; possibleEffect: PossibleEffect } & Failing)
-  /** The slice's time was over: it may have been done or not. */
+  /** The slice's time was over during the call, whose outcome is unknown. */
   | { outcome: 'cut' };
 
 /** `transient`: whether another try may help. `refused`: whether Studio refuses the credentials. */
@@ -60,10 +60,10 @@ export async function actOn(
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     if (error.kind === 'aborted') return { outcome: 'cut' };
-    // A conflict says that it is active still, so nothing has ended it.
+    // A conflict means that the execution is still active, so no earlier call has ended it.
     if (error.kind === 'conflict') mayBeActive = !ended;
     else ended ||= endedBefore;
-    // Deleted before it could be ended. If this purge deleted it, it ended an active one before.
+    // It is gone. If this purge deleted it, this purge ended it before, unless it was listed as ended.
     if (error.kind === 'not-found')
       return possibleEffect === 'deleted' && action === 'delete'
         ? { outcome: 'done', ended: ended || active }
@@ -94,7 +94,7 @@ async function unlessActive(erase: () => Promise<boolean>, end: () => Promise<vo
 }
 
 function effectAfter(step: 'end' | 'delete', error: StudioError, before: PossibleEffect): PossibleEffect {
-  // It is there, so nothing has deleted it.
+  // The execution exists, so no earlier call has deleted it.
   if (error.kind === 'conflict') return 'nothing';
   if (!error.afterLostResponse && !mayHaveTakenEffect(error)) return before;
   return step === 'delete' || before === 'deleted' ? 'deleted' : 'ended';

@@ -14,7 +14,7 @@ export type NewBatch = {
   wereGone?: FailedItem[];
   /** Whether they are in the archive already. */
   archived?: boolean;
-  /** `left`: the items that there was no time for. */
+  /** `left`: the items for which there was no time. */
   onSettled?: (left: readonly NewItem[]) => Change;
 };
 
@@ -101,7 +101,7 @@ export class Pipeline {
       });
   }
 
-  /** The backlog lasts while the next page is listed and saved. */
+  /** Whether the rest of the submitted work takes no longer than listing and saving the next batch. */
   #hasRoom(): boolean {
     const perMs = this.#acted / Math.max(1, this.#slice.ports.now() - this.#startedMs);
     const isLittleLeft = this.#backlog <= Math.max(MAX_BATCH_SIZE / 2, perMs * LISTING_MS);
@@ -126,14 +126,14 @@ export class Pipeline {
 
   async #settleInOrder(acting: Promise<Results>, { items, onSettled }: NewBatch): Promise<void> {
     const before = this.#settling;
-    // Both end before an error of either is thrown.
+    // Waits for both, so that no call is in flight when an error is thrown.
     await Promise.allSettled([before, acting]);
     await before;
     const results = await acting;
     await settle(this.#slice, results, ({ outcome }) => {
       const dealtWith = new Set([...outcome.done, ...outcome.gone, ...outcome.failed.map(({ sid }) => sid)]);
       const left = items.filter(({ sid }) => !dealtWith.has(sid));
-      // Together with the counts, or the limit would count the items twice.
+      // In the same change as the counts, because the limit is compared with their sum.
       return { openItems: this.#slice.state.openItems - items.length, ...onSettled?.(left) };
     });
   }
@@ -165,7 +165,7 @@ export class Pipeline {
     const { request, flows, id } = slice.state.record;
     const flowSid = flows[saved.flow]?.sid;
     if (flowSid === undefined) throw new Error(`Purge ${id} has no flow ${saved.flow}`);
-    // Nothing was done to an execution that is not in the archive.
+    // An execution is archived before anything is done to it.
     const isUntouched = request.archive && !saved.archived;
     const batch = isUntouched ? await archiveBatch(slice, saved, listed) : saved;
     if (!batch) return { batch: saved, listed, acted: cutAll([...saved.active, ...saved.inactive]) };
@@ -183,7 +183,7 @@ export class Pipeline {
       if (result.outcome === 'already-gone') slice.seen.addGone(item.sid);
       onActed();
     });
-    // Those that were not started with may have been done before, or must not go into the archive again.
+    // The rest stays in the batch: an earlier worker may have done it, or it is in the archive already.
     const staysOpen = isRecovery || (batch.archived && !slice.state.stopRequested);
     const rest = staysOpen ? items.filter(({ sid }) => !acted.has(sid)) : [];
     return { batch, listed, acted: new Map([...acted, ...cutAll(rest.map(({ sid }) => sid))]) };

@@ -4,8 +4,7 @@ import type { Pipeline } from './pipeline.ts';
 
 /**
  * Completes the batches that an earlier slice has left open, and learns which executions were dealt with
- * last. A worker that is not dead, as it seemed, can save neither the record nor a batch once they are saved
- * and taken here.
+ * last. If the earlier worker is still alive, it can save neither the record nor one of these batches then.
  */
 export async function recoverBatches(slice: Slice, pipeline: Pipeline): Promise<void> {
   const { store } = slice.ports;

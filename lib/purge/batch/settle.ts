@@ -6,18 +6,16 @@ import { addCounts, MAX_FAILURES_NAMED, type PurgeRecord } from '../record/recor
 import type { Acted } from './act.ts';
 import { type Batch, failedItemOf, type ListedItems, type OwnedBatch, roundOf } from './batch.ts';
 
-/** What became of a batch's executions; those that were not started with are not in `acted`. */
+/** What became of a batch's executions. An execution for which there was no time is not in `acted`. */
 export type Results = { batch: OwnedBatch; listed: ListedItems; acted: ReadonlyMap<string, Acted> };
 
 /** What else the record says with the outcome of the batch. */
 export type OnSettled = (batch: Batch) => Change;
 
 /**
- * Settles a batch: adds its outcome to the record, in one conditional write that also holds the batch's
- * number, so that it is never added twice. What a repetition could not find out again is saved in the batch
- * before.
- *
- * A batch with an unknown outcome stays open with all batches after it, and the next slice recovers them.
+ * Adds the outcome of a batch to the record, in one conditional write with the batch's number, so that it is
+ * never added twice. An outcome that a repetition would not find again is saved in the batch first. If an
+ * outcome is unknown, the batch and all after it stay open, and the next slice recovers them.
  */
 export async function settle(slice: Slice, results: Results, onSettled: OnSettled) {
   const { ports } = slice;
@@ -26,7 +24,7 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   const open = batch.active.length + batch.inactive.length;
   if (open > 0) slice.apply({ leftOpen: true });
   const todo = results.batch.active.length + results.batch.inactive.length;
-  // Nothing more is known of it than what is saved.
+  // Everything is open, as in the saved batch.
   if (open > 0 && open === results.acted.size) return;
   const isRepeatable = results.acted.size === todo && wentAsListed(results);
   if (slice.state.leftOpen || !isRepeatable) await ports.store.saveBatch(id, batch);
@@ -40,7 +38,7 @@ export async function settle(slice: Slice, results: Results, onSettled: OnSettle
   if (batch.seq > RECENT_BATCHES) await ports.store.dropBatch(id, batch.seq - RECENT_BATCHES);
 }
 
-/** Whether a repetition after a crash would count the same, although it finds all executions gone. */
+/** Whether a repetition after a crash counts the same. It takes every listed active one for ended by it. */
 function wentAsListed({ batch, acted }: Results): boolean {
   const isActive = new Set(batch.active);
   return [...acted].every(([sid, result]) => result.outcome === 'done' && result.ended === isActive.has(sid));
@@ -82,7 +80,7 @@ export async function keepFailures(
   return first.failures.map(({ sid, reason }) => ({ sid, reason }));
 }
 
-/** The record with the outcome of a batch. Those that are open in it count as failed only if they are retried. */
+/** Returns the record with the outcome of a batch. Retried executions that are open still count as failed. */
 export function settledRecord(record: PurgeRecord, batch: Batch): PurgeRecord {
   const { outcome, retried, wereGone, seq } = batch;
   const { counts, digest, progress } = record;

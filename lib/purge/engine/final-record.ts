@@ -5,8 +5,8 @@ import type { FailureStore, Ports } from './ports.ts';
 export type Stores = Pick<Ports, 'store' | 'failures'>;
 
 /**
- * The record of a purge that ends now. Adds what open batches have come to; `error` says of how many
- * executions the outcome is unknown.
+ * Returns the record of a purge that ends now, with the known outcomes of its open batches. Its `error` also
+ * says for how many executions the outcome is unknown.
  */
 export async function finalRecord(
   { store, failures }: Stores,
@@ -20,11 +20,11 @@ export async function finalRecord(
     if (batch.seq <= progress.settledBatch) continue;
     const named = await keepFailures(failures, record, batch);
     record = { ...settledRecord(record, batch), failures: named };
-    // What is not in the archive yet was not touched.
+    // An execution is archived before anything is done to it.
     if (batch.archived || !request.archive)
       for (const sid of [...batch.active, ...batch.inactive]) unknown.add(sid);
   }
-  // A retry round finds out what an earlier call has done.
+  // Once it is retried, it is known what the earlier call has done.
   const unknownFailures = progress.retryRound === 0 ? await failedUnknown(failures, id, unknown) : 0;
   const count = unknown.size + unknownFailures;
   if (count === 0) return { ...record, error };
@@ -32,7 +32,7 @@ export async function finalRecord(
   return { ...record, error: error === null ? told : `${error}; ${told}` };
 }
 
-/** How many of those that failed may have been deleted or ended, without those in `known`. */
+/** Counts the failed executions that may have been deleted or ended, without those in `known`. */
 async function failedUnknown(
   failures: FailureStore,
   id: string,

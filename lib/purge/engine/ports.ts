@@ -99,7 +99,7 @@ export type ArchiveStore = {
 /** Starts a durable run of the worker. A second start of the same run changes nothing. */
 export type WorkerStarter = { start(purge: string, run: number): Promise<void> };
 
-/** Another worker, which may have crashed since, goes on with the purge. This one must change nothing more. */
+/** Another worker has taken the purge over, and may have crashed since. This one must change nothing more. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
 }

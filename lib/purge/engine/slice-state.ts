@@ -186,8 +186,8 @@ export class Slice {
   }
 
   /**
-   * Throws a SupersededError if another worker has saved the record. Called after a batch is opened and
-   * before anything is done: either this worker sees the other one's save, or the other one finds the batch.
+   * Throws a SupersededError if another worker has saved the record. It is called after a batch is opened and
+   * before its executions are changed: a worker that takes over later finds the batch and recovers it.
    */
   async confirm(): Promise<void> {
     const { id } = this.#state.record;

@@ -23,7 +23,7 @@ export async function runSlice(id: string, ports: Ports, step: string): Promise<
   try {
     return await work(slice, new Pipeline(slice));
   } catch (error) {
-    // The save may be the last one of a worker that has crashed since.
+    // The other worker may have crashed since, so the run tries again after a pause.
     const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
     if (errors.some((one) => one instanceof SupersededError))
       return idleResult('superseded', SUPERSEDED_PAUSE_SECONDS);
@@ -41,7 +41,7 @@ async function cleanUp(error: unknown, work: Promise<void>): Promise<void> {
   });
 }
 
-/** However a slice ends, none of its calls is in flight after it. */
+/** Does the work of a slice. When it returns or throws, no call is in flight. */
 async function work(slice: Slice, pipeline: Pipeline): Promise<SliceResult> {
   const ending = await continuePurge(slice, pipeline).catch(async (error: unknown): Promise<Ending> => {
     slice.apply(abort(slice.state, { reason: 'the slice failed', refused: false }));

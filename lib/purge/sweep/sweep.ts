@@ -39,7 +39,7 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
   let wasCut = false;
   let isThrough = false;
 
-  /** The mark holds when everything above it is settled: with the batch that leaves nothing pending. */
+  /** The mark is applied with the batch that leaves nothing pending: all above it is settled then. */
   const submit = async () => {
     const items = pending.splice(0, Math.min(MAX_BATCH_SIZE, remainingLimit(slice.state)));
     const markThen = pending.length === 0 ? mark : null;
@@ -77,7 +77,7 @@ async function sweep(slice: Slice, pipeline: Pipeline, matcher: Matcher): Promis
     isThrough ||= isLimitReached();
     if (isThrough || !slice.mayStartBatch) break;
   }
-  // What is listed is acted on, if there is any time left, or the next slice would have to list it again.
+  // Acts on the rest while there is time, so that the next slice need not list it again.
   while (maySubmit()) await submit();
   await pipeline.drained();
   if (slice.state.leftOpen || !isThrough || wasCut || (pending.length > 0 && !isLimitReached())) return;
@@ -143,7 +143,7 @@ async function candidatesOn(
   return candidates;
 }
 
-/** Every sweep lists again what has failed: it is looked up page by page, however much there is. */
+/** Looks up which executions of a page have failed before, since every sweep lists them again. */
 async function learnFailed({ ports, seen, state }: Slice, items: readonly Execution[]): Promise<void> {
   const { id, counts, progress } = state.record;
   if (counts.failed === 0) return;
@@ -158,7 +158,7 @@ function itemOf(execution: Execution, isArchived: boolean): NewItem {
   return { sid, active: status !== 'ended', created: dateCreated, ...(isArchived ? { execution } : {}) };
 }
 
-/** The sweep has come to the mark. */
+/** Moves the sweep to the mark and adds what was counted above it. */
 function markedAt(state: SliceState, { watermark, counted }: Mark): Change {
   const { progress, counts, activeMatched, activeLeft } = state.record;
   const before = progress.counted;
@@ -178,7 +178,7 @@ function markedAt(state: SliceState, { watermark, counted }: Mark): Change {
   };
 }
 
-/** The sweep has come to the newest of those that there was no time for. */
+/** Moves the sweep to the newest execution for which there was no time. */
 function cutAt({ record: { progress, window } }: SliceState, left: readonly NewItem[]): Change {
   const watermark = watermarkAbove(left.map(({ created }) => created));
   const before = progress.watermark ?? window.to;
@@ -205,7 +205,7 @@ async function closeSweep(slice: Slice, pipeline: Pipeline, goneAgain: readonly 
   if (found === 0) slice.apply({ pauseSeconds });
 }
 
-/** Back to the top of the flow, without what the last sweep only counted. */
+/** Moves the sweep to the top of the flow and takes back what the last one only counted. */
 function newSweep({ record }: SliceState, progress: Change['progress']): Change {
   const { counts, activeLeft, progress: before } = record;
   return {
@@ -234,7 +234,7 @@ async function failFlow(slice: Slice, pipeline: Pipeline, goneAgain: readonly Ex
   slice.apply(leaveFlow(slice.state, `list: it goes on to show what Studio says is ${done}`));
 }
 
-/** Not `transient`: a retry would be told again that it is gone. */
+/** A permanent failure, because Studio would answer a retry in the same way. */
 function stillListed({ sid, dateCreated }: Execution, action: string): FailedItem {
   return {
     sid,
@@ -248,7 +248,7 @@ function stillListed({ sid, dateCreated }: Execution, action: string): FailedIte
   };
 }
 
-/** On to the next flow; `reason` says why this one is not through. No batch may be open. */
+/** Moves the purge to the next flow. `reason` says why this flow failed. No batch may be open. */
 function leaveFlow({ record }: SliceState, reason?: string): Change {
   const { flow, flowErrors } = record.progress;
   const alias = record.flows[flow]?.alias ?? '';
