@@ -137,11 +137,12 @@ export const NEW_SWEEP = {
   counted: { others: 0, matched: 0, active: 0, left: 0 },
 } satisfies Partial<Progress>;
 
+/** Where the first sweep of a flow begins. */
+export const NEW_FLOW = { ...NEW_SWEEP, firstBefore: null, staleSweeps: 0 } satisfies Partial<Progress>;
+
 const FIRST_PROGRESS: Progress = {
-  ...NEW_SWEEP,
+  ...NEW_FLOW,
   flow: 0,
-  firstBefore: null,
-  staleSweeps: 0,
   settledBatch: 0,
   retryRound: 0,
   stillFailed: 0,

@@ -1,9 +1,6 @@
 import type { Execution } from '../../studio/types.ts';
 import type { Progress } from '../record/record.ts';
 
-/** A tenth of a page, or the executions of one second, lie below a watermark: far fewer than this. */
-const MAX_REMEMBERED = 200_000;
-
 export type ListCounts = Progress['counted'];
 /** Up to where a sweep has come, and what it has counted on the way. */
 export type Mark = { watermark: string; counted: ListCounts };
@@ -19,10 +16,8 @@ export type ListCounter = ReturnType<typeof createListCounter>;
 export function createListCounter(before: ListCounts) {
   const counted = { ...before };
   let matched = before.matched;
+  // A tenth of a page, or the executions of one second.
   const below = new Map<string, { as: readonly CountedAs[]; createdMs: number }>();
-  const count = (as: readonly CountedAs[]) => {
-    for (const one of as) counted[one] += 1;
-  };
   return {
     has: (sid: string) => below.has(sid),
     /** Matched executions, those below the watermark included. */
@@ -31,8 +26,7 @@ export function createListCounter(before: ListCounts) {
     },
     add({ sid, dateCreated }: Execution, as: readonly CountedAs[]) {
       if (as.includes('matched')) matched += 1;
-      if (below.size >= MAX_REMEMBERED) count(as);
-      else below.set(sid, { as, createdMs: Date.parse(dateCreated ?? '') });
+      below.set(sid, { as, createdMs: Date.parse(dateCreated ?? '') });
     },
     /** Null: the list is through. */
     lower(watermark: string | null): ListCounts {
@@ -40,7 +34,7 @@ export function createListCounter(before: ListCounts) {
       for (const [sid, { as, createdMs }] of below) {
         if (watermark !== null && !(createdMs >= watermarkMs)) continue;
         below.delete(sid);
-        count(as);
+        for (const one of as) counted[one] += 1;
       }
       return { ...counted };
     },

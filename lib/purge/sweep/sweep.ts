@@ -6,7 +6,7 @@ import type { Pipeline } from '../batch/pipeline.ts';
 import { LAG_PAUSES_SECONDS, MAX_BATCH_SIZE, RETRY_BATCH_SIZE } from '../engine/limits.ts';
 import { abort, type Change, remainingLimit, type Slice, type SliceState } from '../engine/slice-state.ts';
 import { effectiveStatus, type Matcher } from '../order/selection.ts';
-import { countsLeft, NEW_SWEEP } from '../record/record.ts';
+import { countsLeft, NEW_FLOW, NEW_SWEEP } from '../record/record.ts';
 import { isoSecond, secondOf } from '../record/times.ts';
 import { createListCounter, type ListCounter, type Mark } from './list-counter.ts';
 import { type ListedPage, listWindow, watermarkAbove } from './list-window.ts';
@@ -254,9 +254,7 @@ function leaveFlow({ record }: SliceState, reason?: string): Change {
   const alias = record.flows[flow]?.alias ?? '';
   return {
     progress: {
-      ...NEW_SWEEP,
-      firstBefore: null,
-      staleSweeps: 0,
+      ...NEW_FLOW,
       flow: flow + 1,
       flowErrors: reason === undefined ? flowErrors : [...flowErrors, { flow: alias, reason }],
     },
