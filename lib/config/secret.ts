@@ -96,9 +96,14 @@ export function readSecret(json: string, onUnused?: (mistakes: readonly Mistake[
         unused.push({ pointer: `#/${list}/${index}${pointer.slice('#'.length)}`, detail });
       return result.ok ? [result.value] : [];
     });
+  const tokens = new Set<string>();
   const secret = {
     ...whole.value,
-    callers: usable('callers', caller),
+    callers: usable('callers', caller, ({ token }) => {
+      const isRepeated = tokens.has(token);
+      tokens.add(token);
+      return isRepeated ? [{ pointer: '#/token', detail: 'is the token of an earlier entry' }] : [];
+    }).filter(({ token }, at, all) => all.findIndex((one) => one.token === token) === at),
     webhooks: usable('webhooks', webhook, ignoredInWebhook).slice(0, MAX_WEBHOOKS),
     signatureKeys: usable('signatureKeys', signatureKey),
   };

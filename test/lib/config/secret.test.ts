@@ -74,6 +74,7 @@ describe('the secret', () => {
         callers: [
           { name: 'short', token: 'hush-12', scopes },
           { name: 'least', token: 'hush-123', scopes },
+          { name: 'again', token: 'hush-123', scopes: ['purge'] },
           { name: 'wrong', token: 'hush-hush-hush', scopes: ['hush'] },
           'hush',
           ...whole.callers,
@@ -98,8 +99,9 @@ describe('the secret', () => {
     expect(told).toHaveLength(1);
     expect(told.flat().toSorted()).toEqual([
       '#/callers/0/token must have at least 8 characters',
-      '#/callers/2/scopes/0 must be "trigger", "read", "read:personal", "end" or "purge"',
-      '#/callers/3 must be an object',
+      '#/callers/2/token is the token of an earlier entry',
+      '#/callers/3/scopes/0 must be "trigger", "read", "read:personal", "end" or "purge"',
+      '#/callers/4 must be an object',
       '#/signatureKeys/0/secret must have at least 8 characters',
       '#/signatureKeys/2/sid is missing',
       '#/webhooks/0/secret must hold a key of at least 24 bytes',
