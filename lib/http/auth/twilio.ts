@@ -19,20 +19,14 @@ const DIGEST_BYTES = { sha1: 20, sha256: 32 } as const;
 type SignatureSettings = { keySid: string | null; hash: 'sha1' | 'sha256' };
 
 /** A request that claims to be signed by Twilio, with every text that Twilio may have signed for it. */
-export type TwilioRequest = SignatureSettings & {
-  signature: Buffer;
-  /** Scheme, host and port, in each spelling that Twilio uses. */
-  origins: readonly string[];
-  /** What follows the origin: path, query string and form parameters, in each spelling of the path. */
-  texts: readonly Buffer[];
-};
+export type TwilioRequest = NonNullable<ReturnType<typeof readTwilioRequest>>;
 
 /**
  * Builds the texts that Twilio may have signed, once for all keys. Takes the URL from the configuration,
  * never from Host or X-Forwarded-… headers. Returns null if the signature cannot be valid or does not cover
  * the body: a form is covered by its parameters, any other body by the URL's `bodySHA256`.
  */
-export function readTwilioRequest(publicUrl: string, received: Received): TwilioRequest | null {
+export function readTwilioRequest(publicUrl: string, received: Received) {
   const { headers } = received;
   const settings = readSettings(headers.get(SETTINGS_HEADER) ?? '');
   if (!settings) return null;
@@ -40,8 +34,14 @@ export function readTwilioRequest(publicUrl: string, received: Received): Twilio
   const parameters = signature && parametersOf(received);
   if (!signature || parameters === null) return null;
   const base = new URL(publicUrl);
-  const texts = pathsOf(base, received).map((path) => Buffer.from(`${path}${parameters}`));
-  return { ...settings, signature, origins: originsOf(base), texts };
+  return {
+    ...settings,
+    signature,
+    /** Scheme, host and port, in each spelling that Twilio uses. */
+    origins: originsOf(base),
+    /** What follows the origin: path, query string and form parameters, in each spelling of the path. */
+    texts: pathsOf(base, received).map((path) => Buffer.from(`${path}${parameters}`)),
+  };
 }
 
 /** Returns the signed text without its origin; null if no key in the secret made the signature. */
@@ -97,15 +97,10 @@ function parametersOf({ rawQueryString, headers, body }: Received): string | nul
 function sortedParameters(form: string): string | null {
   // Cheaper than parsing the parameters.
   if (form.split('&', MAX_FORM_PARAMETERS + 1).length > MAX_FORM_PARAMETERS) return null;
-  const valuesOf = new Map<string, Set<string>>();
-  for (const [name, value] of new URLSearchParams(form)) {
-    const values = valuesOf.get(name);
-    if (values) values.add(value);
-    else valuesOf.set(name, new Set([value]));
-  }
-  return [...valuesOf.keys()]
+  const pairsOf = Map.groupBy(new URLSearchParams(form), ([name]) => name);
+  return [...pairsOf.keys()]
     .sort()
-    .flatMap((name) => [...(valuesOf.get(name) ?? [])].sort().map((value) => `${name}${value}`))
+    .flatMap((name) => [...new Set(pairsOf.get(name)?.map((pair) => pair.join('')))].sort())
     .join('');
 }
 

@@ -16,12 +16,7 @@ const MAX_SIGNATURES = 20;
 const SHA256_BYTES = 32;
 
 /** A request that claims to be a signed webhook. */
-export type WebhookRequest = {
-  /** `{id}.{timestamp}.`: precedes the body in the signed content. */
-  head: string;
-  body: Buffer;
-  signatures: readonly Buffer[];
-};
+export type WebhookRequest = NonNullable<ReturnType<typeof readWebhookRequest>>;
 
 /** Whether the request claims to be a signed webhook. */
 export function isWebhook({ headers }: Received): boolean {
@@ -29,7 +24,7 @@ export function isWebhook({ headers }: Received): boolean {
 }
 
 /** Reads id, timestamp and signatures; null if none of the signatures can be valid. */
-export function readWebhookRequest({ headers, body }: Received, nowMs: number): WebhookRequest | null {
+export function readWebhookRequest({ headers, body }: Received, nowMs: number) {
   const sentId = headers.get('webhook-id') ?? '';
   // A proxy may repeat the header; the sender signed the id once.
   const id = onlyValue(valuesIn(sentId)) ?? sentId;
@@ -39,6 +34,7 @@ export function readWebhookRequest({ headers, body }: Received, nowMs: number): 
     .split(' ', MAX_SIGNATURES)
     .flatMap((one) => (one.startsWith('v1,') ? [decodeSignature(one.slice('v1,'.length), SHA256_BYTES)] : []))
     .filter((signature) => signature !== null);
+  // `head` precedes the body in the signed content.
   return signatures.length === 0 ? null : { head: `${id}.${timestamp}.`, body, signatures };
 }
 

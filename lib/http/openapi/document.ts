@@ -6,22 +6,17 @@ import { answerSchemas, bodySchema, queryParameters } from './json-schema.ts';
 import { operations } from './operations.ts';
 import { problemResponses } from './problem-responses.ts';
 
-const tags = {
-  Triggering: 'Start executions, each once.',
-  Looking: 'Find executions, and see what happened in them.',
-  'Ending and deleting': 'One execution at a time.',
-  Purging: 'Many executions at a time, in the background.',
-  Service: 'About this API itself. Needs no credentials.',
+const one = { name: 'Ending and deleting', description: 'One execution at a time.' };
+/** The tag of each function's routes. */
+const tagOf: Readonly<Record<FunctionName, { name: string; description: string }>> = {
+  trigger: { name: 'Triggering', description: 'Start executions, each once.' },
+  query: { name: 'Looking', description: 'Find executions, and see what happened in them.' },
+  end: one,
+  delete: one,
+  purge: { name: 'Purging', description: 'Many executions at a time, in the background.' },
 };
-
-/** The tag of each function's routes; the public ones belong to `Service`. */
-const tagOf: Readonly<Record<FunctionName, keyof typeof tags>> = {
-  trigger: 'Triggering',
-  query: 'Looking',
-  end: 'Ending and deleting',
-  delete: 'Ending and deleting',
-  purge: 'Purging',
-};
+/** The tag of the public routes. */
+const service = { name: 'Service', description: 'About this API itself. Needs no credentials.' };
 
 const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', description: 'The token of a caller that the secret lists.' },
@@ -69,7 +64,7 @@ export function openApiDocument({ publicUrl }: Pick<Config, 'publicUrl'>): Recor
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: publicUrl ?? '/', description: 'This deployment' }],
-    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    tags: [...new Set(Object.values(tagOf)), service],
     security: anySecurity,
     paths,
     components: { securitySchemes, schemas: answerSchemas },
@@ -90,7 +85,7 @@ function operationOf(route: RouteKey): Record<string, unknown> {
   });
   return {
     operationId,
-    tags: [spec.scope === null ? 'Service' : tagOf[spec.function]],
+    tags: [(spec.scope === null ? service : tagOf[spec.function]).name],
     summary,
     description: spec.scope === null ? description : `${description}\n\nScope: \`${spec.scope}\`.`,
     ...(spec.scope === null ? { security: [] } : spec.signed ? {} : { security: unsignedSecurity }),
