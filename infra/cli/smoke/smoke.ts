@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { isRecipient, RECIPIENT_RULE } from '../../../lib/studio/addresses.ts';
-import { createApi } from '../api.ts';
+import { type Api, ApiProblem, ApiUnreachable, createApi } from '../api.ts';
 import { type Options, readArguments, UsageError, urlOption } from '../arguments.ts';
-import { say } from '../io.ts';
+import { lasting, many } from '../format.ts';
+import { type Io, interruptible, paint, type Style, say } from '../io.ts';
 import { isLocal, targetOf, urlOf } from '../target.ts';
-import type { Tool } from '../tool.ts';
-import { smoke } from './run.ts';
+import { Failed, type Tool } from '../tool.ts';
+import { type Job, pathOf, type Step, steps, Unexpected } from './steps.ts';
 
 const LOCAL_FLOW = 'welcome';
 const LOCAL_CONTACT = '+12025550199';
@@ -47,3 +48,89 @@ Ends with 0 when every step passed, 1 when one failed, 2 when asked wrongly.`,
     return (await smoke(api, io, { flow, to, key: `smoke-${randomUUID()}` })) ? 0 : 1;
   },
 };
+
+const NAME_WIDTH = 10;
+const TEXT_WIDTH = 54;
+const TIME_WIDTH = 9;
+
+type Mark = 'passed' | 'failed' | 'skipped';
+const marks: Record<Mark, [string, Style]> = {
+  passed: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  skipped: ['–', 'dim'],
+};
+
+type SmokeOptions = { flow: string; to: string; key: string };
+
+/** Runs every step that can be run, reports each, and deletes what it started. Returns whether all passed. */
+function smoke(api: Api, io: Io, options: SmokeOptions): Promise<boolean> {
+  return interruptible(io, async (signal) => {
+    const job: Job = { ...options, api, io, sid: null, startedMs: io.now(), signal };
+    const seen: Record<Mark, number> = { passed: 0, failed: 0, skipped: 0 };
+    const report = (mark: Mark, name: string, text: string, ms?: number) => {
+      seen[mark] += 1;
+      const [sign, style] = marks[mark];
+      const time = ms === undefined ? '' : `${Math.round(ms)} ms`.padStart(TIME_WIDTH);
+      const line = `${name.padEnd(NAME_WIDTH)} ${text.padEnd(TEXT_WIDTH)}${time}`;
+      say(io, `  ${paint(io, style, sign)} ${line}`.trimEnd());
+    };
+    try {
+      for (const step of steps) if (!(await take(step, job, report))) break;
+    } finally {
+      if (job.sid !== null) await cleanUp(job, report);
+    }
+    if (signal.aborted) say(io, '', '  Broken off.');
+    const summary =
+      seen.failed > 0 ? `${many(seen.failed, 'step')} failed` : `${many(seen.passed, 'step')} passed`;
+    const took = lasting(io.now() - job.startedMs);
+    say(io, '', `  ${paint(io, seen.failed > 0 ? 'red' : 'green', summary)} in ${took}`);
+    return seen.failed === 0 && !signal.aborted;
+  });
+}
+
+type Report = (mark: Mark, name: string, text: string, ms?: number) => void;
+
+/** Returns whether the next step is to be taken. */
+async function take(step: Step, job: Job, report: Report): Promise<boolean> {
+  const { name, isGround = false, needsExecution, scope, run } = step;
+  const { io, signal } = job;
+  if (signal.aborted) return false;
+  if (needsExecution && job.sid === null) {
+    report('skipped', name, 'there is no execution');
+    return true;
+  }
+  const fromMs = io.now();
+  try {
+    report('passed', name, await run(job), io.now() - fromMs);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    const isOutOfScope = scope && error instanceof ApiProblem && error.slug === 'forbidden';
+    if (isOutOfScope) report('skipped', name, `the token has not the scope ${scope}`);
+    else report('failed', name, reasonOf(error), io.now() - fromMs);
+    // The execution may have been started all the same.
+    if (name === 'trigger' && !(error instanceof ApiProblem && error.status < 500))
+      report('failed', 'clean-up', `look for an execution of ${job.to}`);
+    if (error instanceof ApiUnreachable && error.mistake !== null) say(io, `    ${error.mistake}`);
+    return !isGround;
+  }
+}
+
+async function cleanUp(job: Job, report: Report): Promise<void> {
+  try {
+    await job.api.insist('DELETE', `${pathOf(job)}?end=true`);
+    report('passed', 'clean-up', `${job.sid} is gone`);
+  } catch (error) {
+    report('failed', 'clean-up', `${job.sid} is left: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiProblem) {
+    const mistakes = error.errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+    return [error.status, error.slug, mistakes].filter(Boolean).join(' ');
+  }
+  if (error instanceof ApiUnreachable || error instanceof Unexpected || error instanceof Failed)
+    return error.message;
+  throw error;
+}
