@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { isPurgeId } from '../../lib/purge/record/purge-id.ts';
 import { NO_STAGE_NAME, STAGE_NAME } from '../stage.ts';
 
 /** One option of a tool, under the camel-cased name of its long flag. */
@@ -114,6 +115,11 @@ function mistakeInOption(word: string, command: Command): string {
 export function oneOf(...choices: readonly string[]): (value: string) => string | null {
   const listed = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
   return (value) => (choices.includes(value) ? null : `must be ${listed}`);
+}
+
+/** A check for an option that takes the id of a purge. */
+export function mistakeInPurgeId(value: string): string | null {
+  return isPurgeId(value) ? null : 'must be the id of a purge: pu and 26 letters and digits';
 }
 
 export const stageOption = {

@@ -1,5 +1,4 @@
-import { isPurgeId } from '../../../lib/purge/record/purge-id.ts';
-import { type Options, readArguments, stageOption, type Usage } from '../arguments.ts';
+import { mistakeInPurgeId, type Options, readArguments, stageOption, type Usage } from '../arguments.ts';
 import { isLocal, mistakeInUrl } from '../target.ts';
 
 const ALIAS = /^(?!FW[0-9a-fA-F]{32}$)[A-Za-z][\w-]{0,39}$/;
@@ -15,7 +14,7 @@ const options = {
   purge: {
     flags: '--purge <purge>',
     help: 'what this purge has archived',
-    check: (value) => (isPurgeId(value) ? null : 'must be the id of a purge: pu and 26 letters and digits'),
+    check: mistakeInPurgeId,
   },
   flow: {
     flags: '--flow <alias>',

@@ -1,8 +1,15 @@
 import { parseDuration } from '../../../lib/config/duration.ts';
 import { MAX_CONTACTS } from '../../../lib/http/schemas/purge.ts';
-import { isPurgeId } from '../../../lib/purge/record/purge-id.ts';
 import { CONTACT_RULE, isContactAddress } from '../../../lib/studio/addresses.ts';
-import { type Arguments, type Options, oneOf, readArguments, type Usage, urlOption } from '../arguments.ts';
+import {
+  type Arguments,
+  mistakeInPurgeId,
+  type Options,
+  oneOf,
+  readArguments,
+  type Usage,
+  urlOption,
+} from '../arguments.ts';
 
 const MOMENT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
@@ -46,7 +53,7 @@ const options = {
   watch: {
     flags: '--watch <purge>',
     help: 'delete nothing, watch a purge that runs',
-    check: (value) => (isPurgeId(value) ? null : 'must be the id of a purge, pu…'),
+    check: mistakeInPurgeId,
   },
   url: urlOption,
 } as const satisfies Options;
