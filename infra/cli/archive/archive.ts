@@ -2,17 +2,16 @@ import * as v from 'valibot';
 import { LOCAL_ADMIN } from '../../local/caller-tokens.ts';
 import { createTerminal } from '../../local/terminal/terminal.ts';
 import { createApi } from '../api.ts';
+import { mistakeInPurgeId, type Options, readArguments, stageOption } from '../arguments.ts';
 import { explained } from '../explain.ts';
 import { many } from '../format.ts';
 import { type Io, print } from '../io.ts';
 import { outputOf } from '../stack.ts';
+import { isLocal, mistakeInUrl } from '../target.ts';
 import { type ExitCode, Failed, type Tool } from '../tool.ts';
-import { eachLine } from './lines.ts';
 import type { ArchiveSlice, Bucket, Place } from './objects.ts';
-import { type ArchiveOptions, readArchiveOptions, usage, type Wanted } from './options.ts';
 
 const NAMED_MISSING = 10;
-
 const LOCAL_REGION = 'us-east-1';
 /** The stand-in accepts any credentials. */
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -20,9 +19,54 @@ const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 const localArchive = v.object({ endpoint: v.string(), bucket: v.string(), isStandIn: v.boolean() });
 const archived = v.object({ execution: v.object({ sid: v.string() }) });
 
+const ALIAS = /^(?!FW[0-9a-fA-F]{32}$)[A-Za-z][\w-]{0,39}$/;
+
+const options = {
+  execution: {
+    flags: '--execution <sid>',
+    help: 'this execution; more than once for several',
+    multiple: true,
+    check: (value) =>
+      /^FN[0-9a-fA-F]{32}$/.test(value) ? null : 'must be an execution SID: FN and 32 hexadecimal digits',
+  },
+  purge: {
+    flags: '--purge <purge>',
+    help: 'what this purge has archived',
+    check: mistakeInPurgeId,
+  },
+  flow: {
+    flags: '--flow <alias>',
+    help: 'of this flow; more than once for several',
+    multiple: true,
+    check: (value) => (ALIAS.test(value) ? null : 'must be the alias that a flow had when it was archived'),
+  },
+  url: {
+    flags: '--url <url>',
+    help: 'what npm start, running at this address, has archived',
+    check: (value) =>
+      mistakeInUrl(value) ??
+      (isLocal(value) ? null : 'must be on this machine: elsewhere, --bucket or --stage'),
+  },
+  bucket: { flags: '--bucket <name>', help: "else STUDIO_ARCHIVE_BUCKET, else the deployed stack's" },
+  stage: stageOption,
+} as const satisfies Options;
+
 /** Reads archives back: executions go to the output, messages to the error output. */
 export const archiveTool: Tool = {
-  ...usage,
+  name: 'archive',
+  usage: 'read [options]',
+  about: `Prints what was archived before it was deleted: one line of JSON an execution,
+with its context and its steps. Everything, or what the options select.`,
+  options,
+  notes: `
+  npm run archive -- read --execution FN…
+  npm run --silent archive -- read --purge pu… | jq .execution.sid
+  npm run --silent archive -- read --url http://127.0.0.1:3000
+
+AWS credentials and region are found as the AWS CLI finds them, unless --url is
+given, which needs none.
+Ends with 0 when all that was asked for was printed, 1 when something was not
+found or could not be read, 2 when asked wrongly.`,
   async run(argv, io) {
     const options = readArchiveOptions(argv);
     const { openBucket } = await import('./objects.ts');
@@ -34,6 +78,24 @@ export const archiveTool: Tool = {
     }
   },
 };
+
+type ArchiveOptions = ReturnType<typeof readArchiveOptions>;
+type Wanted = ArchiveOptions['wanted'];
+
+/** Throws a UsageError with every mistake. */
+function readArchiveOptions(argv: readonly string[]) {
+  const { values } = readArguments(argv, options, {
+    most: 1,
+    also: ({ words: [command], values: { url, bucket, stage } }) => [
+      command === 'read' ? null : 'say what to do: npm run archive -- read',
+      url !== undefined && (bucket ?? stage) !== undefined
+        ? '--url goes with neither --bucket nor --stage'
+        : null,
+    ],
+  });
+  const { execution, purge, flow, url, bucket, stage } = values;
+  return { wanted: { flows: flow, purge, executions: execution }, url, bucket, stage };
+}
 
 async function placeOf({ url, bucket, stage }: ArchiveOptions, io: Io): Promise<Place> {
   if (url !== undefined) return localPlace(url.replace(/\/+$/, ''), io);
@@ -73,7 +135,7 @@ async function printWanted(bucket: Bucket, io: Io, wanted: Wanted): Promise<Exit
     terminal.status(`  looking into ${many(seen.objects, 'object')}`);
     let line = 0;
     try {
-      await eachLine(await bucket.open(key), async (text) => {
+      await bucket.eachLine(key, async (text) => {
         line += 1;
         const sid = sidOf(text);
         if ((executions.size > 0 && !executions.has(sid)) || !isNew(sid)) return;

@@ -1,4 +1,7 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { GetObjectCommand, paginateListObjectsV2, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { explainedAws } from '../aws.ts';
 
@@ -10,30 +13,27 @@ export type ArchiveSlice = { flow: string; purge: string; keys: string[] };
 
 type Filter = { flows: readonly string[]; purge: string | undefined };
 
-export type Bucket = {
-  slices(filter: Filter): AsyncIterable<ArchiveSlice>;
-  open(key: string): Promise<Readable>;
-  close(): void;
-};
+export type Bucket = ReturnType<typeof openBucket>;
 
 const KEY = /^(([^/]+)\/\d{4}-\d\d-\d\d\/([^/]+)\/[^/]+?)(?:-[0-9a-f]+)?\.ndjson\.gz$/;
 
 /** Where an archive is: a bucket, and how S3 is spoken to there. */
 export type Place = { bucket: string; s3: S3ClientConfig };
 
-export function openBucket({ bucket: name, s3 }: Place): Bucket {
+export function openBucket({ bucket: name, s3 }: Place) {
   // The bucket in the path: every endpoint understands that.
   const client = new S3Client({ ...s3, forcePathStyle: true });
   return {
-    async *slices({ flows, purge }) {
+    async *slices({ flows, purge }: Filter): AsyncIterable<ArchiveSlice> {
       for (const prefix of flows.length === 0 ? [undefined] : new Set(flows.map((flow) => `${flow}/`)))
         for await (const slice of slicesOf(listed(client, name, prefix)))
           if (purge === undefined || purge === slice.purge) yield slice;
     },
-    async open(key) {
+    /** Hands each line of an object to `use`. Throws if it is broken. */
+    async eachLine(key: string, use: (line: string) => Promise<void>): Promise<void> {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
       if (!(Body instanceof Readable)) throw new Error('it has no content');
-      return Body;
+      await eachLine(Body, use);
     },
     close: () => client.destroy(),
   };
@@ -74,4 +74,28 @@ async function* listed(client: S3Client, Bucket: string, Prefix: string | undefi
   } catch (error) {
     throw explainedAws(error, { NoSuchBucket: `There is no bucket ${Bucket}.` });
   }
+}
+
+/** The first byte of gzip. No line of JSON begins with it. */
+const GZIP = 0x1f;
+
+/**
+ * Hands each line of a gzipped text to `use`, one after the other; one line and some kilobytes are held. Throws
+ * when the text cannot be unpacked to its end. Unpacked text is taken too: some endpoints unpack it on the way.
+ */
+export async function eachLine(body: Readable, use: (line: string) => Promise<void>): Promise<void> {
+  await once(body, 'readable');
+  const beginning: Buffer | null = body.read();
+  if (beginning === null) throw new Error('it is empty');
+  body.unshift(beginning);
+  const unpack = beginning[0] === GZIP ? createGunzip() : new PassThrough();
+  await pipeline(body, unpack.setEncoding('utf8'), async (text: AsyncIterable<string>) => {
+    let rest = '';
+    for await (const chunk of text) {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) await use(line);
+    }
+    if (rest !== '') await use(rest);
+  });
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eachLine } from '../../../../infra/cli/archive/lines.ts';
+import { eachLine } from '../../../../infra/cli/archive/objects.ts';
 
 /** In pieces of so many bytes. */
 function inPieces(bytes: Buffer, size: number): Readable {
