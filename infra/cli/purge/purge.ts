@@ -9,8 +9,7 @@ import { confirm, type Io, interruptible, say } from '../io.ts';
 import { targetOf } from '../target.ts';
 import { type ExitCode, Failed, type Tool } from '../tool.ts';
 import { optionAt, type PurgeOptions, readPurgeOptions, type Selection, usage } from './options.ts';
-import { type Purge, purgeView, readPurge } from './purge-view.ts';
-import { printSelection } from './summary.ts';
+import { type Purge, printSelection, readPurge, shownPurge } from './summary.ts';
 import { watchPurge, watchToTheEnd } from './watch.ts';
 
 /** How many records are searched for the dry run, which is usually the one before the purge. */
@@ -55,9 +54,9 @@ async function purge(api: Api, io: Io, { selection, mode, url }: PurgeOrder): Pr
     return 1;
   }
   // The window that was shown, so that no execution grows into it meanwhile.
-  const { window } = dry;
-  const shown = window && { olderThan: undefined, dateCreatedFrom: window.from, dateCreatedTo: window.to };
-  const begin = async () => (await start(api, { ...selection, ...shown }, false)).id;
+  const { from, to } = dry.window;
+  const shown = { ...selection, olderThan: undefined, dateCreatedFrom: from, dateCreatedTo: to };
+  const begin = async () => (await start(api, shown, false)).id;
   return watchToTheEnd(api, io, { begin, total: matched, url });
 }
 
@@ -90,11 +89,11 @@ async function start(api: Api, selection: object, dryRun: boolean): Promise<Purg
 async function totalOf(api: Api, id: string): Promise<number | null> {
   try {
     const { window, request } = readPurge((await api.call('GET', `/purges/${encodeURIComponent(id)}`)).body);
-    const page = v.object({ purges: v.array(purgeView) });
+    const page = v.object({ purges: v.array(shownPurge) });
     const { purges } = v.parse(page, (await api.call('GET', `/purges?limit=${RECORDS}`)).body);
     const wanted = [window, { ...request, dryRun: true }, 'succeeded'];
     const dry = purges.find((one) => isDeepStrictEqual([one.window, one.request, one.status], wanted));
-    return (window && dry?.counts.matched) ?? null;
+    return dry?.counts.matched ?? null;
   } catch (error) {
     // The watching that follows reports what is wrong.
     if (error instanceof ApiProblem || error instanceof ApiUnreachable || error instanceof v.ValiError)

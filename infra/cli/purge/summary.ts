@@ -1,9 +1,30 @@
+import * as v from 'valibot';
+import { purgeRequest } from '../../../lib/purge/record/record.ts';
+import { purgeView } from '../../../lib/purge/record/view.ts';
 import { count, lasting, many, moment } from '../format.ts';
 import { type Io, paint, row, say } from '../io.ts';
+import { Failed } from '../tool.ts';
 import type { Selection } from './options.ts';
-import type { Purge } from './purge-view.ts';
 
-/** What is printed before and after a purge. */
+/** What the command line reads of a purge. Its window says which ages the request asked for. */
+export const shownPurge = v.object({
+  ...v.omit(purgeView, ['requestedBy', 'policy', 'contactMatching', 'digest']).entries,
+  request: v.omit(purgeRequest, ['olderThan', 'dateCreatedFrom', 'dateCreatedTo']),
+});
+export type Purge = v.InferOutput<typeof shownPurge>;
+
+/** Throws a Failed when the body is not a purge. */
+export function readPurge(body: unknown): Purge {
+  const read = v.safeParse(shownPurge, body);
+  if (!read.success) throw new Failed(['The API answered with something that is not a purge.']);
+  return read.output;
+}
+
+/** Executions that need no more work: acted on, gone already, or failed. */
+export function doneOf({ request, counts }: Purge): number {
+  const done = request.action === 'end' ? counts.ended : counts.deleted;
+  return done + counts.alreadyGone + counts.failed;
+}
 
 const NAMED_FAILURES = 10;
 
@@ -17,8 +38,8 @@ export function printSelection(io: Output, url: string, selection: Selection, dr
   row(io, 'Flows', flows === 'all' ? 'all' : flows.join(', '));
   row(io, 'Status', status === 'any' ? 'any; active ones are ended first' : status);
   for (const [index, one] of [contact ?? []].flat().entries()) row(io, index === 0 ? 'Contact' : '', one);
-  if (window?.from) row(io, 'From', moment(window.from));
-  if (window) row(io, 'Before', `${moment(window.to)}${olderThan ? ` (${olderThan} ago)` : ''}`);
+  if (window.from) row(io, 'From', moment(window.from));
+  row(io, 'Before', `${moment(window.to)}${olderThan ? ` (${olderThan} ago)` : ''}`);
   if (limit !== undefined) row(io, 'Limit', count(limit));
   row(io, 'Archive', archive ? 'context and steps are stored first' : 'no: what is deleted is gone');
   const active = activeMatched ? `, ${count(activeMatched)} of them active` : '';

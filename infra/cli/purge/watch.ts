@@ -3,8 +3,7 @@ import { explained } from '../explain.ts';
 import { lasting } from '../format.ts';
 import { type Io, interruptible, isYes, say } from '../io.ts';
 import { type ExitCode, Failed } from '../tool.ts';
-import { doneOf, type Purge, readPurge } from './purge-view.ts';
-import { isGood, printEnd } from './summary.ts';
+import { doneOf, isGood, type Purge, printEnd, readPurge } from './summary.ts';
 
 const FIRST_POLL_MS = 250;
 const LONGEST_POLL_MS = 3_000;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Answer, type Api, ApiProblem } from '../api.ts';
 import { count } from '../format.ts';
 import type { Io } from '../io.ts';
-import { readPurge } from '../purge/purge-view.ts';
+import { readPurge } from '../purge/summary.ts';
 
 /** The jobs of the README, one after the other, on one execution of a test flow. */
 
