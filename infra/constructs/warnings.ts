@@ -1,7 +1,7 @@
 import type { Config } from '../../lib/config/configuration.ts';
 import { DAY_MS, momentBefore, parseDuration } from '../../lib/config/duration.ts';
 import type { Settings } from './deployment-settings.ts';
-import { daysToMiss } from './monitoring/cleanup-gap.ts';
+import { daysToMiss } from './worker/schedule.ts';
 
 /** A valid setting that is probably a mistake. The synth shows it and goes on. */
 type Warning = { id: string; text: string };

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ProblemSlug } from '../../../lib/http/problems.ts';
 import type { LogMessage } from '../../../lib/telemetry/log.ts';
-import { daysToMiss } from './cleanup-gap.ts';
+import { daysToMiss } from '../worker/schedule.ts';
 import {
   CENSUS_PERIOD,
   durableMetric,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { SettingsInput } from '../../../infra/constructs/deployment-settings.ts';
-import { gapHours } from '../../../infra/constructs/monitoring/cleanup-gap.ts';
+import { gapHours } from '../../../infra/constructs/worker/schedule.ts';
 import { sampleConfig, synthesize } from '../../support/synthesized.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
