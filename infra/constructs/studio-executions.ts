@@ -1,11 +1,9 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
-import type { FunctionProps } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config, ConfigInput } from '../../lib/config/configuration.ts';
 import type { FunctionName } from '../../lib/http/routes.ts';
 import { bundlesDirectory as builtBundles } from '../build.ts';
 import { Api } from './api/http-api.ts';
-import { reservedBy } from './api/reserved.ts';
 import { type Deployment, StudioFunction } from './api/studio-function.ts';
 import { type Checked, checkParts } from './checked.ts';
 import type { Settings, SettingsInput } from './deployment-settings.ts';
@@ -76,16 +74,10 @@ export class StudioExecutions extends Construct {
 
 /** The functions behind the API, each with its own role, environment and log group. */
 function functionsBehindApi(scope: Construct, deployment: Deployment): Record<FunctionName, StudioFunction> {
-  const { trigger: reserved } = reservedBy(deployment.settings);
-  const make = (id: string, name: FunctionName, description: string, more: Partial<FunctionProps> = {}) =>
-    new StudioFunction(scope, id, { name, description, deployment, ...more });
+  const make = (id: string, name: FunctionName, description: string) =>
+    new StudioFunction(scope, id, { name, description, deployment });
   return {
-    trigger: make(
-      'Trigger',
-      'trigger',
-      'Triggers an execution, exactly once',
-      reserved === undefined ? {} : { reservedConcurrentExecutions: reserved },
-    ),
+    trigger: make('Trigger', 'trigger', 'Triggers an execution, exactly once'),
     query: make('Query', 'query', 'Finds flows, executions and their steps'),
     end: make('End', 'end', 'Ends an execution'),
     delete: make('Delete', 'delete', 'Deletes an execution'),

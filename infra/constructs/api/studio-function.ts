@@ -19,6 +19,7 @@ import type { Settings } from '../deployment-settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WorkerName } from '../worker/worker-name.ts';
 import { type DeployedFunction, keyPermissionsOf, permissionsOf } from './permissions.ts';
+import { reservedBy } from './reserved.ts';
 import { tableUse } from './table-use.ts';
 
 /** The one place that says what the bundles run on; infra/build.ts has the target to it. */
@@ -53,6 +54,7 @@ export class StudioFunction extends Construct {
     super(scope, id);
     const { name, deployment, ...rest } = props;
     const { bundlesDirectory, settings, key } = deployment;
+    const reserved: Partial<Record<DeployedFunction, number | undefined>> = reservedBy(settings);
 
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logRetentionDays,
@@ -93,6 +95,7 @@ export class StudioFunction extends Construct {
       loggingFormat: LoggingFormat.TEXT,
       environment: environmentOf(name, deployment),
       ...(key && { environmentEncryption: key }),
+      ...(reserved[name] && { reservedConcurrentExecutions: reserved[name] }),
       ...rest,
     });
     if (!rest.deadLetterQueue)

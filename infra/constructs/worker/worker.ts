@@ -9,7 +9,6 @@ import { Construct } from 'constructs';
 import { CENSUS_INPUT } from '../../../lib/census/census.ts';
 import type { Policy } from '../../../lib/config/configuration.ts';
 import { WORKER_MEMORY_MB, WORKER_RUN_DAYS, WORKER_TIMEOUT_SECONDS } from '../../function-limits.ts';
-import { reservedBy } from '../api/reserved.ts';
 import { type Deployment, StudioFunction } from '../api/studio-function.ts';
 import { WORKER_ALIAS } from './worker-name.ts';
 
@@ -46,7 +45,6 @@ export class Worker extends Construct {
       reason: 'It is the dead-letter queue itself',
     });
 
-    const { cleanup: reserved } = reservedBy(settings);
     this.worker = new StudioFunction(this, 'Cleanup', {
       name: 'cleanup',
       description: 'Purges: the durable worker behind the schedule and POST /purges',
@@ -61,7 +59,6 @@ export class Worker extends Construct {
       recursiveLoop: RecursiveLoop.ALLOW,
       // A run stays on the version it began with: the version has to outlive the deployment that replaces it.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
-      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
     });
     if (key) encryptCheckpoints(this.worker.function, key);
     const { role } = this.worker;
