@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import { LOCAL_ADMIN } from '../../local/caller-tokens.ts';
 import { createTerminal } from '../../local/terminal/terminal.ts';
-import { createApi } from '../api.ts';
+import { createApi, explained } from '../api.ts';
 import { mistakeInPurgeId, type Options, readArguments, stageOption } from '../arguments.ts';
-import { explained } from '../explain.ts';
 import { many } from '../format.ts';
 import { type Io, print } from '../io.ts';
 import { outputOf } from '../stack.ts';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
-import { type Api, ApiProblem, ApiUnreachable, createApi } from '../api.ts';
+import { type Api, ApiProblem, ApiUnreachable, createApi, explained } from '../api.ts';
 import { UsageError } from '../arguments.ts';
-import { explained } from '../explain.ts';
 import { many } from '../format.ts';
 import { confirm, type Io, interruptible, say } from '../io.ts';
 import { targetOf } from '../target.ts';

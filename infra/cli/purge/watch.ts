@@ -1,5 +1,4 @@
-import { type Api, ApiProblem, isPassing, pauseMs } from '../api.ts';
-import { explained } from '../explain.ts';
+import { type Api, ApiProblem, explained, isPassing, pauseMs } from '../api.ts';
 import { lasting } from '../format.ts';
 import { type Io, interruptible, isYes, say } from '../io.ts';
 import { type ExitCode, Failed } from '../tool.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { ApiProblem } from '../../../infra/cli/api.ts';
-import { explained } from '../../../infra/cli/explain.ts';
+import { ApiProblem, explained } from '../../../infra/cli/api.ts';
 import { Failed } from '../../../infra/cli/tool.ts';
 
 const linesOf = (status: number) => {

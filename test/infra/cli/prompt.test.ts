@@ -1,8 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { describe, expect, it, test } from 'vitest';
-import { onInterrupt } from '../../../infra/cli/io.ts';
-import { createPrompt } from '../../../infra/cli/prompt.ts';
+import { createPrompt, onInterrupt } from '../../../infra/cli/io.ts';
 
 /** A keyboard and a screen; without `isTTY`, a pipe. */
 function keyboard(isTTY: boolean, hasScreen = isTTY) {
