@@ -1,37 +1,22 @@
 import * as v from 'valibot';
-import type { Execution } from '../studio/types.ts';
+import { type Execution, executionSchema } from '../studio/types.ts';
 
 export type TriggerAnswer = { outcome: 'created' | 'existing' | 'replaced'; execution: Execution };
 
-const nullableText = v.nullable(v.string());
-
 /**
- * An answer as it is kept with the claim: all of it but the contact's address. A request under the same key
- * has the same payload, so that its own `to` stands in when the answer comes back.
+ * An answer as it is stored with the claim, without the contact's address. A later request under the same key
+ * has the same payload, so its own `to` replaces the address.
  */
 const storedAnswer = v.object({
   outcome: v.picklist(['created', 'existing', 'replaced']),
-  /** Whether Studio told the address as it was sent; told differently or not at all, none comes back. */
+  /** Whether Studio reported the address exactly as it was sent. If not, a replay has none. */
   contactIsTo: v.boolean(),
-  execution: v.object({
-    sid: v.string(),
-    accountSid: nullableText,
-    flowSid: nullableText,
-    contactSid: nullableText,
-    flowVersion: v.nullable(v.number()),
-    status: v.nullable(v.picklist(['active', 'ended'])),
-    dateCreated: nullableText,
-    dateUpdated: nullableText,
-    initiatedBy: nullableText,
-    url: nullableText,
-  }),
+  execution: v.omit(executionSchema, ['contactChannelAddress']),
 });
 
 export function toStored({ outcome, execution }: TriggerAnswer, to: string): string {
   const { contactChannelAddress, ...rest } = execution;
-  return JSON.stringify(
-    v.parse(storedAnswer, { outcome, contactIsTo: contactChannelAddress === to, execution: rest }),
-  );
+  return JSON.stringify({ outcome, contactIsTo: contactChannelAddress === to, execution: rest });
 }
 
 export function fromStored(stored: string, to: string): TriggerAnswer {
