@@ -1,4 +1,4 @@
-import { type Limit, type Upstream, upstream } from '../support/studio/upstream.ts';
+import { type Limit, type Upstream, upstream } from '../support/studio/queue-model.ts';
 import { print, type Row } from './support/harness.ts';
 
 /** The limiter before an upstream with a limit, on a virtual clock: what it uses, and what is throttled. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createAdaptiveLimit } from '../../../../lib/studio/limiter/adaptive-limit.ts';
-import { type Upstream, upstream } from '../../../support/studio/upstream.ts';
+import { type Upstream, upstream } from '../../../support/studio/queue-model.ts';
 
 /** The adaptive limit before a simulated upstream, both on one virtual clock: what it gets through, and what it costs. */
 

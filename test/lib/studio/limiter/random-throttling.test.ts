@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Limit, type Upstream, upstream } from '../../../support/studio/upstream.ts';
+import { type Limit, type Upstream, upstream } from '../../../support/studio/queue-model.ts';
 
 /** 429s that come whatever the limiter does are survived: no crawl, and no busy loop. */
 

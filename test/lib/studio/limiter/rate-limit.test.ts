@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Limit, upstream } from '../../../support/studio/upstream.ts';
+import { type Limit, upstream } from '../../../support/studio/queue-model.ts';
 
 /** A limit of requests per second is found, however Studio counts. */
 

@@ -1,6 +1,9 @@
 import { createAdaptiveLimit } from '../../../lib/studio/limiter/adaptive-limit.ts';
 
-/** An upstream with a limit, and more to do than it allows, on a virtual clock: seconds take milliseconds. */
+/**
+ * A queue before a server with a limit, on a virtual clock: seconds take milliseconds. It models load for the
+ * limiter, and knows nothing of Studio.
+ */
 export type Upstream = {
   seconds: number;
   max?: number;
@@ -9,7 +12,7 @@ export type Upstream = {
   latencyMs?(random: () => number): number;
   /** What is refused by chance, whatever the limits. */
   refusedAt?(nowMs: number): number;
-  /** Every so manieth request is refused, whatever the limits. */
+  /** Refuses every nth request, whatever the limits. */
   everyNth?: number;
   /** From when to when everything that was let in fails in another way. */
   down?: { fromMs: number; toMs: number };
