@@ -28,7 +28,10 @@ function deathsWithin(calls: number): Death[] {
   ]);
 }
 
-describe('a worker that dies', () => {
+/** For a loaded machine: each death is a purge of its own. */
+const TIMEOUT_MS = 60_000;
+
+describe('a worker that dies', { timeout: TIMEOUT_MS }, () => {
   test('anywhere leaves nothing behind and nothing counted twice', async () => {
     const deaths = deathsWithin(await callsOf({}));
     let died = 0;
