@@ -4,8 +4,16 @@ import { defineConfig } from 'vitest/config';
 const SHARING = [
   'test/lib/{census,config,idempotency,studio,trigger}/**/*.test.ts',
   'test/lib/http/*/**/*.test.ts',
+  'test/lib/aws/table/*.test.ts',
+  'test/lib/purge/*.test.ts',
   'test/lib/purge/{batch,order,sweep}/**/*.test.ts',
+  // Without those that measure the heap, replace a module or start a process.
+  'test/lib/purge/crashes/!(two-workers).test.ts',
+  'test/lib/purge/engine/!(memory|size).test.ts',
+  'test/lib/purge/record/!(failures).test.ts',
   'test/infra/constructs/**/*.test.ts',
+  'test/infra/simulator/!(start|store).test.ts',
+  'test/infra/local/terminal/*.test.ts',
 ];
 
 export default defineConfig({
