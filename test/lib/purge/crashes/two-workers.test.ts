@@ -97,7 +97,9 @@ const done = (count: number) => ({
   acted: count,
 });
 
-test('leave every deleted execution in the archive, replace nothing in it, and count each once', { timeout: TIMEOUT_MS }, async () => {
+test('leave every deleted execution in the archive, replace nothing in it, and count each once', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   let superseded = 0;
   for (const seed of SEEDS) {
     const { studio, world, replaced, outcomes, record } = await purgedByThree(seed, { archive: true });
@@ -112,7 +114,9 @@ test('leave every deleted execution in the archive, replace nothing in it, and c
   expect(superseded).toBeGreaterThan(SEEDS.length / 2);
 });
 
-test('do no more than was asked for, although one wakes up when all is done', { timeout: TIMEOUT_MS }, async () => {
+test('do no more than was asked for, although one wakes up when all is done', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   for (const seed of SEEDS) {
     const { studio, record } = await purgedByThree(seed, { limit: LIMIT });
     expect({ seed, ...factsOf(record) }).toEqual({ seed, ...done(LIMIT) });
