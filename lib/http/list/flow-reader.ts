@@ -9,7 +9,7 @@ import { advance, isBehind, MAX_SEEN, type Position, positionKey, secondOf, wind
  * A page by its query; undefined for the page at the position. Anchored: the page has an execution that was
  * read. If it no longer has one, the pages have moved.
  */
-export type Anchor = { query: string | undefined; isAnchored: boolean };
+type Anchor = { query: string | undefined; isAnchored: boolean };
 
 /** How many upstream pages one request may still read, over all its flows. */
 export type Budget = {
@@ -38,8 +38,9 @@ export type ReaderOptions = {
   flow: number;
 };
 
-/** A page of a flow that is not newest first, null for the first, and the key of the last execution read of it. */
-export type TokenPlace = { query: string | null; after: string | null };
+/** A page of a flow that is not newest first, null for the first, and the key of the last execution read. */
+type TokenPlace = { query: string | null; after: string | null };
+export type ResumePoint = Anchor | TokenPlace;
 export const FIRST_PLACE: TokenPlace = { query: null, after: null };
 
 /** Thrown for the first page of a flow that is not newest first: the flow must be read by token. */
@@ -49,9 +50,9 @@ export type FlowReader = ReturnType<typeof readFlow>;
 
 /**
  * Reads the executions of one flow that follow the list's position. Each page is requested by a window that
- * ends where the last page stopped, not by a page token: a token may be an offset that skips executions after
- * others have been deleted, and it may expire. Follows tokens only where a window makes no progress: in a page
- * full of executions of one second, or if Studio ignores the window or the status.
+ * ends where the last page stopped, not by a page token: a token may be an offset that skips executions
+ * after others have been deleted, and it may expire. Follows tokens only where a window makes no progress:
+ * in a page full of executions of one second, or if Studio ignores the window or the status.
  */
 export function readFlow(options: ReaderOptions, resumeFrom?: Anchor) {
   const { budget, position, flow } = options;
@@ -139,7 +140,7 @@ export function readFlow(options: ReaderOptions, resumeFrom?: Anchor) {
       anchor = { query, isAnchored: true };
     },
     /** Where the next request resumes; undefined if the position says it. */
-    resumeFrom: (): Anchor | TokenPlace | undefined =>
+    resumeFrom: (): ResumePoint | undefined =>
       isAtEnd() || anchor?.query === undefined ? undefined : anchor,
   };
 }

@@ -6,17 +6,13 @@ import { concurrently } from '../handlers/concurrently.ts';
 import type { ExecutionsQuery } from '../schemas/query.ts';
 import { foreignCursor, MAX_SEALED_BYTES } from './cursor.ts';
 import {
-  type Anchor,
   type Budget,
   FIRST_PLACE,
   type FlowReader,
   nonsense,
-  type TokenPlace,
+  type ResumePoint,
   UnorderedList,
 } from './flow-reader.ts';
-
-type ResumePoint = Anchor | TokenPlace;
-
 import { advance, MAX_SEEN, type Position, START, secondOf } from './position.ts';
 
 const MAX_CONCURRENT_FLOWS = 5;
@@ -179,8 +175,8 @@ export function startOf(query: ExecutionsQuery, opened: ListState | undefined): 
 }
 
 /**
- * Returns as much of the state as fits into a cursor. Without its anchor, a flow resumes from the position, which
- * is slower. An unordered flow cannot do that: throws a StudioError if its page query does not fit.
+ * Returns as much of the state as fits into a cursor. Without its anchor, a flow resumes from the position,
+ * which is slower. An unordered flow cannot do that: throws a StudioError if its page query does not fit.
  */
 function boundedState(state: ListState): ListState {
   const { position } = state;
