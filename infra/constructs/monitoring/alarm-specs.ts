@@ -48,8 +48,8 @@ export function alarmSpecs(monitored: MonitoredResources): AlarmSpecs {
     const every = Object.entries(everyFunction(monitored));
     return sumOf(Object.fromEntries(every.map(([id, one]) => [id, one.function[metric]()])), label);
   };
-  const answered = (outcome: ProblemSlug) => ourMetric(name, 'requests', { outcome });
-  const trouble = (message: LogMessage) => ourMetric(name, 'trouble', { message });
+  const answered = (outcome: ProblemSlug) => ourMetric(name, 'requests', { dimensionsMap: { outcome } });
+  const trouble = (message: LogMessage) => ourMetric(name, 'trouble', { dimensionsMap: { message } });
   const unavailable = {
     unavailable: answered('studio-unavailable'),
     nonsense: answered('studio-answered-nonsense'),
@@ -117,7 +117,7 @@ function purgeSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs 
   const failures = {
     failed: durableMetric(worker.worker.function, 'DurableExecutionFailed'),
     timedOut: durableMetric(worker.worker.function, 'DurableExecutionTimedOut'),
-    recorded: ourMetric(name, 'purgesEnded', { outcome: 'failed' }),
+    recorded: ourMetric(name, 'purgesEnded', { dimensionsMap: { outcome: 'failed' } }),
   };
   return {
     'dead-letters': {
@@ -137,7 +137,7 @@ function purgeSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs 
     ...(settings.stuckAlarm !== undefined && {
       'executions-stuck': {
         says: 'Executions have been active for over a week.',
-        metric: ourMetric(name, 'activeOverWeek', {}, { statistic: 'Maximum', period: CENSUS_PERIOD }),
+        metric: ourMetric(name, 'activeOverWeek', { statistic: 'Maximum', period: CENSUS_PERIOD }),
         threshold: settings.stuckAlarm,
         sparse: true,
       },
@@ -167,7 +167,7 @@ function scheduleSpecs({ name, settings, worker }: MonitoredResources): AlarmSpe
     },
     'cleanup-missing': {
       says: 'The schedule should have purged by now, and no purge has succeeded.',
-      metric: ourMetric(name, 'purgesEnded', { outcome: 'succeeded' }, { period: A_DAY }),
+      metric: ourMetric(name, 'purgesEnded', { dimensionsMap: { outcome: 'succeeded' }, period: A_DAY }),
       periods,
       below: true,
     },

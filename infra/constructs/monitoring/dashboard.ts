@@ -62,9 +62,7 @@ function triggerRow({ name, stage }: MonitoredResources) {
     graph('Triggers by outcome', THIRD, [
       eachOf(name, 'requests', ['outcome', 'route'], { where: `route="${TRIGGER}"` }),
     ]),
-    graph('Duplicates avoided', THIRD, [
-      ourMetric(name, 'replays', {}, { label: 'Answered from the record' }),
-    ]),
+    graph('Duplicates avoided', THIRD, [ourMetric(name, 'replays', { label: 'Answered from the record' })]),
     graph('What callers wait for (ms)', THIRD, [
       stage.metricLatency({ statistic: 'p50', label: 'p50' }),
       stage.metricLatency({ statistic: 'p99', label: 'p99' }),
@@ -80,18 +78,21 @@ function triggerRow({ name, stage }: MonitoredResources) {
 function studioRow({ name, stage }: MonitoredResources) {
   return [
     graph('Calls to Studio', THIRD, [
-      ourMetric(name, 'upstreamCalls', {}, { label: 'Calls' }),
-      ourMetric(name, 'upstreamThrottled', {}, { label: 'Throttled (429)' }),
+      ourMetric(name, 'upstreamCalls', { label: 'Calls' }),
+      ourMetric(name, 'upstreamThrottled', { label: 'Throttled (429)' }),
     ]),
     graph('Studio’s time in a request (ms)', THIRD, [
-      ourMetric(name, 'upstreamDuration', {}, { statistic: 'p50', label: 'p50' }),
-      ourMetric(name, 'upstreamDuration', {}, { statistic: 'p99', label: 'p99' }),
+      ourMetric(name, 'upstreamDuration', { statistic: 'p50', label: 'p50' }),
+      ourMetric(name, 'upstreamDuration', { statistic: 'p99', label: 'p99' }),
     ]),
     graph('Requests that failed', THIRD, [
       stage.metricClientError({ statistic: 'Sum', label: '4xx' }),
       stage.metricServerError({ statistic: 'Sum', label: '5xx' }),
-      ourMetric(name, 'requests', { outcome: 'unauthenticated' }, { label: 'No valid credentials (401)' }),
-      ourMetric(name, 'requests', { outcome: 'forbidden' }, { label: 'Not allowed (403)' }),
+      ourMetric(name, 'requests', {
+        dimensionsMap: { outcome: 'unauthenticated' },
+        label: 'No valid credentials (401)',
+      }),
+      ourMetric(name, 'requests', { dimensionsMap: { outcome: 'forbidden' }, label: 'Not allowed (403)' }),
       eachOf(name, 'trouble', ['message']),
     ]),
   ];
@@ -114,12 +115,14 @@ function activeRow({ name }: MonitoredResources) {
 
 function purgeRow({ name, worker }: MonitoredResources) {
   const worked = worker.worker.function;
+  const most = (metric: string, label: string) =>
+    durableMetric(worked, metric, { statistic: 'Maximum', label });
   return [
     graph('Purged', QUARTER, [
-      ourMetric(name, 'purgeListed', {}, { label: 'Listed' }),
-      ourMetric(name, 'purgeEnded', {}, { label: 'Ended' }),
-      ourMetric(name, 'purgeDeleted', {}, { label: 'Deleted' }),
-      ourMetric(name, 'purgeFailed', {}, { label: 'Left behind' }),
+      ourMetric(name, 'purgeListed', { label: 'Listed' }),
+      ourMetric(name, 'purgeEnded', { label: 'Ended' }),
+      ourMetric(name, 'purgeDeleted', { label: 'Deleted' }),
+      ourMetric(name, 'purgeFailed', { label: 'Left behind' }),
     ]),
     graph('Deleted a second', QUARTER, [perSecond(ourMetric(name, 'purgeDeleted'), 'Mean of five minutes')]),
     graph('Purges', QUARTER, [
@@ -132,14 +135,8 @@ function purgeRow({ name, worker }: MonitoredResources) {
       width: QUARTER,
       height: HEIGHT,
       metrics: [
-        durableMetric(worked, 'ApproximateRunningDurableExecutions', {
-          statistic: 'Maximum',
-          label: 'Running',
-        }),
-        durableMetric(worked, 'DurableExecutionOperations', {
-          statistic: 'Maximum',
-          label: 'Operations, of 3,000',
-        }),
+        most('ApproximateRunningDurableExecutions', 'Running'),
+        most('DurableExecutionOperations', 'Operations, of 3,000'),
         worker.deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'Dead letters' }),
       ],
     }),

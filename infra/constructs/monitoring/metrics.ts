@@ -30,16 +30,10 @@ export const PERIOD = Duration.minutes(5);
 export const CENSUS_PERIOD = Duration.hours(1);
 
 /** One of the functions' own metrics: by default its sum over five minutes. */
-export function ourMetric(
-  namespace: string,
-  key: MetricKey,
-  dimensionsMap: Record<string, string> = {},
-  options: MetricOptions = {},
-): Metric {
+export function ourMetric(namespace: string, key: MetricKey, options: MetricOptions = {}): Metric {
   return new Metric({
     namespace,
     metricName: METRICS[key].name,
-    dimensionsMap,
     statistic: 'Sum',
     period: PERIOD,
     ...options,
