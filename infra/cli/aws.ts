@@ -1,4 +1,3 @@
-import { lasting } from './format.ts';
 import { Failed } from './tool.ts';
 
 export const UNREADABLE = 'AWS gave an answer that cannot be read. Is there a proxy in between?';
@@ -20,6 +19,7 @@ const general: Record<string, string> = {
   UnrecognizedClientException: signIn,
   InvalidAccessKeyId: signIn,
   SignatureDoesNotMatch: signIn,
+  AbortError: 'AWS gave no answer in time.',
   AccessDenied: denied,
   AccessDeniedException: denied,
 };
@@ -48,16 +48,4 @@ export function isUnusable(error: unknown): boolean {
   if (!(error instanceof Failed && error.cause instanceof Error)) return false;
   const { name, message } = error.cause;
   return [signIn, noCredentials].includes(general[name] ?? '') || message === REGION_MISSING;
-}
-
-/** Calls AWS with a timeout. Throws AWS's error, or a Failed if no answer comes in time. */
-export async function withTimeout<T>(
-  ms: number,
-  ask: (options: { abortSignal: AbortSignal }) => Promise<T>,
-): Promise<T> {
-  const abortSignal = AbortSignal.timeout(ms);
-  return ask({ abortSignal }).catch((error: unknown) => {
-    if (!abortSignal.aborted) throw error;
-    throw new Failed([`AWS gave no answer in ${lasting(ms)}.`], { cause: error });
-  });
 }

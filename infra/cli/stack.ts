@@ -1,6 +1,6 @@
 import { stackName } from '../stage.ts';
 import { UsageError } from './arguments.ts';
-import { explainedAws, UNREADABLE, withTimeout } from './aws.ts';
+import { explainedAws, UNREADABLE } from './aws.ts';
 import { Failed } from './tool.ts';
 
 /** The stack's outputs that the tools read. */
@@ -16,7 +16,8 @@ export async function describeStack(name: string, timeoutMs = TIMEOUT_MS): Promi
   const client = new CloudFormationClient({});
   try {
     const command = new DescribeStacksCommand({ StackName: name });
-    const { Stacks: [stack] = [] } = await withTimeout(timeoutMs, (options) => client.send(command, options));
+    const abortSignal = AbortSignal.timeout(timeoutMs);
+    const { Stacks: [stack] = [] } = await client.send(command, { abortSignal });
     // CloudFormation answers with an error for a missing stack, so an empty list is not its answer.
     if (!stack) throw new Failed([UNREADABLE]);
     const outputs = (stack.Outputs ?? []).flatMap(({ OutputKey, OutputValue }) =>

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Reserved, reservedBy, runsIn, withReservation } from '../../constructs/api/reserved.ts';
 import type { Checked } from '../../constructs/checked.ts';
-import { explainedAws, UNREADABLE, withTimeout } from '../aws.ts';
+import { explainedAws, UNREADABLE } from '../aws.ts';
 import { count } from '../format.ts';
 import { Failed } from '../tool.ts';
 
@@ -25,9 +25,8 @@ export async function accountConcurrency(timeoutMs = TIMEOUT_MS): Promise<Concur
   const { GetAccountSettingsCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   const client = new LambdaClient({});
   try {
-    const answer = await withTimeout(timeoutMs, (options) =>
-      client.send(new GetAccountSettingsCommand({}), options),
-    );
+    const abortSignal = AbortSignal.timeout(timeoutMs);
+    const answer = await client.send(new GetAccountSettingsCommand({}), { abortSignal });
     const read = v.safeParse(settings, answer);
     if (!read.success) throw new Failed([UNREADABLE]);
     const { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved = limit } =

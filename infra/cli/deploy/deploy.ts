@@ -1,7 +1,7 @@
 import { RESERVE_CONTEXT, RESERVED_OUTPUT } from '../../constructs/api/reserved.ts';
 import type { Checked } from '../../constructs/checked.ts';
-import { stackName } from '../../stage.ts';
-import { UsageError } from '../arguments.ts';
+import { STAGE_NAME, stackName } from '../../stage.ts';
+import { type Options, readArguments, stageOption, type Usage, UsageError } from '../arguments.ts';
 import { isUnusable } from '../aws.ts';
 import { confirm, type Io, paint, say } from '../io.ts';
 import { describeStack, type Stack } from '../stack.ts';
@@ -9,7 +9,41 @@ import { Failed, type Tool } from '../tool.ts';
 import { type Cdk, runCdk } from './cdk.ts';
 import { accountConcurrency, type Concurrency, type LookedUp, planReservation } from './concurrency.ts';
 import { checkedOf } from './configuration.ts';
-import { DEFAULT_TOOLKIT, readDeployOptions, usage } from './options.ts';
+
+const DEFAULT_TOOLKIT = 'CDKToolkit';
+
+/** The one context that may be given, as the CDK takes it. */
+const STAGE = 'stage=';
+
+const options = {
+  stage: { ...stageOption, help: 'a stage of infra/config.ts; also -c stage=NAME' },
+  context: {
+    flags: '-c, --context <stage>',
+    help: 'stage=NAME, as the CDK takes it',
+    check: (value) =>
+      value.startsWith(STAGE) && STAGE_NAME.test(value.slice(STAGE.length)) ? null : 'takes stage=NAME only',
+  },
+  yes: { flags: '--yes', help: 'do not ask' },
+  toolkitStackName: {
+    flags: '--toolkit-stack-name <name>',
+    help: `where the CDK was bootstrapped, unless ${DEFAULT_TOOLKIT}`,
+  },
+} as const satisfies Options;
+
+const usage: Usage = {
+  name: 'deploy',
+  usage: '[options]',
+  about: 'Puts the stack into your AWS account: shows what would change, asks, deploys.',
+  options,
+  notes: `
+npm run deploy
+npm run deploy -- --stage prod
+
+Where infra/config.ts does not set reservedConcurrency, runs are set aside for
+triggers and purges if the account has enough of them, and it says what it did.
+AWS credentials and region are found as the AWS CLI finds them.
+Ends with 0 when deployed, 1 when not, 2 when asked wrongly.`,
+};
 
 /** What `cdk synth` writes, as infra/cdk.json says; what was shown is what is deployed. */
 const ASSEMBLY = ['--app', '../.build/cdk.out'];
@@ -66,6 +100,22 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
       printNext(io, stage, await lookUp(() => describe(stack)));
       return 0;
     },
+  };
+}
+
+/** Throws a UsageError with every mistake. */
+function readDeployOptions(argv: readonly string[]) {
+  const { values } = readArguments(argv, options, {
+    most: 0,
+    also: ({ values: { stage, context } }) => [
+      stage && context && context !== `${STAGE}${stage}` ? '--stage and -c stage name two stages' : null,
+    ],
+  });
+  const { stage, context, toolkitStackName, yes } = values;
+  return {
+    stage: stage ?? context?.slice(STAGE.length),
+    toolkit: toolkitStackName ?? DEFAULT_TOOLKIT,
+    yes,
   };
 }
 

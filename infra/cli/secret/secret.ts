@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Config, findFlow } from '../../../lib/config/configuration.ts';
 import { UsageError } from '../arguments.ts';
-import { configurationOf } from '../deploy/configuration.ts';
+import { checkedOf } from '../deploy/configuration.ts';
 import { type Io, paint, say } from '../io.ts';
 import { outputOf } from '../stack.ts';
 import { Failed, type Tool } from '../tool.ts';
@@ -20,7 +20,7 @@ export const secretTool: Tool = {
   ...usage,
   async run(argv, io) {
     const { command, stage, secretId } = readSecretOptions(argv);
-    const configured = configurationOf(stage);
+    const { config: configured } = checkedOf(stage);
     if (command.is === 'change') checkFlows(command, configured);
     const given = secretId ?? (stage === undefined ? io.env['STUDIO_SECRET_ID'] || undefined : undefined);
     const { openSecret } = await import('./store.ts');

@@ -11,18 +11,12 @@ import { EMPTY, formatDocument, parseDocument, type SecretDocument } from './doc
 /** The stored document and its version; null where none was stored yet. */
 export type Read = { document: SecretDocument; version: string | null };
 
-export type SecretStore = {
-  id: string;
-  read(): Promise<Read>;
-  /** Throws a Failed if the secret has changed since it was read. */
-  write(document: SecretDocument, before: Read): Promise<void>;
-  close(): void;
-};
+export type SecretStore = ReturnType<typeof openSecret>;
 
 const NOT_FOUND = 'ResourceNotFoundException';
 
 /** Opens the deployed secret by its name or ARN. */
-export function openSecret(id: string): SecretStore {
+export function openSecret(id: string) {
   const client = new SecretsManagerClient({});
   const explain = (error: unknown) =>
     explainedAws(error, {
@@ -38,13 +32,14 @@ export function openSecret(id: string): SecretStore {
 
   return {
     id,
-    async read() {
+    async read(): Promise<Read> {
       const stored = await current();
       if (!stored) return { document: EMPTY, version: null };
       const json = stored.SecretString ?? new TextDecoder().decode(stored.SecretBinary);
       return { document: readable(json), version: stored.VersionId ?? null };
     },
-    async write(document, { version }) {
+    /** Throws a Failed if the secret has changed since it was read. */
+    async write(document: SecretDocument, { version }: Read): Promise<void> {
       const SecretString = formatDocument(document);
       if (((await current())?.VersionId ?? null) !== version)
         throw new Failed([
