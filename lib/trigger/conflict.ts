@@ -1,18 +1,10 @@
 import { StudioError } from '../studio/errors.ts';
 import type { Execution } from '../studio/types.ts';
-import type { Executions, OnConflict, Sleep } from './request.ts';
+import type { CreateJob } from './request.ts';
 
 /** How often, and how far apart, it is checked that an execution ended. */
 const END_CHECKS = 4;
 const END_CHECK_PAUSE_MS = 250;
-
-export type ConflictJob = {
-  executions: Pick<Executions, 'fetch' | 'end'>;
-  sleep: Sleep;
-  flowSid: string;
-  onConflict: OnConflict;
-  signal: AbortSignal;
-};
 
 export type Resolved =
   /** It was ended, and was seen to have ended: create once more. */
@@ -27,7 +19,7 @@ export type Resolved =
  * the execution that this request has already replaced; a further one is reported, too.
  */
 export async function resolveConflict(
-  job: ConflictJob,
+  job: CreateJob,
   executionSid: string | null,
   endedBefore: string | null,
 ): Promise<Resolved> {
@@ -48,7 +40,7 @@ export async function resolveConflict(
   }
 }
 
-async function hasEnded({ executions, sleep, flowSid, signal }: ConflictJob, sid: string): Promise<boolean> {
+async function hasEnded({ executions, sleep, flowSid, signal }: CreateJob, sid: string): Promise<boolean> {
   for (let check = 1; ; check++) {
     const { status } = await executions.fetch(flowSid, sid, { signal });
     if (status === 'ended') return true;

@@ -1,10 +1,9 @@
-import type { ClaimHandle } from '../idempotency/run-with-claim.ts';
 import { StudioError } from '../studio/errors.ts';
 import type { CreateOutcome, Execution } from '../studio/types.ts';
 import { resolveConflict } from './conflict.ts';
 import { withCorrelation } from './correlation.ts';
-import { type ReconcileOptions, reconcile } from './reconcile.ts';
-import type { CreateInput, Executions, Sleep } from './request.ts';
+import { reconcile } from './reconcile.ts';
+import type { CreateJob } from './request.ts';
 import { ownership } from './search.ts';
 
 /**
@@ -21,19 +20,6 @@ const CONCLUDE_MS = 2_000;
 /** Pauses between creates that Studio throttled: doubling, with jitter, unless Studio says how long. */
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 8_000;
-
-export type CreateJob = CreateInput & {
-  executions: Executions;
-  now: () => number;
-  sleep: Sleep;
-  random: () => number;
-  /** null if the flow's configuration turns it off. */
-  correlation: string | null;
-  claim: ClaimHandle;
-  /** When the answer is due, in epoch milliseconds. */
-  deadlineMs: number;
-  signal: AbortSignal;
-};
 
 export type Created =
   | { outcome: 'created' | 'replaced' | 'existing'; execution: Execution }
@@ -54,14 +40,14 @@ export type Created =
  */
 export async function create(job: CreateJob): Promise<Created> {
   const { claim, now } = job;
-  const searching = { ...job, stopAtMs: job.deadlineMs - CONCLUDE_MS - CREATE_AGAIN_MS };
+  const searchUntilMs = job.deadlineMs - CONCLUDE_MS - CREATE_AGAIN_MS;
   let doubtful = claim.resumed;
   let ended: string | null = null;
   let pauseMs = FIRST_PAUSE_MS;
 
   if (claim.resumed) {
     const sendInterval = claim.sendInterval();
-    const past = await reconcile(searching, sendInterval);
+    const past = await reconcile(job, sendInterval, searchUntilMs);
     if (past.outcome === 'found') return { outcome: 'created', execution: past.execution };
     if (past.outcome === 'unknown') return { ...past, lastSentMs: sendInterval.untilMs };
     if (!(await claim.renew(now()))) return { outcome: 'lost' };
@@ -87,10 +73,8 @@ export async function create(job: CreateJob): Promise<Created> {
       case 'unknown': {
         doubtful = true;
         const lastSentMs = now();
-        const became = await reconcile(searching, {
-          fromMs: claim.sendInterval().fromMs,
-          untilMs: lastSentMs,
-        });
+        const sendInterval = { fromMs: claim.sendInterval().fromMs, untilMs: lastSentMs };
+        const became = await reconcile(job, sendInterval, searchUntilMs);
         if (became.outcome === 'found')
           return { outcome: ended === null ? 'created' : 'replaced', execution: became.execution };
         if (became.outcome === 'unknown') return { ...became, lastSentMs };
@@ -99,7 +83,7 @@ export async function create(job: CreateJob): Promise<Created> {
       }
 
       case 'conflict': {
-        const own = doubtful ? await ownExecution(job, searching, sent.conflictingExecutionSid) : null;
+        const own = doubtful ? await ownExecution(job, sent.conflictingExecutionSid) : null;
         if (own) return own;
         const resolved = await resolveConflict(job, sent.conflictingExecutionSid, ended);
         if (resolved.outcome !== 'ended') return resolved;
@@ -144,14 +128,10 @@ async function send(job: CreateJob, timeoutMs: number): Promise<Sent> {
 }
 
 /** After a create with an unknown outcome, a conflicting execution may be the one that it created. */
-async function ownExecution(
-  job: CreateJob,
-  searching: ReconcileOptions,
-  executionSid: string | null,
-): Promise<Created | null> {
+async function ownExecution(job: CreateJob, executionSid: string | null): Promise<Created | null> {
   if (executionSid === null) return null;
   try {
-    if ((await ownership(searching, executionSid)) !== 'ours') return null;
+    if ((await ownership(job, executionSid)) !== 'ours') return null;
     const execution = await job.executions.fetch(job.flowSid, executionSid, { signal: job.signal });
     return { outcome: 'created', execution };
   } catch (error) {

@@ -1,19 +1,13 @@
 import type { SendInterval } from '../idempotency/claims.ts';
 import type { Execution } from '../studio/types.ts';
-import type { Sleep } from './request.ts';
-import { PROOF_AFTER_MS, type SearchOptions, search } from './search.ts';
+import type { CreateJob } from './request.ts';
+import { PROOF_AFTER_MS, search } from './search.ts';
 
 /** The pause between two searches doubles from the first to the maximum. */
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 4_000;
 /** Maximum time spent searching if an absence cannot be proven before the deadline. */
 const MAX_SEARCH_MS = 10_000;
-
-export type ReconcileOptions = SearchOptions & {
-  sleep: Sleep;
-  /** When the search has to end, in epoch milliseconds. */
-  stopAtMs: number;
-};
 
 export type Reconciled =
   /** A create within the send interval made this execution. */
@@ -23,12 +17,15 @@ export type Reconciled =
   /** Not known yet. A search after `retryAfterMs` may find out. */
   | { outcome: 'unknown'; retryAfterMs: number };
 
-/** Finds out what became of the creates within `sendInterval`, until `stopAtMs`. */
-export async function reconcile(job: ReconcileOptions, sendInterval: SendInterval): Promise<Reconciled> {
+/** Finds out what became of the creates within `sendInterval`. Ends at `latestMs`, in epoch milliseconds. */
+export async function reconcile(
+  job: CreateJob,
+  sendInterval: SendInterval,
+  latestMs: number,
+): Promise<Reconciled> {
   const startedMs = job.now();
   const proofAtMs = sendInterval.untilMs + PROOF_AFTER_MS;
-  const stopAtMs =
-    proofAtMs < job.stopAtMs ? job.stopAtMs : Math.min(job.stopAtMs, startedMs + MAX_SEARCH_MS);
+  const stopAtMs = proofAtMs < latestMs ? latestMs : Math.min(latestMs, startedMs + MAX_SEARCH_MS);
   const ruledOut = new Set<string>();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     const result = await search(job, sendInterval, ruledOut);

@@ -1,5 +1,6 @@
 import type { ConfiguredFlow } from '../config/configuration.ts';
 import type { Mistake } from '../config/validation.ts';
+import type { ClaimHandle } from '../idempotency/run-with-claim.ts';
 import type { Studio } from '../studio/client.ts';
 import { CORRELATION_PARAMETER } from './correlation.ts';
 
@@ -10,7 +11,7 @@ export type Executions = Pick<Studio['executions'], 'create' | 'list' | 'fetch' 
 export type Sleep = (ms: number) => Promise<void>;
 
 /** What to do if the contact already has an active execution. */
-export type OnConflict = 'fail' | 'return' | 'replace';
+type OnConflict = 'fail' | 'return' | 'replace';
 
 export type TriggerRequest = {
   /** The caller's id. The same key of two callers is two keys. */
@@ -37,12 +38,25 @@ export type TriggerRequest = {
 };
 
 /** One execution to be created, with what the flow's configuration fills in. */
-export type CreateInput = {
+type CreateInput = {
   flowSid: string;
   to: string;
   from: string;
   parameters: Record<string, unknown> | undefined;
   onConflict: OnConflict;
+};
+
+export type CreateJob = CreateInput & {
+  executions: Executions;
+  now: () => number;
+  sleep: Sleep;
+  random: () => number;
+  /** null if the flow's configuration turns it off. */
+  correlation: string | null;
+  claim: ClaimHandle;
+  /** When the answer is due, in epoch milliseconds. */
+  deadlineMs: number;
+  signal: AbortSignal;
 };
 
 export function createInputOf({ flow, body }: TriggerRequest): CreateInput | { mistakes: Mistake[] } {

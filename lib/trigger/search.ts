@@ -2,7 +2,7 @@ import type { SendInterval } from '../idempotency/claims.ts';
 import { StudioError } from '../studio/errors.ts';
 import type { Execution } from '../studio/types.ts';
 import { ownershipOf } from './correlation.ts';
-import type { Executions } from './request.ts';
+import type { CreateJob } from './request.ts';
 
 /** Twilio gives up on a create after about 26 s; until then it may still appear. */
 const UPSTREAM_LIMIT_MS = 26_000;
@@ -33,16 +33,7 @@ const PHONE_NUMBER = /^(?:[a-z]+:)?\+?([\d\s().-]{5,})$/i;
  */
 const SAME_DIGITS = 8;
 
-export type SearchOptions = {
-  executions: Pick<Executions, 'list' | 'context'>;
-  now: () => number;
-  flowSid: string;
-  /** The contact's address, as it was sent. */
-  to: string;
-  /** null: creates carry none, so that an execution cannot be recognised as ours. */
-  correlation: string | null;
-  signal: AbortSignal;
-};
+type SearchOptions = Pick<CreateJob, 'executions' | 'now' | 'flowSid' | 'to' | 'correlation' | 'signal'>;
 
 /** `absent` is proof: everything that could be it was looked at, late enough. */
 export type SearchResult =
