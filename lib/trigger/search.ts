@@ -13,7 +13,6 @@ export const PROOF_AFTER_MS = UPSTREAM_LIMIT_MS + PROOF_MARGIN_MS;
 
 /** How far Studio's clock and ours may be apart: wide, since an execution outside the window is not seen. */
 const CLOCK_SKEW_MS = 5 * 60_000;
-const SECOND_MS = 1_000;
 
 /** Leaves time for another search after a slow response. */
 const CALL_TIMEOUT_MS = 5_000;
@@ -76,8 +75,8 @@ async function searchOnce(
   const fromMs = sendInterval.fromMs - CLOCK_SKEW_MS;
   const toMs = sendInterval.untilMs + PROOF_AFTER_MS + CLOCK_SKEW_MS;
   const query = {
-    dateCreatedFrom: isoSeconds(fromMs),
-    ...(toMs < now() ? { dateCreatedTo: isoSeconds(toMs) } : {}),
+    dateCreatedFrom: new Date(fromMs).toISOString(),
+    ...(toMs < now() ? { dateCreatedTo: new Date(toMs).toISOString() } : {}),
     pageSize: PAGE_SIZE,
   };
   let complete = true;
@@ -136,10 +135,6 @@ export async function ownership(
 
 function isBefore({ dateCreated }: Execution, epochMs: number): boolean {
   return dateCreated !== null && Date.parse(dateCreated) < epochMs;
-}
-
-function isoSeconds(epochMs: number): string {
-  return `${new Date(Math.floor(epochMs / SECOND_MS) * SECOND_MS).toISOString().slice(0, -'.000Z'.length)}Z`;
 }
 
 /**
