@@ -35,8 +35,10 @@ export function coldStart<Needed extends Need = never>(
   if (!environment || !config) throw new ConfigError('The environment has mistakes', mistakes);
 
   const { region, secretId, studioBaseUrl } = environment;
+  const early = env === process.env ? earlySecret : null;
+  const isEarly = early?.secretId === secretId && early.region === region;
   const secret = createSecretSource({
-    load: secretLoader(env, region, secretId),
+    load: isEarly ? early.load : secretsManagerLoader(env, region, secretId),
     now,
     onError: logSecretTrouble,
     onUnused: logUnusedSecret,
@@ -47,24 +49,11 @@ export function coldStart<Needed extends Need = never>(
   const studio = createStudio({
     credentials: secret.credentials,
     onAttempt: noteAttempt,
-    ...(studioBaseUrl === undefined ? {} : { baseUrl: studioBaseUrl }),
-    ...(config.edge === undefined ? {} : { edge: config.edge }),
-    ...(config.region === undefined ? {} : { region: config.region }),
+    baseUrl: studioBaseUrl,
+    edge: config.edge,
+    region: config.region,
   });
   return { config, environment, env, secret, studio, now };
-}
-
-/** Takes over the read that is under way, if it is that of this secret. */
-function secretLoader(env: AwsEnvironment, region: string, secretId: string): () => Promise<string> {
-  if (env !== process.env || earlySecret?.secretId !== secretId || earlySecret.region !== region)
-    return secretsManagerLoader(env, region, secretId);
-  const { first, load } = earlySecret;
-  let taken = false;
-  return () => {
-    if (taken) return load();
-    taken = true;
-    return first;
-  };
 }
 
 function collect<T>(mistakes: Mistake[], read: () => T, prefix = ''): T | undefined {

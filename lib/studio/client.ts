@@ -9,10 +9,10 @@ import type { Attempt, CredentialSource, Credentials, Version } from './types.ts
 
 export type StudioOptions = (Credentials | { credentials: CredentialSource }) & {
   /** http or https, with or without a path before `/v2`. Default: Twilio's host for the edge and region. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /** Such as `sydney`, with a region such as `au1`: both or neither. */
-  edge?: string;
-  region?: string;
+  edge?: string | undefined;
+  region?: string | undefined;
   /** Default v2. v1 has no conflict on create: see `executions.create`. */
   version?: Version;
   /** For a call without its own, in milliseconds. Default 20,000. */
