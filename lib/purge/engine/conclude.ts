@@ -34,12 +34,12 @@ const NO_TIME: AbortReason = { reason: 'nothing could be done in the time of a s
 /** Saves the record of a slice that is over, or of the purge that ends with it. */
 export async function conclude(slice: Slice, pipeline: Pipeline, ending: Ending): Promise<SliceResult> {
   const conclusion = conclusionOf(slice, ending);
-  const { record, leftOpen, awaitsLock } = slice.state;
+  const { record, leftOpen, awaitsLock, abortReason } = slice.state;
   if (conclusion.status !== 'running') {
     await finish(slice, pipeline, conclusion);
     return { status: conclusion.status, pauseSeconds: 0, added: slice.added };
   }
-  const onlyWaited = awaitsLock && !slice.gotFurther;
+  const onlyWaited = awaitsLock && !slice.gotFurther && !abortReason;
   const silentMs = slice.ports.now() - Date.parse(record.dateUpdated);
   if (!onlyWaited || silentMs >= WAITING_HEARTBEAT_MS) {
     const { slicesWithoutProgress } = conclusion;

@@ -217,12 +217,11 @@ export class Slice {
     await this.save();
   }
 
-  /** Does this work when all other work of the same kind is done, in whatever batch. */
-  async alone(work: () => Promise<void>): Promise<void> {
-    const before = this.#alone;
-    const done = before.then(work);
+  /** Runs what it is given one at a time, over all batches of the slice. */
+  alone(work: () => Promise<void>): Promise<void> {
+    const done = this.#alone.then(work);
     this.#alone = done.catch(() => undefined);
-    await done;
+    return done;
   }
 
   close(): void {
