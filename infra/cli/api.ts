@@ -4,7 +4,7 @@ import type { Io } from './io.ts';
 import { isLocal, type Target } from './target.ts';
 import { Failed } from './tool.ts';
 
-/** Calls of our own HTTP API, as a careful caller makes them. */
+/** The command line's client of the HTTP API. */
 
 const TIMEOUT_MS = 35_000;
 const MAX_TRIES = 5;
@@ -22,11 +22,11 @@ const problemSchema = v.object({
 });
 type Problem = v.InferOutput<typeof problemSchema>;
 
-/** An answer that is no success: a problem (RFC 9457), or that of a proxy in between. */
+/** An error response: a problem (RFC 9457), or the response of a proxy in between. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;
-  /** `invalid-request` of `/problems/invalid-request`; empty where the answer is not the API's own. */
+  /** `invalid-request` of `/problems/invalid-request`; empty if the response is not the API's own. */
   readonly slug: string;
   readonly errors: Problem['errors'];
   readonly instance: string | undefined;
@@ -42,10 +42,10 @@ export class ApiProblem extends Error {
   }
 }
 
-/** No answer at all. */
+/** The request got no response. */
 export class ApiUnreachable extends Error {
   override readonly name = 'ApiUnreachable';
-  /** What is wrong and stays so without a correction; null when it may pass. */
+  /** What the user must correct; null if the failure may be transient. */
   readonly mistake: string | null;
 
   constructor(url: string, cause: unknown) {
@@ -72,7 +72,7 @@ export function createApi({ url, token }: Target, { sleep }: Pick<Io, 'sleep'>):
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const request = {
       method,
-      // A token must not follow a redirection to another host.
+      // A redirect could send the token to another host.
       redirect: 'manual' as const,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       headers: {
@@ -115,14 +115,14 @@ async function exchange(url: string, request: RequestInit): Promise<{ response: 
   return { response, text: await response.text() };
 }
 
-/** Whether the same request may soon succeed. */
+/** Returns whether the failure may be transient. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof ApiUnreachable) return true;
   if (!(error instanceof ApiProblem)) return false;
   return error.status === 429 || error.status >= 500 || error.slug === 'request-in-progress';
 }
 
-/** Returns the wait after the nth failure in a row: what the server asks for, or else a doubling one. */
+/** Returns the wait after the nth consecutive failure: the server's `Retry-After`, else a doubling wait. */
 export function pauseMs(tried: number, error: unknown): number {
   const asked = error instanceof ApiProblem ? error.retryAfterMs : undefined;
   return Math.min(asked ?? FIRST_PAUSE_MS * 2 ** (tried - 1), LONGEST_PAUSE_MS);
@@ -133,7 +133,7 @@ function retryAfterMs(headers: Headers): number | undefined {
   return /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined;
 }
 
-/** Returns what lies beneath "fetch failed", such as ECONNREFUSED. */
+/** Returns the cause of "fetch failed", such as ECONNREFUSED. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if (error.name === 'TimeoutError') return 'no answer in time';
@@ -142,18 +142,18 @@ function reasonOf(error: unknown): string {
   return error.message;
 }
 
-/** A 403 without a problem is API Gateway's own. */
+/** For a 403 without a problem, which comes from API Gateway itself. */
 const NEEDS_SIGNATURE =
-  'Where infra/config.ts sets iam, API Gateway asks for signatures of AWS, and this tool has a token only.';
+  'Where infra/config.ts sets iam, API Gateway asks for signatures of AWS, which this tool does not send.';
 const OTHER_ADDRESS = 'Is this the address of the API?';
 const hints: Record<string, readonly string[]> = {
   '': [OTHER_ADDRESS],
   'unknown-route': [OTHER_ADDRESS],
   unauthenticated: [
-    'This API knows no such token, or no longer: it is taken from STUDIO_API_TOKEN.',
-    'npm run secret -- add-caller and rotate-caller make one.',
+    'The API does not accept this token. It is taken from STUDIO_API_TOKEN.',
+    'Create one with npm run secret -- add-caller or rotate-caller.',
   ],
-  forbidden: ['The token has not the scope, or not the flow, that this needs.'],
+  forbidden: ['The token lacks the scope or the flow that this needs.'],
 };
 
 /**
@@ -173,7 +173,7 @@ export function explained(error: unknown, optionAt?: (pointer: string) => string
     `${message.replace(/\.$/, '')} (${[status, slug].filter(Boolean).join(' ')})`,
     ...errors.map(({ detail, pointer }) => `  ${pointer} ${detail}`),
     ...(status === 403 && slug === '' ? [NEEDS_SIGNATURE] : (hints[slug] ?? [])),
-    ...(status >= 500 && instance ? [`The logs know it as request ${instance}.`] : []),
+    ...(status >= 500 && instance ? [`Its request id in the logs is ${instance}.`] : []),
   ];
   return new Failed(lines, { cause: error });
 }

@@ -8,7 +8,7 @@ type OptionSpec = {
   flags: string;
   help: string;
   multiple?: true;
-  /** Returns what is wrong with a value, or null. */
+  /** Returns the mistake in a value, or null. */
   check?: (value: string) => string | null;
 };
 export type Options = Record<string, OptionSpec>;
@@ -35,7 +35,7 @@ export type Arguments<O extends Options> = {
   words: string[];
 };
 
-/** Wrong use of a tool: every mistake, in words. */
+/** Wrong usage of a tool, with every mistake. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly mistakes: readonly string[];
@@ -47,17 +47,18 @@ export class UsageError extends Error {
 }
 
 /**
- * A commander command with these options. Mistakes are collected; commander itself would exit at the first.
+ * Returns a commander command with these options that collects mistakes. Commander itself exits at the first
+ * one.
  */
 export function createCommand(options: Options, mistakes: string[] = []): Command {
   const command = new Command()
     .helpOption('-h, --help', 'show this')
-    // Without commander's remark on the preset value.
+    // Omits commander's remark on the preset value.
     .configureHelp({ optionDescription: ({ description }) => description });
   for (const { flags, help, multiple, check } of Object.values(options)) {
     const option = new Option(flags, help);
     if (option.required) {
-      // A missing value is read as '': commander would exit.
+      // Reads a missing value as '', since commander would exit.
       Object.assign(option, { required: false, optional: true });
       option.preset('').argParser((value, before: string[] = []) => {
         const isAgain = before.length > 0 && !multiple;
@@ -72,8 +73,8 @@ export function createCommand(options: Options, mistakes: string[] = []): Comman
 }
 
 /**
- * Reads the arguments and throws a UsageError with every mistake. `most` is the number of words without a dash
- * that may be given; `also` looks at the values together and returns further mistakes.
+ * Reads the arguments and throws a UsageError with every mistake. `most` is the maximum number of words
+ * without a dash. `also` checks the values together and returns further mistakes.
  */
 export function readArguments<const O extends Options>(
   argv: readonly string[],
@@ -83,7 +84,7 @@ export function readArguments<const O extends Options>(
   const mistakes: string[] = [];
   const command = createCommand(options, mistakes);
   const { operands, unknown } = command.parseOptions([...argv]);
-  // A word behind an unknown option was meant as its value, and is no second mistake.
+  // A word after an unknown option is probably its value, and not reported as a second mistake.
   for (const word of unknown) if (word.startsWith('-')) mistakes.push(mistakeInOption(word, command));
   for (const word of operands.slice(words.most)) mistakes.push(`${word} is one word too many`);
 
@@ -101,7 +102,7 @@ export function readArguments<const O extends Options>(
   return read;
 }
 
-/** Names the option only: what follows = may be a secret. */
+/** Names only the option, because the text after `=` may be a secret. */
 function mistakeInOption(word: string, command: Command): string {
   const [name = ''] = word.split('=');
   if (command.options.some(({ short, long }) => name === short || name === long))
@@ -111,7 +112,7 @@ function mistakeInOption(word: string, command: Command): string {
     : `${name} is not known`;
 }
 
-/** A check for an option: one of these. */
+/** Returns a check that accepts only these values. */
 export function oneOf(...choices: readonly string[]): (value: string) => string | null {
   const listed = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
   return (value) => (choices.includes(value) ? null : `must be ${listed}`);

@@ -4,7 +4,7 @@ export const UNREADABLE = 'AWS gave an answer that cannot be read. Is there a pr
 
 /** The SDK's message. */
 const REGION_MISSING = 'Region is missing';
-/** The SDK's names for errors whose answer did not come from the service itself. */
+/** The SDK's error names for responses that did not come from the service itself. */
 const unreadable = ['Unknown', 'SyntaxError', 'TypeError', 'Error'];
 const connection = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH'];
 

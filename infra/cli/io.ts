@@ -6,15 +6,15 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { UsageError } from './arguments.ts';
 
-/** What a tool touches outside itself; tests hand in another one. */
+/** A tool's access to its environment. Tests replace it. */
 export type Io = {
   env: Record<string, string | undefined>;
   out: Output;
   err: Output;
-  /** Whether there is a terminal to ask on. */
+  /** Whether questions can be asked at a terminal. */
   interactive: boolean;
   ask: Ask;
-  /** Calls `listener` at Ctrl-C and SIGTERM instead of ending the process, until the returned function is called. */
+  /** Calls `listener` at Ctrl-C and SIGTERM, instead of exiting, until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -42,12 +42,12 @@ export function row(io: Pick<Io, 'out' | 'env'>, label: string, text: string): v
   say(io, `  ${paint(io, 'dim', label.padEnd(LABEL_WIDTH))} ${text}`);
 }
 
-/** Writes, and waits while the reader is slower. */
+/** Writes to stdout with back-pressure. */
 export async function print({ out }: Pick<Io, 'out'>, text: string): Promise<void> {
   if (!out.write(text)) await once(out, 'drain');
 }
 
-/** Returns true for a clear yes only. */
+/** Returns true only for `y` or `yes`. */
 export async function confirm(io: Pick<Io, 'ask' | 'out'>, question: string): Promise<boolean> {
   say(io, '');
   return isYes((await io.ask(`  ${question} [y/N] `)) ?? '');
@@ -95,7 +95,7 @@ export function onInterrupt(input: ReadStream, listener: () => void): () => void
     if (key.includes(CTRL_C)) listener();
   };
   for (const signal of SIGNALS) process.on(signal, listener);
-  // Read as a key: for a signal, npm would end too, and pass it on to this process a second time.
+  // Raw mode reads Ctrl-C as a key. As a signal, it would end npm too, which would pass it on a second time.
   if (input.isTTY) input.setRawMode(true).on('data', onKey).resume();
   return () => {
     for (const signal of SIGNALS) process.off(signal, listener);
@@ -106,7 +106,7 @@ export function onInterrupt(input: ReadStream, listener: () => void): () => void
 /** Asks one question. null: Ctrl-C, Ctrl-D, Escape, or no more input. */
 export type Ask = (question: string, options?: { hidden?: boolean }) => Promise<string | null>;
 
-/** Asks at a terminal; where `input` is none, takes its next line as the answer. */
+/** Asks at a terminal. If `input` is not a terminal, its next line is the answer. */
 export function createPrompt(input: ReadStream, output: WriteStream): Ask {
   let piped: AsyncIterator<string> | undefined;
   return async (question, { hidden = false } = {}) => {
@@ -130,7 +130,7 @@ async function askOnTerminal(question: Question, hidden: boolean): Promise<strin
   return isCancel(answer) ? null : answer;
 }
 
-/** Makes a newline end an answer as Enter does: clack takes a carriage return only, and scripts send newlines. */
+/** Makes a newline, as scripts send it, end an answer: clack accepts only a carriage return. */
 function asReturn(_text: string | undefined, key: Key): void {
   if (key.name === 'enter') key.name = 'return';
 }

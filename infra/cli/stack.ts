@@ -10,7 +10,7 @@ export type Stack = { status: string; outputs: ReadonlyMap<string, string> };
 
 const TIMEOUT_MS = 30_000;
 
-/** null when there is no such stack in this account and region. */
+/** Returns null if there is no such stack in this account and region. */
 export async function describeStack(name: string, timeoutMs = TIMEOUT_MS): Promise<Stack | null> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient({});
@@ -38,7 +38,7 @@ export async function outputOf(
   output: OutputName,
   { given, option, stage }: { given: string | undefined; option: string; stage: string | undefined },
 ): Promise<string> {
-  if (given && stage) throw new UsageError([`--stage goes not with ${option}`]);
+  if (given && stage) throw new UsageError([`--stage does not go with ${option}`]);
   if (given) return given;
   const name = stackName(stage);
   const value = (await describeStack(name))?.outputs.get(output);

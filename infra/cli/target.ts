@@ -7,7 +7,7 @@ import type { Io } from './io.ts';
 /** The address of the API, and the token for it. */
 export type Target = { url: string; token: string };
 
-/** `--url`, else `STUDIO_API_URL`, else the local run, at `PORT` as that one. Throws a UsageError. */
+/** Returns `--url`, else `STUDIO_API_URL`, else the local run at `PORT`. Throws a UsageError. */
 export function urlOf(given: string | undefined, { env }: Pick<Io, 'env'>): string {
   const local = `http://${LOOPBACK}:${env['PORT'] || DEFAULT_PORT}`;
   const [name, url] = given ? ['--url', given] : ['STUDIO_API_URL', env['STUDIO_API_URL'] || local];
@@ -21,11 +21,14 @@ export function mistakeInUrl(text: string): string | null {
   if (!url || !/^https?:$/.test(url.protocol)) return 'must be an http or https URL';
   if (url.username || url.password) return 'must hold no credentials: they go into STUDIO_API_TOKEN';
   if (url.search || url.hash) return 'must be the address of the API, with nothing after its path';
-  if (url.protocol === 'http:' && !isLocal(text)) return 'must be https: a token would travel in the open';
+  if (url.protocol === 'http:' && !isLocal(text))
+    return 'must be https, because http would send the token unencrypted';
   return null;
 }
 
-/** `STUDIO_API_TOKEN`; for a local run its own token; else it is asked for. Never from the command line. */
+/**
+ * Takes the token from `STUDIO_API_TOKEN`, else the local run's own, else asks. Never from the command line.
+ */
 export async function targetOf(given: string | undefined, io: Io): Promise<Target> {
   const url = urlOf(given, io);
   const isDefault = !given && !io.env['STUDIO_API_URL'];

@@ -1,12 +1,12 @@
 import { createCommand, type Usage, UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
 
-/** 0: done; 1: it did not work; 2: it was asked wrongly, and nothing happened. */
+/** 0: success; 1: failure; 2: wrong usage, and nothing was done. */
 export type ExitCode = 0 | 1 | 2;
 
 export type Tool = Usage & { run(argv: readonly string[], io: Io): Promise<ExitCode> };
 
-/** A failure that some lines explain. Any other error is a bug, and ends with its stack. */
+/** A failure that is explained to the user. Any other error is a bug, and is printed with its stack. */
 export class Failed extends Error {
   override readonly name = 'Failed';
   readonly lines: readonly string[];

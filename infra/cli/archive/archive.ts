@@ -50,7 +50,7 @@ const options = {
   stage: stageOption,
 } as const satisfies Options;
 
-/** Reads archives back: executions go to the output, messages to the error output. */
+/** Prints archived executions to stdout, and messages to stderr. */
 export const archiveTool: Tool = {
   name: 'archive',
   usage: 'read [options]',
@@ -118,7 +118,7 @@ async function localPlace(url: string, io: Io): Promise<Place> {
   const read = v.safeParse(localArchive, body);
   if (!read.success) throw new Failed([`What answers at ${url} is not npm start.`]);
   const { endpoint, bucket, isStandIn } = read.output;
-  // An emulator that was there before has its own credentials, found as AWS's are.
+  // An emulator that npm start did not start takes the credentials that the SDK finds.
   const credentials = isStandIn ? { credentials: LOCAL_CREDENTIALS } : {};
   return { bucket, s3: { endpoint, region: io.env['AWS_REGION'] || LOCAL_REGION, ...credentials } };
 }
@@ -160,7 +160,10 @@ async function printWanted(bucket: Bucket, io: Io, wanted: Wanted): Promise<Exit
 
 type ArchiveObject = { key: string; flow: string; isNew: (sid: string) => boolean };
 
-/** An execution of a slice with several objects may be in more than one of them, and in a later slice. */
+/**
+ * Lists the objects, each with a filter against executions printed before: an execution of a slice with
+ * several objects may be in more than one of them, and again in a later slice of the purge.
+ */
 async function* objectsOf(slices: AsyncIterable<ArchiveSlice>): AsyncGenerator<ArchiveObject> {
   let current = '';
   const sids = new Set<string>();
@@ -176,7 +179,9 @@ async function* objectsOf(slices: AsyncIterable<ArchiveSlice>): AsyncGenerator<A
   }
 }
 
-/** Returns a line for each flow and execution that was asked for and is not there, or for an empty archive. */
+/**
+ * Returns a line for each requested flow and execution that is not in the archive, or for an empty archive.
+ */
 function notFound({ flows, purge }: Wanted, executions: string[], seen: ReadonlySet<string>): string[] {
   const absent = flows.filter((flow) => !seen.has(flow));
   const ofPurge = purge === undefined ? '' : ` by purge ${purge}`;
@@ -189,9 +194,9 @@ function notFound({ flows, purge }: Wanted, executions: string[], seen: Readonly
   ];
 }
 
-/** Throws when the line is none of an archive; never with what stands in it, which is personal. */
+/** Throws if the line is not an archived execution. The error omits the line, which is personal data. */
 function sidOf(line: string): string {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), archived), line);
-  if (!read.success) throw new Error('the next line is no execution');
+  if (!read.success) throw new Error('the next line is not an execution');
   return read.output.execution.sid;
 }

@@ -17,11 +17,11 @@ export type Bucket = ReturnType<typeof openBucket>;
 
 const KEY = /^(([^/]+)\/\d{4}-\d\d-\d\d\/([^/]+)\/[^/]+?)(?:-[0-9a-f]+)?\.ndjson\.gz$/;
 
-/** Where an archive is: a bucket, and how S3 is spoken to there. */
+/** Where an archive is: the bucket, and the settings of its S3 client. */
 export type Place = { bucket: string; s3: S3ClientConfig };
 
 export function openBucket({ bucket: name, s3 }: Place) {
-  // The bucket in the path: every endpoint understands that.
+  // All S3 endpoints support the bucket in the path.
   const client = new S3Client({ ...s3, forcePathStyle: true });
   return {
     async *slices({ flows, purge }: Filter): AsyncIterable<ArchiveSlice> {
@@ -39,7 +39,7 @@ export function openBucket({ bucket: name, s3 }: Place) {
   };
 }
 
-/** A slice's objects stand beside each other in the list. */
+/** Groups objects by slice. Objects of one slice are adjacent in the list. */
 async function* slicesOf(objects: AsyncIterable<Listed>): AsyncGenerator<ArchiveSlice> {
   let slice: { name: string; flow: string; purge: string; objects: Listed[] } | undefined;
   const whole = ({ flow, purge, objects: all }: NonNullable<typeof slice>): ArchiveSlice => ({
@@ -76,12 +76,12 @@ async function* listed(client: S3Client, Bucket: string, Prefix: string | undefi
   }
 }
 
-/** The first byte of gzip. No line of JSON begins with it. */
+/** The first byte of gzipped data. JSON never begins with it. */
 const GZIP = 0x1f;
 
 /**
- * Hands each line of a gzipped text to `use`, one after the other; one line and some kilobytes are held. Throws
- * when the text cannot be unpacked to its end. Unpacked text is taken too: some endpoints unpack it on the way.
+ * Passes each line of a gzipped text to `use`, one after the other, with flat memory. Throws if the text is
+ * truncated or damaged. Accepts plain text too, because some endpoints decompress objects.
  */
 export async function eachLine(body: Readable, use: (line: string) => Promise<void>): Promise<void> {
   await once(body, 'readable');

@@ -5,12 +5,12 @@ import { explainedAws, UNREADABLE } from '../aws.ts';
 import { count } from '../format.ts';
 import { Failed } from '../tool.ts';
 
-/** The concurrency of an account that Lambda does not let it reserve. */
+/** The part of an account's concurrency that Lambda does not allow to be reserved. */
 const UNRESERVED = 100;
 /** The concurrency of a new account. */
 const NEW_ACCOUNT = 10;
 
-/** The concurrency of an account in a region, and what of it is not reserved. */
+/** The concurrency of an account in a region, and the part of it that is not reserved. */
 export type Concurrency = { limit: number; unreserved: number };
 
 const TIMEOUT_MS = 15_000;
@@ -42,7 +42,7 @@ export async function accountConcurrency(timeoutMs = TIMEOUT_MS): Promise<Concur
 /** What was found, or why the lookup failed. */
 export type LookedUp<T> = { found: T } | { why: string };
 
-/** Whether the synth reserves concurrency where the settings leave it open, and what the user is told. */
+/** Whether the synth reserves concurrency that the settings leave open, and the lines for the user. */
 export type Reservation = { isReserving: boolean; says: string[] };
 
 /**
@@ -62,7 +62,7 @@ export function planReservation(
   const { limit, unreserved } = account.found;
   const free = Math.max(unreserved + ('found' in held ? held.found : 0) - UNRESERVED, 0);
   const isEnough = wanted <= free;
-  // Together with the stack's own reservation, which could not be looked up, it may be enough.
+  // With the stack's own reservation, which is unknown, it may be enough.
   if ('why' in held && !isEnough) return undecided(held.why, isOpen, held, wanted);
   if (isOpen)
     return {

@@ -12,7 +12,7 @@ import { checkedOf } from './configuration.ts';
 
 const DEFAULT_TOOLKIT = 'CDKToolkit';
 
-/** The one context that may be given, as the CDK takes it. */
+/** The only CDK context that `-c` accepts. */
 const STAGE = 'stage=';
 
 const options = {
@@ -45,12 +45,12 @@ AWS credentials and region are found as the AWS CLI finds them.
 Ends with 0 when deployed, 1 when not, 2 when asked wrongly.`,
 };
 
-/** What `cdk synth` writes, as infra/cdk.json says; what was shown is what is deployed. */
+/** The output of `cdk synth` (infra/cdk.json), so that what was shown is what is deployed. */
 const ASSEMBLY = ['--app', '../.build/cdk.out'];
 
-/** What deploying touches besides the terminal. */
+/** The access of deploy to the account and the CDK. */
 export type DeployPorts = {
-  /** Throws a Failed where infra/config.ts has mistakes, or no such stage. */
+  /** Throws a Failed if infra/config.ts has mistakes, or lacks the stage. */
   check(stage: string | undefined): Checked;
   build(): Promise<unknown>;
   cdk: Cdk;
@@ -94,7 +94,7 @@ export function createDeploy({ check, build, cdk, describe, concurrency }: Deplo
         return 1;
       }
       heading(io, `Deploying ${stack}`);
-      // It was shown and approved just now.
+      // The user has just approved the changes.
       const approved = ['--require-approval', 'never'];
       await runCdkOrFail(['deploy', ...shown, ...approved], `${stack} was not deployed.`);
       printNext(io, stage, await lookUp(() => describe(stack)));
@@ -122,7 +122,7 @@ function readDeployOptions(argv: readonly string[]) {
 async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name: string): Promise<void> {
   const stack = await describe().catch((error: unknown) => {
     if (isUnusable(error)) throw error;
-    // The CDK checks this itself, and may use roles with more permissions.
+    // Continues, since the CDK checks this too, and may use roles with more permissions.
     say(io, `  Whether the account is bootstrapped could not be looked up (stack ${name}).`);
     say(io, `  ${whyOf(error)}`);
     return undefined;
@@ -140,7 +140,7 @@ async function checkToolkit(io: Io, describe: () => Promise<Stack | null>, name:
     ]);
 }
 
-/** Throws a Failed for another project's stack: the CDK would take it over and remove everything in it. */
+/** Throws a Failed for another project's stack, since the CDK would replace everything in it. */
 function refuseForeign({ outputs }: Stack, name: string): void {
   if (outputs.size === 0 || outputs.has('ApiUrl') || outputs.has(RESERVED_OUTPUT)) return;
   throw new Failed([
@@ -150,7 +150,7 @@ function refuseForeign({ outputs }: Stack, name: string): void {
   ]);
 }
 
-/** Asks for what is useful to know; its failure does not stop the deployment. */
+/** Looks up something whose failure does not stop the deployment. */
 async function lookUp<T>(ask: () => Promise<T>): Promise<LookedUp<T>> {
   try {
     return { found: await ask() };

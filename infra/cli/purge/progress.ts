@@ -6,12 +6,12 @@ import { type Io, say } from '../io.ts';
 const GAP = '  ';
 const MAX_BAR = 30;
 const MIN_BAR = 8;
-/** What stands beside the bar, apart from the total, which is there twice. */
+/** Columns beside the bar, without the two numbers of executions. */
 const TEXT_COLUMNS = 46;
 const DEFAULT_COLUMNS = 80;
 const PLAIN_LINE_MS = 10_000;
 
-/** `startedMs` and `updatedMs` by the API's clock. `total`: null where it is unknown. */
+/** `startedMs` and `updatedMs` are times of the API's clock. `total`: null if unknown. */
 type Seen = { done: number; total: number | null; startedMs: number; updatedMs: number };
 
 export type Progress = {
@@ -21,7 +21,7 @@ export type Progress = {
   clear(): void;
 };
 
-/** The progress of a purge: a bar at a terminal, a plain line now and then elsewhere. */
+/** Shows the progress of a purge: a bar at a terminal, otherwise a plain line at most every 10 seconds. */
 export function createProgress(io: Pick<Io, 'out' | 'now'>, unit = 'done'): Progress {
   const throughputAt = createThroughput({ fromStart: true });
   let bar: Bar | null = null;
@@ -45,7 +45,7 @@ export function createProgress(io: Pick<Io, 'out' | 'now'>, unit = 'done'): Prog
   return {
     show(next) {
       const { done, total, startedMs, updatedMs } = next;
-      // The record knows when the purge began: what was not watched counts too.
+      // Counts from the start of the purge, which may be before the watching.
       if (!seen) throughputAt(0, total, startedMs);
       const throughput = throughputAt(done, total, updatedMs);
       if (seen?.updatedMs !== updatedMs) heardMs = io.now();
@@ -58,7 +58,7 @@ export function createProgress(io: Pick<Io, 'out' | 'now'>, unit = 'done'): Prog
       } else {
         const { donePerSecond: rate, leftMs } = throughput;
         text.push(`${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`);
-        // It runs on until the next numbers come, and is left out once it has passed.
+        // Counts down until the next numbers arrive. Omitted at zero.
         const left = (leftMs ?? 0) - unchangedMs;
         if (left > 0) text.push(`${lasting(left)} left`);
       }
@@ -72,7 +72,7 @@ export function createProgress(io: Pick<Io, 'out' | 'now'>, unit = 'done'): Prog
   };
 }
 
-/** With nothing done yet there is no share to show. */
+/** Omits the percentage while nothing is done. */
 function numbersOf(done: number, total: number): string[] {
   const numbers = `${count(done)} of ${count(total)}`;
   return done === 0 ? [numbers] : [`${Math.floor((Math.min(done, total) / total) * 100)} %`, numbers];
@@ -80,9 +80,9 @@ function numbersOf(done: number, total: number): string[] {
 
 type Bar = { show(share: number, text: string): void; clear(): void };
 
-/** A spinner alone where there is no total, or no room for a bar. */
+/** Starts a bar, or only a spinner if the total is unknown or the terminal too narrow. */
 function startBar(output: Io['out'], total: number | null): Bar {
-  // While it spins, clack ends the process, with 0, at these keys (its issue 573). The caller listens to them.
+  // While it spins, clack exits with 0 at these keys (clack issue 573). The caller handles them instead.
   const cancelKeys = [...settings.aliases].filter(([, action]) => action === 'cancel');
   for (const [key] of cancelKeys) settings.aliases.delete(key);
   const room = (output.columns || DEFAULT_COLUMNS) - TEXT_COLUMNS - 2 * count(total ?? 0).length;

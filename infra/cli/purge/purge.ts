@@ -11,10 +11,10 @@ import { optionAt, type PurgeOptions, readPurgeOptions, type Selection, usage } 
 import { type Purge, printSelection, readPurge, shownPurge } from './summary.ts';
 import { watchPurge, watchToTheEnd } from './watch.ts';
 
-/** How many records are searched for the dry run, which is usually the one before the purge. */
+/** The number of newest records that are searched for the dry run, usually the one before the purge. */
 const RECORDS = 100;
 
-/** Deletes executions, from a terminal: the dry run, the question, the progress, the end. */
+/** Deletes executions: a dry run, a confirmation, then the purge with its progress. */
 export const purgeTool: Tool = {
   ...usage,
   async run(argv, io) {
@@ -52,14 +52,14 @@ async function purge(api: Api, io: Io, { selection, mode, url }: PurgeOrder): Pr
     say(io, '  Nothing was deleted.');
     return 1;
   }
-  // The window that was shown, so that no execution grows into it meanwhile.
+  // The purge gets the window of the dry run: with the age, it would select executions that were not shown.
   const { from, to } = dry.window;
   const shown = { ...selection, olderThan: undefined, dateCreatedFrom: from, dateCreatedTo: to };
   const begin = async () => (await start(api, shown, false)).id;
   return watchToTheEnd(api, io, { begin, total: matched, url });
 }
 
-/** Counts. null: Ctrl-C ended it, which also stops the dry run. */
+/** Runs a dry run to its end. At Ctrl-C, stops it and returns null. */
 async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | null> {
   return interruptible(io, async (signal) => {
     const { id } = await start(api, selection, true);
@@ -78,13 +78,15 @@ async function dryRun(api: Api, io: Io, selection: Selection): Promise<Purge | n
 }
 
 async function start(api: Api, selection: object, dryRun: boolean): Promise<Purge> {
-  // One key for all retries: a lost answer must not start a second purge.
+  // All retries use one key, so that a lost answer starts no second purge.
   const idempotencyKey = randomUUID();
   const body = { ...selection, dryRun };
   return readPurge((await api.insist('POST', '/purges', { body, idempotencyKey })).body);
 }
 
-/** What the dry run of the same selection and window matched; null: there is none, and so no bar. */
+/**
+ * Returns the count of the dry run with the same selection and window, for the bar; null if there is none.
+ */
 async function totalOf(api: Api, id: string): Promise<number | null> {
   try {
     const { window, request } = readPurge((await api.call('GET', `/purges/${encodeURIComponent(id)}`)).body);
@@ -94,7 +96,7 @@ async function totalOf(api: Api, id: string): Promise<number | null> {
     const dry = purges.find((one) => isDeepStrictEqual([one.window, one.request, one.status], wanted));
     return dry?.counts.matched ?? null;
   } catch (error) {
-    // The watching that follows reports what is wrong.
+    // The next request reports the problem.
     if (error instanceof ApiProblem || error instanceof ApiUnreachable || error instanceof v.ValiError)
       return null;
     throw error;

@@ -6,7 +6,7 @@ import { type Io, paint, row, say } from '../io.ts';
 import { Failed } from '../tool.ts';
 import type { Selection } from './options.ts';
 
-/** What the command line reads of a purge. Its window says which ages the request asked for. */
+/** The members of a purge that the command line reads. The window replaces the ages of the request. */
 export const shownPurge = v.object({
   ...v.omit(purgeView, ['requestedBy', 'policy', 'contactMatching', 'digest']).entries,
   request: v.omit(purgeRequest, ['olderThan', 'dateCreatedFrom', 'dateCreatedTo']),
@@ -20,7 +20,7 @@ export function readPurge(body: unknown): Purge {
   return read.output;
 }
 
-/** Executions that need no more work: acted on, gone already, or failed. */
+/** Counts the executions that need no more work: deleted or ended, gone already, or failed. */
 export function doneOf({ request, counts }: Purge): number {
   const done = request.action === 'end' ? counts.ended : counts.deleted;
   return done + counts.alreadyGone + counts.failed;
@@ -48,7 +48,7 @@ export function printSelection(io: Output, url: string, selection: Selection, dr
   printLeft(io, dry);
 }
 
-/** Prints how many active executions stay when only the contacts' ended ones are deleted. */
+/** Prints how many active executions an erasure of ended ones leaves. */
 function printLeft(io: Output, { activeLeft, request: { contact } }: Purge): void {
   const whose = Array.isArray(contact) ? 'these contacts' : 'the contact';
   if (activeLeft)

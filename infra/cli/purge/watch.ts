@@ -7,22 +7,25 @@ import { doneOf, isGood, type Purge, printEnd, readPurge } from './summary.ts';
 const FIRST_POLL_MS = 250;
 const LONGEST_POLL_MS = 3_000;
 const POLL_GROWTH = 1.25;
-/** After this time without an answer of the API, watching ends. */
+/** Watching ends after this time without an answer from the API. */
 const TIMEOUT_MS = 10 * 60_000;
 
 export type Watching = {
   api: Api;
   io: Pick<Io, 'out' | 'now' | 'sleep'>;
-  /** Executions before it; null where that is unknown. */
+  /** Executions to act on; null if unknown. */
   total: number | null;
-  /** Ends the watching, and leaves the purge alone. */
+  /** Ends the watching without stopping the purge. */
   signal: AbortSignal;
-  /** What is counted, and how that is called. */
+  /** The number to show as progress; `unit` names it. */
   done?: (purge: Purge) => number;
   unit?: string;
 };
 
-/** Polls until the purge has ended; null when the signal came first. Throws ApiProblem, or Failed at the timeout. */
+/**
+ * Polls until the purge has ended; null when the signal came first. Throws ApiProblem, or Failed at the
+ * timeout.
+ */
 export async function watchPurge(id: string, watching: Watching): Promise<Purge | null> {
   const { api, io, total, signal, done = doneOf, unit } = watching;
   const { createProgress } = await import('./progress.ts');
@@ -38,7 +41,7 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
         const { error } = looked;
         if (!isPassing(error)) throw error;
         if (io.now() - lastHeardMs > TIMEOUT_MS)
-          throw new Failed([`The API has not been heard of for ${lasting(TIMEOUT_MS)}.`], { cause: error });
+          throw new Failed([`The API has not answered for ${lasting(TIMEOUT_MS)}.`], { cause: error });
         const answer = error instanceof ApiProblem ? `The API answers ${error.status}` : 'No connection';
         progress.note(`${answer}; trying again`);
         failures += 1;
@@ -49,7 +52,7 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
       if (purge.status !== 'running') return purge;
       progress.show({
         done: done(purge),
-        // More may match by now than when it was counted.
+        // More executions may match than in the dry run.
         total: total === null ? null : Math.max(total, purge.counts.matched),
         startedMs: Date.parse(purge.dateStarted),
         updatedMs: Date.parse(purge.dateUpdated),
@@ -69,13 +72,13 @@ export async function watchPurge(id: string, watching: Watching): Promise<Purge 
 export type Order = { begin: () => Promise<string>; total: number | null; url: string | undefined };
 
 /**
- * Begins a purge, watches it until it has ended and prints its end. Ctrl-C asks whether to stop it, to watch on or
- * to leave it running; without a terminal it is left running. While it stops, Ctrl-C ends the waiting.
+ * Begins a purge, watches it until it has ended and prints its end. Ctrl-C asks whether to stop it, to watch
+ * on or to leave it running; without a terminal it is left running. While it stops, Ctrl-C ends the waiting.
  */
 export async function watchToTheEnd(api: Api, io: Io, { begin, total, url }: Order): Promise<ExitCode> {
   let id: string | undefined;
   let isStopping = false;
-  // Interruptible from before it begins: a purge that began at that moment would run unseen.
+  // Interruptible before the start, too: Ctrl-C must not end the process while the purge starts.
   const look = () =>
     interruptible(io, async (signal) => {
       id ??= await begin();
@@ -110,7 +113,7 @@ export async function watchToTheEnd(api: Api, io: Io, { begin, total, url }: Ord
   return 1;
 }
 
-/** Stops at a clear yes only; a second Ctrl-C, or the end of the input, leaves the purge running. */
+/** Only `y` or `yes` stops the purge. A second Ctrl-C, or the end of the input, leaves it running. */
 async function askWhatNow(io: Io): Promise<'stop' | 'watch' | 'leave'> {
   say(io, '');
   const answer = await io.ask('Stop the purge? y stops it, n watches on, Ctrl-C leaves it running. [y/N]');

@@ -5,11 +5,11 @@ type Verb = 'add' | 'rotate' | 'retire' | 'remove';
 type Kind = 'caller' | 'webhook' | 'signature-key';
 export type Change = { verb: Verb; kind: Kind; grant: Grant };
 
-/** Where the entries of a kind are, and how they hold their name and their secret. */
+/** The list of each kind's entries, and the members for their name and secret. */
 const KINDS = {
   caller: { list: 'callers', name: 'name', secret: 'token', verbs: ['add', 'rotate', 'retire', 'remove'] },
   webhook: { list: 'webhooks', name: 'name', secret: 'secret', verbs: ['add', 'rotate', 'retire', 'remove'] },
-  // Each key has its own SID, so a rotation adds one and removes the other.
+  // Each key has a SID of its own: a rotation adds a key and removes the other.
   'signature-key': { list: 'signatureKeys', name: 'sid', secret: 'secret', verbs: ['add', 'remove'] },
 } as const;
 const kinds = ['caller', 'webhook', 'signature-key'] as const;
@@ -24,7 +24,9 @@ export function needsValue({ verb }: Change): boolean {
   return verb === 'add' || verb === 'rotate';
 }
 
-/** Returns the changed document; `value` is the new token or secret. The last entry of a name is its newest. */
+/**
+ * Returns the changed document. `value` is the new token or secret. The newest entry of a name is the last.
+ */
 export function changed(
   document: SecretDocument,
   { verb, kind, grant }: Change,
@@ -46,11 +48,11 @@ export function changed(
   if (verb === 'rotate') return { ...document, [list]: [...entries, { ...newest, [secret]: value }] };
   const left = entries.filter((entry) => !isNamed(entry) || (verb === 'retire' && entry === newest));
   if (left.length === entries.length)
-    throw new Failed([`${grant.name} has one only: there is nothing to retire.`]);
+    throw new Failed([`${grant.name} has only one: there is nothing to retire.`]);
   return { ...document, [list]: left };
 }
 
-/** Says what has changed. `where` makes a further command mean the same secret. */
+/** Describes the change. `where`: the options with which a further command means the same secret. */
 export function inWords({ verb, kind, grant: { name } }: Change, where: string): string[] {
   if (kind === 'signature-key') {
     const does = verb === 'add' ? 'taken' : 'refused';

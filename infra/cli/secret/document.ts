@@ -6,8 +6,8 @@ import { parseJson } from '../../../lib/studio/json/json.ts';
 import { fieldsOf } from '../../../lib/studio/json/parse.ts';
 
 /**
- * The secret's JSON while it is edited. Members that this version does not know stay as they are. Changes are
- * values: nothing here reads, writes or prints.
+ * The secret's JSON while it is edited. Unknown members are kept. Nothing in this file reads, writes or
+ * prints.
  */
 
 /** Checks only the shape, so that entries that the functions do not use can be shown, rotated and removed. */
@@ -28,11 +28,13 @@ export type TwilioCredentials = Pick<Secret, 'accountSid' | 'apiKeySid' | 'apiKe
 
 export const EMPTY: SecretDocument = { callers: [], webhooks: [] };
 
-/** Reads what is stored. Throws a ConfigError with every mistake: a broken secret is not written over. */
+/**
+ * Parses the stored secret. Throws a ConfigError with every mistake, so that a broken secret is not
+ * overwritten.
+ */
 export function parseDocument(json: string): SecretDocument {
   const mistakes = mistakesOf(() => readSecret(json));
-  // A mistake at `#` concerns the text as a whole. All others are reported together with those of the
-  // entries.
+  // A mistake at `#` concerns the whole text. All others are reported together with those of the entries.
   if (mistakes.some(({ pointer }) => pointer === '#')) throw new ConfigError('The secret', mistakes);
   const text = withoutByteOrderMark(json);
   refuseRepeatedNames('The secret', text);
@@ -51,14 +53,14 @@ function mistakesOf(read: () => unknown): Mistake[] {
   }
 }
 
-/** What is stored. Throws a ConfigError where the functions would refuse it. */
+/** Returns the JSON to store. Throws a ConfigError if the functions would refuse it. */
 export function formatDocument(document: SecretDocument): string {
   const json = JSON.stringify(document, null, 2);
   readSecret(json);
   return json;
 }
 
-/** Lists what the functions would not use, without naming a value. */
+/** Lists the parts that the functions would ignore, without their values. */
 export function unusedOf(document: SecretDocument): string[] {
   const found: string[] = [];
   readSecret(JSON.stringify(document), (mistakes) => {
@@ -67,7 +69,7 @@ export function unusedOf(document: SecretDocument): string[] {
   return found;
 }
 
-/** The credentials in it, or null where it was never filled in. */
+/** Returns the credentials, or null if the secret was never filled in. */
 export function credentialsOf(document: SecretDocument): TwilioCredentials | null {
   if (document['accountSid'] === undefined) return null;
   const { accountSid, apiKeySid, apiKeySecret, authToken } = readSecret(JSON.stringify(document));

@@ -5,15 +5,15 @@ import type { TwilioCredentials } from './document.ts';
 
 const MAX_TRIES = 3;
 
-/** `show` reports shorter tokens, and a shorter key is refused when it is typed in. */
+/** `show` reports shorter tokens. Shorter signature keys are refused. */
 export const MIN_TOKEN_CHARACTERS = 24;
 
 type Question = {
   what: string;
-  /** What Enter stands for. Without it, an answer is needed. */
+  /** The answer that Enter stands for. Without it, Enter is refused. */
   kept?: string | null | undefined;
   isRight: (answer: string) => boolean;
-  /** What a right answer looks like. */
+  /** Describes a right answer. */
   looks: string;
 };
 
@@ -27,7 +27,7 @@ export async function askForCredentials(
   const apiKeySid = await askHidden(io, sid('API key SID', 'SK', before?.apiKeySid));
   const apiKeySecret = await askHidden(io, {
     what: 'API key secret',
-    // The secret of another key is of no use.
+    // The stored secret belongs to the stored key only.
     kept: before?.apiKeySid === apiKeySid ? before.apiKeySecret : undefined,
     isRight: (answer) => !/\s/.test(answer),
     looks: 'it has no spaces',
@@ -67,12 +67,11 @@ export function askForSignatureKey(io: Io): Promise<string> {
 async function askHidden(io: Io, { what, kept, isRight, looks }: Question): Promise<string> {
   for (let tried = 1; ; tried++) {
     const answer = await io.ask(`  ${what.charAt(0).toUpperCase()}${what.slice(1)}: `, { hidden: true });
-    if (answer === null) throw new Failed(['Broken off; nothing was written.']);
+    if (answer === null) throw new Failed(['Interrupted; nothing was written.']);
     const given = answer.trim();
     if (given === '' && typeof kept === 'string') return kept;
     if (given !== '' && isRight(given)) return given;
-    const complaint =
-      given === '' ? `There is nothing to keep of the ${what}.` : `That is no ${what}: ${looks}.`;
+    const complaint = given === '' ? `There is no stored ${what} to keep.` : `That is no ${what}: ${looks}.`;
     if (tried === MAX_TRIES || !io.interactive) throw new Failed([`${complaint} Nothing was written.`]);
     say(io, `  ${complaint}`);
   }

@@ -57,7 +57,7 @@ async function apply(change: Change & { ask: boolean }, { store, before, io, whe
   const { document } = before;
   if (credentialsOf(document) === null)
     throw new Failed(['The secret holds no Twilio credentials yet: npm run secret asks for them.']);
-  // First without a value, so that an impossible change fails before a secret is asked for.
+  // Tries the change without a value first, so that an impossible one fails before a secret is asked for.
   changed(document, change, '');
   const value = needsValue(change) ? await newValue(change, io) : '';
   const after = changed(document, change, value);

@@ -8,7 +8,7 @@ import { explainedAws } from '../aws.ts';
 import { Failed } from '../tool.ts';
 import { EMPTY, formatDocument, parseDocument, type SecretDocument } from './document.ts';
 
-/** The stored document and its version; null where none was stored yet. */
+/** The stored document and its version; null if none was stored yet. */
 export type Read = { document: SecretDocument; version: string | null };
 
 export type SecretStore = ReturnType<typeof openSecret>;
@@ -23,7 +23,7 @@ export function openSecret(id: string) {
       [NOT_FOUND]: `There is no secret ${id} in this account and region: deploy first.`,
     });
 
-  /** null: the secret has no value yet, or does not exist. The write tells which. */
+  /** Returns null if the secret has no value yet, or does not exist. The write finds out which. */
   const current = () =>
     client.send(new GetSecretValueCommand({ SecretId: id })).catch((error: unknown) => {
       if (error instanceof Error && error.name === NOT_FOUND) return null;

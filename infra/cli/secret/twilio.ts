@@ -6,8 +6,8 @@ import type { TwilioCredentials } from './document.ts';
 const TIMEOUT_MS = 15_000;
 
 /**
- * Asks Twilio for one flow, which changes nothing there. Throws a Failed when Twilio refuses the API key or does
- * not answer. The Auth Token is not tried: it only checks signatures.
+ * Lists one flow at Twilio. Throws a Failed if Twilio refuses the API key or does not answer. The Auth Token
+ * is not checked.
  */
 export async function checkWithTwilio(
   { accountSid, apiKeySid, apiKeySecret }: TwilioCredentials,

@@ -21,7 +21,7 @@ const options = {
   url: urlOption,
 } as const satisfies Options;
 
-/** Finds out whether what was deployed does its jobs. */
+/** Tests a deployment, or the local run, with one execution of a test flow. */
 export const smokeTool: Tool = {
   name: 'smoke',
   usage: '--url https://… --flow test --to +12025550123',
@@ -62,7 +62,7 @@ const marks: Record<Mark, [string, Style]> = {
 
 type SmokeOptions = { flow: string; to: string; key: string };
 
-/** Runs every step that can be run, reports each, and deletes what it started. Returns whether all passed. */
+/** Runs and reports the steps, and deletes the execution it started. Returns whether no step failed. */
 function smoke(api: Api, io: Io, options: SmokeOptions): Promise<boolean> {
   return interruptible(io, async (signal) => {
     const job: Job = { ...options, api, io, sid: null, startedMs: io.now(), signal };
@@ -79,7 +79,7 @@ function smoke(api: Api, io: Io, options: SmokeOptions): Promise<boolean> {
     } finally {
       if (job.sid !== null) await cleanUp(job, report);
     }
-    if (signal.aborted) say(io, '', '  Broken off.');
+    if (signal.aborted) say(io, '', '  Interrupted.');
     const summary =
       seen.failed > 0 ? `${many(seen.failed, 'step')} failed` : `${many(seen.passed, 'step')} passed`;
     const took = lasting(io.now() - job.startedMs);
@@ -90,7 +90,7 @@ function smoke(api: Api, io: Io, options: SmokeOptions): Promise<boolean> {
 
 type Report = (mark: Mark, name: string, text: string, ms?: number) => void;
 
-/** Returns whether the next step is to be taken. */
+/** Runs and reports one step. Returns false if the remaining steps must not run. */
 async function take(step: Step, job: Job, report: Report): Promise<boolean> {
   const { name, isGround = false, needsExecution, scope, run } = step;
   const { io, signal } = job;
@@ -108,7 +108,7 @@ async function take(step: Step, job: Job, report: Report): Promise<boolean> {
     const isOutOfScope = scope && error instanceof ApiProblem && error.slug === 'forbidden';
     if (isOutOfScope) report('skipped', name, `the token has not the scope ${scope}`);
     else report('failed', name, reasonOf(error), io.now() - fromMs);
-    // The execution may have been started all the same.
+    // The trigger may have created an execution although its answer was lost.
     if (name === 'trigger' && !(error instanceof ApiProblem && error.status < 500))
       report('failed', 'clean-up', `look for an execution of ${job.to}`);
     if (error instanceof ApiUnreachable && error.mistake !== null) say(io, `    ${error.mistake}`);

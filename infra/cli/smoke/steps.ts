@@ -4,9 +4,9 @@ import { count } from '../format.ts';
 import type { Io } from '../io.ts';
 import { readPurge } from '../purge/summary.ts';
 
-/** The jobs of the README, one after the other, on one execution of a test flow. */
+/** The steps of the smoke test, in order, on one execution of a test flow. */
 
-/** A list may show a new execution late, and one request searches a limited number only. */
+/** A new execution may appear in lists late, and one request searches a limited number of executions. */
 const FIND_TRIES = 20;
 const FIND_PAUSE_MS = 1_000;
 /** Allowance for clock skew between this machine and Studio. */
@@ -14,7 +14,7 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 const PURGE_POLLS = 300;
 const PURGE_POLL_MS = 1_000;
 
-/** The API answered, but not with what it should. */
+/** An answer of the API that is not the expected one. */
 export class Unexpected extends Error {
   override readonly name = 'Unexpected';
 }
@@ -43,18 +43,18 @@ export type Job = {
   key: string;
   startedMs: number;
   signal: AbortSignal;
-  /** The execution that was started and is not deleted yet. */
+  /** The execution that was started, until it is deleted. */
   sid: string | null;
 };
 
 export type Step = {
   name: string;
-  /** When it fails, no other step is tried. */
+  /** If this step fails, the remaining steps are not tried. */
   isGround?: true;
   needsExecution?: true;
-  /** The step is left out when the token lacks this scope. */
+  /** The step is skipped if the token lacks this scope. */
   scope?: string;
-  /** Returns what was seen, in a few words. Throws ApiProblem, ApiUnreachable or Unexpected. */
+  /** Returns a short description of the result. Throws ApiProblem, ApiUnreachable or Unexpected. */
   run(job: Job): Promise<string>;
 };
 
@@ -128,13 +128,13 @@ async function refuseStrangers({ api, signal }: Job): Promise<string> {
   });
   if (!(answered instanceof ApiProblem)) throw new Unexpected(`answered ${answered.status} without a token`);
   if (answered.status === 401) return 'refused without a token';
-  // Those are API Gateway's words, not the API's: an execution started now could not be ended.
+  // API Gateway itself refuses the request: an execution started now could not be ended.
   if (answered.status === 403 && answered.slug === '')
     throw new Unexpected('asks for signatures of AWS, not for tokens (iam)');
   throw answered;
 }
 
-/** Without the signal: an interrupted trigger could leave an execution that is not known here. */
+/** Ignores the signal, because an interrupted trigger could leave an execution whose SID is unknown. */
 function trigger({ api, flow, to, key }: Job): Promise<Answer> {
   const body = { to, parameters: { smokeTest: true } };
   return api.insist('POST', pathOf({ flow, sid: null }), { body, idempotencyKey: key });

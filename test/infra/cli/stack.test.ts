@@ -81,7 +81,7 @@ test('is not asked where the value was given', async () => {
     'mine',
   );
   const both = { given: 'mine', option: '--secret-id', stage: 'prod' };
-  await expect(outputOf('SecretArn', both)).rejects.toThrow('--stage goes not with --secret-id');
+  await expect(outputOf('SecretArn', both)).rejects.toThrow('--stage does not go with --secret-id');
   expect(asked).toEqual([]);
 });
 

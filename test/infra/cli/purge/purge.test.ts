@@ -280,7 +280,7 @@ describe('an unreliable line', () => {
       },
     });
     expect(await purge(who, '--watch', PURGE)).toBe(1);
-    expect(who.complained()).toContain('has not been heard of for 10 min');
+    expect(who.complained()).toContain('has not answered for 10 min');
     expect(who.complained()).toContain(`${PURGE} may still be running`);
   });
 });

@@ -125,7 +125,7 @@ describe('filling in', () => {
     const who = sits('hunter2', accountSid, `SK${'b'.repeat(32)}`, '', '', '');
     expect(await secret(who)).toBe(1);
     expect(who.said()).toContain('That is no account SID: AC and 32 hexadecimal digits.');
-    expect(who.complained()).toContain('There is nothing to keep of the API key secret.');
+    expect(who.complained()).toContain('There is no stored API key secret to keep.');
     expect(who.said() + who.complained()).not.toContain('hunter2');
     expect(await stored()).toEqual(original);
   });
