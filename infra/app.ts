@@ -6,9 +6,11 @@ import { checkInfraConfig, InfraConfigError } from './constructs/checked.ts';
 import { StudioExecutionsStack } from './stack.ts';
 import { stackName } from './stage.ts';
 
-/** What `cdk synth` and `cdk deploy` run. `-c stage=<name>` picks a stage, which is a stack of its own. */
+/**
+ * The app of `cdk synth` and `cdk deploy`. `-c stage=<name>` selects a stage, which is a stack of its own.
+ */
 const app = new App();
-// Every finding ends the synth, unless the construct that it is about acknowledges it with a reason.
+// Every finding fails the synth, unless its construct acknowledges it with a reason.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 const stage: unknown = app.node.tryGetContext('stage');
 const isReserving = app.node.tryGetContext(RESERVE_CONTEXT) === 'true';

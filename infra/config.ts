@@ -5,23 +5,20 @@ import type { DeploymentInput } from './constructs/deployment-settings.ts';
  * The one file to edit before `npm run deploy`. Mistakes in it are reported at synth, all at once.
  */
 
-/** What the functions know: your flows, who they write as, and what is to be purged when. */
+/** The configuration of the functions: your flows, their senders, and the purge policies. */
 export const config = {
   flows: [
-    // Put your flows' SIDs here. Callers name a flow by its alias, so that a SID may change behind it.
+    // Put your flows' SIDs here. Callers use the alias, so that the SID behind it may change.
     { alias: 'welcome', sid: 'FW00000000000000000000000000000001', from: '+12025550100' },
     { alias: 'support', sid: 'FW00000000000000000000000000000002', from: '+12025550101' },
   ],
   policies: [
-    // Twilio itself keeps executions for 30 days: a longer age never finds anything.
+    // Twilio deletes executions after 30 days: a policy with a longer age finds nothing.
     { name: 'weekly', flows: 'all', status: 'ended', olderThan: 'P7D', action: 'delete', archive: false },
   ],
 } satisfies ConfigInput;
 
-/**
- * How it is deployed. All may be left out: infra/constructs/deployment-settings.ts has every setting and its
- * default.
- */
+/** The deployment. Every setting is optional: infra/constructs/deployment-settings.ts has them all. */
 export const deployment = {
   /** When the policies run: rate(…) or cron(…), in UTC; false for never. */
   schedule: 'rate(1 day)',
@@ -32,6 +29,6 @@ export const deployment = {
   logRetentionDays: 30,
   // The address that alarms are sent to.
   // alarmEmail: 'operations@example.com',
-  // What is otherwise in a stage; `npm run deploy -- -c stage=test` makes it a stack of its own.
+  // Settings that differ in a stage. `npm run deploy -- -c stage=test` deploys it as a stack of its own.
   // stages: { test: { schedule: false, keepData: false, config: { policies: [] } } },
 } satisfies DeploymentInput;

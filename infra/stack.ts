@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { RESERVED_OUTPUT, reservedBy, runsIn } from './constructs/api/reserved.ts';
 import { StudioExecutions, type StudioExecutionsProps } from './constructs/studio-executions.ts';
 
-/** studio-executions as a stack of its own, with what one needs to know of it once it is deployed. */
+/** studio-executions as a stack of its own, with the outputs that its users need. */
 export class StudioExecutionsStack extends Stack {
   readonly studio: StudioExecutions;
 
@@ -25,8 +25,12 @@ export class StudioExecutionsStack extends Stack {
     this.#output('ArchiveBucketName', storage.archive.bucketName, 'Archives of purged executions');
     this.#output('CleanupFunctionArn', workerArn, 'The worker that purges');
     const reserved = runsIn(reservedBy(checked));
-    this.#output(RESERVED_OUTPUT, String(reserved), 'Runs at once that are set aside; 0 for none');
-    this.#output('AlarmTopicArn', alarms.topic.topicArn, 'Where alarms are told; subscribe what you like');
+    this.#output(RESERVED_OUTPUT, String(reserved), 'Reserved concurrent runs; 0 for none');
+    this.#output(
+      'AlarmTopicArn',
+      alarms.topic.topicArn,
+      'The topic that alarms notify; add subscriptions as needed',
+    );
   }
 
   #output(name: string, value: string, description: string): void {

@@ -3,7 +3,7 @@ import type { OnResolveArgs, Plugin } from 'esbuild';
 
 const require = createRequire(import.meta.url);
 
-/** The file beside each bundle that holds undici's pool. A trigger's first create does without it. */
+/** The file beside each bundle with undici's pool. A trigger's first create does not load it. */
 export const UNDICI = 'undici';
 
 /** Replaces modules of a dependency in the bundles. */
@@ -16,7 +16,7 @@ export type Rule = {
   checkedWith: string;
 };
 
-/** All that the bundler replaces. test/infra/trim.test.ts fails when one of these dependencies has moved. */
+/** All that the bundler replaces. test/infra/trim.test.ts fails when one of these dependencies changes. */
 export const RULES: Record<string, Rule> = {
   // The ES module of a builtin reads all its exports, and those of node:http load Node's own copy of undici.
   'imported-builtin': {

@@ -2,13 +2,13 @@ import { type Config, ConfigError, checkConfig, findFlow } from '../../lib/confi
 import { type Mistake, validate } from '../../lib/config/validation.ts';
 import { deploymentSchema, type Settings, settingsSchema } from './deployment-settings.ts';
 
-/** Lambda takes 4 KB of environment in all; the other variables need the rest. */
+/** Lambda's limit is 4 KB for all environment variables; the others need the rest. */
 const MAX_CONFIG_BYTES = 3_000;
 
-/** What the constructs read: both halves of `infra/config.ts`, checked, with their defaults filled in. */
+/** Both halves of `infra/config.ts`, checked, with their defaults. */
 export type Checked = { config: Config; settings: Settings };
 
-/** What was configured has mistakes: one line each, and none repeats a value. */
+/** Mistakes in the configuration, a line each. The lines do not repeat values. */
 export class InfraConfigError extends Error {
   override readonly name = 'InfraConfigError';
   readonly mistakes: string[];
@@ -19,7 +19,7 @@ export class InfraConfigError extends Error {
   }
 }
 
-/** Checks what a construct was given. Throws an InfraConfigError with every mistake of both halves. */
+/** Checks the props of a construct. Throws an InfraConfigError with every mistake of both halves. */
 export function checkParts(config: unknown, settings: unknown): Checked {
   const mistakes: string[] = [];
   const checked = checkBoth({ config, settings }, { config: 'config', settings: 'settings' }, mistakes);
@@ -28,8 +28,8 @@ export function checkParts(config: unknown, settings: unknown): Checked {
 }
 
 /**
- * Checks `infra/config.ts` and picks one stage of it (undefined: the stack that belongs to none). Every stage
- * is checked, whichever is deployed. Throws an InfraConfigError with every mistake.
+ * Checks `infra/config.ts` with all its stages and returns one stage (undefined: the stack without a stage).
+ * Throws an InfraConfigError with every mistake.
  */
 export function checkInfraConfig(
   input: { config: unknown; deployment: unknown },
@@ -85,7 +85,7 @@ function configOf(input: unknown, mistakes: string[], where: string): Config | u
   return undefined;
 }
 
-/** Finds flows of IAM callers, in the settings, that are not configured, in the config. */
+/** Returns a mistake for each flow of IAM callers that is not configured. */
 function flowMistakes(where: string, config: Config, { iam }: Pick<Settings, 'iam'>): string[] {
   return (iam?.flows ?? []).flatMap((flow, index) =>
     findFlow(config, flow) ? [] : [`${where} #/iam/flows/${index} is not a configured flow`],

@@ -90,9 +90,10 @@ const entries = {
   memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), HTTP_MEMORY_MB),
   throttling: v.optional(throttling, {}),
   /**
-   * How many runs at once are set aside, which is also their maximum; `false`: none. By default `npm run deploy`
-   * sets aside what reserved.ts says, if the account has it. A new account may run 10 at once and reserve none,
-   * and a deployment that reserves fails there. `cdk deploy` sets nothing aside but what stands here.
+   * How many runs at once are set aside, which is also their maximum; `false`: none. By default `npm run
+   * deploy` sets aside what reserved.ts says, if the account has it. A new account may run 10 at once and
+   * reserve none, and a deployment that reserves fails there. `cdk deploy` sets nothing aside but what stands
+   * here.
    */
   reservedConcurrency: v.optional(
     // A union would say of a mistake in the object only that it is neither of the two.

@@ -16,7 +16,7 @@ import { Worker } from './worker/worker.ts';
 import { workerName } from './worker/worker-name.ts';
 
 export type StudioExecutionsProps = {
-  /** Flows, senders, policies: what the functions know. */
+  /** Flows, senders, policies: the configuration of the functions. */
   config: ConfigInput;
   /** How it is deployed. Default: see each setting's type. */
   settings?: SettingsInput;
@@ -25,18 +25,18 @@ export type StudioExecutionsProps = {
 };
 
 /**
- * All of studio-executions, to be put into any stack. Throws an InfraConfigError that names every mistake of
- * its props.
+ * All resources of studio-executions, for any stack. Throws an InfraConfigError with every mistake in its
+ * props.
  */
 export class StudioExecutions extends Construct {
   readonly api: Api;
   readonly storage: Storage;
   readonly worker: Worker;
-  /** The worker's alias: what is invoked to purge. */
+  /** ARN of the worker's alias, which is invoked to purge. */
   readonly workerArn: string;
   readonly alarms: Alarms;
   readonly functions: Record<FunctionName, StudioFunction>;
-  /** As it was checked, with the defaults filled in. */
+  /** The checked settings, with defaults. */
   readonly settings: Settings;
 
   constructor(scope: Construct, id: string, props: StudioExecutionsProps) {
@@ -86,7 +86,7 @@ function functionsBehindApi(scope: Construct, deployment: Deployment): Record<Fu
 }
 
 /**
- * The configuration as the bundles read it. Twilio's signatures are over the public URL: by default the
+ * Returns the configuration as the bundles read it. Twilio's signatures cover the public URL, by default the
  * API's.
  */
 function configJson(scope: Construct, config: Config, apiUrl: string): string {

@@ -10,7 +10,7 @@ type Warning = { id: string; text: string };
 const STUDIO_RETENTION_DAYS = 30;
 /** The SIDs of the example flows in `infra/config.ts`. */
 const PLACEHOLDER_SID = /^FW0{24}/;
-/** A month back from here is 31 days, the most it can be. */
+/** A month before this day has 31 days, the maximum. */
 const SOME_JANUARY = Date.UTC(2026, 0, 31);
 
 export function warningsOf(config: Config, { schedule }: Pick<Settings, 'schedule'>): Warning[] {

@@ -27,15 +27,14 @@ import {
 import type { Settings } from '../deployment-settings.ts';
 import type { StudioFunction } from './studio-function.ts';
 
-/** How long browsers keep the answer to a preflight. */
+/** The time that browsers cache the response to a preflight. */
 const PREFLIGHT_MAX_AGE = Duration.hours(1);
 const API_NAME_LENGTH = 128;
 const TRIGGER_ROUTE = 'POST /flows/{flow}/executions' satisfies RouteKey;
 
 /**
- * One line of JSON a request: who answered what, how fast. No address of the caller, no path and no query,
- * which name executions and contacts; the route's template and the request's id lead on to the functions'
- * logs.
+ * The access log: one line of JSON a request. It omits the caller's address, the path and the query, which
+ * may identify executions and contacts. The request id leads to the functions' logs.
  */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
@@ -59,8 +58,8 @@ type RouteProps = {
 };
 
 /**
- * The HTTP API. Made in two moves: its address stands in the functions' configuration, so it is there before
- * them, and its routes lead to them, so they come after.
+ * The HTTP API. It is created before the functions, whose configuration contains its address. `serve` adds
+ * the routes, which need the functions.
  */
 export class Api extends Construct {
   readonly api: HttpApi;
@@ -85,12 +84,12 @@ export class Api extends Construct {
     });
   }
 
-  /** Without the slash that a stage's address ends with. */
+  /** The address, without a slash at its end. */
   get url(): string {
     return this.api.apiEndpoint;
   }
 
-  /** Adds exactly the routes of the route table, and gives the stage that serves them. */
+  /** Adds the routes of the route table and returns the stage that serves them. */
   serve({ functions, settings, key }: RouteProps): HttpStage {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
@@ -116,7 +115,7 @@ export class Api extends Construct {
       });
       added.set(routeKey, route);
     }
-    // What no route matches is answered as a problem like any other, not with API Gateway's own words.
+    // Requests that match no route get a problem of this API, not API Gateway's own response.
     for (const [id, routeKey] of unmatched(this.#takesBrowsers))
       new HttpRoute(this, id, { httpApi: this.api, routeKey, integration: integrations[UNMATCHED_FUNCTION] });
     return this.#stage(settings, key, added.get(TRIGGER_ROUTE));
@@ -141,7 +140,8 @@ export class Api extends Construct {
     const resource = stage.node.defaultChild;
     if (!(resource instanceof CfnStage) || !trigger)
       throw new Error('The stage has no trigger route to slow');
-    // CDK knows throttling of the whole stage only. API Gateway refuses settings of a route that is not there
+    // CDK supports throttling only for a whole stage. API Gateway refuses settings of a route that does not
+    // exist
     // yet.
     resource.routeSettings = {
       [TRIGGER_ROUTE]: {
@@ -162,8 +162,8 @@ function split(routeKey: RouteKey): [HttpMethod, string] {
 }
 
 /**
- * `$default` takes the preflights of browsers too, which API Gateway then leaves to the function; it answers
- * them itself where no route has their method.
+ * Returns the routes for everything else. `$default` would also match the preflights of browsers, which API
+ * Gateway answers itself only if no route has their method.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
  */
 function unmatched(takesBrowsers: boolean): [string, HttpRouteKey][] {

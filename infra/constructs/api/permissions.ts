@@ -9,8 +9,8 @@ import { type TableUse, tableUse } from './table-use.ts';
 export type DeployedFunction = keyof typeof tableUse;
 
 /**
- * The permissions of a function: only the calls that its code makes, on the one resource it makes them on,
- * and in the table only on its own partitions.
+ * Returns the permissions of a function: only the calls that its code makes, on their resource, and in the
+ * table only on the partitions that it uses.
  */
 export function permissionsOf(
   name: DeployedFunction,
@@ -24,7 +24,7 @@ export function permissionsOf(
   return [
     ...permissions,
     allow(['s3:PutObject'], storage.archive.arnForObjects('*')),
-    // A run that has grown long hands over to a new one.
+    // A long run starts the next one.
     startWorker,
     // A durable run belongs to a version of the function, whose number is not known before it is published.
     allow(
@@ -34,7 +34,7 @@ export function permissionsOf(
   ];
 }
 
-/** What DynamoDB asks for to use a table with a customer's key. */
+/** The KMS operations that DynamoDB requires for a table with a customer's key. */
 const KEY_OF_TABLE = [
   'Decrypt',
   'DescribeKey',
@@ -45,7 +45,7 @@ const KEY_OF_TABLE = [
   'ReEncryptTo',
 ];
 
-/** What a function needs of the deployment's own key, through which service. */
+/** Returns the operations on the deployment's own key that a function needs, by service. */
 export function keyPermissionsOf(
   name: DeployedFunction,
   key: Key,
@@ -68,7 +68,7 @@ function usePartition(tableArn: string, { partition, operations }: TableUse): Po
   );
   statement.addConditions({
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partition] },
-    // ForAllValues alone also holds for a call that names no key.
+    // ForAllValues alone is also true for a call without a key.
     Null: { 'dynamodb:LeadingKeys': 'false' },
   });
   return statement;

@@ -1,25 +1,26 @@
 import type { Checked } from '../checked.ts';
 import { MAX_RESERVED_CONCURRENCY, type Settings } from '../deployment-settings.ts';
 
-/** Reserved concurrency: runs at once that are set aside for one function, and its maximum. */
+/**
+ * Reserved concurrency of the functions: the number of concurrent runs set aside, which is also the maximum.
+ */
 export type Reserved = { trigger?: number | undefined; cleanup?: number | undefined };
 
-/** What `npm run deploy` tells the synth once it has seen that the account has room: `-c reserve=true`. */
+/** Context of the synth: `npm run deploy` passes `-c reserve=true` if the account has enough concurrency. */
 export const RESERVE_CONTEXT = 'reserve';
-/** The stack's output by which the next one knows how much of what the account lacks is its own. */
+/** The stack's output with its own reservation, which the next deployment adds to what is free. */
 export const RESERVED_OUTPUT = 'ReservedConcurrency';
 
 /**
- * Beside a run for each policy, which the schedule starts all at once: the schedule's own, the census, and
- * two that callers start. What is beyond waits in Lambda's own queue, and is not lost, but an alarm tells of
- * it.
+ * Runs besides one for each policy, which the schedule starts at once: the schedule's own, the census, and
+ * two that callers start. Further runs wait in Lambda's queue, and an alarm reports it.
  */
 const RUNS_BESIDE_POLICIES = 4;
 
 /**
- * The settings with what is set aside where they leave it open. For the trigger it is all that its route lets
- * in at once: with less, Lambda would refuse a burst that API Gateway has let through. The twenty of the
- * default carry twenty a second while Studio takes a second and less for each.
+ * Returns the settings with a reservation, if they leave it open. The trigger gets its route's burst: with
+ * less, Lambda would refuse requests that API Gateway has accepted. The default of 20 carries 20 a second
+ * while Studio takes at most a second for each.
  */
 export function withReservation({ config, settings }: Checked): Settings {
   if (settings.reservedConcurrency !== undefined) return settings;
@@ -28,7 +29,7 @@ export function withReservation({ config, settings }: Checked): Settings {
   return { ...settings, reservedConcurrency: { trigger, cleanup } };
 }
 
-/** What these settings set aside. */
+/** Returns the reservation of these settings. */
 export function reservedBy({ reservedConcurrency }: Settings): Reserved {
   return reservedConcurrency || {};
 }

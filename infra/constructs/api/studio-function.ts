@@ -22,10 +22,10 @@ import { type DeployedFunction, keyPermissionsOf, permissionsOf } from './permis
 import { reservedBy } from './reserved.ts';
 import { tableUse } from './table-use.ts';
 
-/** The one place that says what the bundles run on; infra/build.ts has the target to it. */
+/** The Node version of the functions. The target in infra/build.ts must match it. */
 const RUNTIME = Runtime.NODEJS_24_X;
 
-/** What all functions of a deployment are made with. */
+/** The properties that all functions of a deployment share. */
 export type Deployment = {
   /** Where `npm run build` put the bundles: one folder a function. */
   bundlesDirectory: string;
@@ -35,7 +35,7 @@ export type Deployment = {
   worker: WorkerName;
   /** The checked configuration. */
   configJson: string;
-  /** What the functions' metrics are filed under, so that two stages of one account do not mix. */
+  /** Namespace of the functions' metrics, which keeps the stages of an account apart. */
   metricNamespace: string;
 };
 
@@ -44,7 +44,7 @@ type StudioFunctionProps = {
   deployment: Deployment;
 } & Partial<FunctionProps>;
 
-/** One bundle as a Lambda function, with a role and a log group of its own. */
+/** A Lambda function with one bundle, a role and a log group of its own. */
 export class StudioFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
@@ -65,7 +65,7 @@ export class StudioFunction extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `What the ${name} function of studio-executions may do`,
     });
-    // Instead of AWS's managed policy, which lets every function write into every log group.
+    // AWS's managed policy would let the function write into every log group.
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -106,7 +106,7 @@ export class StudioFunction extends Construct {
   }
 }
 
-/** What a function finds in its environment, and nothing that it does not need. */
+/** Returns the environment variables that a function needs. */
 function environmentOf(name: DeployedFunction, deployment: Deployment): Record<string, string> {
   const { storage, worker, configJson, metricNamespace, settings } = deployment;
   const iam = name === 'cleanup' ? undefined : settings.iam;

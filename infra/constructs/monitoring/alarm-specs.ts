@@ -31,7 +31,7 @@ export type AlarmSpec = {
   metric: IMetric;
   /** Default: 1. */
   threshold?: number;
-  /** How many periods in a row. Default: 1. */
+  /** The number of consecutive periods. Default: 1. */
   periods?: number;
   below?: true;
   /** The metric has no value in some periods; the alarm then keeps its state. */
@@ -146,8 +146,8 @@ function purgeSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs 
 }
 
 /**
- * Two alarms, because purges that callers start would hide a schedule that does not run, and a purge may end
- * on another day than it started.
+ * Returns two alarms, because purges that callers start would hide a schedule that does not run, and a purge
+ * may end on another day than it started.
  */
 function scheduleSpecs({ name, settings, worker }: MonitoredResources): AlarmSpecs {
   const periods = settings.schedule === false ? undefined : daysToMiss(settings.schedule);

@@ -11,10 +11,10 @@ import { type AlarmSpec, alarmSpecs } from './alarm-specs.ts';
 import type { MonitoredResources } from './metrics.ts';
 
 const runbook = readFileSync(new URL('../../RUNBOOK.md', import.meta.url), 'utf8');
-/** CloudWatch's most for an alarm's description. */
+/** CloudWatch's maximum for an alarm's description. */
 const DESCRIPTION_LENGTH = 1_024;
 
-/** The alarms, the topic they are told to, and a link from each into the runbook. */
+/** The alarms, and the topic that they notify. Each description links to the runbook. */
 export class Alarms extends Construct {
   readonly topic: Topic;
   readonly alarms: Alarm[];
@@ -23,7 +23,7 @@ export class Alarms extends Construct {
     super(scope, id);
     const { settings, key, name } = monitored;
     this.topic = new Topic(this, 'Topic', { enforceSSL: true, ...(key && { masterKey: key }) });
-    // A topic with a policy of its own has lost the one that lets the account's alarms in.
+    // `enforceSSL` adds a policy, which replaces the default one that admits the account's alarms.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsOfThisAccount',
@@ -65,8 +65,8 @@ function missing({ below, sparse }: AlarmSpec): TreatMissingData {
 }
 
 /**
- * Describes an alarm: what is wrong, what to do, and a link to the runbook. The link may lead nowhere,
- * because the runbook need not be on the web. Throws if the runbook has no such paragraph.
+ * Describes an alarm: what is wrong, what to do, and where the runbook is, which need not be on the web.
+ * Throws if the runbook has no such paragraph.
  */
 function alarmDescription(id: string, says: string, runbookUrl: string): string {
   const link = ` ${runbookUrl}#${id}`;
@@ -75,7 +75,7 @@ function alarmDescription(id: string, says: string, runbookUrl: string): string 
   return `${told.length <= room ? told : `${told.slice(0, room - 1).replace(/ \S*$/, '')}…`}${link}`;
 }
 
-/** The paragraph's last part, without its markup. */
+/** Returns the last part of the alarm's paragraph, without its markup. */
 function whatToDo(id: string): string {
   const paragraph = runbook.split(`\n## ${id}\n`)[1]?.split('\n## ')[0];
   const found = /^\*\*Do\*\*: (.*)$/m.exec(paragraph ?? '')?.[1];

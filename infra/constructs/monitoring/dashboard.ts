@@ -32,14 +32,14 @@ const HALF = 12;
 const WHOLE = 24;
 const HEIGHT = 6;
 
-/** The dashboard: what was triggered, what Studio says, what was purged, and where to look further. */
+/** The dashboard: triggers, calls to Studio, purges, functions, error lines and links. */
 export class Overview extends Construct {
   readonly dashboard: Dashboard;
 
   constructor(scope: Construct, id: string, monitored: MonitoredResources, alarms: Alarm[]) {
     super(scope, id);
     this.dashboard = new Dashboard(this, 'Dashboard', {
-      // Names of dashboards are of the account, not of a region.
+      // Dashboard names are unique in an account, over all regions.
       dashboardName: `${monitored.name}-${Stack.of(this).region}`,
       widgets: [
         [

@@ -8,9 +8,9 @@ import type { StudioFunction } from '../api/studio-function.ts';
 import type { Settings } from '../deployment-settings.ts';
 import type { Worker } from '../worker/worker.ts';
 
-/** What alarms and dashboard look at. */
+/** The resources that the alarms and the dashboard monitor. */
 export type MonitoredResources = {
-  /** Of the deployment: alarms begin with it, and the functions' metrics are filed under it. */
+  /** The deployment's name: prefix of the alarms, namespace of the functions' metrics. */
   name: string;
   settings: Settings;
   stage: HttpStage;
@@ -23,10 +23,10 @@ export function everyFunction({ functions, worker }: MonitoredResources): Record
   return { ...functions, cleanup: worker.worker };
 }
 
-/** What alarms and graphs are drawn at, unless one says otherwise. */
+/** The default period of alarms and graphs. */
 export const PERIOD = Duration.minutes(5);
 
-/** Active executions are counted once an hour by default: a shorter period would be gaps mostly. */
+/** Active executions are counted once an hour by default: a shorter period would have gaps. */
 export const CENSUS_PERIOD = Duration.hours(1);
 
 /** One of the functions' own metrics: by default its sum over five minutes. */
@@ -55,13 +55,13 @@ export function sumOf(metrics: Record<string, IMetric>, label: string): MathExpr
   return new MathExpression({ expression: filled.join('+'), usingMetrics: metrics, label, period: PERIOD });
 }
 
-/** A count's rate, from the period of whatever the graph is drawn at. */
+/** Divides a count by the period of the graph. */
 export function perSecond(metric: Metric, label: string): MathExpression {
   const expression = 'counted / PERIOD(counted)';
   return new MathExpression({ expression, usingMetrics: { counted: metric }, label, period: PERIOD });
 }
 
-/** A line for each value that a dimension takes, without naming the values. */
+/** Draws a line for each value of a dimension. */
 export function eachOf(
   namespace: string,
   key: MetricKey,
@@ -75,7 +75,7 @@ export function eachOf(
   return new MathExpression({ expression, usingMetrics: {}, label, period });
 }
 
-/** The sum over all flows of what is counted once a period for each. */
+/** Sums a count of the census over all flows. */
 export function overFlows(namespace: string, key: MetricKey, label: string): MathExpression {
   const period = CENSUS_PERIOD;
   const { expression } = eachOf(namespace, key, ['flow'], { statistic: 'Maximum', period });

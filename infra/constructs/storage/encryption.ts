@@ -5,20 +5,20 @@ import type { Construct } from 'constructs';
 
 /** Condition key: the function whose checkpoints and environment variables Lambda encrypts. */
 export const FUNCTION_CONTEXT = 'kms:EncryptionContext:aws:lambda:FunctionArn';
-/** AWS's services that use the key themselves, beside what the functions' roles may. */
+/** The AWS services that use the key themselves, not through a function's role. */
 const SERVICES = ['events.amazonaws.com', 'cloudwatch.amazonaws.com'];
 
 /**
- * What is kept outlives the stack, but for a deployment that fails while it makes it: that leaves nothing
- * behind.
+ * Returns the removal policy: kept data outlives the stack, but a deployment that fails while it creates the
+ * resource leaves nothing behind.
  */
 export function whenRemoved(keepData: boolean): RemovalPolicy {
   return keepData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }
 
 /**
- * The key of the deployment's own for everything stored, when the settings ask for one. It outlives what it
- * encrypts: data kept without its key is data lost.
+ * Creates the deployment's own key for all stored data. It has the removal policy of the data, which would be
+ * lost without it.
  */
 export function customerKey(scope: Construct, keepData: boolean, workerFunctionArn: string): Key {
   const key = new Key(scope, 'Key', {
@@ -50,7 +50,7 @@ export function customerKey(scope: Construct, keepData: boolean, workerFunctionA
       conditions: { StringEquals: { 'aws:SourceAccount': account } },
     }),
   );
-  // As Lambda's developer guide asks for a durable function's data ("Encrypting durable execution data").
+  // Required by Lambda's developer guide, "Encrypting durable execution data".
   key.addToResourcePolicy(
     new PolicyStatement({
       sid: 'CheckpointsOfTheWorker',

@@ -13,15 +13,14 @@ import { Construct } from 'constructs';
 import type { Settings } from '../deployment-settings.ts';
 import { whenRemoved } from './encryption.ts';
 
-/** Below, S3 does not move an object to the class for infrequent access. */
+/** S3's minimum age for the class for infrequent access. */
 const INFREQUENT_ACCESS_AFTER_DAYS = 30;
-/** How long an object that was overwritten or deleted can be restored. */
+/** The time that an overwritten or deleted object can be restored. */
 const OLD_VERSIONS_DAYS = 30;
 const BROKEN_UPLOADS_DAYS = 7;
 
 /**
- * The shape that the secret is filled with (lib/config/secret.ts); Secrets Manager shows it beside the
- * secret.
+ * The shape of the secret (lib/config/secret.ts), which Secrets Manager shows beside it.
  */
 const SECRET_SHAPE =
   'Twilio credentials and callers of studio-executions, as JSON: {"accountSid": "AC…", "apiKeySid": "SK…", ' +
@@ -34,7 +33,7 @@ type StorageProps = {
   key: Key | undefined;
 };
 
-/** What outlives a deployment: credentials, keys and purge records, archives. */
+/** The stored data: the secret, the table of keys and purge records, the archive. */
 export class Storage extends Construct {
   /** Its `ref` is the ARN. */
   readonly secret: CfnSecret;
@@ -45,8 +44,8 @@ export class Storage extends Construct {
     super(scope, id);
     const removalPolicy = whenRemoved(settings.keepData);
 
-    // The plain resource, created without a value. CDK's own would have one generated, and CloudFormation
-    // another, over the one that was filled in, whenever the description of what to generate changes.
+    // The plain resource is created without a value. CDK's own would generate one, and CloudFormation would
+    // overwrite the filled-in secret if the properties of the generation changed.
     this.secret = new CfnSecret(this, 'Secret', {
       description: SECRET_SHAPE,
       ...(key && { kmsKeyId: key.keyArn }),
@@ -65,8 +64,7 @@ export class Storage extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: settings.keepData,
-      // What is protected from deletion cannot be taken back with a first deployment that failed: it would be
-      // stuck.
+      // A first deployment that fails cannot delete a protected table, and would be stuck.
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(key && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
     });
@@ -86,7 +84,7 @@ export class Storage extends Construct {
     });
     Validations.of(this.archive).acknowledge({
       id: 'AwsSolutions-S1',
-      reason: 'One role writes and none reads; who else may read is for the account’s CloudTrail to record',
+      reason: 'One role writes and none reads; the account’s CloudTrail records other readers',
     });
   }
 }

@@ -25,8 +25,9 @@ function listOf(value: string): string {
 }
 
 /**
- * Returns whether EventBridge accepts a schedule. EventBridge itself would report a mistake only in the middle of a
- * deployment. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+ * Returns whether EventBridge accepts a schedule. EventBridge itself would report a mistake only in the
+ * middle of a deployment.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  */
 export function isSchedule(text: string): boolean {
   // Exactly one of the two fields for days must be `?`. `cron(0 3 * * * *)` is the common mistake.
@@ -39,8 +40,8 @@ const DAY_HOURS = 24;
 const MAX_DAYS_BACK = 7;
 
 /**
- * Returns the number of days without a run after which a schedule has missed one: its longest gap, and a day for the
- * purge itself. undefined if that is more than CloudWatch looks back, or if the gap is unknown.
+ * Returns the number of days without a run after which a schedule has missed one: its longest gap, and a day
+ * for the purge itself. undefined if that is more than CloudWatch looks back, or if the gap is unknown.
  */
 export function daysToMiss(schedule: string): number | undefined {
   const days = Math.ceil((gapHours(schedule) ?? Number.POSITIVE_INFINITY) / DAY_HOURS) + 1;
@@ -48,8 +49,9 @@ export function daysToMiss(schedule: string): number | undefined {
 }
 
 /**
- * Returns the longest time between two runs of a schedule, in hours: `rate(12 hours)` → 12. Of a cron expression it
- * reads the days of the week, and returns undefined if the expression limits the day in another way.
+ * Returns the longest time between two runs of a schedule, in hours: `rate(12 hours)` → 12. Of a cron
+ * expression it reads the days of the week, and returns undefined if the expression limits the day in another
+ * way.
  */
 export function gapHours(schedule: string): number | undefined {
   const [, number, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];

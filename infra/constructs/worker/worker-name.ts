@@ -8,14 +8,14 @@ const FUNCTION_NAME_LENGTH = 64;
 export type WorkerName = {
   functionName: string;
   functionArn: string;
-  /** The alias: the only way in. */
+  /** ARN of the alias, which all invocations use. */
   aliasArn: string;
 };
 
 /**
- * The worker is named before it exists, because its own role and environment name it: a reference would be a
- * circle. It is durable from its creation, so the replacement that a name would be in the way of does not
- * come.
+ * Names the worker before it exists, because its own role and environment contain its name, and a reference
+ * would be circular. A fixed name prevents replacement, which a function that is durable from its creation
+ * does not need.
  */
 export function workerName(scope: Construct): WorkerName {
   const maxLength = FUNCTION_NAME_LENGTH - SUFFIX.length;

@@ -12,17 +12,17 @@ import { WORKER_MEMORY_MB, WORKER_RUN_DAYS, WORKER_TIMEOUT_SECONDS } from '../..
 import { type Deployment, StudioFunction } from '../api/studio-function.ts';
 import { WORKER_ALIAS } from './worker-name.ts';
 
-/** How long Lambda keeps a run's steps, and starts no second run of its name. */
+/** The time that Lambda keeps a run's steps, and refuses a second run of that name. */
 const RUN_HISTORY = Duration.days(14);
-/** SQS's maximum. A dead letter holds the id of a purge, and no address. */
+/** SQS's maximum. A dead letter contains the id of a purge, no address. */
 const DEAD_LETTERS = Duration.days(14);
-/** An event that cannot be delivered within this time is left to the next one, and to the alarm. */
+/** An event that is not delivered within this time becomes a dead letter, which sets off an alarm. */
 const SCHEDULE_RETRY = { maxEventAge: Duration.hours(1), retryAttempts: 10 };
 const CENSUS_RETRY = { maxEventAge: Duration.minutes(15), retryAttempts: 2 };
 
 type WorkerProps = { deployment: Deployment; policies: readonly Policy[] };
 
-/** The durable function that purges, its alias, and the rules that start it: to purge, and to count. */
+/** The durable function that purges, its alias, and the rules that start purges and the census. */
 export class Worker extends Construct {
   readonly worker: StudioFunction;
   readonly deadLetters: Queue;
@@ -54,10 +54,10 @@ export class Worker extends Construct {
       memorySize: WORKER_MEMORY_MB,
       durableConfig: { executionTimeout: Duration.days(WORKER_RUN_DAYS), retentionPeriod: RUN_HISTORY },
       deadLetterQueue: this.deadLetters,
-      // A long purge is a chain of runs, each of which starts the next one after a day. At its sixteenth
-      // Lambda would take the chain for a loop and end it, which ten million executions can need.
+      // A long purge is a chain of runs, each of which starts the next. At the sixteenth, Lambda would take
+      // the chain for a loop and end it. A purge of ten million executions can need more.
       recursiveLoop: RecursiveLoop.ALLOW,
-      // A run stays on the version it began with: the version has to outlive the deployment that replaces it.
+      // A run stays on the version it began with, so the version must outlive a later deployment.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
     if (key) encryptCheckpoints(this.worker.function, key);
@@ -73,7 +73,7 @@ export class Worker extends Construct {
     if (!isFunction(alias)) throw new Error('The worker’s alias has no role');
 
     if (settings.schedule !== false && policies.length > 0) {
-      // The plain event goes in: the worker knows it by its source, and a repeated one by its id.
+      // The worker recognises the schedule's event by its source, and a repeated one by its id.
       this.schedule = new Rule(this, 'Schedule', {
         description: `Purges by ${policies.map(({ name }) => name).join(', ')}`.slice(0, 512),
         schedule: Schedule.expression(settings.schedule),
@@ -84,7 +84,7 @@ export class Worker extends Construct {
       new Rule(this, 'Census', {
         description: 'Counts active executions by age',
         schedule: Schedule.expression(settings.census),
-        // One that is late is worth nothing: the next one counts.
+        // Retries end soon, because the next census replaces a late one.
         targets: [
           new LambdaTarget(alias, {
             event: RuleTargetInput.fromObject(CENSUS_INPUT),
@@ -97,7 +97,8 @@ export class Worker extends Construct {
 }
 
 /**
- * Overrides the property, because CDK's `durableConfig` takes no key yet. A run keeps the key it began with.
+ * Sets the property directly, because CDK's `durableConfig` takes no key yet. A run keeps the key it began
+ * with.
  */
 function encryptCheckpoints(worker: IFunction, key: Key): void {
   const { defaultChild } = worker.node;
@@ -105,18 +106,18 @@ function encryptCheckpoints(worker: IFunction, key: Key): void {
   defaultChild.addPropertyOverride('DurableConfig.KMSKeyArn', key.keyArn);
 }
 
-/** CDK's class has the role undefined where its interface has it absent, which TypeScript tells apart. */
+/** Narrows the type: CDK's class declares the role as possibly undefined, its interface as optional. */
 function isFunction(alias: Alias): alias is Alias & IFunction {
   return alias.role !== undefined;
 }
 
-/** Tells cdk-nag why a role may use this ARN with a `*` in it, and no other such ARN. */
+/** Gives cdk-nag the reason why a role may use this ARN with a `*`. Other wildcards are still reported. */
 function acknowledgeWildcard(role: Role, arn: string, reason: string): void {
   const resource = inNagsWords(Stack.of(role).resolve(arn));
   Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
 }
 
-/** `{"Fn::GetAtt": ["Bucket", "Arn"]}` → `<Bucket.Arn>`, and what is joined: one after the other. */
+/** Writes a resolved ARN as cdk-nag does: `{"Fn::GetAtt": ["Bucket", "Arn"]}` → `<Bucket.Arn>`. */
 function inNagsWords(resolved: unknown): string {
   if (typeof resolved !== 'object' || resolved === null) return String(resolved);
   const [[name, value] = ['', []]] = Object.entries(resolved);
