@@ -5,25 +5,25 @@ import { NO_STAGE_NAME, STAGE_NAME } from '../stage.ts';
 import { isSchedule } from './worker/schedule.ts';
 
 /**
- * How the stack is deployed: the second half of `infra/config.ts`. The bundles never see it. Every setting
- * may be left out; its default stands here.
+ * How the stack is deployed: the second half of `infra/config.ts`. Every setting is optional. The bundles do
+ * not see it.
  */
 
-/** The only values that CloudWatch Logs takes, in days. */
+/** The values that CloudWatch Logs accepts, in days. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-/** API Gateway's own limit for an account is 10,000 requests a second: nothing above it can be meant. */
+/** API Gateway's limit for an account. */
 const MAX_REQUESTS_PER_SECOND = 10_000;
 /** Lambda's usual limit for an account is 1,000 at once, of which 100 must stay unreserved. */
 export const MAX_RESERVED_CONCURRENCY = 900;
-/** Above any real number of executions: finds numbers that cannot be meant. */
+/** Above any real number of executions, to find typing errors. */
 const MAX_STUCK = 1_000_000;
 const MAX_ARCHIVE_DAYS = 36_500;
-/** It is part of each alarm's description, of which CloudWatch takes 1,024 characters. */
+/** The URL is part of each alarm's description, for which CloudWatch's limit is 1,024 characters. */
 const MAX_RUNBOOK_URL = 800;
-/** Below, the SDK does not load within the time of a webhook sender; above, Lambda refuses. */
+/** With less, the SDK loads too slowly for senders of webhooks. Lambda refuses more. */
 const MEMORY_MB = { least: 256, most: 10_240 };
 
 const wholeNumber = (least: number, most: number) =>
@@ -44,25 +44,25 @@ const rateOrCron = v.pipe(
 );
 
 const throttling = v.strictObject({
-  /** Of the whole API. */
+  /** For the whole API. */
   requestsPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 100),
   burst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 200),
-  /** Of the trigger route alone. Studio takes 20 a second from an account. */
+  /** For the trigger route. Studio accepts 20 a second from an account. */
   triggersPerSecond: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
-  /** At once after a silence: a second's worth, which the function spreads out when Studio answers 429. */
+  /** The burst after a silence. The function retries what Studio answers with 429. */
   triggerBurst: v.optional(wholeNumber(1, MAX_REQUESTS_PER_SECOND), 20),
 });
 
 const reserved = v.strictObject({
   trigger: v.optional(wholeNumber(1, MAX_RESERVED_CONCURRENCY)),
-  /** One run starts the next, and the schedule one run a policy: a single one would wait for itself. */
+  /** At least 2, because the schedule's run starts a run for each policy and would wait for itself. */
   cleanup: v.optional(wholeNumber(2, MAX_RESERVED_CONCURRENCY)),
 });
 
 const entries = {
-  /** When the policies run; false: never by themselves. */
+  /** The schedule of the policies; false: none. */
   schedule: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 day)'),
-  /** When active executions are counted, by age, for the dashboard and `stuckAlarm`; false: never. */
+  /** The schedule of the census, which the dashboard and `stuckAlarm` need; false: none. */
   census: v.optional(v.union([v.literal(false), rateOrCron]), 'rate(1 hour)'),
   /**
    * The number of executions active for over a week that sets off an alarm. Default: no alarm, because some
@@ -82,21 +82,20 @@ const entries = {
   ),
   logRetentionDays: v.optional(v.picklist(LOG_RETENTION_DAYS), 30),
   /**
-   * After how long archives expire. They hold what callers wrote: keep them no longer than you must. What has
-   * expired can be had back for 30 days more, as an old version, and is gone then.
+   * The age at which archives expire. They contain personal data: keep them no longer than necessary. An
+   * expired archive can be restored for another 30 days.
    */
   archiveDays: v.optional(wholeNumber(1, MAX_ARCHIVE_DAYS), 365),
-  /** Of the functions behind the API. The CPU grows with it, and most of a cold start is CPU. */
+  /** For the functions behind the API. More memory means more CPU and a shorter cold start. */
   memoryMb: v.optional(wholeNumber(MEMORY_MB.least, MEMORY_MB.most), HTTP_MEMORY_MB),
   throttling: v.optional(throttling, {}),
   /**
-   * How many runs at once are set aside, which is also their maximum; `false`: none. By default `npm run
-   * deploy` sets aside what reserved.ts says, if the account has it. A new account may run 10 at once and
-   * reserve none, and a deployment that reserves fails there. `cdk deploy` sets nothing aside but what stands
-   * here.
+   * The number of concurrent runs set aside, which is also their maximum; `false`: none. By default `npm run
+   * deploy` reserves what reserved.ts computes, if the account has enough; a new account, with 10, has not.
+   * `cdk deploy` reserves only what is set here.
    */
   reservedConcurrency: v.optional(
-    // A union would say of a mistake in the object only that it is neither of the two.
+    // The error of a union would not name the mistake in the object.
     v.lazy((input): v.GenericSchema<false | v.InferOutput<typeof reserved>> => {
       return input === false ? v.literal(false) : reserved;
     }),
@@ -108,13 +107,13 @@ const entries = {
   iam: v.optional(
     v.strictObject({
       routes: v.picklist(['all', 'all-but-trigger']),
-      /** What each of these callers may do. */
+      /** The scopes of each of these callers. */
       scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, 'must name at least one scope')),
       /** Aliases or SIDs of the flows that IAM callers may touch; every configured one when left out. */
       flows: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'must name at least one flow'))),
     }),
   ),
-  /** A KMS key of your own, instead of AWS's, for everything that is stored (encryption.ts). */
+  /** Encrypts all stored data with a KMS key of your own instead of AWS's (encryption.ts). */
   customerKey: v.optional(v.boolean(), false),
   /** Whether table, archives and secret stay when the stack is removed. */
   keepData: v.optional(v.boolean(), true),
@@ -137,7 +136,7 @@ const isRecord = (input: unknown) => typeof input === 'object' && input !== null
 
 const stage = v.strictObject({
   ...v.partial(settings).entries,
-  /** Members of the configuration that this stage has otherwise. */
+  /** Members of the configuration that differ in this stage. */
   config: v.optional(v.custom<Partial<ConfigInput>>(isRecord, 'must be an object')),
 });
 
@@ -146,15 +145,15 @@ const stageName = v.pipe(v.string(), v.regex(STAGE_NAME, NO_STAGE_NAME));
 export const deploymentSchema = v.strictObject({
   ...entries,
   /**
-   * What a stage has otherwise, each setting as a whole; deployed with `-c stage=<name>` as a stack of its
-   * own.
+   * The settings that differ in a stage, each replaced as a whole. `-c stage=<name>` deploys a stage as a
+   * stack of its own.
    */
   stages: v.optional(v.record(stageName, stage), {}),
 });
 
-/** What a user writes in `infra/config.ts`. */
+/** The deployment in `infra/config.ts`. */
 export type DeploymentInput = v.InferInput<typeof deploymentSchema>;
-/** What a construct is given: as above, without stages. */
+/** The settings of a construct: as above, without stages. */
 export type SettingsInput = v.InferInput<typeof settingsSchema>;
-/** What the constructs read: defaults filled in. */
+/** The settings with defaults. */
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -141,8 +141,7 @@ export class Api extends Construct {
     if (!(resource instanceof CfnStage) || !trigger)
       throw new Error('The stage has no trigger route to slow');
     // CDK supports throttling only for a whole stage. API Gateway refuses settings of a route that does not
-    // exist
-    // yet.
+    // exist yet.
     resource.routeSettings = {
       [TRIGGER_ROUTE]: {
         ThrottlingRateLimit: throttling.triggersPerSecond,
