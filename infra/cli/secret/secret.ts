@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { type Config, findFlow } from '../../../lib/config/configuration.ts';
 import { UsageError } from '../arguments.ts';
 import { checkedOf } from '../deploy/configuration.ts';
-import { type Io, paint, say } from '../io.ts';
+import { type Io, paint, row, say } from '../io.ts';
 import { outputOf } from '../stack.ts';
 import { Failed, type Tool } from '../tool.ts';
 import { type Change, changed, inWords, needsValue } from './change.ts';
-import { credentialsOf, unusedOf, withCredentials } from './document.ts';
+import { credentialsOf, type Grant, type SecretDocument, unusedOf, withCredentials } from './document.ts';
 import { readSecretOptions, usage } from './options.ts';
-import { askForCredentials, askForSignatureKey, askForWebhookSecret } from './questions.ts';
-import { showSecret } from './show.ts';
+import {
+  askForCredentials,
+  askForSignatureKey,
+  askForWebhookSecret,
+  MIN_TOKEN_CHARACTERS,
+} from './questions.ts';
 import type { Read, SecretStore } from './store.ts';
 
 /** 256 bits, for a caller's token and for a webhook's secret. */
@@ -81,4 +85,36 @@ function checkFlows({ grant }: Change, configured: Config): void {
   const unknown = (grant.flows ?? []).filter((flow) => !findFlow(configured, flow));
   if (unknown.length > 0)
     throw new UsageError(unknown.map((flow) => `--flows ${flow} is no flow of infra/config.ts`));
+}
+
+/** Prints names, scopes and numbers; never a token, a secret or a key. */
+function showSecret(io: Pick<Io, 'out' | 'env'>, id: string, document: SecretDocument): void {
+  const credentials = credentialsOf(document);
+  row(io, 'Secret', id);
+  row(io, 'Account', credentials?.accountSid ?? 'not filled in yet: npm run secret');
+  if (credentials) row(io, 'API key', credentials.apiKeySid);
+  if (credentials) row(io, '', credentials.authToken ? 'with an Auth Token' : 'without an Auth Token');
+  table('Callers', document.callers, 'tokens');
+  table('Webhooks', document.webhooks, 'secrets');
+  const signatureKeys = document.signatureKeys ?? [];
+  say(io, '');
+  row(io, 'Signature keys', signatureKeys.length === 0 ? 'none' : '');
+  for (const { sid } of signatureKeys) say(io, `  ${paint(io, 'bold', sid)}`);
+  const unused = credentials ? unusedOf(document) : [];
+  if (unused.length > 0) say(io, '');
+  for (const [at, mistake] of unused.entries()) row(io, at === 0 ? 'Not used' : '', mistake);
+
+  function table(title: string, entries: readonly (Grant & { token?: string })[], things: string): void {
+    say(io, '');
+    row(io, title, entries.length === 0 ? 'none' : '');
+    const width = Math.max(0, ...entries.map(({ name }) => name.length));
+    for (const [name, all] of Map.groupBy(entries, (entry) => entry.name)) {
+      const newest = all.at(-1);
+      const rights = `${newest?.scopes.join(', ')}; ${newest?.flows?.join(', ') ?? 'all flows'}`;
+      const rotating = all.length > 1 ? `; ${all.length} ${things} are valid` : '';
+      const isShort = newest?.token !== undefined && newest.token.length < MIN_TOKEN_CHARACTERS;
+      const short = `; the token has fewer than ${MIN_TOKEN_CHARACTERS} characters: rotate it`;
+      say(io, `  ${paint(io, 'bold', name.padEnd(width))}  ${rights}${rotating}${isShort ? short : ''}`);
+    }
+  }
 }
