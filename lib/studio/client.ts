@@ -1,10 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createCalls } from './calls.ts';
 import { StudioError } from './errors.ts';
-import { executionsOf } from './executions.ts';
+import { executionsOf, stepsOf } from './executions.ts';
 import { flowsOf, revisionsOf, testUsersOf } from './flows.ts';
 import { createTransport, type Transport } from './http/transport.ts';
-import { stepsOf } from './steps.ts';
 import type { Attempt, CredentialSource, Credentials, Version } from './types.ts';
 
 export type StudioOptions = (Credentials | { credentials: CredentialSource }) & {

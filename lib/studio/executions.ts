@@ -12,6 +12,7 @@ import type {
   ListExecutionsQuery,
   Listing,
   ListOptions,
+  ListQuery,
 } from './types.ts';
 
 export function executionsOf(calls: Calls) {
@@ -68,6 +69,18 @@ export function executionsOf(calls: Calls) {
     /** Personal data. */
     context: (flow: string, execution: string, options?: CallOptions) =>
       calls.send(endpoints.fetchExecutionContext, { flow, execution }, options),
+  };
+}
+
+export function stepsOf(calls: Calls) {
+  return {
+    list: (flow: string, execution: string, query?: ListQuery, options?: ListOptions) =>
+      calls.list(endpoints.listSteps, { flow, execution }, query, options),
+    fetch: (flow: string, execution: string, step: string, options?: CallOptions) =>
+      calls.send(endpoints.fetchStep, { flow, execution, step }, options),
+    /** Personal data. */
+    context: (flow: string, execution: string, step: string, options?: CallOptions) =>
+      calls.send(endpoints.fetchStepContext, { flow, execution, step }, options),
   };
 }
 

@@ -1,9 +1,10 @@
+import * as v from 'valibot';
 import type { Mistake } from '../config/validation.ts';
 import type { ClaimStore, ClaimStoreError } from '../idempotency/claims.ts';
 import { claimId, correlationOf, fingerprint } from '../idempotency/keys.ts';
 import { type ClaimDisposition, type ClaimHandle, runWithClaim } from '../idempotency/run-with-claim.ts';
 import type { StudioError } from '../studio/errors.ts';
-import { fromStored, type TriggerAnswer, toStored } from './answer.ts';
+import { type Execution, executionSchema } from '../studio/types.ts';
 import { type Created, create } from './create.ts';
 import { createInputOf, type Executions, type Sleep, type TriggerRequest } from './request.ts';
 
@@ -21,6 +22,8 @@ export type TriggerPorts = {
   onError?: (error: ClaimStoreError) => void;
 };
 
+type TriggerAnswer = { outcome: 'created' | 'existing' | 'replaced'; execution: Execution };
+
 export type Triggered =
   | (TriggerAnswer & { replayed: boolean })
   | { outcome: 'invalid'; mistakes: Mistake[] }
@@ -35,6 +38,17 @@ export type Triggered =
   /** The signed request was sent before under another key header. */
   | { outcome: 'signature-replayed' }
   | { outcome: 'unavailable'; cause: ClaimStoreError };
+
+/**
+ * An answer as it is stored with the claim, without the contact's address. A later request under the same key
+ * has the same payload, so its own `to` replaces the address.
+ */
+const storedAnswer = v.object({
+  outcome: v.picklist(['created', 'existing', 'replaced']),
+  /** Whether Studio reported the address exactly as it was sent. If not, a replay has none. */
+  contactIsTo: v.boolean(),
+  execution: v.omit(executionSchema, ['contactChannelAddress']),
+});
 
 /** When to retry after another attempt has taken the claim over. */
 const LOST_RETRY_MS = 2_000;
@@ -103,6 +117,16 @@ function answerTo(created: Created, repeatable: boolean): Triggered {
   if (created.outcome === 'lost') return { outcome: 'in-progress', retryAfterMs: LOST_RETRY_MS };
   if (created.outcome !== 'unknown') return created;
   return { outcome: 'unknown', retryAfterMs: created.retryAfterMs, repeatable };
+}
+
+function toStored({ outcome, execution }: TriggerAnswer, to: string): string {
+  const { contactChannelAddress, ...rest } = execution;
+  return JSON.stringify({ outcome, contactIsTo: contactChannelAddress === to, execution: rest });
+}
+
+function fromStored(stored: string, to: string): TriggerAnswer {
+  const { outcome, contactIsTo, execution } = v.parse(storedAnswer, JSON.parse(stored));
+  return { outcome, execution: { ...execution, contactChannelAddress: contactIsTo ? to : null } };
 }
 
 /** A request without a key has no other attempts: it may send at any time. */
