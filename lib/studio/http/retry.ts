@@ -1,4 +1,4 @@
-import type { StudioErrorKind } from '../errors.ts';
+import type { StudioError, StudioErrorKind } from '../errors.ts';
 
 /**
  * - `read` changes nothing.
@@ -7,11 +7,7 @@ import type { StudioErrorKind } from '../errors.ts';
  */
 export type OperationKind = 'read' | 'idempotent' | 'non-idempotent';
 
-export type Failure = {
-  kind: StudioErrorKind;
-  /** False only if no byte of the request was sent. */
-  sent: boolean;
-};
+type Failure = Pick<StudioError, 'kind' | 'sent'>;
 
 /** Maximum number of tries, the first included. Twilio recommends 5. */
 export const MAX_TRIES = 5;
