@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ConfigError, SCOPES, type Scope, webUrl } from '../config/configuration.ts';
+import { ConfigError, SCOPES, webUrl } from '../config/configuration.ts';
 import { validate } from '../config/validation.ts';
 import type { AwsEnvironment } from './clients.ts';
 
@@ -13,7 +13,9 @@ const variables = {
   AWS_REGION: v.string(),
   STUDIO_SECRET_ID: v.string(),
   STUDIO_BASE_URL: v.optional(webUrl),
+  /** Absent if the deployment takes no IAM callers. */
   STUDIO_IAM_SCOPES: listOf(v.picklist(SCOPES)),
+  /** Aliases or SIDs of the flows that IAM callers may use. Absent: every configured flow. */
   STUDIO_IAM_FLOWS: listOf(v.string()),
   STUDIO_TABLE: v.optional(v.string()),
   STUDIO_ARCHIVE_BUCKET: v.optional(v.string()),
@@ -30,15 +32,7 @@ const variableOf = {
 export type Need = keyof typeof variableOf;
 
 /** The bundles' environment, beside `STUDIO_CONFIG`. */
-export type Environment = {
-  region: string;
-  secretId: string;
-  studioBaseUrl: string | undefined;
-  /** null when the deployment takes no IAM callers. */
-  iamScopes: readonly Scope[] | null;
-  /** Aliases or SIDs of the flows that IAM callers may touch; null means every configured flow. */
-  iamFlows: readonly string[] | null;
-} & Record<Need, string | undefined>;
+export type Environment = ReturnType<typeof environmentOf>;
 
 /** Reads the environment. Throws a ConfigError that names every missing or wrong variable. */
 export function readEnvironment<Needed extends Need>(
@@ -53,19 +47,22 @@ export function readEnvironment<Needed extends Need>(
     AWS_REGION: given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION'],
   });
   if (!result.ok) throw new ConfigError('The environment has mistakes', result.mistakes);
-  const { value } = result;
-  const environment = {
-    region: value.AWS_REGION,
-    secretId: value.STUDIO_SECRET_ID,
-    studioBaseUrl: value.STUDIO_BASE_URL,
-    iamScopes: value.STUDIO_IAM_SCOPES ?? null,
-    iamFlows: value.STUDIO_IAM_FLOWS ?? null,
-    table: value.STUDIO_TABLE,
-    archiveBucket: value.STUDIO_ARCHIVE_BUCKET,
-    cleanupFunction: value.STUDIO_CLEANUP_FUNCTION,
-  };
+  const environment = environmentOf(result.value);
   if (!has(environment, needs)) throw new Error('A required variable is absent');
   return environment;
+}
+
+function environmentOf(given: v.InferOutput<v.ObjectSchema<typeof variables, undefined>>) {
+  return {
+    region: given.AWS_REGION,
+    secretId: given.STUDIO_SECRET_ID,
+    studioBaseUrl: given.STUDIO_BASE_URL,
+    iamScopes: given.STUDIO_IAM_SCOPES ?? null,
+    iamFlows: given.STUDIO_IAM_FLOWS ?? null,
+    table: given.STUDIO_TABLE,
+    archiveBucket: given.STUDIO_ARCHIVE_BUCKET,
+    cleanupFunction: given.STUDIO_CLEANUP_FUNCTION,
+  };
 }
 
 /** Tells the compiler what the schema has checked. */
