@@ -5,8 +5,8 @@ import { secretsManagerLoader } from './secret.ts';
 const TURNS_UNTIL_SENT = 20;
 
 /**
- * Requests the secret when this module is evaluated. Import it first: evaluating other modules blocks the event
- * loop, and the request is sent before that. null without a function's environment, such as in tests.
+ * Requests the secret when this module is evaluated. Import it first: evaluating other modules blocks the
+ * event loop, and the request is sent before that. null without a function's environment, such as in tests.
  */
 export const earlySecret = startReading(process.env['AWS_REGION'], process.env['STUDIO_SECRET_ID']);
 
