@@ -183,16 +183,13 @@ describe('synth', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it.each([
-    ['sets aside what the deployment found room for', { reserve: 'true' }, '25'],
-    ['sets nothing aside by itself', {}, '0'],
-  ])('%s', { timeout: 60_000 }, async (_what, context, runs) => {
+  it('sets aside what the deployment found room for', { timeout: 60_000 }, async () => {
     const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
     try {
-      const env = { CDK_CONTEXT_JSON: JSON.stringify(context), CDK_OUTDIR: outdir };
+      const env = { CDK_CONTEXT_JSON: JSON.stringify({ reserve: 'true' }), CDK_OUTDIR: outdir };
       expect(await run(env)).toMatchObject({ code: 0 });
       const template = JSON.parse(readFileSync(join(outdir, 'StudioExecutions.template.json'), 'utf8'));
-      expect(template.Outputs.ReservedConcurrency.Value).toBe(runs);
+      expect(template.Outputs.ReservedConcurrency.Value).toBe('25');
     } finally {
       rmSync(outdir, { recursive: true });
     }

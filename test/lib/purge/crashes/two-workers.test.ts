@@ -21,7 +21,7 @@ const COUNT = 300;
 const ACTIVE = 60;
 const LIMIT = 170;
 /** With the last, one takes a batch after another has taken over from it, and before it knows. */
-const SEEDS = [...Array.from({ length: 60 }, (_, index) => index + 1), 6079];
+const SEEDS = [...Array.from({ length: 30 }, (_, index) => index + 1), 6079];
 
 /** Before the first of them is done. */
 const MOST_CALLS = 200;
