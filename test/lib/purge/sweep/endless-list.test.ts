@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../lib/purge/engine/ports.ts';
+import type { Execution, Page } from '../../../../lib/studio/types.ts';
 import { createPurgedStudio, type Quirks, sidOf } from '../../../support/purge/studio/in-process.ts';
 import { createClock, createWorldOf, NOON, SURVEY, WELCOME } from '../../../support/purge/world.ts';
 
@@ -9,7 +10,7 @@ const FOR_EVER = 'flow welcome could not be listed: list: it goes on to show wha
 type Sticky = {
   count: number;
   quirks?: Quirks;
-  /** Which of them stay, whatever Studio says. */
+  /** Which of them stay, whatever Studio says. Default: all. */
   stays?: (number: number) => boolean;
   everyMs?: number;
   callMs?: number;
@@ -17,14 +18,7 @@ type Sticky = {
 };
 
 /** A Studio that confirms each delete, and end, and leaves some as they are. */
-function sticky({
-  count,
-  quirks = {},
-  stays = () => true,
-  everyMs = 60_000,
-  callMs = 0,
-  active = false,
-}: Sticky) {
+function sticky({ count, quirks = {}, stays, everyMs = 60_000, callMs = 0, active = false }: Sticky) {
   const studio = createPurgedStudio(quirks);
   for (let number = 0; number < count; number++)
     studio.add({
@@ -37,10 +31,20 @@ function sticky({
   const confirmed = new Map<string, number>();
   const isSticky = (sid: string) => {
     const number = Number.parseInt(sid.slice(2), 16);
-    return number < count && stays(number);
+    return number < count && (stays?.(number) ?? true);
   };
+  const listed = new Map<string, Page<Execution>[]>();
   const upstream: Upstream = {
     ...studio.upstream,
+    // A list that nothing changes is read once, since the purge reads hundreds of its pages.
+    async *pages(flow, query, readAhead) {
+      const key = JSON.stringify([flow, query]);
+      const pages = listed.get(key) ?? [];
+      if (pages.length === 0)
+        for await (const page of studio.upstream.pages(flow, query, readAhead)) pages.push(page);
+      if (!stays && !active) listed.set(key, pages);
+      yield* pages;
+    },
     async delete(flow, sid) {
       clock.nowMs += callMs;
       confirmed.set(sid, (confirmed.get(sid) ?? 0) + 1);
