@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { config as fileConfig } from '../config.ts';
+import { whenOrphaned } from '../simulator/orphan.ts';
 import { realClock } from './clock.ts';
 import { SERVICES } from './endpoints.ts';
 import { buildWhenNeeded } from './fresh-build.ts';
@@ -16,11 +17,7 @@ import { censusLine, requestLine } from './terminal/log-lines.ts';
 import { createPurgeProgress, PROGRESS_USER_AGENT, type PurgeProgress } from './terminal/purge-progress.ts';
 import { createTerminal } from './terminal/terminal.ts';
 
-/** Read first, so that a shell that dies during the start is noticed too. */
-const startedBy = process.ppid;
-
 const LOGS = '.build/logs';
-const ORPHAN_CHECK_MS = 200;
 
 const { verbose } = new Command('npm start --')
   .description('Runs the whole system on this machine, until Ctrl-C.')
@@ -153,16 +150,6 @@ function untilStopped(keys: Record<string, () => Promise<unknown>>, close: () =>
   process.on('SIGTERM', stop);
   if (process.env['npm_lifecycle_event'] === 'start') whenOrphaned(stop);
   if (canReadKeys(process.stdin)) readKeys(process.stdin, keys, stop);
-}
-
-/** npm passes a signal to the shell between it and this process, and the shell dies without passing it on. */
-function whenOrphaned(then: () => void): void {
-  const look = setInterval(() => {
-    if (process.ppid === startedBy) return;
-    clearInterval(look);
-    then();
-  }, ORPHAN_CHECK_MS);
-  look.unref();
 }
 
 function fail(lines: string[]): void {

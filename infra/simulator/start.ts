@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { whenOrphaned } from './orphan.ts';
 import { startSimulatedStudio } from './server.ts';
 
 /** Runs the simulated Studio alone, until Ctrl-C. */
@@ -7,6 +8,8 @@ const HELP = `Starts a simulated Twilio Studio on 127.0.0.1. Ctrl-C stops it.
   --port 4010         0 takes a free port. Default: PORT from the environment, or 4010
   --executions 500    executions to begin with, one in ten active. Default: 0`;
 
+/** What npm calls a command of `npm exec`. */
+const NPM_EXEC = 'npx';
 const FLOW = `FW${'a'.repeat(32)}`;
 
 async function run(port: number, executions: number): Promise<void> {
@@ -18,7 +21,10 @@ async function run(port: number, executions: number): Promise<void> {
   secret          local
   flow            ${FLOW}
   administration  ${studio.url}/__simulator/state`);
-  process.once('SIGINT', () => void studio.close());
+  const stop = () => void studio.close();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  if (process.env['npm_lifecycle_event'] === NPM_EXEC) whenOrphaned(stop);
 }
 
 function wholeNumber(flag: string, text: string): number {

@@ -36,6 +36,27 @@ test('it starts alone with executions, says where it is and how to call it, and 
   expect(await exited).toEqual([0, null]);
 });
 
+test('it ends with npm: a signal to npm reaches only the shell between them', async () => {
+  const child = spawn('sh', ['-c', `"${process.execPath}" "${script}" --port 0; :`], {
+    env: { ...process.env, npm_lifecycle_event: 'npx' },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  await expect.poll(() => output, { timeout: 10_000 }).toContain('administration');
+  const [, url = ''] = /Studio: (\S+)/.exec(output) ?? [];
+
+  child.kill('SIGTERM');
+
+  const state = () =>
+    fetch(url).then(
+      () => 'up',
+      () => 'gone',
+    );
+  await expect.poll(state, { timeout: 10_000 }).toBe('gone');
+});
+
 test.each([
   ['--port', '-1'],
   ['--colour', 'red'],
