@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { onLoopback } from '../../support/loopback.ts';
 
 const script = fileURLToPath(new URL('../../../infra/simulator/start.ts', import.meta.url));
 
@@ -59,10 +61,21 @@ test('it ends with npm: a signal to npm reaches only the shell between them', as
 
 test.each([
   ['--port', '-1'],
+  ['--port', '65536'],
   ['--colour', 'red'],
   ['--executions', 'many'],
-])('a wrong flag is told in one line: %s %s', async (...flags) => {
+])('a wrong flag is told in one line, and ends with 2: %s %s', async (...flags) => {
   const { child, output } = run('--port', '0', ...flags);
-  expect(await once(child, 'exit')).toEqual([1, null]);
-  expect(output()).not.toContain('    at ');
+  expect(await once(child, 'close')).toEqual([2, null]);
+  expect(output()).toMatch(/^error: .*\n$/);
+  expect(output()).toContain(flags[0]);
+});
+
+test('it says in one line that the port is in use, and ends with 1', async () => {
+  const blocker = createServer();
+  const { port } = await onLoopback(blocker);
+  const { child, output } = run('--port', String(port));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  blocker.close();
+  expect(output()).toBe(`Port ${port} is in use. Choose another with --port, or 0 for a free one.\n`);
 });
