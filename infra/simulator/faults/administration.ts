@@ -59,8 +59,13 @@ function countsOf(studio: StudioState) {
 function mistakeIn(error: unknown): string | undefined {
   if (error instanceof v.ValiError)
     return error.issues
-      .map((issue: v.BaseIssue<unknown>) => `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`)
+      .map((issue: v.BaseIssue<unknown>) => `${v.getDotPath(issue) ?? 'body'}: ${reasonOf(issue)}`)
       .join('; ');
   if (error instanceof SyntaxError) return 'The body is not JSON';
   return error instanceof RangeError ? error.message : undefined;
+}
+
+function reasonOf({ type, expected, message }: v.BaseIssue<unknown>): string {
+  if (type !== 'strict_object' || expected === 'Object') return message;
+  return expected === 'never' ? 'There is no such member' : 'This member is missing';
 }

@@ -21,12 +21,14 @@ test('the behaviour is read and changed, one member at a time', async () => {
 });
 
 test.each([
-  ['behaviour', { latency: 5 }, 'latency'],
+  ['behaviour', { latency: 5 }, 'latency: There is no such member'],
+  ['behaviour', { faults: [{ kind: 'cut', time: 1 }] }, 'faults.0.time: There is no such member'],
+  ['behaviour', { faults: [{}] }, 'faults.0.kind: This member is missing'],
   ['behaviour', { latencyMs: 'long' }, 'latencyMs'],
   ['behaviour', { faults: [{ kind: 'explode' }] }, 'faults.0.kind'],
   ['behaviour', 'not json', 'not JSON'],
   ['behaviour', 'null', 'Object'],
-  ['seed', '[]', 'flowSid'],
+  ['seed', '[]', 'flowSid: This member is missing'],
   ['seed', { flowSid: 'FW1', count: 1 }, 'flowSid'],
   ['seed', { flowSid: FLOW, count: -1 }, 'count'],
   [
