@@ -174,7 +174,7 @@ export async function run(argv: string[]): Promise<void> {
   print(`Listing, pages of 1,000 (${upstream})`, await listing(), argv);
   print('Memory of listing, in a heap of 64 MB', await memory(), argv);
   print(
-    `Deleting, nobody told of the limit (${upstream}: ${Math.round(ALLOWED_PER_SECOND)} a second)`,
+    `Deleting, with an unknown limit (${upstream}: ${Math.round(ALLOWED_PER_SECOND)} a second)`,
     await deleting(),
     argv,
   );

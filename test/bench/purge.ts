@@ -11,7 +11,7 @@ import {
   startSimulator,
 } from './support/harness.ts';
 
-/** The purge as it is deployed, beside the scripts that people use today, at limits that nobody is told of. */
+/** The purge as it is deployed, beside the scripts that people use today, at limits that neither knows. */
 
 const LATENCY_MS = 30;
 /** How many requests may be in flight, and as many executions as can be deleted then in half a minute. */

@@ -37,7 +37,7 @@ const fault = v.strictObject({
    * always before it.
    */
   work: v.optional(v.picklist(['done', 'undone']), 'undone'),
-  /** With `done`: the work is done this long after the failure, as of a create that timed out. */
+  /** With `done`: the time from the failure to the work, as in a create that timed out. */
   workDelayMs: v.optional(milliseconds, 0),
   status: v.optional(v.pipe(positive, v.minValue(200), v.maxValue(599))),
   body: v.optional(v.record(v.string(), v.unknown())),
@@ -47,7 +47,7 @@ const fault = v.strictObject({
   every: v.optional(positive),
   /** Strikes each matching request with this probability. */
   probability: v.optional(share),
-  /** Spares the first matching requests, this many. */
+  /** Spares this number of matching requests first. */
   after: v.optional(count, 0),
   /** Strikes at most this often. */
   times: v.optional(positive),

@@ -3,7 +3,7 @@ import { type Answer, Refusal } from '../answers.ts';
 import type { Call } from '../operations.ts';
 import type { Behaviour, Fault } from './behaviour.ts';
 
-/** These have a code of their own; any other status has that of a fault of Studio's, 20500. */
+/** Twilio's error codes by status. Any other status has the code of an internal error, 20500. */
 const CODES: Record<number, number> = {
   400: 20001,
   401: 20003,
@@ -30,7 +30,7 @@ export function stubbornStatus(
   { operation, executionSid }: Call,
 ): number | undefined {
   if (executionSid === '') return undefined;
-  // Half of a SID's digits as a number in [0, 1): random, and always the same.
+  // The SID's last 12 digits as a number in [0, 1): evenly spread, and the same for each request.
   const share = Number.parseInt(executionSid.slice(-12), 16) / 16 ** 12;
   return stubborn.find(
     (one) =>
@@ -38,7 +38,7 @@ export function stubbornStatus(
   )?.status;
 }
 
-/** The answer in place of the right one, if the fault is of that kind. Throws the one that is a refusal. */
+/** The answer that replaces the right one, if the fault is of such a kind. Throws for an `error`. */
 export function answerInstead({ kind, status, body = { message: 'OK' } }: Fault): Answer | undefined {
   switch (kind) {
     case 'error':

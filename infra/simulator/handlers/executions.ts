@@ -123,7 +123,7 @@ export function createExecution(studio: StudioState, call: Call): unknown {
   return executionResource(studio, call, created);
 }
 
-/** The contact is busy, in this flow or another. v1 answers with the execution that keeps it busy. */
+/** The contact has an active execution, in this flow or another. v1 answers with that execution. */
 function conflict(studio: StudioState, call: Call, active: Execution): unknown {
   const { sid } = active;
   if (call.version === 'v1') return executionResource(studio, call, active);

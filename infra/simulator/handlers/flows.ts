@@ -31,7 +31,7 @@ export function fetchFlow(studio: StudioState, call: Call): unknown {
   return flowResource(studio, call, flowOf(studio, call));
 }
 
-/** Its executions are out of reach with it. */
+/** Its executions can no longer be reached either. */
 export function deleteFlow(studio: StudioState, call: Call): void {
   studio.store.flows.delete(flowOf(studio, call).sid);
 }

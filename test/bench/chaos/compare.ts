@@ -102,11 +102,11 @@ function compareOne({ plan, bounds, record }: Ran, facts: Facts, note: Note): nu
   // What another purge has ended meanwhile may be this one's, too.
   const most = facts.existed.filter((one) => mayBeSelected(plan, bounds, facts, one));
   const mostUndone = most.filter((one) => !isDone(plan, facts, one)).length;
-  note(name, 'failed: so many more than stand', Math.max(0, counts.failed - mostUndone));
+  note(name, 'failed: more than stand', Math.max(0, counts.failed - mostUndone));
 
   const done = plan.action === 'delete' ? counts.deleted : counts.ended;
   note(name, 'matched, and in no other count', counts.matched - done - counts.alreadyGone - counts.failed);
-  note(name, 'digest: so many more than done', record.digest.count - done);
+  note(name, 'digest: more than done', record.digest.count - done);
   return left;
 }
 
@@ -114,13 +114,13 @@ function compareDryRun({ plan, bounds, record }: Ran, facts: Facts, note: Note):
   const selected = facts.existed.filter((one) => isSelected(plan, bounds, one));
   const { matched, deleted, ended } = record.counts;
   if (record.status !== 'succeeded') note(plan.name, `is ${record.status}: ${record.error}`, 1);
-  note(plan.name, 'matched: so many more than selected', matched - selected.length);
+  note(plan.name, 'matched: more than selected', matched - selected.length);
   const active = selected.filter((one) => one.active).length;
-  note(plan.name, 'active: so many more than selected', (record.activeMatched ?? 0) - active);
+  note(plan.name, 'active: more than selected', (record.activeMatched ?? 0) - active);
   note(plan.name, 'has changed something', deleted + ended);
 }
 
-/** Everything that was deleted had been stored, whole; nothing else of anybody is in the archive. */
+/** Checks that all that was deleted had been stored whole, and that the archive has nothing else. */
 function compareArchive({ plan, bounds, record }: Ran, facts: Facts, archived: Archived, note: Note): void {
   const selected = facts.existed.filter((one) => isSelected(plan, bounds, one));
   const sids = new Set(selected.map(({ sid }) => sid));
@@ -138,11 +138,7 @@ function compareArchive({ plan, bounds, record }: Ran, facts: Facts, archived: A
     [...archived.whole].filter((sid) => !sids.has(sid)),
   );
   note(plan.name, 'archived more than once', archived.repeated);
-  note(
-    plan.name,
-    'archived: so many more than lines',
-    Math.max(0, record.counts.archived - archived.whole.size),
-  );
+  note(plan.name, 'archived: more than lines', Math.max(0, record.counts.archived - archived.whole.size));
 }
 
 /** What may have been deleted, and ended, by any purge of the run. */

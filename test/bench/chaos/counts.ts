@@ -7,8 +7,8 @@ import { type Facts, isSelected } from './selection.ts';
 /**
  * The counts and digests of purges that may have selected the same executions, together; how many are wrong.
  *
- * Of one that another user deletes nobody can tell whose work that was, once a worker was killed before it saw
- * an answer, or an answer was lost: such a one may be among what was done, or among what was gone already.
+ * Where another user deletes an execution, and a worker was killed before it saw the answer or the answer was
+ * lost, the work can be either's: such an execution may count as done or as already gone.
  */
 export function compareCounts(
   group: string,
@@ -33,21 +33,21 @@ export function compareCounts(
   const more = total(isOfEnd ? 'ended' : 'deleted') - done.length;
   const wrong = note(
     group,
-    isOfEnd ? 'ended: so many more than were' : 'deleted: so many more than were',
+    isOfEnd ? 'ended: more than were' : 'deleted: more than were',
     outside(more, 0, open.length),
   );
   let wrongEnds = 0;
   if (!isOfEnd) {
     const ended = selected.filter(({ sid }) => facts.ended.has(sid)).length;
     const elsewhere = selected.filter(({ sid }) => facts.endedElsewhere.has(sid)).length;
-    // Studio says of these that they have ended where they are to end, and are active where they are to be deleted:
-    // an end of them whose answer was lost is nobody's.
+    // Studio says that these have ended when they are to be ended, and are active when they are to be deleted.
+    // An end of them whose answer was lost is in no purge's count.
     const doubted = selected.filter(
       ({ sid, active }) => active && isStubborn(sid) && facts.ended.has(sid) && !facts.deleted.has(sid),
     ).length;
-    // A lost answer, and it had ended by itself in between: nobody can tell whose work that was.
+    // If an answer was lost and the execution ended by itself in between, the end can be either's.
     const moreEnds = outside(total('ended') - ended, -openActive - doubted, elsewhere + openActive);
-    wrongEnds = note(group, 'ended: so many more than were', moreEnds);
+    wrongEnds = note(group, 'ended: more than were', moreEnds);
   }
 
   const claimed = runs.reduce((sum, { record }) => sum + BigInt(`0x${record.digest.value}`), 0n);
@@ -60,11 +60,7 @@ export function compareCounts(
 
   const isWhole = runs.length === 1 && runs[0]?.record.status !== 'stopped';
   if (isWhole)
-    note(
-      group,
-      'matched: so many more than selected',
-      outside(total('matched') - selected.length, -open.length, 0),
-    );
+    note(group, 'matched: more than selected', outside(total('matched') - selected.length, -open.length, 0));
   return wrong + wrongEnds;
 }
 

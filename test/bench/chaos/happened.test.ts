@@ -22,6 +22,6 @@ test('a small run may be over before', () => {
   expect(missing({ kills: 0, workers: 0, chained: 0, refused: 0 }, SURELY_MET - 1)).toEqual([]);
 });
 
-test('a run that is to kill nobody kills nobody', () => {
+test('a run without kills needs none', () => {
   expect(missed(SURELY_MET, 0, { ...ALL, kills: 0, workers: 0 })).toEqual([]);
 });

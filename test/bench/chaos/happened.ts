@@ -12,9 +12,10 @@ export type Happened = {
 };
 
 /**
- * From so many executions on nothing of it may be missing. There are thousands to archive then, in batches of a
- * thousand at most, so that a write follows the first one and meets the outage; purges of one flow wait for each
- * other's turns, which takes more operations than a run has; and after the last kill a tenth is still to be done.
+ * From this number of executions on, nothing of it may be missing. There are thousands to archive then, in
+ * batches of at most a thousand, so that a write follows the first one and meets the outage. Purges of one flow
+ * wait for each other's turns, which takes more operations than a run has; and after the last kill a tenth is
+ * still to be done.
  */
 export const SURELY_MET = 20_000;
 

@@ -187,11 +187,11 @@ export type Course = {
   turns: readonly Turn[];
   /** When workers are killed. */
   kills: readonly number[];
-  /** An execution ends by itself each time so many were worked on. */
+  /** An execution ends by itself each time this number of them was worked on. */
   endsElsewhereEvery: number;
   /** How many another user of the account deletes. */
   vanish: number;
-  /** Each time so many were worked on … */
+  /** Each time this number of executions was worked on … */
   arrivesEvery: number;
   /** … these arrive, after the purges have begun. */
   arrivals: SeedRequest[];

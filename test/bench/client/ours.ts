@@ -12,7 +12,7 @@ async function list(): Promise<Record<string, number>> {
   return { listed };
 }
 
-/** Nobody tells it the limit. Bounded: a page is worked on while the one before it is finished. */
+/** Deletes without knowing the limit. Bounded: one page is begun while the one before it is finished. */
 async function remove(): Promise<Record<string, number>> {
   const limiter = createLimiter();
   let deleted = 0;

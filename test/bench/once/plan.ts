@@ -7,14 +7,14 @@ const KEYS_PER_SECOND = 15;
 const MAX_DELIVERIES = 5;
 /** Some of them come too late, when the handler has answered: about a tenth of all handlers die. */
 const KILLED_SHARE = 0.14;
-/** Half of a key's further deliveries come at once with the first, the others within so long. */
+/** Half of a key's further deliveries come with the first, the others within `SPREAD_MS`. */
 const AT_ONCE_SHARE = 0.5;
 const AT_ONCE_MS = 40;
 const SPREAD_MS = 40_000;
 /** About as long as a handler works. */
 const KILL_WITHIN_MS = 60;
 
-/** A handler dies so long after it got the event, or as soon as Studio has answered its create. */
+/** When a handler dies: this time after it got the event, or as soon as Studio has answered its create. */
 export type Kill = { afterMs: number } | 'after the create';
 
 type Delivery = { atMs: number; kill: Kill | null };

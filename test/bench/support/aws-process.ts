@@ -17,5 +17,5 @@ process.send?.({
   STUDIO_SECRET_ID: NAME,
   STUDIO_TABLE: NAME,
 });
-// Whoever forked it is gone: then nobody stops it.
+// Its parent is gone and can no longer stop it.
 process.once('disconnect', () => process.exit());

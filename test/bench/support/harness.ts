@@ -78,7 +78,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
 
 export type Measured = { seconds: number; peakMegabytes: number; [figure: string]: number };
 
-/** A contestant may take so long at most. */
+/** The longest that a contestant may take. */
 const CONTESTANT_TIMEOUT_MS = 20 * 60_000;
 
 /** Runs a contestant in a fresh process with this environment; it prints its figures as JSON on its last line. */

@@ -1,8 +1,8 @@
 import { type SimulatedStudioOptions, startSimulatedStudio } from '../../../infra/simulator/server.ts';
 
-/** The simulated Studio as a process of its own: tells its address to whoever forked it. */
+/** The simulated Studio as a process of its own: tells its address to its parent. */
 const options: SimulatedStudioOptions = JSON.parse(process.argv[2] ?? '{}');
 const studio = await startSimulatedStudio(options);
 process.send?.(studio.url);
-// Whoever forked it is gone: then nobody stops it.
+// Its parent is gone and can no longer stop it.
 process.once('disconnect', () => process.exit());

@@ -68,7 +68,7 @@ const cases: Case[] = [
   ['a limit of 0', 'GET', `${TRIGGER}?limit=0`, {}, 422, 'invalid-request'],
   ['a limit of 1001', 'GET', `${TRIGGER}?limit=1001`, {}, 422, 'invalid-request'],
   ['an unknown status', 'GET', `${TRIGGER}?status=Active`, {}, 422, 'invalid-request'],
-  ['a cursor that nobody gave', 'GET', `${TRIGGER}?cursor=abc`, {}, 422, 'invalid-request'],
+  ['a cursor that was never given out', 'GET', `${TRIGGER}?cursor=abc`, {}, 422, 'invalid-request'],
   ['an unknown purge', 'GET', '/purges/nobody', {}, 404, 'unknown-purge'],
   [
     'a purge without age and contact',

@@ -124,7 +124,7 @@ test.each(['endless-body', 'dripping-body', 'hang'] as const)(
   },
 );
 
-test('a fault strikes every Nth request of its operations, from a place on, so many times', async () => {
+test('a fault strikes every nth request of its operations, after some, and at most some times', async () => {
   const { call } = await startWith({
     kind: 'error',
     operations: ['ListExecution'],

@@ -17,7 +17,7 @@ test('a port in use is an error, not a hang', async () => {
   await expect(startSimulatedStudio({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
-test('whoever watches sees request and answer, and stops when it wants', async () => {
+test('a watcher sees each request with its answer, until it stops', async () => {
   const seen: Exchange[] = [];
   const { call, studio } = await start();
   const stop = studio.watch((exchange) => seen.push(exchange));

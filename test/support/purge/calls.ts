@@ -17,7 +17,7 @@ export function withEachCall(ports: Ports, around: Around): Ports {
   const { store, failures, locks, upstream, archive } = ports;
   return {
     ...ports,
-    // Its own, as everything in a process: what hangs in a dead one holds up nobody else.
+    // A limiter of its own, as each process has: calls that hang in a dead worker hold up no other.
     limiter: createLimiterOf(50),
     store: {
       ...store,

@@ -11,8 +11,8 @@ export type Death = { at: number; when: 'before' | 'after'; of?: CallName };
 type Counted = { calls: number };
 
 /**
- * Runs one slice in a worker that dies on the way, as a process does: nothing that it has under way goes
- * on, and nobody is told. Returns null if it died.
+ * Runs one slice in a worker that dies on the way, as a process does: its calls stop where they are,
+ * and nothing is reported. Returns null if it died.
  */
 export async function mortalSlice(
   id: string,

@@ -62,7 +62,7 @@ export function createWorld() {
         dead = true;
         die();
       }
-      // A dead process does nothing any more; nobody hears of it again.
+      // A dead process does nothing any more, and never answers.
       if (dead) await new Promise(() => undefined);
     }
 

@@ -3,7 +3,7 @@ import type { ObjectStore } from '../../../../infra/local/aws/s3-objects.ts';
 
 /** Longer than the SDK's own tries: the purge notices. */
 const OUTAGE_MS = 8_000;
-/** The archive breaks after so many writes. */
+/** The numbers of writes after which the archive breaks. */
 const BREAKS_AFTER = [1, 3, 12];
 
 export type Outages = {

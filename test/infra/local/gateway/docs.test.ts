@@ -22,7 +22,7 @@ describe('the page at /docs', () => {
     expect(await (await get('/docs/start.js')).text()).toContain("url: '/openapi.json'");
   });
 
-  it('has every file that it asks for, with its type, and asks nobody else', async () => {
+  it('has every file that it asks for, with its type, and asks no other server', async () => {
     const html = await (await get('/docs')).text();
     const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file);
     expect(files).toHaveLength(4);

@@ -159,7 +159,7 @@ describe('a failing invocation', () => {
     });
   });
 
-  test('can be killed in the middle, and whoever waited for its place gets a new one', async () => {
+  test('can be killed in the middle, and a call that waited for its place gets a new one', async () => {
     startHost({ maxEnvironments: 1 });
     const hanging = host.invoke('echo', JSON.stringify({ do: 'hang' }));
     const waiting = ask({});

@@ -156,7 +156,7 @@ describe('the terminal', () => {
     expect(written.at(-1)).toBe('x'.repeat(19));
   });
 
-  test('cuts the changing line to 80 columns where nobody knows the width', () => {
+  test('cuts the changing line to 80 columns where the width is unknown', () => {
     const written: string[] = [];
     createTerminal({ isTTY: true, columns: 0, write: (text) => written.push(text) }).status('x'.repeat(90));
     expect(written).toEqual(['x'.repeat(79)]);

@@ -7,7 +7,7 @@ const A_SECOND = 4;
 const OLDEST_FIRST_MS = NOON - 8 * 86_400_000;
 
 const never = () => {
-  throw new Error('nobody asks for this');
+  throw new Error('this upstream has no such call');
 };
 
 /** As many as are wanted, made up as they are listed: four were created in each second. */

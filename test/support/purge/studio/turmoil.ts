@@ -55,7 +55,7 @@ export function createTurmoil(seed: number) {
       const [results] = await Promise.all([Promise.all(all), drive()]);
       return results;
     },
-    /** When so many calls of anybody's have gone out or come back. */
+    /** Resolves once `count` more calls, of any worker, have gone out or come back. */
     later: (worker: number, count: number): Promise<void> => pass(worker, steps + count),
   };
 }
