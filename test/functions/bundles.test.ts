@@ -52,9 +52,10 @@ const bundleOf = (name: string) => join(bundlesDirectory, name, 'index.mjs');
 /** Loads the bundle as Lambda does, in a process that knows nothing else, and tells what `handler` is. */
 const load = (name: string, env: Record<string, string>) => afterLoading(name, env, 'typeof handler');
 
+const importOf = (name: string) => `await import(${JSON.stringify(pathToFileURL(bundleOf(name)).href)})`;
+
 async function afterLoading(name: string, env: Record<string, string>, tell: string): Promise<string> {
-  const script = `const { handler } = await import(${JSON.stringify(pathToFileURL(bundleOf(name)).href)});
-    console.log(${tell}); process.exit();`;
+  const script = `const { handler } = ${importOf(name)}; console.log(${tell}); process.exit();`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     env,
     timeout: 15_000,
@@ -89,6 +90,7 @@ describe('the built bundles', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
     try {
       const variables = {
         AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
@@ -96,9 +98,15 @@ describe('the built bundles', () => {
         AWS_DEFAULTS_MODE: 'auto',
         AWS_ENABLE_ENDPOINT_DISCOVERY: 'true',
       };
-      expect(await load('trigger', { ...environment, ...variables })).toBe('function');
+      // Stays until it has asked, since nothing promises that it does before it is loaded.
+      const script = `${importOf('trigger')}; setInterval(() => undefined, 1_000);`;
+      const options = { env: { ...environment, ...variables }, signal: stop.signal };
+      execFile(process.execPath, ['--input-type=module', '-e', script], options, (error) => {
+        if (error?.name !== 'AbortError') asked.reject(error);
+      });
       expect(await asked.promise).toBe('secretsmanager.GetSecretValue');
     } finally {
+      stop.abort();
       server.closeAllConnections();
       server.close();
     }
