@@ -59,7 +59,7 @@ export function revisionsOf(calls: Calls) {
   };
 }
 
-/** The users who may run the draft of a flow. */
+/** Reads and replaces the contacts that run a flow's draft instead of its published revision. */
 export function testUsersOf(calls: Calls) {
   return {
     fetch: (flow: string, options?: CallOptions) => calls.send(endpoints.fetchTestUsers, { flow }, options),
